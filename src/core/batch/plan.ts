@@ -1,0 +1,102 @@
+/** What step k of a stage sees: images, flips, timesteps, masks and noise, as functions of (seed, stage, k) alone. */
+import { drawVisibleTokens, type MaskGeometry } from "../masks/masks.ts";
+import { drawWithoutReplacement, RandomStream, type Stage } from "../random/streams.ts";
+
+export interface BatchPlanConfig {
+  readonly seed: number;
+  readonly stage: Stage;
+  readonly batchSize: number;
+  /** number of usable images */
+  readonly datasetSize: number;
+  /** T */
+  readonly timesteps: number;
+  readonly mask: MaskGeometry;
+  /** probability of a horizontal flip */
+  readonly hflip: number;
+  /** probability that a label is replaced by the unconditional embedding; 0 without labels */
+  readonly labelDropout: number;
+}
+
+export interface BatchPlan {
+  readonly step: number;
+  /** data set positions, [B] */
+  readonly indices: Uint32Array;
+  /** 1 = flipped left to right, [B] */
+  readonly flips: Uint8Array;
+  /** t in {0 … T-1}, [B] */
+  readonly timesteps: Int32Array;
+  /** 1 = label dropped, [B] */
+  readonly droppedLabels: Uint8Array;
+  /** visible token indices, ascending per image, [B * S] */
+  readonly visible: Int32Array;
+}
+
+/** Plans batches; keeps the current epoch's permutation so that consecutive steps do not shuffle again. */
+export class BatchPlanner {
+  private epoch = -1;
+  private permutation: Uint32Array = new Uint32Array(0);
+
+  constructor(readonly config: BatchPlanConfig) {
+    if (config.datasetSize < 1) throw new RangeError("the data set holds no image");
+  }
+
+  /** @param step counted from 0 */
+  plan(step: number): BatchPlan {
+    const { batchSize, mask, hflip, labelDropout, timesteps } = this.config;
+    const S = mask.visibleTokens;
+    const plan: BatchPlan = {
+      step,
+      indices: new Uint32Array(batchSize),
+      flips: new Uint8Array(batchSize),
+      timesteps: new Int32Array(batchSize),
+      droppedLabels: new Uint8Array(batchSize),
+      visible: new Int32Array(batchSize * S),
+    };
+    for (let slot = 0; slot < batchSize; slot++) {
+      plan.indices[slot] = this.imageAt(step * batchSize + slot);
+      plan.timesteps[slot] = this.stream("timestep", step, slot).below(timesteps);
+      if (hflip > 0) plan.flips[slot] = this.stream("flip", step, slot).uniform() < hflip ? 1 : 0;
+      if (labelDropout > 0)
+        plan.droppedLabels[slot] = this.stream("labelDrop", step, slot).uniform() < labelDropout ? 1 : 0;
+      plan.visible.set(drawVisibleTokens(mask, this.stream("mask", step, slot)), slot * S);
+    }
+    return plan;
+  }
+
+  /**
+   * Noise of one image's visible tokens. A token's noise does not depend on which other tokens are visible.
+   * @param visible [S] token indices
+   * @param elements p·p·C, values per token, in (p1, p2, C) order
+   * @param out receives [S, elements] from `offset` on
+   */
+  fillNoise(
+    step: number,
+    slot: number,
+    visible: Int32Array,
+    elements: number,
+    out: Float32Array,
+    offset: number,
+  ): void {
+    const stream = this.stream("noise", step, slot);
+    const blocksPerToken = Math.ceil(elements / 4);
+    for (let i = 0; i < visible.length; i++) {
+      stream.seek(visible[i]! * blocksPerToken).fillNormal(out, offset + i * elements, elements);
+    }
+  }
+
+  /** Image number i of the endless, epoch-wise shuffled sequence. */
+  private imageAt(i: number): number {
+    const n = this.config.datasetSize;
+    const epoch = Math.floor(i / n);
+    if (epoch !== this.epoch) {
+      this.permutation = drawWithoutReplacement(this.stream("order", 0, epoch), n, n);
+      this.epoch = epoch;
+    }
+    return this.permutation[i % n]!;
+  }
+
+  private stream(stream: "order" | "mask" | "timestep" | "noise" | "flip" | "labelDrop", step: number, item: number) {
+    const { seed, stage } = this.config;
+    return new RandomStream({ seed, stage, stream, step, item });
+  }
+}

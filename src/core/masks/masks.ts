@@ -1,0 +1,113 @@
+/** Masking strategies (method section 4): how many tokens a strategy can hide, and the draw of one mask. */
+import { drawWithoutReplacement, type RandomStream } from "../random/streams.ts";
+
+export type MaskStrategy = "patch" | "block" | "crop" | "none";
+
+export interface MaskConfig {
+  readonly strategy: MaskStrategy;
+  /** asked share of hidden tokens, 0 <= rate < 1 */
+  readonly rate: number;
+  /** side of a block, in tokens (strategy block) */
+  readonly blockSize: number;
+  /** side of the visible window, in tokens (strategy crop); null derives it from the rate */
+  readonly cropSize: number | null;
+}
+
+/** What a mask configuration comes to on a grid of g x g tokens. */
+export interface MaskGeometry {
+  readonly strategy: MaskStrategy;
+  /** g, tokens along a side */
+  readonly gridSize: number;
+  /** N = g² */
+  readonly tokens: number;
+  /** S, visible tokens of every image */
+  readonly visibleTokens: number;
+  readonly askedRate: number;
+  /** 1 - S/N */
+  readonly effectiveRate: number;
+  /** b for block, else 1 */
+  readonly blockSize: number;
+  /** c for crop, else g */
+  readonly cropSize: number;
+}
+
+/**
+ * Works out S and the effective rate.
+ * @throws RangeError where the strategy does not fit the grid (the lint reports the same before a run starts)
+ */
+export function maskGeometry(config: MaskConfig, gridSize: number): MaskGeometry {
+  const tokens = gridSize * gridSize;
+  const base = {
+    strategy: config.strategy,
+    gridSize,
+    tokens,
+    askedRate: config.rate,
+    blockSize: 1,
+    cropSize: gridSize,
+  };
+  const finish = (visibleTokens: number, extra: Partial<MaskGeometry> = {}): MaskGeometry => ({
+    ...base,
+    ...extra,
+    visibleTokens,
+    effectiveRate: 1 - visibleTokens / tokens,
+  });
+  switch (config.strategy) {
+    case "none":
+      return finish(tokens, { askedRate: 0 });
+    case "patch":
+      return finish(tokens - Math.floor(config.rate * tokens));
+    case "block": {
+      const b = config.blockSize;
+      if (gridSize % b !== 0) throw new RangeError(`blocks of ${b} tokens do not divide a grid of ${gridSize} tokens`);
+      const hiddenBlocks = Math.floor(Math.floor(config.rate * tokens) / (b * b));
+      return finish(tokens - hiddenBlocks * b * b, { blockSize: b });
+    }
+    case "crop": {
+      const c = config.cropSize ?? cropSizeForRate(config.rate, tokens);
+      if (c > gridSize) throw new RangeError(`a window of ${c} tokens does not fit a grid of ${gridSize} tokens`);
+      return finish(c * c, { cropSize: c });
+    }
+  }
+}
+
+/** c = round(sqrt((1-m) N)), halves up, at least 1 (method section 4). */
+export function cropSizeForRate(rate: number, tokens: number): number {
+  return Math.max(1, Math.round(Math.sqrt((1 - rate) * tokens)));
+}
+
+/**
+ * Draws one mask; every admissible mask is equally likely.
+ * @returns the visible token indices (row * g + column), ascending, length S
+ */
+export function drawVisibleTokens(geometry: MaskGeometry, stream: RandomStream): Int32Array {
+  const { gridSize: g, visibleTokens: count } = geometry;
+  const visible = new Int32Array(count);
+  switch (geometry.strategy) {
+    case "none":
+      for (let i = 0; i < count; i++) visible[i] = i;
+      return visible;
+    case "patch":
+      visible.set(drawWithoutReplacement(stream, geometry.tokens, count));
+      return visible.sort();
+    case "block": {
+      const b = geometry.blockSize;
+      const blocksPerSide = g / b;
+      const blocks = drawWithoutReplacement(stream, blocksPerSide * blocksPerSide, count / (b * b));
+      let i = 0;
+      for (const block of blocks) {
+        const row = Math.floor(block / blocksPerSide) * b;
+        const column = (block % blocksPerSide) * b;
+        for (let y = 0; y < b; y++) for (let x = 0; x < b; x++) visible[i++] = (row + y) * g + column + x;
+      }
+      return visible.sort();
+    }
+    case "crop": {
+      const c = geometry.cropSize;
+      const top = stream.below(g - c + 1);
+      const left = stream.below(g - c + 1);
+      let i = 0;
+      for (let y = 0; y < c; y++) for (let x = 0; x < c; x++) visible[i++] = (top + y) * g + left + x;
+      return visible;
+    }
+  }
+}
