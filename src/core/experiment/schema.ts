@@ -1,155 +1,229 @@
 /**
  * The experiment file (`*.maskdm.yaml`). This schema is the one source of the TypeScript types, the defaults, the published JSON
- * Schema and the documentation of every key.
+ * Schema and the documentation of every key. Each key says what it is, its unit, the equation it enters and what it costs.
  */
 import { z } from "zod";
+import { stageKeys } from "./stageKeys.ts";
+
+declare module "zod" {
+  interface GlobalMeta {
+    /** unit of a number, in words */
+    unit?: string;
+    /** the formula the key enters, method page notation */
+    equation?: string;
+    /** what a larger or other value costs */
+    cost?: string;
+  }
+}
 
 const integer = (min: number, max: number) => z.number().int().min(min).max(max);
 const rate01 = () => z.number().min(0).max(1);
 
 const data = z
   .strictObject({
-    path: z
-      .string()
-      .min(1)
-      .describe("Folder of images, searched recursively; relative paths start at the experiment file."),
-    image_size: integer(4, 1024).default(64).describe("Side of the square training image, in pixels."),
+    path: z.string().min(1).meta({
+      description: "Folder of images, searched recursively. A relative path starts at the experiment file's folder.",
+    }),
+    image_size: integer(4, 1024).default(64).meta({
+      description:
+        "Side of the square training image. Images are resized by their shorter side and centre-cropped to it; patch_size must divide it.",
+      unit: "pixels",
+      equation: "N = (image_size / patch_size)²",
+      cost: "Twice the side is four times the tokens: 4 times the work of the linear layers, 16 times that of attention.",
+    }),
     channels: z
       .union([z.literal(1), z.literal(3)])
       .default(3)
-      .describe("1 = grey, 3 = RGB."),
-    hflip: rate01().default(0).describe("Probability of a horizontal flip."),
+      .meta({
+        description: "Colour channels C of the training image: 1 = grey, 3 = RGB. Images of other modes are converted.",
+      }),
+    hflip: rate01().default(0).meta({
+      description: "Probability that a training image is mirrored left to right.",
+      unit: "probability",
+    }),
     background: z
       .string()
       .regex(/^#[0-9a-fA-F]{6}$/)
       .default("#ffffff")
-      .describe("Colour that transparent images are composited on, as #rrggbb."),
-    labels: z.enum(["none", "folders"]).default("none").describe("folders: each first-level sub-folder is a class."),
-    max_broken: rate01().default(0.05).describe("Share of unreadable images above which a run refuses to start."),
+      .meta({
+        description:
+          'Colour that transparent images are composited on, written in quotes as "#rrggbb" (without quotes YAML reads # as a comment).',
+      }),
+    labels: z.enum(["none", "folders"]).default("none").meta({
+      description:
+        "Where class labels come from. folders: each first-level sub-folder is a class, numbered in alphabetical order.",
+    }),
+    max_broken: rate01().default(0.05).meta({
+      description:
+        "Share of unreadable images above which a run refuses to start; below it they are listed and skipped.",
+      unit: "share of the images",
+    }),
   })
-  .describe("The images.");
+  .meta({ description: "The images." });
 
 const model = z
   .strictObject({
-    patch_size: integer(1, 64).default(4).describe("Side p of a patch (a token), in pixels; must divide image_size."),
-    embed_dim: integer(8, 4096).default(512).describe("Width D of the tokens."),
-    depth: integer(1, 64)
-      .default(13)
-      .describe("Transformer blocks: floor(depth/2) in, one in the middle, floor(depth/2) out."),
-    num_heads: integer(1, 64).default(8).describe("Attention heads; must divide embed_dim."),
-    mlp_ratio: z.number().min(0.25).max(16).default(4).describe("Hidden width of the MLP over embed_dim."),
-    qkv_bias: z.boolean().default(false).describe("Learned biases for queries and values."),
-    time_embedding: z
-      .enum(["sinusoidal", "mlp"])
-      .default("sinusoidal")
-      .describe("mlp: two linear layers with SiLU between."),
-    num_classes: integer(0, 100_000).default(0).describe("0 = unconditional; otherwise the number of classes."),
-    class_dropout: rate01()
-      .default(0.1)
-      .describe("Probability that a label is replaced by the unconditional embedding."),
+    patch_size: integer(1, 64).default(4).meta({
+      description: "Side p of a square patch, which becomes one token. Must divide image_size.",
+      unit: "pixels",
+      equation: "N = (image_size / patch_size)²",
+      cost: "Half the side is four times the tokens: 4 times the work of the linear layers, 16 times that of attention.",
+    }),
+    embed_dim: integer(8, 4096).default(512).meta({
+      description: "Width D of the tokens. Must be even (sinusoidal time embedding) and a multiple of num_heads.",
+      unit: "numbers per token",
+      cost: "Parameters and the work of the linear layers grow with D².",
+    }),
+    depth: integer(1, 64).default(13).meta({
+      description:
+        "Transformer blocks: floor(depth/2) in-blocks, one mid-block, floor(depth/2) out-blocks, each out-block joined to its in-block by a long skip. An even depth builds one block more than it says.",
+      unit: "blocks",
+      equation: "blocks = 2·floor(depth/2) + 1",
+      cost: "Work, parameters and activation memory grow in proportion.",
+    }),
+    num_heads: integer(1, 64).default(8).meta({
+      description: "Attention heads; must divide embed_dim. 64 numbers per head are usual.",
+      unit: "heads",
+      cost: "The work stays the same; the attention matrices kept in memory are heads·n² numbers.",
+    }),
+    mlp_ratio: z.number().min(0.25).max(16).default(4).meta({
+      description: "Hidden width of the MLP over embed_dim; the product must be a whole number.",
+      unit: "times embed_dim",
+      cost: "2·ratio of the (4 + 2·ratio)·n·D² multiply-adds of a block's linear layers.",
+    }),
+    qkv_bias: z.boolean().default(false).meta({
+      description: "Whether queries and values have learned biases (attn.q_bias, attn.v_bias).",
+    }),
+    time_embedding: z.enum(["sinusoidal", "mlp"]).default("sinusoidal").meta({
+      description:
+        "How the timestep becomes a token. sinusoidal: cosines and sines of t, as they are; mlp: two linear layers with SiLU between on top of that.",
+    }),
+    num_classes: integer(0, 100_000).default(0).meta({
+      description: "Number of classes the model is conditioned on; 0 = unconditional. Labels come from data.labels.",
+      unit: "classes",
+    }),
+    class_dropout: rate01().default(0.1).meta({
+      description:
+        "Probability that an image's label is replaced by the learned unconditional embedding during training. Only with num_classes above 0.",
+      unit: "probability",
+    }),
   })
-  .describe("The U-ViT backbone.");
+  .meta({ description: "The U-ViT backbone." });
 
 const mask = z
   .strictObject({
-    strategy: z
-      .enum(["patch", "block", "crop", "none"])
-      .default("block")
-      .describe("What is hidden during pretraining."),
-    rate: z.number().min(0).lt(1).default(0.9).describe("Asked share m of hidden tokens."),
-    block_size: integer(1, 256).default(4).describe("Side of a hidden block, in tokens (strategy block)."),
-    crop_size: integer(1, 1024)
-      .nullable()
-      .default(null)
-      .describe("Side of the visible window, in tokens (strategy crop); null derives it from rate."),
+    strategy: z.enum(["patch", "block", "crop", "none"]).default("block").meta({
+      description:
+        "What pretraining hides. patch: single tokens; block: square blocks of tokens; crop: all but one square window; none: nothing.",
+    }),
+    rate: z.number().min(0).lt(1).default(0.9).meta({
+      description:
+        "Asked share m of hidden tokens. What the strategy can give on the grid is the effective rate; lint says where the two differ.",
+      unit: "share of the N tokens",
+      equation: "m = 1 - S/N",
+      cost: "A step works on the S = (1 - m)·N visible tokens only.",
+    }),
+    block_size: integer(1, 256).default(4).meta({
+      description: "Side b of a hidden block (strategy block); must divide the grid side g = image_size / patch_size.",
+      unit: "tokens",
+      equation: "hidden blocks = floor(floor(m·N) / b²)",
+    }),
+    crop_size: integer(1, 1024).nullable().default(null).meta({
+      description:
+        "Side c of the visible window (strategy crop); null takes it from rate. When set, it decides and rate does not.",
+      unit: "tokens",
+      equation: "c = round(sqrt((1 - m)·N)), at least 1",
+    }),
   })
-  .describe("Masking during pretraining.");
+  .meta({ description: "Masking during pretraining; finetuning always sees whole images." });
 
 const diffusion = z
   .strictObject({
-    timesteps: integer(2, 10_000).default(1000).describe("Diffusion steps T."),
-    schedule: z.enum(["cosine", "linear"]).default("cosine").describe("Noise schedule."),
-    prediction: z.enum(["epsilon", "v", "x0"]).default("epsilon").describe("What the network predicts."),
-    loss_weighting: z.enum(["uniform", "min_snr"]).default("uniform").describe("Weight of a timestep's loss."),
-    min_snr_gamma: z.number().positive().default(5).describe("Cap of the signal-to-noise ratio (min_snr)."),
+    timesteps: integer(2, 10_000).default(1000).meta({
+      description: "Diffusion steps T; training draws t uniformly from 0 to T-1.",
+      unit: "steps",
+    }),
+    schedule: z.enum(["cosine", "linear"]).default("cosine").meta({
+      description:
+        "Noise schedule. cosine: ᾱ follows cos² with s = 0.008, β at most 0.999; linear: β from 1e-4 to 0.02, scaled by 1000/T. Sampling must use the one trained with.",
+      equation: "x_t = sqrt(ᾱ_t)·x0 + sqrt(1 - ᾱ_t)·ε",
+    }),
+    prediction: z.enum(["epsilon", "v", "x0"]).default("epsilon").meta({
+      description: "What the network predicts: the noise, the velocity, or the clean image.",
+      equation: "v = sqrt(ᾱ_t)·ε - sqrt(1 - ᾱ_t)·x0",
+    }),
+    loss_weighting: z.enum(["uniform", "min_snr"]).default("uniform").meta({
+      description:
+        "Weight of a timestep's loss. uniform: plain mean squared error; min_snr: capped signal-to-noise ratio.",
+    }),
+    min_snr_gamma: z.number().positive().default(5).meta({
+      description: "Cap γ of the signal-to-noise ratio; only read with loss_weighting: min_snr.",
+      equation: "epsilon: w = min(SNR, γ)/SNR, SNR = ᾱ_t/(1 - ᾱ_t)",
+    }),
   })
-  .describe("The diffusion process.");
+  .meta({ description: "The diffusion process." });
 
-const stage = (defaults: { batch_size: number }) => ({
-  steps: integer(1, 1_000_000_000).default(200_000).describe("Optimiser steps."),
-  batch_size: integer(1, 65_536).default(defaults.batch_size).describe("Images per optimiser step."),
-  micro_batch_size: z
-    .union([z.literal("auto"), integer(1, 65_536)])
-    .default("auto")
-    .describe(
-      "Images per forward and backward pass; gradients are accumulated. auto: the largest that fits the memory.",
-    ),
-  lr: z.number().positive().max(1).default(2e-4).describe("Learning rate after warm-up."),
-  lr_schedule: z
-    .enum(["constant", "cosine"])
-    .default("constant")
-    .describe("Learning rate after warm-up: kept, or cosine to 0."),
-  warmup_steps: integer(0, 100_000_000).default(0).describe("Steps of linear warm-up from 0."),
-  betas: z
-    .tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)])
-    .default([0.99, 0.99])
-    .describe("AdamW decay rates of the two moments."),
-  weight_decay: z.number().min(0).max(1).default(0.03).describe("AdamW decoupled weight decay."),
-  clip_grad: z
-    .number()
-    .positive()
-    .nullable()
-    .default(null)
-    .describe("Largest global gradient norm; null = no clipping."),
-  ema_decay: z.number().min(0).lt(1).default(0.999).describe("Decay of the weights' moving average after its warm-up."),
-  checkpoint_every: integer(1, 1_000_000_000).default(5000).describe("Steps between checkpoints."),
-  keep_checkpoints: integer(1, 10_000).default(3).describe("How many of the newest checkpoints are kept."),
-  keep_every: integer(1, 1_000_000_000)
-    .nullable()
-    .default(null)
-    .describe("Checkpoints at multiples of this step are kept for good."),
-  sample_every: integer(0, 1_000_000_000).default(5000).describe("Steps between sample grids; 0 = none."),
-  log_every: integer(1, 1_000_000).default(10).describe("Steps between lines of metrics."),
-});
+const pretrain = z
+  .strictObject(stageKeys({ batch_size: 256 }))
+  .meta({ description: "Stage 1: training on masked images (MDSM)." });
 
-const pretrain = z.strictObject(stage({ batch_size: 256 })).describe("Stage 1: on masked images.");
 const finetune = z
   .strictObject({
-    ...stage({ batch_size: 128 }),
-    from: z
-      .string()
-      .min(1)
-      .nullable()
-      .default(null)
-      .describe("Run or checkpoint to start from, unless --from says otherwise."),
-    weights: z.enum(["raw", "ema"]).default("raw").describe("Which weights of it to take."),
+    ...stageKeys({ batch_size: 128 }),
+    from: z.string().min(1).nullable().default(null).meta({
+      description:
+        "Run folder, run id or checkpoint that finetuning starts from; null: to be named with --from on the command line.",
+    }),
+    weights: z.enum(["raw", "ema"]).default("raw").meta({
+      description: "Which of its weights are taken: raw (the trained ones) or ema (their moving average).",
+    }),
   })
-  .describe("Stage 2: on whole images.");
+  .meta({ description: "Stage 2: training on whole images (DSM), from pretrained weights." });
 
 const sample = z
   .strictObject({
-    sampler: z.enum(["ddim", "ancestral", "dpmpp_2m"]).default("ddim").describe("Sampler."),
-    steps: integer(1, 10_000).default(100).describe("Network evaluations per image."),
-    eta: rate01().default(1).describe("DDIM noise: 0 = deterministic, 1 = as much as ancestral."),
-    count: integer(1, 10_000).default(16).describe("Images per grid."),
-    weights: z.enum(["ema", "raw"]).default("ema").describe("Which weights draw."),
-    clip: z.boolean().default(true).describe("Clamp the predicted image to [-1, 1] at every step."),
+    sampler: z.enum(["ddim", "ancestral", "dpmpp_2m"]).default("ddim").meta({
+      description: "How images are drawn: DDIM, ancestral (DDPM), or DPM-Solver++(2M).",
+    }),
+    steps: integer(1, 10_000).default(100).meta({
+      description: "Network evaluations per image; at most diffusion.timesteps.",
+      unit: "steps",
+      cost: "Drawing time grows in proportion.",
+    }),
+    eta: rate01().default(1).meta({
+      description: "Noise put back at every DDIM step: 0 = none (deterministic), 1 = as much as ancestral sampling.",
+      unit: "share",
+    }),
+    count: integer(1, 10_000).default(16).meta({
+      description: "Images per sample grid.",
+      unit: "images",
+      cost: "Drawing time grows in proportion.",
+    }),
+    weights: z.enum(["ema", "raw"]).default("ema").meta({ description: "Which weights draw." }),
+    clip: z.boolean().default(true).meta({
+      description: "Whether the predicted clean image is clamped to [-1, 1] at every step.",
+    }),
   })
-  .describe("Sample grids.");
+  .meta({ description: "The sample grids drawn during training and by the sample command." });
 
 const engine = z
   .strictObject({
-    backend: z.enum(["auto", "onnx", "onnx-webgpu", "tfjs"]).default("auto").describe("What computes the steps."),
+    backend: z.enum(["auto", "onnx", "onnx-webgpu", "tfjs"]).default("auto").meta({
+      description: "What computes the steps; auto takes the fastest that works here and says which.",
+    }),
     threads: z
       .union([z.literal("auto"), integer(1, 1024)])
       .default("auto")
-      .describe("Threads; auto = the machine's cores."),
+      .meta({ description: "Threads of the computation; auto = the machine's cores.", unit: "threads" }),
     memory_gb: z
       .union([z.literal("auto"), z.number().positive()])
       .default("auto")
-      .describe("Memory the training step may take, in GiB."),
+      .meta({
+        description: "Memory a training step may take; micro_batch_size: auto is chosen to stay below it.",
+        unit: "GiB",
+      }),
   })
-  .describe("The machine's side.");
+  .meta({ description: "The machine's side; changes speed and memory, not what is learned." });
 
 export const experimentSchema = z
   .strictObject({
@@ -161,9 +235,12 @@ export const experimentSchema = z
     finetune: finetune.prefault({}),
     sample: sample.prefault({}),
     engine: engine.prefault({}),
-    seed: integer(0, Number.MAX_SAFE_INTEGER).default(0).describe("Seed of every random stream."),
+    seed: integer(0, Number.MAX_SAFE_INTEGER).default(0).meta({
+      description:
+        "Seed of every random stream: masks, order of images, flips, timesteps, noise, initial weights and samples.",
+    }),
   })
-  .describe("A MaskDM experiment.");
+  .meta({ description: "A MaskDM experiment. The smallest valid file names only data.path." });
 
 /** A complete experiment, every default filled in. */
 export type Experiment = z.output<typeof experimentSchema>;
