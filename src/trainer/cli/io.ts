@@ -1,0 +1,75 @@
+/** Where a command's output goes: results to stdout, everything else to stderr. */
+
+export interface Io {
+  /** A result meant for the reader or a pipe; a newline is added where the text ends without one. */
+  stdout(text: string): void;
+  /** Everything else: notes, warnings, errors; a newline is added where the text ends without one. */
+  stderr(text: string): void;
+  /** The machine-readable result of a command run with --json. */
+  json(value: unknown): void;
+  /** Whether a person is watching stderr. */
+  readonly isTerminal: boolean;
+  /** Width of the terminal in characters, read anew whenever asked. */
+  readonly columns?: number;
+  /** Shows a line at the bottom of the terminal, redrawn in place; null takes it away. Absent without a terminal. */
+  readonly status?: (line: string | null) => void;
+}
+
+const HIDE_CURSOR = "\x1b[?25l";
+const SHOW_CURSOR = "\x1b[?25h";
+const CLEAR_LINE = "\r\x1b[2K";
+
+/** The part of a stream that the command line uses. */
+export interface OutputStream {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+/** An Io over two streams. The status line is kept below whatever else is written. */
+export function streamIo(out: OutputStream, err: OutputStream, environment: NodeJS.ProcessEnv): Io {
+  const isTerminal = err.isTTY === true && environment["TERM"] !== "dumb";
+  let shown: string | null = null;
+  const write = (stream: OutputStream, text: string): void => {
+    const line = text.endsWith("\n") ? text : `${text}\n`;
+    const overlap = shown !== null && (stream === err || stream.isTTY === true);
+    if (overlap) err.write(CLEAR_LINE);
+    stream.write(line);
+    if (overlap) err.write(shown ?? "");
+  };
+  const io: Io = {
+    stdout: (text) => write(out, text),
+    stderr: (text) => write(err, text),
+    json: (value) => write(out, JSON.stringify(value, null, 2)),
+    isTerminal,
+    get columns() {
+      return err.columns ?? 80;
+    },
+  };
+  if (!isTerminal) return io;
+  return Object.defineProperty(io, "status", {
+    value: (line: string | null) => {
+      if (line === null) {
+        if (shown !== null) err.write(`${CLEAR_LINE}${SHOW_CURSOR}`);
+      } else {
+        err.write(shown === null ? `${HIDE_CURSOR}${line}` : `${CLEAR_LINE}${line}`);
+      }
+      shown = line;
+    },
+  });
+}
+
+/**
+ * The process's own streams. A reader that goes away (`maskdm runs | head`) is no error, and never ends a run that is training:
+ * what would have been written is dropped. The cursor is shown again however the process ends.
+ */
+export function processIo(): Io {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+    });
+  }
+  const io = streamIo(process.stdout, process.stderr, process.env);
+  if (io.status !== undefined) process.on("exit", () => io.status?.(null));
+  return io;
+}

@@ -1,0 +1,92 @@
+/** Options that several commands share, and the parsers of their values. A bad value is a usage error (exit code 2). */
+import { type Command, InvalidArgumentError, Option } from "commander";
+
+/** One `--set path=value`. */
+export interface SetOption {
+  /** dotted key, such as pretrain.steps */
+  readonly path: string;
+  /** YAML scalar or flow text */
+  readonly value: string;
+}
+
+/** A whole number of at least 1. */
+export function parsePositiveInteger(text: string): number {
+  const value = parseNonNegativeInteger(text);
+  if (value < 1) throw new InvalidArgumentError("It must be at least 1.");
+  return value;
+}
+
+/** A whole number of at least 0. */
+export function parseNonNegativeInteger(text: string): number {
+  const value = Number(text);
+  if (!/^[0-9]+$/.test(text) || !Number.isSafeInteger(value))
+    throw new InvalidArgumentError("A whole number is needed.");
+  return value;
+}
+
+/** A number in [0, 1]. */
+export function parseShare(text: string): number {
+  const value = parseNumber(text);
+  if (value < 0 || value > 1) throw new InvalidArgumentError("A number from 0 to 1 is needed.");
+  return value;
+}
+
+/** Mask rates, comma-separated, each in [0, 1). */
+export function parseMaskRates(text: string): number[] {
+  return text.split(",").map((part) => {
+    const rate = parseNumber(part.trim());
+    if (rate < 0 || rate >= 1) throw new InvalidArgumentError("Each rate must be at least 0 and below 1.");
+    return rate;
+  });
+}
+
+/** Whole numbers of at least 1, comma-separated. */
+export function parsePositiveIntegers(text: string): number[] {
+  return text.split(",").map((part) => parsePositiveInteger(part.trim()));
+}
+
+/** Collects repeated `--set path=value`. */
+export function collectSetOption(text: string, previous: readonly SetOption[] = []): SetOption[] {
+  const at = text.indexOf("=");
+  const path = text.slice(0, at).trim();
+  if (at < 1 || !/^[A-Za-z_][\w-]*(\.[\w-]+)*$/.test(path))
+    throw new InvalidArgumentError("It must read key=value, such as pretrain.steps=1000.");
+  return [...previous, { path, value: text.slice(at + 1).trim() }];
+}
+
+/** What pretrain, finetune and resume have in common. */
+export interface RunOptions {
+  readonly run?: string;
+  readonly runsDir: string;
+  readonly steps?: number;
+  readonly set: readonly SetOption[];
+}
+
+/** Folder that holds the run folders, relative to where the command is started. */
+export const DEFAULT_RUNS_DIR = "runs";
+
+/** `--runs-dir DIR` */
+export function runsDirOption(): Option {
+  return new Option("--runs-dir <dir>", "folder that holds the runs").default(DEFAULT_RUNS_DIR);
+}
+
+/** Adds `--run`, `--runs-dir`, `--steps` and `--set` to a command that trains. */
+export function addRunOptions(command: Command): Command {
+  return command
+    .option("--run <name>", "name of the run's folder (made from the stage and the time when left out)")
+    .addOption(runsDirOption())
+    .option("--steps <n>", "stop after this many optimiser steps, whatever the file says", parsePositiveInteger)
+    .option("--set <key=value>", "override a key of the experiment; may be repeated", collectSetOption, []);
+}
+
+/** Appends worked examples to a command's help text: pairs of a command line and what it does. */
+export function addExamples(command: Command, examples: readonly (readonly [line: string, effect: string])[]): Command {
+  const text = examples.map(([line, effect]) => `  # ${effect}\n  $ ${line}`).join("\n");
+  return command.addHelpText("after", `\nExamples:\n${text}`);
+}
+
+function parseNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("A number is needed.");
+  return value;
+}

@@ -1,0 +1,17 @@
+/** Entry point of the command line. Its commands are listed in cli/program.ts. */
+import { reportError } from "./cli/errors.ts";
+import { processIo } from "./cli/io.ts";
+import { runCommandLine } from "./cli/program.ts";
+
+const io = processIo();
+
+function end(exitCode: number): void {
+  // Worker threads and native pools may still be alive; what was printed must reach its reader before they are cut off.
+  process.stdout.write("", () => process.stderr.write("", () => process.exit(exitCode)));
+}
+
+process.on("uncaughtException", (error) => end(reportError(error, io, process.env["MASKDM_DEBUG"] === "1")));
+
+const exitCode = await runCommandLine(process.argv.slice(2), io);
+// A command that has printed its findings may have chosen a code of its own.
+end(exitCode !== 0 ? exitCode : Number(process.exitCode ?? 0));
