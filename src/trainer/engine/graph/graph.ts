@@ -1,0 +1,91 @@
+/**
+ * A static graph of array operations. The model is written once against GraphBuilder; a backend either compiles the finished
+ * graph (ONNX) or walks it node by node (TensorFlow.js).
+ */
+
+export type DType = "float32" | "int32";
+
+/** A value of the graph. */
+export interface Tensor {
+  readonly id: number;
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+}
+
+/** The operations a backend has to know. Shapes are static; `add`, `sub` and `mul` broadcast as NumPy does. */
+export type Operation =
+  /** a · b over the last two axes, leading axes alike (or b of rank 2); alpha scales the product */
+  | { readonly kind: "matmul"; readonly transA: boolean; readonly transB: boolean; readonly alpha: number }
+  /** alpha * (x[r, i] · weight[o, i]ᵀ + bias[o]); bias is optional */
+  | { readonly kind: "linear"; readonly alpha: number }
+  | { readonly kind: "add" | "sub" | "mul" | "erf" | "exp" | "sigmoid" }
+  | { readonly kind: "scale"; readonly factor: number }
+  /** x + term, a scalar */
+  | { readonly kind: "shift"; readonly term: number }
+  | { readonly kind: "reshape" }
+  | { readonly kind: "transpose"; readonly permutation: readonly number[] }
+  /** equal parts along an axis; one output each */
+  | { readonly kind: "split"; readonly axis: number; readonly parts: readonly number[] }
+  | { readonly kind: "concat"; readonly axis: number }
+  /** rows of table[n, d] named by index[m] */
+  | { readonly kind: "gatherRows" }
+  /** out[rows, d] with source[m, d] added at index[m] */
+  | { readonly kind: "scatterAddRows"; readonly rows: number }
+  | { readonly kind: "sum"; readonly axes: readonly number[]; readonly keepDims: boolean }
+  /** over the last axis: outputs y, mean and inverse deviation (the latter two keep the axis) */
+  | { readonly kind: "layerNorm"; readonly epsilon: number }
+  /** over the last axis */
+  | { readonly kind: "softmax" };
+
+export interface GraphNode {
+  readonly operation: Operation;
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+}
+
+export interface GraphInput {
+  readonly name: string;
+  readonly tensor: Tensor;
+}
+
+export interface Graph {
+  readonly inputs: readonly GraphInput[];
+  /** in an order of execution */
+  readonly nodes: readonly GraphNode[];
+  readonly outputs: readonly GraphInput[];
+}
+
+/** Number of elements of a shape. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, side) => product * side, 1);
+}
+
+/** The graph without the nodes that no output needs. */
+export function pruned(graph: Graph): Graph {
+  const needed = new Set(graph.outputs.map((output) => output.tensor.id));
+  const nodes: GraphNode[] = [];
+  for (let i = graph.nodes.length - 1; i >= 0; i--) {
+    const node = graph.nodes[i]!;
+    if (!node.outputs.some((output) => needed.has(output.id))) continue;
+    for (const input of node.inputs) needed.add(input.id);
+    nodes.push(node);
+  }
+  return {
+    inputs: graph.inputs.filter((input) => needed.has(input.tensor.id)),
+    nodes: nodes.reverse(),
+    outputs: graph.outputs,
+  };
+}
+
+/** Operations (a multiply-add counts as two) of the matrix products of a graph. */
+export function matrixProductFlops(graph: Graph): number {
+  let flops = 0;
+  for (const { operation, inputs, outputs } of graph.nodes) {
+    if (operation.kind === "linear") flops += 2 * sizeOf(outputs[0]!.shape) * inputs[1]!.shape[1]!;
+    if (operation.kind === "matmul") {
+      const a = inputs[0]!.shape;
+      flops += 2 * sizeOf(outputs[0]!.shape) * a[operation.transA ? a.length - 2 : a.length - 1]!;
+    }
+  }
+  return flops;
+}

@@ -1,0 +1,317 @@
+/** The array operations a model is written in, each with its gradient. */
+import type { GraphBuilder } from "./builder.ts";
+import { sizeOf, type Tensor } from "./graph.ts";
+
+type Shape = readonly number[];
+
+/** Shape of a broadcast pair, as NumPy does it. */
+function broadcast(a: Shape, b: Shape): number[] {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, i) => {
+    const x = a[a.length - rank + i] ?? 1;
+    const y = b[b.length - rank + i] ?? 1;
+    if (x !== y && x !== 1 && y !== 1) throw new RangeError(`[${a.join(", ")}] and [${b.join(", ")}] do not broadcast`);
+    return Math.max(x, y);
+  });
+}
+
+/** Sums a gradient over the axes along which its operand was broadcast. */
+function sumTo(g: GraphBuilder, gradient: Tensor, shape: Shape): Tensor {
+  const lead = gradient.shape.length - shape.length;
+  const axes = gradient.shape.flatMap((side, i) => (i < lead || (shape[i - lead] === 1 && side !== 1) ? [i] : []));
+  if (axes.length === 0) return gradient;
+  return reshape(g, sum(g, gradient, axes, true), shape);
+}
+
+/** a + b, broadcasting. */
+export function add(g: GraphBuilder, a: Tensor, b: Tensor): Tensor {
+  return g.record(
+    [a, b],
+    () => g.node({ kind: "add" }, [a, b], [broadcast(a.shape, b.shape)]),
+    () =>
+      ([dy]) => [sumTo(g, dy!, a.shape), sumTo(g, dy!, b.shape)],
+  )[0]!;
+}
+
+/** a - b, broadcasting. */
+export function subtract(g: GraphBuilder, a: Tensor, b: Tensor): Tensor {
+  return g.record(
+    [a, b],
+    () => g.node({ kind: "sub" }, [a, b], [broadcast(a.shape, b.shape)]),
+    () =>
+      ([dy]) => [sumTo(g, dy!, a.shape), scale(g, sumTo(g, dy!, b.shape), -1)],
+  )[0]!;
+}
+
+/** a * b elementwise, broadcasting. */
+export function multiply(g: GraphBuilder, a: Tensor, b: Tensor): Tensor {
+  return g.record(
+    [a, b],
+    () => g.node({ kind: "mul" }, [a, b], [broadcast(a.shape, b.shape)]),
+    () =>
+      ([dy]) => [sumTo(g, multiply(g, dy!, b), a.shape), sumTo(g, multiply(g, dy!, a), b.shape)],
+  )[0]!;
+}
+
+/** x * factor. */
+export function scale(g: GraphBuilder, x: Tensor, factor: number): Tensor {
+  return g.record(
+    [x],
+    () => g.node({ kind: "scale", factor }, [x], [x.shape]),
+    () =>
+      ([dy]) => [scale(g, dy!, factor)],
+  )[0]!;
+}
+
+/** The same elements in another shape. */
+export function reshape(g: GraphBuilder, x: Tensor, shape: Shape): Tensor {
+  if (sizeOf(shape) !== sizeOf(x.shape))
+    throw new RangeError(`[${x.shape.join(", ")}] is not of shape [${shape.join(", ")}]`);
+  return g.record(
+    [x],
+    () => g.node({ kind: "reshape" }, [x], [shape]),
+    () =>
+      ([dy]) => [reshape(g, dy!, x.shape)],
+  )[0]!;
+}
+
+/** Axes permuted: output axis i is input axis permutation[i]. */
+export function transpose(g: GraphBuilder, x: Tensor, permutation: readonly number[]): Tensor {
+  const inverse = permutation.map((_, axis) => permutation.indexOf(axis));
+  return g.record(
+    [x],
+    () => g.node({ kind: "transpose", permutation }, [x], [permutation.map((axis) => x.shape[axis]!)]),
+    () =>
+      ([dy]) => [transpose(g, dy!, inverse)],
+  )[0]!;
+}
+
+/** Parts of the given lengths along an axis. */
+export function split(g: GraphBuilder, x: Tensor, axis: number, parts: readonly number[]): Tensor[] {
+  const shapes = parts.map((part) => x.shape.map((side, i) => (i === axis ? part : side)));
+  return g.record(
+    [x],
+    () => g.node({ kind: "split", axis, parts }, [x], shapes),
+    (outputs) => (gradients) => {
+      const parts = gradients.map((gradient, i) => gradient ?? scale(g, outputs[i]!, 0));
+      return [concat(g, parts, axis)];
+    },
+  );
+}
+
+/** Joins tensors along an axis. */
+export function concat(g: GraphBuilder, parts: readonly Tensor[], axis: number): Tensor {
+  const lengths = parts.map((part) => part.shape[axis]!);
+  const shape = parts[0]!.shape.map((side, i) => (i === axis ? lengths.reduce((a, b) => a + b) : side));
+  return g.record(
+    parts,
+    () => g.node({ kind: "concat", axis }, parts, [shape]),
+    () =>
+      ([dy]) =>
+        split(g, dy!, axis, lengths),
+  )[0]!;
+}
+
+/** Sum over axes. It serves inside gradients and has none itself. */
+export function sum(g: GraphBuilder, x: Tensor, axes: readonly number[], keepDims: boolean): Tensor {
+  const shape = keepDims
+    ? x.shape.map((side, i) => (axes.includes(i) ? 1 : side))
+    : x.shape.filter((_, i) => !axes.includes(i));
+  return g.record(
+    [x],
+    () => g.node({ kind: "sum", axes, keepDims }, [x], [shape]),
+    () => () => {
+      throw new RangeError("no gradient for a sum");
+    },
+  )[0]!;
+}
+
+/**
+ * Squared error of each image: weight[b] * mean((output - target)²), eq. DSM and MDSM (method section 3).
+ * @param output target [batch, elements]
+ * @param weight [batch, 1]
+ * @returns [batch, 1]
+ */
+export function weightedSquaredError(g: GraphBuilder, output: Tensor, target: Tensor, weight: Tensor): Tensor {
+  const factor = 1 / output.shape[1]!;
+  let difference: Tensor;
+  return g.record(
+    [output],
+    () => {
+      difference = subtract(g, output, target);
+      const squares = sum(g, multiply(g, difference, difference), [1], true);
+      return [multiply(g, scale(g, squares, factor), weight)] as const;
+    },
+    () =>
+      ([dy]) => [multiply(g, difference, multiply(g, scale(g, weight, 2 * factor), dy!))],
+  )[0];
+}
+
+/**
+ * alpha * (x · weightᵀ + bias).
+ * @param x [rows, in]
+ * @param weight [out, in]
+ * @param bias [out] or null
+ * @returns [rows, out]
+ */
+export function linear(g: GraphBuilder, x: Tensor, weight: Tensor, bias: Tensor | null, alpha = 1): Tensor {
+  const inputs = bias ? [x, weight, bias] : [x, weight];
+  return g.record(
+    inputs,
+    () => g.node({ kind: "linear", alpha }, inputs, [[x.shape[0]!, weight.shape[0]!]]),
+    () =>
+      ([dy]) => {
+        const dx = matmul(g, dy!, weight, { alpha });
+        const dWeight = matmul(g, dy!, x, { transA: true, alpha });
+        if (!bias) return [dx, dWeight];
+        const dBias = sum(g, dy!, [0], false);
+        return [dx, dWeight, alpha === 1 ? dBias : scale(g, dBias, alpha)];
+      },
+  )[0]!;
+}
+
+interface MatmulOptions {
+  readonly transA?: boolean;
+  readonly transB?: boolean;
+  readonly alpha?: number;
+}
+
+/** alpha * op(a) · op(b) over the last two axes; leading axes are alike. Gradients exist for the untransposed and the transB form. */
+export function matmul(g: GraphBuilder, a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
+  const { transA = false, transB = false, alpha = 1 } = options;
+  const rank = a.shape.length;
+  const rows = a.shape[transA ? rank - 1 : rank - 2]!;
+  const columns = b.shape[transB ? b.shape.length - 2 : b.shape.length - 1]!;
+  return g.record(
+    [a, b],
+    () => g.node({ kind: "matmul", transA, transB, alpha }, [a, b], [[...a.shape.slice(0, -2), rows, columns]]),
+    () =>
+      ([dy]) => {
+        if (transA) throw new RangeError("no gradient for a product whose left factor is transposed");
+        return transB
+          ? [matmul(g, dy!, b, { alpha }), matmul(g, dy!, a, { transA: true, alpha })]
+          : [matmul(g, dy!, b, { transB: true, alpha }), matmul(g, a, dy!, { transA: true, alpha })];
+      },
+  )[0]!;
+}
+
+/**
+ * Rows of a table.
+ * @param table [n, d]
+ * @param index [m] int32
+ * @returns [m, d]
+ */
+export function gatherRows(g: GraphBuilder, table: Tensor, index: Tensor): Tensor {
+  const [rows, width] = [table.shape[0]!, table.shape[1]!];
+  return g.record(
+    [table, index],
+    () => g.node({ kind: "gatherRows" }, [table, index], [[index.shape[0]!, width]]),
+    () =>
+      ([dy]) => [g.node({ kind: "scatterAddRows", rows }, [dy!, index], [[rows, width]])[0]!, null],
+  )[0]!;
+}
+
+/**
+ * Layer normalisation over the last axis: y = (x - mean) / sqrt(variance + epsilon) * gain + bias.
+ * Gradient, with x^ the normalised value, r the inverse deviation and h = dy * gain:
+ * dx = r (h - mean(h) - x^ mean(h x^)), as in Ba et al. 2016.
+ * @param x [rows, d]
+ */
+export function layerNorm(g: GraphBuilder, x: Tensor, gain: Tensor, bias: Tensor, epsilon: number): Tensor {
+  const [rows, width] = [x.shape[0]!, x.shape[1]!];
+  let statistics: readonly Tensor[] = [];
+  return g.record(
+    [x, gain, bias],
+    () => {
+      const outputs = g.node({ kind: "layerNorm", epsilon }, [x, gain, bias], [x.shape, [rows, 1], [rows, 1]]);
+      statistics = outputs;
+      return [outputs[0]!] as const;
+    },
+    () =>
+      ([dy]) => {
+        const [, mean, inverse] = statistics;
+        const normalised = multiply(g, subtract(g, x, mean!), inverse!);
+        const weighted = multiply(g, dy!, normalised);
+        // Row sums against the gain are products with a vector, which backends do in one pass.
+        const column = reshape(g, scale(g, gain, 1 / width), [width, 1]);
+        const meanH = matmul(g, dy!, column);
+        const meanHX = matmul(g, weighted, column);
+        const centred = subtract(g, subtract(g, multiply(g, dy!, gain), meanH), multiply(g, normalised, meanHX));
+        return [multiply(g, centred, inverse!), sum(g, weighted, [0], false), sum(g, dy!, [0], false)];
+      },
+  )[0];
+}
+
+/**
+ * u (1 + erf(u)), which is sqrt(2) gelu(sqrt(2) u): with u = x / sqrt(2), gelu(x) = (u + u erf(u)) / sqrt(2). The two factors
+ * ride on the neighbouring matrix products, so that the exact GELU costs no scaling pass.
+ */
+export function erfGate(g: GraphBuilder, u: Tensor): Tensor {
+  let onePlusErf: Tensor;
+  return g.record(
+    [u],
+    () => {
+      const [e] = g.node({ kind: "erf" }, [u], [u.shape]);
+      [onePlusErf] = g.node({ kind: "shift", term: 1 }, [e!], [u.shape]) as [Tensor];
+      return [multiply(g, u, onePlusErf)] as const;
+    },
+    () =>
+      ([dy]) => {
+        // d/du = 1 + erf(u) + u (2 / sqrt(pi)) exp(-u²)
+        const [shifted] = g.node(
+          { kind: "shift", term: Math.log(2 / Math.sqrt(Math.PI)) },
+          [scale(g, multiply(g, u, u), -1)],
+          [u.shape],
+        );
+        const [bell] = g.node({ kind: "exp" }, [shifted!], [u.shape]);
+        return [multiply(g, dy!, add(g, onePlusErf, multiply(g, u, bell!)))];
+      },
+  )[0];
+}
+
+/** x sigmoid(x). */
+export function silu(g: GraphBuilder, x: Tensor): Tensor {
+  let gate: Tensor;
+  return g.record(
+    [x],
+    () => {
+      [gate] = g.node({ kind: "sigmoid" }, [x], [x.shape]) as [Tensor];
+      return [multiply(g, x, gate)] as const;
+    },
+    (outputs) =>
+      ([dy]) => {
+        // s + x s (1 - s) = s + y - y s
+        const y = outputs[0];
+        return [multiply(g, dy!, subtract(g, add(g, gate, y), multiply(g, y, gate)))];
+      },
+  )[0];
+}
+
+/**
+ * Scaled dot-product attention, softmax(q kᵀ / sqrt(d)) v.
+ * The softmax's gradient P (dP - rowsum(P dP)) uses rowsum(P dP) = rowsum(dO O), which is d wide instead of n (Dao et al. 2022).
+ * @param q k v [batch, heads, n, d]
+ */
+export function attention(g: GraphBuilder, q: Tensor, k: Tensor, v: Tensor): Tensor {
+  const alpha = 1 / Math.sqrt(q.shape.at(-1)!);
+  let weights: Tensor;
+  return g.record(
+    [q, k, v],
+    () => {
+      const scores = matmul(g, q, k, { transB: true, alpha });
+      [weights] = g.node({ kind: "softmax" }, [scores], [scores.shape]) as [Tensor];
+      return [matmul(g, weights, v)] as const;
+    },
+    (outputs) =>
+      ([dy]) => {
+        const dWeights = matmul(g, dy!, v, { transB: true });
+        const rowSums = sum(g, multiply(g, dy!, outputs[0]), [3], true);
+        const dScores = multiply(g, weights, subtract(g, dWeights, rowSums));
+        return [
+          matmul(g, dScores, k, { alpha }),
+          matmul(g, dScores, q, { transA: true, alpha }),
+          matmul(g, weights, dy!, { transA: true }),
+        ];
+      },
+  )[0];
+}

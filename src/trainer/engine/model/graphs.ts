@@ -1,0 +1,59 @@
+/** The two graphs of a model: a training step's gradients, and a prediction. */
+import { GraphBuilder } from "../graph/builder.ts";
+import { type Graph, pruned, type Tensor } from "../graph/graph.ts";
+import { reshape, scale, weightedSquaredError } from "../graph/operations.ts";
+import { elementsPerToken, extraTokens, type ModelShape, parameterSpecs, tokenCount } from "./parameters.ts";
+import { type NetworkInputs, uvit } from "./uvit.ts";
+
+/** Name of the graph output that holds a parameter's gradient. */
+export const gradientName = (parameter: string): string => `gradient:${parameter}`;
+
+interface ModelInputs {
+  readonly parameters: Map<string, Tensor>;
+  readonly inputs: NetworkInputs;
+}
+
+function modelInputs(g: GraphBuilder, shape: ModelShape, batchSize: number, visibleTokens: number): ModelInputs {
+  const parameters = new Map(parameterSpecs(shape).map((spec) => [spec.name, g.input(spec.name, spec.shape)]));
+  const inputs: NetworkInputs = {
+    tokens: g.input("tokens", [batchSize * visibleTokens, elementsPerToken(shape)]),
+    timeEmbedding: g.input("timeEmbedding", [batchSize, shape.embedDim]),
+    labels: shape.numClasses > 0 ? g.input("labels", [batchSize], "int32") : null,
+    positions:
+      visibleTokens === tokenCount(shape)
+        ? null
+        : g.input("positions", [batchSize * (extraTokens(shape) + visibleTokens)], "int32"),
+  };
+  return { parameters, inputs };
+}
+
+/**
+ * Loss and gradients of one micro-batch. Inputs besides the parameters: tokens, timeEmbedding, labels?, positions?, target
+ * [B, S·p·p·C] and weight [B, 1]. Outputs: loss [B, 1], the weighted mean squared error of each image, and
+ * `gradient:<name>`, the gradient of the sum of those losses.
+ */
+export function trainingGraph(shape: ModelShape, batchSize: number, visibleTokens: number): Graph {
+  const g = new GraphBuilder();
+  const { parameters, inputs } = modelInputs(g, shape, batchSize, visibleTokens);
+  const perImage = visibleTokens * elementsPerToken(shape);
+  const target = g.input("target", [batchSize, perImage]);
+  const weight = g.input("weight", [batchSize, 1]);
+  const one = g.input("one", [1, 1]);
+  const output = reshape(g, uvit(g, shape, parameters, inputs, batchSize), [batchSize, perImage]);
+  const loss = weightedSquaredError(g, output, target, weight);
+  const names = [...parameters.keys()];
+  const gradients = g.gradients(loss, one, [...parameters.values()]);
+  const outputs: Record<string, Tensor> = { loss };
+  names.forEach((name, i) => {
+    // A parameter that nothing depends on cannot occur: every tensor of parameterSpecs is used.
+    outputs[gradientName(name)] = gradients[i] ?? scale(g, parameters.get(name)!, 0);
+  });
+  return pruned(g.build(outputs));
+}
+
+/** The network's output, `output` [B · S, p·p·C] in (p1, p2, C) order, for the same inputs. */
+export function predictionGraph(shape: ModelShape, batchSize: number, visibleTokens: number): Graph {
+  const g = new GraphBuilder();
+  const { parameters, inputs } = modelInputs(g, shape, batchSize, visibleTokens);
+  return pruned(g.build({ output: uvit(g, shape, parameters, inputs, batchSize) }));
+}

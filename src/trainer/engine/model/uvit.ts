@@ -1,0 +1,135 @@
+/** The U-ViT backbone (method section 5), written once over the graph operations. */
+import type { GraphBuilder } from "../graph/builder.ts";
+import type { Tensor } from "../graph/graph.ts";
+import { sizeOf } from "../graph/graph.ts";
+import {
+  add,
+  attention,
+  concat,
+  erfGate,
+  gatherRows,
+  layerNorm,
+  linear,
+  reshape,
+  scale,
+  silu,
+  split,
+  transpose,
+} from "../graph/operations.ts";
+import { blockNames, elementsPerToken, extraTokens, type ModelShape, tokenCount } from "./parameters.ts";
+
+const NORM_EPSILON = 1e-5;
+
+export interface NetworkInputs {
+  /** visible tokens of x_t, [B · S, p·p·C] in (C, p1, p2) order */
+  readonly tokens: Tensor;
+  /** sinusoidal embedding of the timesteps, [B, D] */
+  readonly timeEmbedding: Tensor;
+  /** class of each image, or numClasses for none, [B] int32; null when unconditional */
+  readonly labels: Tensor | null;
+  /** row of the position embedding for every token, extra tokens included, [B · (E+S)] int32; null when nothing is hidden */
+  readonly positions: Tensor | null;
+}
+
+export type Parameters = ReadonlyMap<string, Tensor>;
+
+/**
+ * The network's output for the visible tokens.
+ * @param batchSize B
+ * @returns [B · S, p·p·C] in (p1, p2, C) order
+ */
+export function uvit(
+  g: GraphBuilder,
+  shape: ModelShape,
+  parameters: Parameters,
+  inputs: NetworkInputs,
+  batchSize: number,
+): Tensor {
+  const { embedDim: D } = shape;
+  const get = (name: string): Tensor => {
+    const tensor = parameters.get(name);
+    if (!tensor) throw new RangeError(`the parameter ${name} is missing`);
+    return tensor;
+  };
+  const dense = (x: Tensor, name: string, alpha = 1) => linear(g, x, get(`${name}.weight`), get(`${name}.bias`), alpha);
+  const norm = (x: Tensor, name: string) => layerNorm(g, x, get(`${name}.weight`), get(`${name}.bias`), NORM_EPSILON);
+
+  const elements = elementsPerToken(shape);
+  const E = extraTokens(shape);
+  const S = inputs.tokens.shape[0]! / batchSize;
+  const n = E + S;
+  const rows = batchSize * n;
+
+  const timeToken = shape.timeMlp
+    ? dense(silu(g, dense(inputs.timeEmbedding, "encoder.time_embed.0")), "encoder.time_embed.2")
+    : inputs.timeEmbedding;
+  const extra = [reshape(g, timeToken, [batchSize, 1, D])];
+  if (inputs.labels) {
+    const table = concat(g, [get("encoder.label_emb.weight"), get("encoder.uncond_embed")], 0);
+    extra.unshift(reshape(g, gatherRows(g, table, inputs.labels), [batchSize, 1, D]));
+  }
+  const patchWeight = reshape(g, get("encoder.patch_embed.proj.weight"), [D, elements]);
+  const patches = linear(g, inputs.tokens, patchWeight, get("encoder.patch_embed.proj.bias"));
+  const tokens = concat(g, [...extra, reshape(g, patches, [batchSize, S, D])], 1);
+
+  // The position embedding belongs to a token's place in the full grid; hidden tokens are absent.
+  const positionTable = get("encoder.encoder_pos_embed");
+  let x: Tensor;
+  if (inputs.positions) {
+    const table = reshape(g, positionTable, [E + tokenCount(shape), D]);
+    x = add(g, reshape(g, tokens, [rows, D]), gatherRows(g, table, inputs.positions));
+  } else {
+    x = reshape(g, add(g, tokens, positionTable), [rows, D]);
+  }
+
+  const block = (x: Tensor, name: string): Tensor => {
+    const attended = dense(selfAttention(norm(x, `${name}.norm1`), name), `${name}.attn.proj`);
+    const middle = add(g, x, attended);
+    // gelu(fc1) with the factors 1/sqrt(2) of erfGate folded into the two products
+    const hidden = erfGate(g, dense(norm(middle, `${name}.norm2`), `${name}.mlp.fc1`, Math.SQRT1_2));
+    const out = linear(
+      g,
+      hidden,
+      get(`${name}.mlp.fc2.weight`),
+      scale(g, get(`${name}.mlp.fc2.bias`), Math.SQRT2),
+      Math.SQRT1_2,
+    );
+    return add(g, middle, out);
+  };
+
+  const selfAttention = (x: Tensor, name: string): Tensor => {
+    const heads = shape.numHeads;
+    const width = D / heads;
+    let bias: Tensor | null = null;
+    if (shape.qkvBias) {
+      const query = get(`${name}.attn.q_bias`);
+      bias = concat(g, [query, scale(g, query, 0), get(`${name}.attn.v_bias`)], 0);
+    }
+    const qkv = linear(g, x, get(`${name}.attn.qkv.weight`), bias);
+    const parts = split(
+      g,
+      transpose(g, reshape(g, qkv, [batchSize, n, 3, heads, width]), [2, 0, 3, 1, 4]),
+      0,
+      [1, 1, 1],
+    );
+    const [q, k, v] = parts.map((part) => reshape(g, part, [batchSize, heads, n, width]));
+    return reshape(g, transpose(g, attention(g, q!, k!, v!), [0, 2, 1, 3]), [rows, D]);
+  };
+
+  const { inBlocks, midBlock, outBlocks } = blockNames(shape.depth);
+  const skips: Tensor[] = [];
+  for (const name of inBlocks) {
+    x = block(x, name);
+    skips.push(x);
+  }
+  x = block(x, midBlock);
+  for (const name of outBlocks) x = block(dense(concat(g, [x, skips.pop()!], 1), `${name}.skip_linear`), name);
+
+  const [, visible] = split(g, reshape(g, x, [batchSize, n, D]), 1, [E, S]);
+  return dense(norm(reshape(g, visible!, [batchSize * S, D]), "encoder.norm"), "encoder_to_output");
+}
+
+/** Elements of all parameters together. */
+export function countElements(specs: readonly { readonly shape: readonly number[] }[]): number {
+  return specs.reduce((total, spec) => total + sizeOf(spec.shape), 0);
+}
