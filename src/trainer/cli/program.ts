@@ -3,6 +3,7 @@ import { Command } from "commander";
 import packageJson from "../../../package.json" with { type: "json" };
 import { type ExitCode, reportError } from "./errors.ts";
 import type { Io } from "./io.ts";
+import * as newExperiment from "./new.ts";
 import { addExamples } from "./options.ts";
 
 /** A file of src/trainer/cli. Heavy modules are imported inside its action, so that `maskdm --help` stays quick. */
@@ -11,7 +12,7 @@ export interface CommandFile {
 }
 
 /** In the order of the help text. */
-export const COMMANDS: readonly CommandFile[] = [];
+export const COMMANDS: readonly CommandFile[] = [newExperiment];
 
 /** The program with all its commands; it throws a CommanderError where commander would end the process. */
 export function buildProgram(io: Io, commands: readonly CommandFile[] = COMMANDS): Command {

@@ -1,0 +1,156 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import sharp from "sharp";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { UserError } from "../../../src/core/errors.ts";
+import { experimentSchema } from "../../../src/core/experiment/schema.ts";
+import { maskGeometry } from "../../../src/core/masks/masks.ts";
+import { writeNewExperiment } from "../../../src/trainer/cli/new.ts";
+import { experimentTemplate } from "../../../src/trainer/cli/newTemplate.ts";
+import { runCommandLine } from "../../../src/trainer/cli/program.ts";
+import { suggestSizes } from "../../../src/trainer/cli/suggestSizes.ts";
+import { memoryIo } from "./memoryIo.ts";
+
+const LAPTOP = { cores: 2, memoryBytes: 8 * 2 ** 30 };
+const WORKSTATION = { cores: 8, memoryBytes: 16 * 2 ** 30 };
+const SERVER = { cores: 32, memoryBytes: 128 * 2 ** 30 };
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "maskdm-new-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+async function image(path: string, width: number, height: number, channels: 3 | 4 = 3): Promise<void> {
+  const file = join(folder, path);
+  mkdirSync(join(file, ".."), { recursive: true });
+  await sharp({ create: { width, height, channels, background: { r: 200, g: 30, b: 60, alpha: 0.5 } } }).toFile(file);
+}
+
+const experimentOf = (file: string) => experimentSchema.parse(parse(readFileSync(file, "utf8")));
+
+describe("maskdm new", () => {
+  it("writes a valid experiment for images elsewhere, with a path seen from the experiment", async () => {
+    for (let i = 0; i < 20; i++) await image(`pictures/${i % 2 === 0 ? "cats" : "dogs"}/${i}.png`, 100 + i, 70, 4);
+    const dir = join(folder, "made", "animals");
+    const { file, survey } = await writeNewExperiment(dir, relative(process.cwd(), join(folder, "pictures")), LAPTOP);
+    expect(file).toBe(join(dir, "animals.maskdm.yaml"));
+    expect(survey).toEqual({
+      count: 20,
+      sampled: 20,
+      medianShortSide: 70,
+      grey: false,
+      transparent: true,
+      folders: ["cats", "dogs"],
+    });
+    const experiment = experimentOf(file);
+    expect(experiment.data).toMatchObject({ path: "../../pictures", image_size: 64, channels: 3 });
+    expect(experiment.pretrain.batch_size).toBe(16);
+    const text = readFileSync(file, "utf8");
+    expect(text).toContain("20 images were found here");
+    expect(text).toContain("num_classes: 2 under model");
+    expect(text).toContain("background:");
+  });
+
+  it("keeps an absolute data path, whatever characters it has", async () => {
+    await image("a: b #c/x.jpg", 40, 33);
+    const data = join(folder, "a: b #c");
+    const { file } = await writeNewExperiment(join(folder, "e"), data, LAPTOP);
+    expect(experimentOf(file).data).toMatchObject({ path: data, image_size: 32 });
+  });
+
+  it("finds the images in the experiment's own folder", async () => {
+    await image("e/one.png", 64, 64);
+    expect(experimentOf((await writeNewExperiment(join(folder, "e"), undefined, LAPTOP)).file).data.path).toBe(".");
+    await image("f/images/one.png", 64, 64);
+    expect(experimentOf((await writeNewExperiment(join(folder, "f"), undefined, LAPTOP)).file).data.path).toBe(
+      "images",
+    );
+  });
+
+  it("takes grey images as one channel", async () => {
+    mkdirSync(join(folder, "e"));
+    await sharp({ create: { width: 28, height: 28, channels: 3, background: "#777777" } })
+      .toColourspace("b-w")
+      .png()
+      .toFile(join(folder, "e", "digit.png"));
+    const { file } = await writeNewExperiment(join(folder, "e"), undefined, LAPTOP);
+    expect(experimentOf(file).data).toMatchObject({ channels: 1, image_size: 32 });
+  });
+
+  it("refuses to overwrite, and leaves the file as it was", async () => {
+    mkdirSync(join(folder, "e"));
+    const file = join(folder, "e", "e.maskdm.yaml");
+    writeFileSync(file, "mine");
+    await expect(writeNewExperiment(join(folder, "e"), undefined, LAPTOP)).rejects.toThrow(/exists already/);
+    expect(readFileSync(file, "utf8")).toBe("mine");
+  });
+
+  it("refuses a data folder that is missing or holds no image, and writes nothing", async () => {
+    const dir = join(folder, "e");
+    await expect(writeNewExperiment(dir, join(folder, "none"), LAPTOP)).rejects.toThrow(UserError);
+    mkdirSync(join(folder, "empty"));
+    writeFileSync(join(folder, "empty", "broken.png"), "not a picture");
+    await expect(writeNewExperiment(dir, join(folder, "empty"), LAPTOP)).rejects.toThrow(/holds no readable image/);
+    writeFileSync(join(folder, "file"), "");
+    await expect(writeNewExperiment(join(folder, "file"), undefined, LAPTOP)).rejects.toThrow(/is a file/);
+    expect(existsSync(dir)).toBe(false);
+  });
+
+  it("prints the file to stdout, and says where images belong when there are none", async () => {
+    const { io, out, err } = memoryIo();
+    const dir = join(folder, "e");
+    expect(await runCommandLine(["new", dir], io)).toBe(0);
+    expect(out.text).toBe(`${join(dir, "e.maskdm.yaml")}\n`);
+    expect(err.text).toContain(join(dir, "images"));
+    expect(await runCommandLine(["new", dir], io)).toBe(2);
+  });
+});
+
+describe("suggested sizes", () => {
+  const survey = (medianShortSide: number, count = 5000) => ({
+    count,
+    sampled: 64,
+    medianShortSide,
+    grey: false,
+    transparent: false,
+    folders: [],
+  });
+
+  it("grow with the machine, and never far beyond the images", () => {
+    expect(suggestSizes(survey(500), LAPTOP)).toMatchObject({ imageSize: 64, embedDim: 192 });
+    expect(suggestSizes(survey(500), WORKSTATION)).toMatchObject({ imageSize: 128, embedDim: 384 });
+    expect(suggestSizes(survey(500), SERVER)).toMatchObject({ imageSize: 256, embedDim: 512 });
+    expect(suggestSizes(survey(28), SERVER)).toMatchObject({ imageSize: 32, patchSize: 4 });
+    expect(suggestSizes(survey(5), SERVER)).toMatchObject({ imageSize: 16 });
+    expect(suggestSizes(null, LAPTOP)).toMatchObject({ imageSize: 64, channels: 3 });
+  });
+
+  it.each([LAPTOP, WORKSTATION, SERVER])(
+    "fit together: the asked rate is the effective one ($cores cores)",
+    (machine) => {
+      for (const side of [8, 16, 32, 64, 128, 256, 1000]) {
+        for (const count of [1, 10, 100, 100_000]) {
+          const sizes = suggestSizes(survey(side, count), machine);
+          const text = experimentTemplate({
+            fileName: "e.maskdm.yaml",
+            dataPath: "x",
+            survey: survey(side, count),
+            sizes,
+          });
+          const { data, model, mask, pretrain } = experimentSchema.parse(parse(text));
+          expect(data.image_size % model.patch_size).toBe(0);
+          expect(model.embed_dim % model.num_heads).toBe(0);
+          expect(pretrain.batch_size).toBeLessThanOrEqual(Math.max(8, count));
+          const geometry = maskGeometry(
+            { strategy: mask.strategy, rate: mask.rate, blockSize: mask.block_size, cropSize: mask.crop_size },
+            data.image_size / model.patch_size,
+          );
+          expect(geometry.effectiveRate).toBe(mask.rate);
+        }
+      }
+    },
+  );
+});
