@@ -1,0 +1,231 @@
+"""A plain PyTorch U-ViT, written from the method's section 5: the reference that the engine is checked against.
+
+Nothing here knows the engine. The parameter names and shapes are those of the authors' released code, so that a checkpoint of
+this project loads with ``load_state_dict(strict=True)``.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class UViTConfig:
+    """Shape of the network; the keys are those of the experiment file."""
+
+    image_size: int
+    channels: int
+    patch_size: int
+    embed_dim: int
+    depth: int
+    num_heads: int
+    mlp_ratio: float = 4.0
+    qkv_bias: bool = False
+    time_embedding: str = "sinusoidal"  # or "mlp"
+    num_classes: int = 0
+    attention: str = "explicit"  # or "sdpa": the same numbers, another kernel
+
+    @staticmethod
+    def from_json(values: dict) -> "UViTConfig":
+        """Takes the keys it knows and ignores the rest of an experiment's ``data`` and ``model`` sections."""
+        known = {field.name for field in fields(UViTConfig)}
+        return UViTConfig(**{key: value for key, value in values.items() if key in known})
+
+    @property
+    def grid_size(self) -> int:
+        return self.image_size // self.patch_size
+
+    @property
+    def tokens(self) -> int:
+        return self.grid_size**2
+
+    @property
+    def token_elements(self) -> int:
+        return self.patch_size**2 * self.channels
+
+
+def timestep_embedding(timesteps: Tensor, dim: int, max_period: float = 10000.0) -> Tensor:
+    """Sinusoidal embedding of integer timesteps [B] -> [B, dim], cosines first."""
+    half = dim // 2
+    frequencies = torch.exp(-math.log(max_period) * torch.arange(half, dtype=torch.float64) / half)
+    angles = timesteps.double()[:, None] * frequencies[None]
+    embedding = torch.cat([torch.cos(angles), torch.sin(angles)], dim=-1)
+    if dim % 2:
+        embedding = F.pad(embedding, (0, 1))
+    return embedding.float()
+
+
+def images_to_tokens(images: Tensor, patch_size: int) -> Tensor:
+    """[B, H, W, C] -> [B, N, p, p, C]; token index = row * g + column."""
+    batch, height, width, channels = images.shape
+    rows, columns = height // patch_size, width // patch_size
+    tiles = images.reshape(batch, rows, patch_size, columns, patch_size, channels)
+    return tiles.permute(0, 1, 3, 2, 4, 5).reshape(batch, rows * columns, patch_size, patch_size, channels)
+
+
+def gather_tokens(tokens: Tensor, visible: Tensor) -> Tensor:
+    """Keeps tokens[b, visible[b, s]]: [B, N, ...] and [B, S] -> [B, S, ...]."""
+    index = visible.reshape(*visible.shape, *([1] * (tokens.dim() - 2))).expand(-1, -1, *tokens.shape[2:])
+    return torch.gather(tokens, 1, index)
+
+
+class PatchEmbed(nn.Module):
+    """Linear map of one patch; its weight has the shape of the convolution that it equals."""
+
+    def __init__(self, config: UViTConfig) -> None:
+        super().__init__()
+        self.proj = nn.Conv2d(config.channels, config.embed_dim, config.patch_size, stride=config.patch_size)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """[B, S, p, p, C] -> [B, S, D]."""
+        flat = tokens.permute(0, 1, 4, 2, 3).flatten(2)
+        return F.linear(flat, self.proj.weight.flatten(1), self.proj.bias)
+
+
+class Attention(nn.Module):
+    def __init__(self, config: UViTConfig) -> None:
+        super().__init__()
+        self.num_heads = config.num_heads
+        self.kernel = config.attention
+        self.qkv = nn.Linear(config.embed_dim, 3 * config.embed_dim, bias=False)
+        if config.qkv_bias:
+            self.q_bias = nn.Parameter(torch.zeros(config.embed_dim))
+            self.v_bias = nn.Parameter(torch.zeros(config.embed_dim))
+        else:
+            self.q_bias = self.v_bias = None
+        self.proj = nn.Linear(config.embed_dim, config.embed_dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        batch, length, dim = x.shape
+        bias = None
+        if self.q_bias is not None:
+            bias = torch.cat([self.q_bias, torch.zeros_like(self.q_bias), self.v_bias])
+        qkv = F.linear(x, self.qkv.weight, bias).reshape(batch, length, 3, self.num_heads, dim // self.num_heads)
+        q, k, v = qkv.permute(2, 0, 3, 1, 4)
+        if self.kernel == "sdpa":
+            mixed = F.scaled_dot_product_attention(q, k, v)
+        else:
+            scores = (q * (dim // self.num_heads) ** -0.5) @ k.transpose(-2, -1)
+            mixed = scores.softmax(dim=-1) @ v
+        return self.proj(mixed.transpose(1, 2).reshape(batch, length, dim))
+
+
+class Mlp(nn.Module):
+    def __init__(self, config: UViTConfig) -> None:
+        super().__init__()
+        hidden = int(config.embed_dim * config.mlp_ratio)
+        self.fc1 = nn.Linear(config.embed_dim, hidden)
+        self.fc2 = nn.Linear(hidden, config.embed_dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc2(F.gelu(self.fc1(x)))
+
+
+class Block(nn.Module):
+    """Pre-LN attention and MLP, both residual; an out-block first joins a long skip."""
+
+    def __init__(self, config: UViTConfig, skip: bool = False) -> None:
+        super().__init__()
+        self.skip_linear = nn.Linear(2 * config.embed_dim, config.embed_dim) if skip else None
+        self.norm1 = nn.LayerNorm(config.embed_dim, eps=1e-5)
+        self.attn = Attention(config)
+        self.norm2 = nn.LayerNorm(config.embed_dim, eps=1e-5)
+        self.mlp = Mlp(config)
+
+    def forward(self, x: Tensor, skip: Tensor | None = None) -> Tensor:
+        if self.skip_linear is not None:
+            x = self.skip_linear(torch.cat([x, skip], dim=-1))
+        x = x + self.attn(self.norm1(x))
+        return x + self.mlp(self.norm2(x))
+
+
+class Encoder(nn.Module):
+    def __init__(self, config: UViTConfig) -> None:
+        super().__init__()
+        self.config = config
+        dim = config.embed_dim
+        self.extra_tokens = 2 if config.num_classes else 1
+        self.patch_embed = PatchEmbed(config)
+        self.encoder_pos_embed = nn.Parameter(torch.zeros(1, self.extra_tokens + config.tokens, dim))
+        if config.num_classes:
+            self.label_emb = nn.Embedding(config.num_classes, dim)
+            self.uncond_embed = nn.Parameter(torch.zeros(1, dim))
+        if config.time_embedding == "mlp":
+            self.time_embed = nn.Sequential(nn.Linear(dim, 4 * dim), nn.SiLU(), nn.Linear(4 * dim, dim))
+        else:
+            self.time_embed = nn.Identity()
+        half = config.depth // 2
+        self.in_blocks = nn.ModuleList(Block(config) for _ in range(half))
+        self.mid_block = Block(config)
+        self.out_blocks = nn.ModuleList(Block(config, skip=True) for _ in range(half))
+        self.norm = nn.LayerNorm(dim, eps=1e-5)
+
+    def forward(self, tokens: Tensor, timesteps: Tensor, visible: Tensor, labels: Tensor | None) -> Tensor:
+        """[B, S, p, p, C] visible patches -> [B, S, D]."""
+        extra = [self.time_embed(timestep_embedding(timesteps, self.config.embed_dim))[:, None]]
+        if self.config.num_classes:
+            extra.insert(0, self.embed_labels(labels, len(timesteps))[:, None])
+        extra_positions = self.encoder_pos_embed[:, : self.extra_tokens]
+        patch_positions = self.encoder_pos_embed[0, self.extra_tokens :]
+        head = torch.cat(extra, dim=1) + extra_positions
+        x = torch.cat([head, self.patch_embed(tokens) + F.embedding(visible, patch_positions)], dim=1)
+        skips = []
+        for block in self.in_blocks:
+            x = block(x)
+            skips.append(x)
+        x = self.mid_block(x)
+        for block in self.out_blocks:
+            x = block(x, skips.pop())
+        return self.norm(x)[:, self.extra_tokens :]
+
+    def embed_labels(self, labels: Tensor | None, batch: int) -> Tensor:
+        """[B] labels -> [B, D]; a label below 0, or none at all, takes the unconditional embedding."""
+        if labels is None:
+            return self.uncond_embed.expand(batch, -1)
+        known = self.label_emb(labels.clamp(min=0))
+        return torch.where((labels < 0)[:, None], self.uncond_embed, known)
+
+
+class UViT(nn.Module):
+    """Noised visible patches in, the network's raw prediction for them out."""
+
+    def __init__(self, config: UViTConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = Encoder(config)
+        self.encoder_to_output = nn.Linear(config.embed_dim, config.token_elements)
+
+    def forward(self, tokens: Tensor, timesteps: Tensor, visible: Tensor, labels: Tensor | None = None) -> Tensor:
+        """
+        tokens [B, S, p, p, C] (visible ones only), timesteps [B], visible [B, S], labels [B] or None
+        -> [B, S, p*p*C] in (p1, p2, C) order
+        """
+        return self.encoder_to_output(self.encoder(tokens, timesteps, visible, labels))
+
+    def predict_images(self, images: Tensor, timesteps: Tensor, visible: Tensor, labels: Tensor | None = None) -> Tensor:
+        """The same from whole images [B, H, W, C]."""
+        tokens = gather_tokens(images_to_tokens(images, self.config.patch_size), visible)
+        return self(tokens, timesteps, visible, labels)
+
+    @torch.no_grad()
+    def initialise(self, seed: int) -> "UViT":
+        """Truncated normal of deviation 0.02 for weights and position embedding, zero biases, LayerNorm 1 and 0."""
+        generator = torch.Generator().manual_seed(seed)
+        for name, parameter in self.named_parameters():
+            if "norm" in name:
+                parameter.fill_(1.0 if name.endswith("weight") else 0.0)
+            elif name.endswith("bias"):
+                parameter.zero_()
+            else:
+                nn.init.trunc_normal_(parameter, std=0.02, generator=generator)
+        return self
+
+
+def masked_loss(output: Tensor, target: Tensor, weights: Tensor) -> Tensor:
+    """eq. MDSM, method section 3: mean over the batch of weight[b] * mean over visible values of (target - output)²."""
+    return (weights * (target - output).square().flatten(1).mean(dim=1)).mean()
