@@ -1,0 +1,224 @@
+/** The training engine: one model, its optimiser state and its compiled graphs on one backend. */
+import type { TrainingBatch } from "../../core/batch/assemble.ts";
+import { UserError } from "../../core/errors.ts";
+import type { NamedTensor } from "../../core/run/tensor.ts";
+import type { Backend, Executable, Feed } from "./backend.ts";
+import { gradientName, predictionGraph, trainingGraph } from "./model/graphs.ts";
+import { extraTokens, initialise, type ModelShape, parameterSpecs, tokenCount } from "./model/parameters.ts";
+import { timeEmbedding } from "./model/timeEmbedding.ts";
+import type { AdamWScalars } from "./optimizer/kernels.ts";
+import { ParameterStore, type Slot } from "./optimizer/parameterStore.ts";
+
+export interface EngineConfig {
+  readonly shape: ModelShape;
+  readonly seed: number;
+  /** whether a training step will accumulate gradients over micro-batches */
+  readonly accumulate: boolean;
+}
+
+/** The optimiser's part of one step. */
+export interface StepScalars extends Omit<AdamWScalars, "gradientScale"> {
+  readonly microBatchSize: number;
+  /** largest gradient norm; null = no clipping */
+  readonly clipGrad: number | null;
+  /** whether the gradient norm is wanted even without clipping; it costs a pass over the gradients */
+  readonly wantGradNorm: boolean;
+}
+
+export interface StepResult {
+  /** weighted loss of each image, [B] */
+  readonly losses: Float32Array;
+  /** before clipping; null when not asked for */
+  readonly gradNorm: number | null;
+  /** false when the loss or the gradient was not finite: the weights were left as they were */
+  readonly applied: boolean;
+}
+
+/** Tensor groups of a checkpoint. */
+export interface EngineTensors {
+  readonly raw: NamedTensor[];
+  readonly ema: NamedTensor[];
+  readonly optimizer: NamedTensor[];
+}
+
+const FIRST_MOMENT = "exp_avg.";
+const SECOND_MOMENT = "exp_avg_sq.";
+const ONE = Float32Array.of(1);
+
+export class Engine {
+  private readonly store: ParameterStore;
+  private readonly executables = new Map<string, Promise<Executable>>();
+
+  constructor(
+    readonly backend: Backend,
+    private readonly config: EngineConfig,
+  ) {
+    const specs = parameterSpecs(config.shape);
+    this.store = new ParameterStore(specs, config.accumulate);
+    specs.forEach((spec, i) => {
+      initialise(spec, i, config.seed, this.store.slot("raw").get(spec.name)!);
+    });
+    this.restartEma();
+  }
+
+  /** Views of everything a checkpoint holds. */
+  tensors(): EngineTensors {
+    return {
+      raw: this.store.tensors("raw"),
+      ema: this.store.tensors("ema"),
+      optimizer: [...this.store.tensors("m", FIRST_MOMENT), ...this.store.tensors("v", SECOND_MOMENT)],
+    };
+  }
+
+  /**
+   * Takes over tensors by name.
+   * @param into raw or ema weights, or the optimiser's moments
+   * @throws UserError listing every name or shape that does not fit
+   */
+  load(tensors: ReadonlyMap<string, NamedTensor>, into: "raw" | "ema" | "optimizer", source: string): void {
+    const own = this.tensors()[into];
+    const problems = mismatches(own, tensors);
+    if (problems.length > 0) {
+      throw new UserError(
+        `${source} does not fit this experiment's model:\n${problems.map((problem) => `  ${problem}`).join("\n")}\n` +
+          "Give model and data the same sizes in both experiments, or start from another checkpoint.",
+      );
+    }
+    for (const tensor of own) tensor.data.set(tensors.get(tensor.name)!.data);
+  }
+
+  /** Lets the moving average start again from the raw weights. */
+  restartEma(): void {
+    const ema = this.store.slot("ema");
+    for (const [name, data] of this.store.slot("raw")) ema.get(name)!.set(data);
+  }
+
+  /** Compiles the graph of a training step ahead of the first one. */
+  async prepare(microBatchSize: number, visibleTokens: number): Promise<void> {
+    await this.training(microBatchSize, visibleTokens);
+  }
+
+  /** One optimiser step on one batch: gradients by micro-batches, clipping, AdamW, moving average. */
+  async trainStep(batch: TrainingBatch, scalars: StepScalars): Promise<StepResult> {
+    const { microBatchSize } = scalars;
+    const losses = new Float32Array(batch.batchSize);
+    const executable = await this.training(microBatchSize, batch.visibleTokens);
+    for (let start = 0; start < batch.batchSize; start += microBatchSize) {
+      const slot: Slot = start === 0 ? "gradient" : "scratch";
+      const outputs = new Map<string, Float32Array>([["loss", losses.subarray(start, start + microBatchSize)]]);
+      for (const [name, data] of this.store.slot(slot)) outputs.set(gradientName(name), data);
+      await executable.run(this.trainingFeeds(batch, start, microBatchSize), outputs);
+      if (start > 0) this.store.accumulateScratch();
+    }
+    // The graph summed weight / B; each image's own weighted loss is B times its share.
+    let mean = 0;
+    for (let b = 0; b < losses.length; b++) {
+      mean += losses[b]!;
+      losses[b] = losses[b]! * batch.batchSize;
+    }
+    const gradNorm = scalars.clipGrad !== null || scalars.wantGradNorm ? this.store.norm("gradient") : null;
+    if (!Number.isFinite(mean) || (gradNorm !== null && !Number.isFinite(gradNorm))) {
+      return { losses, gradNorm, applied: false };
+    }
+    const clip = scalars.clipGrad;
+    const gradientScale = clip !== null && gradNorm !== null && gradNorm > clip ? clip / (gradNorm + 1e-6) : 1;
+    this.store.update({ ...scalars, gradientScale });
+    return { losses, gradNorm, applied: true };
+  }
+
+  /** Whether every weight is finite; checked before a checkpoint replaces a good one. */
+  isFinite(): boolean {
+    return Number.isFinite(this.store.norm("raw")) && Number.isFinite(this.store.norm("ema"));
+  }
+
+  /**
+   * The network's raw output for whole images.
+   * @param tokens x_t, [B, N, e] in (C, p1, p2) order
+   * @param labels [B], numClasses for none; null when unconditional
+   * @returns [B, N, e] in (p1, p2, C) order
+   */
+  async predict(
+    tokens: Float32Array,
+    timesteps: Int32Array,
+    labels: Int32Array | null,
+    weights: "raw" | "ema",
+  ): Promise<Float32Array> {
+    const { shape } = this.config;
+    const batchSize = timesteps.length;
+    const executable = await this.compiled(`predict ${batchSize}`, () =>
+      predictionGraph(shape, batchSize, tokenCount(shape)),
+    );
+    const feeds = new Map<string, Feed>(this.store.slot(weights));
+    feeds.set("tokens", tokens);
+    feeds.set("timeEmbedding", timeEmbedding(timesteps, shape.embedDim));
+    if (labels) feeds.set("labels", labels);
+    const output = new Float32Array(tokens.length);
+    await executable.run(feeds, new Map([["output", output]]));
+    return output;
+  }
+
+  async dispose(): Promise<void> {
+    for (const executable of this.executables.values()) await (await executable).dispose();
+    this.executables.clear();
+  }
+
+  private training(microBatchSize: number, visibleTokens: number): Promise<Executable> {
+    return this.compiled(`train ${microBatchSize} ${visibleTokens}`, () =>
+      trainingGraph(this.config.shape, microBatchSize, visibleTokens),
+    );
+  }
+
+  private compiled(key: string, graph: () => ReturnType<typeof trainingGraph>): Promise<Executable> {
+    let executable = this.executables.get(key);
+    if (!executable) {
+      executable = this.backend.compile(graph());
+      this.executables.set(key, executable);
+    }
+    return executable;
+  }
+
+  private trainingFeeds(batch: TrainingBatch, start: number, count: number): Map<string, Feed> {
+    const { shape } = this.config;
+    const S = batch.visibleTokens;
+    const per = batch.tokens.length / batch.batchSize;
+    const end = start + count;
+    const feeds = new Map<string, Feed>(this.store.slot("raw"));
+    feeds.set("one", ONE);
+    feeds.set("tokens", batch.tokens.subarray(start * per, end * per));
+    feeds.set("target", batch.target.subarray(start * per, end * per));
+    feeds.set("timeEmbedding", timeEmbedding(batch.timesteps.subarray(start, end), shape.embedDim));
+    feeds.set(
+      "weight",
+      batch.weight.subarray(start, end).map((weight) => weight / batch.batchSize),
+    );
+    if (batch.labels) feeds.set("labels", batch.labels.slice(start, end));
+    if (S < tokenCount(shape)) feeds.set("positions", positionRows(batch.visible, start, end, S, extraTokens(shape)));
+    return feeds;
+  }
+}
+
+/** Rows of the position embedding: the extra tokens' own, then each visible token's place in the full grid. */
+function positionRows(visible: Int32Array, start: number, end: number, S: number, extra: number): Int32Array {
+  const rows = new Int32Array((end - start) * (extra + S));
+  let i = 0;
+  for (let b = start; b < end; b++) {
+    for (let e = 0; e < extra; e++) rows[i++] = e;
+    for (let s = 0; s < S; s++) rows[i++] = extra + visible[b * S + s]!;
+  }
+  return rows;
+}
+
+function mismatches(own: readonly NamedTensor[], given: ReadonlyMap<string, NamedTensor>): string[] {
+  const problems: string[] = [];
+  const text = (shape: readonly number[]) => `[${shape.join(", ")}]`;
+  for (const { name, shape } of own) {
+    const other = given.get(name);
+    if (!other) problems.push(`${name}: missing, ${text(shape)} is needed`);
+    else if (text(other.shape) !== text(shape)) {
+      problems.push(`${name}: ${text(other.shape)} there, ${text(shape)} is needed`);
+    }
+  }
+  const names = new Set(own.map((tensor) => tensor.name));
+  for (const name of given.keys()) if (!names.has(name)) problems.push(`${name}: not a tensor of this model`);
+  return problems;
+}
