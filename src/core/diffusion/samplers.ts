@@ -1,0 +1,144 @@
+/**
+ * Draws images with a trained network: DDIM, ancestral, DPM-Solver++(2M) (method section 6). Pure: the network is a function, the
+ * noise comes from streams addressed by image number, so an image does not depend on the batch it is drawn in.
+ */
+import type { DiffusionConfig, SampleConfig } from "../experiment/schema.ts";
+import { RandomStream } from "../random/streams.ts";
+import { toX0AndEpsilon } from "./objective.ts";
+import { ancestralStepper, ddimStepper, dpmSolver2mStepper, type Stepper } from "./samplerSteps.ts";
+import { noiseSchedule } from "./schedule.ts";
+import { samplingTimes } from "./timeSteps.ts";
+
+/**
+ * The network.
+ * @param x noisy images x_t, [B, H, W, C]; not to be kept or changed
+ * @param timesteps t of each, [B]
+ * @param labels class of each, [B]; null for an unconditional model
+ * @returns raw network output, [B, H, W, C]
+ */
+export type Denoiser = (x: Float32Array, timesteps: Int32Array, labels: Int32Array | null) => Promise<Float32Array>;
+
+export interface SampleRequest {
+  readonly denoiser: Denoiser;
+  readonly diffusion: Pick<DiffusionConfig, "timesteps" | "schedule" | "prediction">;
+  /** steps above T count as T; eta concerns ddim only; clip clamps the predicted image to [-1, 1] */
+  readonly sample: Pick<SampleConfig, "sampler" | "steps" | "eta" | "clip">;
+  readonly seed: number;
+  /** H = W, pixels */
+  readonly imageSize: number;
+  readonly channels: number;
+  /** how many images */
+  readonly count: number;
+  /** number of the first image, default 0; images of one seed are numbered without end */
+  readonly firstImage?: number;
+  /** class of each image, [count]; null for an unconditional model */
+  readonly labels?: Int32Array | null;
+  /** images per call of the network, default all */
+  readonly batchSize?: number;
+  /** Called after every step of every batch, and waited for; throwing ends the sampling. */
+  readonly onStep?: (step: SampleStep) => void | Promise<void>;
+}
+
+/** One step of one batch's trajectory. The arrays may be kept, but not changed. */
+export interface SampleStep {
+  /** number of the batch's first image within the request, and how many images it has */
+  readonly firstImage: number;
+  readonly count: number;
+  /** counted from 0, of `steps` */
+  readonly step: number;
+  readonly steps: number;
+  /** the time t the step started from, and the time it arrived at (-1: clean) */
+  readonly timestep: number;
+  readonly nextTimestep: number;
+  /** x_t before the step, [count, H, W, C] */
+  readonly xt: Float32Array;
+  /** image predicted from x_t, after the clamp, [count, H, W, C] */
+  readonly x0: Float32Array;
+  /** x after the step, [count, H, W, C] */
+  readonly xNext: Float32Array;
+}
+
+/**
+ * Draws `count` images; the same request draws the same images whatever `batchSize` is, as far as the network treats the images of
+ * a batch alike.
+ * @returns [count, H, W, C], about [-1, 1]; exactly within it where `clip` is on
+ */
+export async function sampleImages(request: SampleRequest): Promise<Float32Array> {
+  const { count, batchSize = count } = request;
+  const { alphasCumprod } = noiseSchedule(request.diffusion);
+  const imageElements = request.imageSize * request.imageSize * request.channels;
+  const images = new Float32Array(count * imageElements);
+  for (let start = 0; start < count; start += batchSize) {
+    const size = Math.min(batchSize, count - start);
+    const batch = await sampleBatch(request, alphasCumprod, start, size, imageElements);
+    images.set(batch, start * imageElements);
+  }
+  return images;
+}
+
+async function sampleBatch(
+  request: SampleRequest,
+  alphasCumprod: Float64Array,
+  start: number,
+  size: number,
+  imageElements: number,
+): Promise<Float32Array> {
+  const { sample, diffusion, denoiser, onStep } = request;
+  const times = samplingTimes(diffusion.timesteps, sample.steps);
+  const steps = times.length - 1;
+  const stepper = makeStepper(sample);
+  const labels = request.labels?.subarray(start, start + size) ?? null;
+  const firstNumber = (request.firstImage ?? 0) + start;
+  const noise = (stream: "sampleInit" | "sampleStep", step: number) =>
+    drawNoise(request.seed, stream, step, firstNumber, size, imageElements);
+
+  const x = noise("sampleInit", 0);
+  for (let step = 0; step < steps; step++) {
+    const timestep = times[step]!;
+    const nextTimestep = times[step + 1]!;
+    const alpha = alphasCumprod[timestep]!;
+    const output = await denoiser(x, new Int32Array(size).fill(timestep), labels);
+    const { x0, epsilon } = toX0AndEpsilon(diffusion.prediction, output, x, alpha);
+    if (sample.clip) clamp(x0);
+    const xt = onStep === undefined ? x : x.slice();
+    const alphaNext = nextTimestep < 0 ? 1 : alphasCumprod[nextTimestep]!;
+    stepper({ x, x0, epsilon, alpha, alphaNext, noise: () => noise("sampleStep", step) });
+    await onStep?.({ firstImage: start, count: size, step, steps, timestep, nextTimestep, xt, x0, xNext: x.slice() });
+  }
+  return x;
+}
+
+function makeStepper(sample: SampleRequest["sample"]): Stepper {
+  switch (sample.sampler) {
+    case "ddim":
+      return ddimStepper(sample.eta);
+    case "ancestral":
+      return ancestralStepper();
+    case "dpmpp_2m":
+      return dpmSolver2mStepper();
+  }
+}
+
+/**
+ * Standard normals, [count, H·W·C]. Sampling is no stage of training: its streams are those of stage 0 whatever was trained last,
+ * so that a pretrained and a finetuned model start from the same noise.
+ */
+function drawNoise(
+  seed: number,
+  stream: "sampleInit" | "sampleStep",
+  step: number,
+  firstNumber: number,
+  count: number,
+  imageElements: number,
+): Float32Array {
+  const noise = new Float32Array(count * imageElements);
+  for (let i = 0; i < count; i++) {
+    const address = { seed, stage: "pretrain", stream, step, item: firstNumber + i } as const;
+    new RandomStream(address).fillNormal(noise, i * imageElements, imageElements);
+  }
+  return noise;
+}
+
+function clamp(x: Float32Array): void {
+  for (let i = 0; i < x.length; i++) x[i] = Math.min(1, Math.max(-1, x[i]!));
+}

@@ -1,0 +1,224 @@
+import { describe, expect, it } from "vitest";
+import { type SampleRequest, type SampleStep, sampleImages } from "../../../src/core/diffusion/samplers.ts";
+import { noiseSchedule } from "../../../src/core/diffusion/schedule.ts";
+import { samplingTimes } from "../../../src/core/diffusion/timeSteps.ts";
+import { exactFlow, type Gaussian, gaussianDenoiser, largestDifference, moments, PREDICTIONS } from "./gaussian.ts";
+
+const DATA: Gaussian = { mean: (label) => [0.2, -0.4][label]!, deviation: 0.3 };
+const COSINE = { timesteps: 1000, schedule: "cosine", prediction: "epsilon" } as const;
+const LINEAR = { ...COSINE, schedule: "linear" } as const;
+const SAMPLERS = ["ddim", "ancestral", "dpmpp_2m"] as const;
+
+function request(changes: Partial<SampleRequest> & Pick<SampleRequest, "sample">): SampleRequest {
+  const diffusion = changes.diffusion ?? COSINE;
+  return {
+    diffusion,
+    denoiser: gaussianDenoiser(diffusion, DATA),
+    seed: 11,
+    imageSize: 8,
+    channels: 3,
+    count: 4,
+    ...changes,
+  };
+}
+
+async function trajectory(changes: Parameters<typeof request>[0]): Promise<SampleStep[]> {
+  const steps: SampleStep[] = [];
+  await sampleImages(request({ ...changes, onStep: (step) => void steps.push(step) }));
+  return steps;
+}
+
+describe("samplingTimes", () => {
+  it("is evenly spaced from T-1 down to -1", () => {
+    expect([...samplingTimes(1000, 4)]).toEqual([999, 749, 499, 249, -1]);
+    expect([...samplingTimes(10, 3)]).toEqual([9, 5, 2, -1]);
+    expect([...samplingTimes(1000, 1)]).toEqual([999, -1]);
+    expect([...samplingTimes(3, 3)]).toEqual([2, 1, 0, -1]);
+  });
+
+  it("takes T steps where more are asked, and never visits a time twice", () => {
+    expect(samplingTimes(7, 1000)).toEqual(samplingTimes(7, 7));
+    for (let T = 2; T < 60; T++) {
+      for (let steps = 1; steps <= T; steps++) {
+        const times = samplingTimes(T, steps);
+        expect(times).toHaveLength(steps + 1);
+        expect(times.slice(1).every((time, i) => time < times[i]!)).toBe(true);
+      }
+    }
+  });
+});
+
+describe("Gaussian data", () => {
+  // 12,288 values: standard errors of 0.0027 on the mean and 1.3 % on the variance; four of them are allowed.
+  const many = { imageSize: 16, count: 16 };
+
+  it.each([
+    { name: "ddim eta 0", sample: { sampler: "ddim", steps: 200, eta: 0, clip: false } },
+    { name: "ddim eta 0.5", sample: { sampler: "ddim", steps: 500, eta: 0.5, clip: false } },
+    { name: "ddim eta 1", sample: { sampler: "ddim", steps: 1000, eta: 1, clip: false } },
+    { name: "ancestral", sample: { sampler: "ancestral", steps: 1000, eta: 0, clip: false } },
+    { name: "dpmpp_2m", sample: { sampler: "dpmpp_2m", steps: 60, eta: 0, clip: false } },
+  ] as const)("$name reproduces mean and variance", async ({ sample }) => {
+    const { mean, variance } = moments(await sampleImages(request({ ...many, sample })));
+    expect(Math.abs(mean - 0.2)).toBeLessThan(4 * 0.0027);
+    expect(Math.abs(variance / 0.09 - 1)).toBeLessThan(4 * 0.013);
+  });
+
+  it.each(PREDICTIONS)("%s prediction draws the same images as any other", async (prediction) => {
+    for (const sampler of SAMPLERS) {
+      const sample = { sampler, steps: 30, eta: 0.7, clip: true };
+      const reference = await sampleImages(request({ sample, diffusion: LINEAR }));
+      const images = await sampleImages(request({ sample, diffusion: { ...LINEAR, prediction } }));
+      expect(largestDifference(images, reference)).toBeLessThan(1e-4);
+    }
+  });
+});
+
+describe("order of convergence to the exact ODE solution", () => {
+  // Coarse to fine; every one of these step counts visits time 1279.
+  const diffusion = { ...LINEAR, timesteps: 6400 };
+  const { alphasCumprod } = noiseSchedule(diffusion);
+
+  async function errorAt1279(sampler: "ddim" | "dpmpp_2m", steps: number): Promise<number> {
+    const visited = await trajectory({ diffusion, sample: { sampler, steps, eta: 0, clip: false } });
+    const start = visited[0]!.xt;
+    const reached = visited.find((step) => step.nextTimestep === 1279)!.xNext;
+    const exact = start.map((x) => exactFlow(x, alphasCumprod[6399]!, alphasCumprod[1279]!, DATA));
+    return largestDifference(reached, exact);
+  }
+
+  it.each([
+    ["ddim", 2],
+    ["dpmpp_2m", 4],
+  ] as const)("%s: the error falls about %f times when the steps double", async (sampler, factor) => {
+    const errors: number[] = [];
+    for (const steps of [25, 50, 100, 200]) errors.push(await errorAt1279(sampler, steps));
+    for (let i = 1; i < errors.length; i++) {
+      const ratio = errors[i - 1]! / errors[i]!;
+      expect(ratio).toBeGreaterThan(0.9 * factor);
+      expect(ratio).toBeLessThan(1.1 * factor);
+    }
+    expect(errors[3]).toBeLessThan(sampler === "ddim" ? 0.003 : 0.0001);
+  });
+});
+
+describe("steps", () => {
+  it.each([50, 1000])("ddim at eta 1 is ancestral sampling while the clamp is idle (%i steps)", async (steps) => {
+    const ddim = await sampleImages(request({ sample: { sampler: "ddim", steps, eta: 1, clip: false } }));
+    const ancestral = await sampleImages(request({ sample: { sampler: "ancestral", steps, eta: 0, clip: false } }));
+    expect(largestDifference(ddim, ancestral)).toBeLessThan(1e-3);
+    expect(moments(ddim).variance).toBeGreaterThan(0.05);
+  });
+
+  it.each(SAMPLERS)("%s: the last step returns the predicted image", async (sampler) => {
+    const visited = await trajectory({ sample: { sampler, steps: 12, eta: 1, clip: true } });
+    const last = visited.at(-1)!;
+    expect(last.nextTimestep).toBe(-1);
+    expect(last.xNext).toEqual(last.x0);
+  });
+
+  it("ddim clamps x0 and keeps the noise as predicted", async () => {
+    // ε = 0 makes x0 = x / sqrt(ᾱ), far outside [-1, 1] at the first step; re-deriving ε would add it back.
+    const denoiser = async (x: Float32Array) => new Float32Array(x.length);
+    const sample = { sampler: "ddim", steps: 10, eta: 0, clip: true } as const;
+    const [first] = await trajectory({ denoiser, sample });
+    const alphaNext = noiseSchedule(COSINE).alphasCumprod[899]!;
+    expect(first!.nextTimestep).toBe(899);
+    const expected = first!.xt.map((x) => Math.sqrt(alphaNext) * Math.sign(x));
+    expect(largestDifference(first!.xNext, expected)).toBeLessThan(1e-6);
+  });
+
+  it("adds noise of the right size: eta scales ddim's, the last step has none", async () => {
+    const denoiser = async (x: Float32Array) => new Float32Array(x.length);
+    const variances: number[] = [];
+    for (const eta of [0, 0.5, 1]) {
+      const sample = { sampler: "ddim", steps: 1000, eta, clip: true } as const;
+      const visited = await trajectory({ denoiser, sample, count: 16 });
+      const step = visited.find((item) => item.timestep === 500)!;
+      const alphaNext = noiseSchedule(COSINE).alphasCumprod[499]!;
+      variances.push(moments(step.xNext.map((x, i) => x - Math.sqrt(alphaNext) * step.x0[i]!)).variance);
+    }
+    const { alphasCumprod, betas } = noiseSchedule(COSINE);
+    const posterior = (betas[500]! * (1 - alphasCumprod[499]!)) / (1 - alphasCumprod[500]!);
+    expect(variances[0]).toBeLessThan(1e-12);
+    expect(variances[1]! / (posterior / 4)).toBeCloseTo(1, 1);
+    expect(variances[2]! / posterior).toBeCloseTo(1, 1);
+  });
+
+  it("keeps images within [-1, 1] with the clamp, whatever the network says", async () => {
+    const denoiser = async (x: Float32Array) => x.map((_, i) => (i % 7) * 10 - 30);
+    for (const sampler of SAMPLERS) {
+      const images = await sampleImages(request({ denoiser, sample: { sampler, steps: 5, eta: 1, clip: true } }));
+      expect(images.every((x) => x >= -1 && x <= 1)).toBe(true);
+    }
+  });
+});
+
+describe("images", () => {
+  const sample = { sampler: "ddim", steps: 8, eta: 1, clip: true } as const;
+
+  it.each(SAMPLERS)("%s: an image does not depend on the batch it is drawn in", async (sampler) => {
+    const settings = { sample: { ...sample, sampler }, count: 7 };
+    const labels = Int32Array.from([0, 1, 1, 0, 1, 0, 0]);
+    const together = await sampleImages(request({ ...settings, labels }));
+    for (const batchSize of [1, 3, 7, 100]) {
+      expect(await sampleImages(request({ ...settings, labels, batchSize }))).toEqual(together);
+    }
+    const tail = request({ ...settings, firstImage: 5, count: 2, labels: labels.subarray(5) });
+    expect(await sampleImages(tail)).toEqual(together.subarray(5 * 192));
+  });
+
+  it("follow the seed, and differ from one another", async () => {
+    const a = await sampleImages(request({ sample }));
+    expect(await sampleImages(request({ sample }))).toEqual(a);
+    expect(largestDifference(await sampleImages(request({ sample, seed: 12 })), a)).toBeGreaterThan(0.1);
+    expect(largestDifference(a.subarray(0, 192), a.subarray(192, 384))).toBeGreaterThan(0.1);
+  });
+
+  it("follow the labels", async () => {
+    const labels = Int32Array.from([0, 1, 0, 1]);
+    const images = await sampleImages(request({ sample: { ...sample, steps: 100 }, imageSize: 16, labels }));
+    for (let b = 0; b < 4; b++) {
+      const { mean } = moments(images.subarray(b * 768, (b + 1) * 768));
+      expect(Math.abs(mean - DATA.mean(labels[b]!))).toBeLessThan(0.05);
+    }
+  });
+
+  it("come with the whole trajectory, and arrays that stay as they were", async () => {
+    const visited = await trajectory({ sample, count: 5, batchSize: 2 });
+    expect(visited.map((step) => [step.firstImage, step.count])).toEqual(
+      [0, 2, 4].flatMap((first) => Array.from({ length: 8 }, () => [first, Math.min(2, 5 - first)])),
+    );
+    for (const [i, step] of visited.entries()) {
+      expect(step.step).toBe(i % 8);
+      expect(step.steps).toBe(8);
+      expect(step.timestep).toBe(samplingTimes(1000, 8)[step.step]);
+      if (step.step > 0) expect(step.xt).toEqual(visited[i - 1]!.xNext);
+    }
+    const images = await sampleImages(request({ sample, count: 5 }));
+    expect(visited.filter((step) => step.nextTimestep === -1).flatMap((step) => [...step.xNext])).toEqual([...images]);
+  });
+
+  it("end where the callback throws", async () => {
+    const stopped = sampleImages(
+      request({
+        sample,
+        onStep: (step) => {
+          if (step.step === 3) throw new Error("enough");
+        },
+      }),
+    );
+    await expect(stopped).rejects.toThrow("enough");
+  });
+
+  it("asks the network for one time per image", async () => {
+    const asked: number[][] = [];
+    const inner = gaussianDenoiser(COSINE, DATA);
+    const denoiser: SampleRequest["denoiser"] = (x, timesteps, labels) => {
+      asked.push([...timesteps]);
+      return inner(x, timesteps, labels);
+    };
+    await sampleImages(request({ denoiser, sample: { ...sample, steps: 2 }, count: 3, batchSize: 2 }));
+    expect(asked).toEqual([[999, 999], [499, 499], [999], [499]]);
+  });
+});
