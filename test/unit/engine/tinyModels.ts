@@ -1,0 +1,164 @@
+/** Small U-ViTs with random weights and inputs, on which gradients are checked. */
+import { drawVisibleTokens, type MaskConfig, maskGeometry } from "../../../src/core/masks/masks.ts";
+import { RandomStream } from "../../../src/core/random/streams.ts";
+import type { Feed } from "../../../src/trainer/engine/backend.ts";
+import { type Graph, sizeOf } from "../../../src/trainer/engine/graph/graph.ts";
+import { predictionGraph, trainingGraph } from "../../../src/trainer/engine/model/graphs.ts";
+import {
+  elementsPerToken,
+  extraTokens,
+  type ModelShape,
+  type ParameterSpec,
+  parameterSpecs,
+} from "../../../src/trainer/engine/model/parameters.ts";
+import { timeEmbedding } from "../../../src/trainer/engine/model/timeEmbedding.ts";
+
+export interface TinyCase {
+  readonly title: string;
+  readonly shape: ModelShape;
+  readonly mask: MaskConfig;
+  readonly batchSize: number;
+}
+
+export interface TinyModel {
+  readonly shape: ModelShape;
+  readonly batchSize: number;
+  readonly visibleTokens: number;
+  readonly specs: readonly ParameterSpec[];
+  readonly training: Graph;
+  readonly prediction: Graph;
+  /** every input of both graphs by name */
+  readonly inputs: ReadonlyMap<string, Feed>;
+  /** [B · S] token indices */
+  readonly visible: Int32Array;
+  readonly timesteps: Int32Array;
+}
+
+const base: ModelShape = {
+  imageSize: 8,
+  channels: 3,
+  patchSize: 2,
+  embedDim: 16,
+  depth: 3,
+  numHeads: 2,
+  mlpRatio: 4,
+  qkvBias: false,
+  timeMlp: false,
+  numClasses: 0,
+};
+const none: MaskConfig = { strategy: "none", rate: 0, blockSize: 1, cropSize: null };
+const patch: MaskConfig = { strategy: "patch", rate: 0.6, blockSize: 1, cropSize: null };
+const block: MaskConfig = { strategy: "block", rate: 0.5, blockSize: 2, cropSize: null };
+const crop: MaskConfig = { strategy: "crop", rate: 0.5, blockSize: 1, cropSize: 3 };
+
+/** Each strategy, depths 1 to 5, with and without labels, time MLP and biases, 1 and 3 channels, one image and several. */
+export const TINY_CASES: readonly TinyCase[] = [
+  { title: "depth 1, whole images, grey", shape: { ...base, depth: 1, channels: 1 }, mask: none, batchSize: 2 },
+  { title: "depth 1, one whole image", shape: { ...base, depth: 1 }, mask: none, batchSize: 1 },
+  { title: "depth 2, patch", shape: { ...base, depth: 2 }, mask: patch, batchSize: 3 },
+  {
+    title: "depth 3, block, labels, biases",
+    shape: { ...base, numClasses: 3, qkvBias: true },
+    mask: block,
+    batchSize: 4,
+  },
+  {
+    title: "depth 3, whole images, labels, time MLP",
+    shape: { ...base, timeMlp: true, numClasses: 2 },
+    mask: none,
+    batchSize: 2,
+  },
+  {
+    title: "depth 4, crop, labels, time MLP, grey, patch size 4",
+    shape: { ...base, depth: 4, imageSize: 16, patchSize: 4, channels: 1, numClasses: 2, timeMlp: true },
+    mask: crop,
+    batchSize: 2,
+  },
+  {
+    title: "depth 5, patch, labels, time MLP, biases, 4 heads, ratio 2",
+    shape: {
+      ...base,
+      depth: 5,
+      embedDim: 32,
+      numHeads: 4,
+      mlpRatio: 2,
+      numClasses: 2,
+      timeMlp: true,
+      qkvBias: true,
+    },
+    mask: patch,
+    batchSize: 2,
+  },
+];
+
+/** A stream of random numbers for tests; `item` tells streams apart. */
+export function testStream(item: number): RandomStream {
+  return new RandomStream({ seed: 20_240_601, stage: "pretrain", stream: "init", step: 1, item });
+}
+
+export function normals(item: number, count: number, scale = 1): Float32Array {
+  const out = new Float32Array(count);
+  testStream(item).fillNormal(out, 0, count, scale);
+  return out;
+}
+
+/**
+ * Weights far from their initial values, so that every path of the network carries a gradient of weight: biases and gains too
+ * are random, products keep the size of what they multiply.
+ */
+function randomParameter(spec: ParameterSpec, item: number): Float32Array {
+  const values = normals(item, sizeOf(spec.shape), 1);
+  const inner = spec.shape.length > 1 ? sizeOf(spec.shape.slice(1)) : 1;
+  if (spec.init === "ones") return values.map((value) => 1 + 0.3 * value);
+  if (spec.init === "zeros") return values.map((value) => 0.3 * value);
+  return /embed$|label_emb/.test(spec.name)
+    ? values.map((value) => 0.5 * value)
+    : values.map((value) => value / Math.sqrt(inner));
+}
+
+export function tinyModel({ shape, mask, batchSize }: TinyCase): TinyModel {
+  const geometry = maskGeometry(mask, shape.imageSize / shape.patchSize);
+  const S = geometry.visibleTokens;
+  const E = extraTokens(shape);
+  const specs = parameterSpecs(shape);
+  const inputs = new Map<string, Feed>(specs.map((spec, i) => [spec.name, randomParameter(spec, i)]));
+  const visible = new Int32Array(batchSize * S);
+  const positions = new Int32Array(batchSize * (E + S));
+  const timesteps = new Int32Array(batchSize);
+  const labels = new Int32Array(batchSize);
+  for (let b = 0; b < batchSize; b++) {
+    const stream = testStream(1000 + b);
+    const drawn = drawVisibleTokens(geometry, stream);
+    visible.set(drawn, b * S);
+    for (let e = 0; e < E; e++) positions[b * (E + S) + e] = e;
+    positions.set(
+      drawn.map((token) => E + token),
+      b * (E + S) + E,
+    );
+    timesteps[b] = stream.below(1000);
+    // The second image has no label, the fourth that of the third.
+    labels[b] = b === 1 ? shape.numClasses : b >> 1;
+  }
+  const elements = elementsPerToken(shape);
+  inputs.set("tokens", normals(2000, batchSize * S * elements));
+  inputs.set("target", normals(2001, batchSize * S * elements));
+  inputs.set(
+    "weight",
+    normals(2002, batchSize).map((value) => (0.5 + Math.abs(value)) / batchSize),
+  );
+  inputs.set("one", Float32Array.of(1));
+  inputs.set("timeEmbedding", timeEmbedding(timesteps, shape.embedDim));
+  inputs.set("labels", labels);
+  inputs.set("positions", positions);
+  return {
+    shape,
+    batchSize,
+    visibleTokens: S,
+    specs,
+    training: trainingGraph(shape, batchSize, S),
+    prediction: predictionGraph(shape, batchSize, S),
+    inputs,
+    visible,
+    timesteps,
+  };
+}
