@@ -1,0 +1,94 @@
+/** metrics.jsonl: one JSON object per line, only ever appended to. */
+import { z } from "zod";
+import { count, timestamp } from "./format.ts";
+
+/** Timesteps are told apart in this many equal ranges of {0 … T-1}. */
+export const TIMESTEP_RANGES = 4;
+
+export const stepMetricsSchema = z
+  .object({
+    type: z.literal("step"),
+    step: count().describe("Optimiser steps completed."),
+    images: count().describe("Images trained on since step 0."),
+    seconds: z.number().min(0).describe("Seconds of training since step 0, over all sessions."),
+    loss: z.number().nullable().describe("Loss of this step, mean over the batch; null: not a finite number."),
+    lossByTimestep: z
+      .array(z.number().nullable())
+      .length(TIMESTEP_RANGES)
+      .describe("Mean loss of the images whose timestep fell into each quarter of {0 … T-1}; null: none did."),
+    lr: z.number().describe("Learning rate of this step."),
+    gradNorm: z.number().nullable().describe("Global norm of the gradient before clipping; null: not a finite number."),
+    imagesPerSecond: z.number().min(0).describe("Images per second since the line before."),
+    dataWaitSeconds: z.number().min(0).describe("Seconds since the line before in which the step waited for images."),
+    memoryBytes: count().nullable().describe("Resident memory of the process in bytes; null: not known."),
+  })
+  .describe("What a step measured.");
+
+export const resumeLineSchema = z
+  .object({
+    type: z.literal("resume"),
+    step: count().describe("Step of the checkpoint that training goes on from."),
+    time: timestamp().optional().describe("When, UTC."),
+  })
+  .describe("Training was resumed: step lines above with a greater step no longer count.");
+
+export const metricsLineSchema = z
+  .discriminatedUnion("type", [stepMetricsSchema, resumeLineSchema])
+  .describe("A line of metrics.jsonl. Lines of any other type, and lines that are not JSON, are to be skipped.");
+
+export type StepMetrics = z.output<typeof stepMetricsSchema>;
+export type ResumeLine = z.output<typeof resumeLineSchema>;
+export type MetricsLine = z.output<typeof metricsLineSchema>;
+
+const KNOWN_TYPES: readonly unknown[] = ["step", "resume"];
+
+/**
+ * Reads one line, without its newline.
+ * @returns the line; "other" for a blank line or a type this version does not know; "malformed" for a torn or wrong one
+ */
+export function parseMetricsLine(line: string): MetricsLine | "other" | "malformed" {
+  if (line.trim() === "") return "other";
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return "malformed";
+  }
+  const parsed = metricsLineSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const type = z.object({ type: z.string() }).safeParse(value);
+  return type.success && !KNOWN_TYPES.includes(type.data.type) ? "other" : "malformed";
+}
+
+/** The curve of a run: step lines in order, as if the run had never been interrupted. */
+export class MetricsSeries {
+  private readonly kept: StepMetrics[] = [];
+
+  get steps(): readonly StepMetrics[] {
+    return this.kept;
+  }
+
+  /** @returns how many of the steps known before were dropped because training was resumed below them */
+  add(lines: Iterable<MetricsLine>): number {
+    let dropped = 0;
+    for (const line of lines) {
+      if (line.type === "step") {
+        this.kept.push(line);
+        continue;
+      }
+      const before = this.kept.length;
+      let write = 0;
+      for (const step of this.kept) if (step.step <= line.step) this.kept[write++] = step;
+      this.kept.length = write;
+      dropped += before - write;
+    }
+    return dropped;
+  }
+}
+
+/** Applies the resume lines: a step line above a resume line with a smaller step is dropped. */
+export function applyResumes(lines: Iterable<MetricsLine>): StepMetrics[] {
+  const series = new MetricsSeries();
+  series.add(lines);
+  return [...series.steps];
+}

@@ -1,0 +1,98 @@
+/** run.json: what a run is and who wrote it; changed only when a session begins or ends. */
+import { z } from "zod";
+import { count, formatVersion, type Parsed, parseDocument, stageName, timestamp } from "./format.ts";
+import { FINAL_STATES } from "./status.ts";
+
+const pid = () => z.number().int().min(1).describe("Process id of the writer.");
+const processStart = () =>
+  z
+    .string()
+    .min(1)
+    .describe(
+      "Start time of that process in the form of its platform; with pid and host it names one process for good.",
+    );
+const host = () => z.string().describe("Name of the machine.");
+const configHash = () =>
+  z
+    .string()
+    .regex(/^sha256:[0-9a-f]{64}$/)
+    .describe("sha256: and the hex digest of the bytes of experiment.maskdm.yaml.");
+const command = () => z.array(z.string()).describe("The command line, one string per argument.");
+const versions = () =>
+  z
+    .object({ maskdm: z.string() })
+    .catchall(z.string())
+    .describe("Versions of the software: maskdm, node (or python), backend (the runtime that computes the steps).");
+
+export const sessionSchema = z
+  .looseObject({
+    pid: pid(),
+    processStart: processStart(),
+    host: host(),
+    startedAt: timestamp().describe("When the session began, UTC."),
+    fromStep: count().describe("Step of the checkpoint it began from; 0: from new weights or those of the parent."),
+    command: command().optional(),
+    versions: versions().optional(),
+    backend: z.string().optional().describe("Backend of this session."),
+    configHash: configHash().optional(),
+    endedAt: timestamp().optional().describe("When it ended, UTC; missing: still at work, or killed."),
+    endState: z.enum(FINAL_STATES).optional().describe("State it ended in; missing like endedAt."),
+  })
+  .describe("One process that wrote the run: the first, or a resume.");
+
+export const runSchema = z
+  .looseObject({
+    formatVersion: formatVersion(),
+    id: z.string().min(1).describe("Name of the folder when the run was made. A moved folder keeps it."),
+    name: z.string().min(1).describe("Name of the experiment: its file's name without the extension."),
+    stage: stageName().describe("Stage of training."),
+    experimentFile: z
+      .string()
+      .describe("Absolute path of the file it was made from. Relative paths in the frozen file start at that folder."),
+    command: command(),
+    versions: versions(),
+    backend: z.string().describe("Backend of the newest session, e.g. onnx or tfjs."),
+    host: host(),
+    platform: z.string().describe("Operating system and processor architecture, e.g. linux-x64."),
+    machine: z
+      .looseObject({
+        cpu: z.string().describe("Model name of the processor."),
+        cores: z.number().int().min(1).describe("Logical cores."),
+        memoryBytes: count().describe("Memory in bytes."),
+      })
+      .optional()
+      .describe("The machine of the first session."),
+    git: z
+      .object({
+        revision: z.string().describe("Full commit id."),
+        dirty: z.boolean().describe("Whether tracked files differed from it."),
+      })
+      .nullable()
+      .describe("Revision of the repository that holds the experiment file; null: not in one."),
+    configHash: configHash(),
+    seed: count().describe("Seed of every random stream."),
+    pid: pid(),
+    processStart: processStart(),
+    parent: z
+      .looseObject({
+        run: z.string().nullable().describe("Id of the parent run; null: a checkpoint outside of a run."),
+        checkpoint: z.string().describe("Absolute path of the weights file at the time."),
+        step: count().nullable().describe("Step of that checkpoint; null: not written in the file."),
+        weights: z.enum(["raw", "ema"]).describe("Which weights were taken."),
+      })
+      .nullable()
+      .describe("What a finetune started from; null: from new weights."),
+    createdAt: timestamp().describe("When the run was made, UTC."),
+    totalSteps: count().describe("Optimiser steps the run is to have at its end."),
+    sessions: z.array(sessionSchema).min(1).describe("Every process that wrote the run, oldest first."),
+  })
+  .describe(
+    "run.json of a run: what it is and who wrote it. Replaced atomically; host, pid, processStart: the newest session's.",
+  );
+
+export type RunRecord = z.output<typeof runSchema>;
+export type RunSession = z.output<typeof sessionSchema>;
+export type RunParent = NonNullable<RunRecord["parent"]>;
+
+/** @param text content of run.json */
+export const parseRun = (text: string): Parsed<RunRecord> => parseDocument(runSchema, text);

@@ -1,0 +1,98 @@
+/** `maskdm stop`: asks a run to finish its step, save and end. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Command } from "commander";
+import { UserError } from "../../core/errors.ts";
+import type { RunSummary } from "../../core/run/summary.ts";
+import type { Io } from "./io.ts";
+import { addExamples, parsePositiveInteger, runsDirOption } from "./options.ts";
+
+const POLL_MS = 200;
+
+interface StopOptions {
+  readonly runsDir: string;
+  readonly wait?: boolean;
+  readonly timeout?: number;
+  readonly json?: boolean;
+}
+
+const standing = ({ id, state, step, steps }: RunSummary): string => `${id} ${state} at step ${step} of ${steps}`;
+
+/**
+ * Asks by the control file alone: it works on every system and from other hosts, and unlike a signal it cannot end a process that
+ * is not listening yet.
+ * @returns how the run stands at the end, and whether it was at work
+ */
+async function stop(text: string, options: StopOptions, io: Io): Promise<RunSummary & { wasRunning: boolean }> {
+  const [{ clearControl, requestStop }, { summarizeRun }, { lockHolder }, { resolveRun }] = await Promise.all([
+    import("../run/control.ts"),
+    import("../run/list.ts"),
+    import("../run/lock.ts"),
+    import("../run/resolve.ts"),
+  ]);
+  const runDir = resolveRun(text, [options.runsDir]);
+  const before = summarizeRun(runDir);
+  refuseDead(before);
+  if (!isAtWork(before)) {
+    io.stderr(`${standing(before)}; there is nothing to stop`);
+    return { ...before, wasRunning: false };
+  }
+  requestStop(runDir);
+  io.stderr(`asked ${before.id} to stop: it finishes its step, saves and ends`);
+  if (options.wait !== true) return { ...before, wasRunning: true };
+
+  const until = options.timeout === undefined ? Number.POSITIVE_INFINITY : Date.now() + options.timeout * 1000;
+  for (;;) {
+    const now = summarizeRun(runDir);
+    refuseDead(now);
+    // The lock goes last: after it a resume cannot meet the old process.
+    if (!isAtWork(now) && !lockHolder(runDir).held) {
+      clearControl(runDir); // in case it had ended by itself before it saw the request
+      io.stderr(standing(now));
+      if (now.state === "failed" || now.state === "diverged") {
+        throw new UserError(`${now.id} ended as ${now.state}; see ${now.path}/log.txt`, "failure");
+      }
+      return { ...now, wasRunning: true };
+    }
+    if (Date.now() > until) {
+      throw new UserError(
+        `${standing(now)} after ${options.timeout} seconds; the request stands and takes effect when the step is done.`,
+        "failure",
+      );
+    }
+    await sleep(POLL_MS);
+  }
+}
+
+const isAtWork = ({ state }: RunSummary): boolean =>
+  state === "starting" || state === "running" || state === "stopping";
+
+function refuseDead(run: RunSummary): void {
+  if (run.state === "interrupted") {
+    throw new UserError(
+      `${run.id} is not running: its process is gone or gives no sign of life. Nothing was changed. ` +
+        `Its last checkpoint is intact; go on from it with: maskdm resume ${run.path}`,
+      "failure",
+    );
+  }
+  if (run.state === "damaged") throw new UserError(`${run.path} is damaged: ${run.reason}. Nothing was changed.`);
+}
+
+export function register(program: Command, io: Io): void {
+  const command = program
+    .command("stop")
+    .description("Ask a run to finish its step, save a checkpoint and end. It can be resumed later.")
+    .argument("<run>", "id or folder of the run")
+    .addOption(runsDirOption())
+    .option("--wait", "return when the run has ended")
+    .option("--timeout <seconds>", "with --wait: give up after so long (exit code 1)", parsePositiveInteger)
+    .option("--json", "print how the run stands as JSON")
+    .action(async (run: string, options: StopOptions) => {
+      const result = await stop(run, options, io);
+      if (options.json === true) io.json(result);
+    });
+  addExamples(command, [
+    ["maskdm stop 2026-11-22-emoji-pretrain-01", "ask, and return at once"],
+    ["maskdm stop runs/2026-11-22-emoji-pretrain-01 --wait", "ask, and return when it has saved and ended"],
+    ["maskdm resume 2026-11-22-emoji-pretrain-01", "go on later"],
+  ]);
+}

@@ -1,0 +1,81 @@
+/** Lists the runs of a folder. A damaged run is listed as such; nothing in a folder makes the list fail. */
+import { type Dirent, existsSync, readdirSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { UserError } from "../../core/errors.ts";
+import { shownState } from "../../core/run/liveness.ts";
+import type { RunSummary } from "../../core/run/summary.ts";
+import { checkpointsFolder } from "./checkpoint.ts";
+import { errorCode } from "./files.ts";
+import { checkProcess } from "./process.ts";
+import { EXPERIMENT_FILE, RUN_FILE, readRun } from "./runFiles.ts";
+import { readStatus } from "./status.ts";
+
+interface Described {
+  readonly summary: RunSummary;
+  /** empty: unknown */
+  readonly createdAt: string;
+}
+
+/** A run folder, or what is left of one; other folders are none of our business. */
+export function looksLikeRun(dir: string): boolean {
+  return [join(dir, RUN_FILE), join(dir, EXPERIMENT_FILE), checkpointsFolder(dir)].some((path) => existsSync(path));
+}
+
+function describe(id: string, path: string, nowMs: number): Described {
+  const run = readRun(path);
+  const status = readStatus(path);
+  const damaged = { id, stage: run.ok ? run.value.stage : null, state: "damaged", path } as const;
+  const createdAt = run.ok ? run.value.createdAt : "";
+  const parent = run.ok ? (run.value.parent?.run ?? run.value.parent?.checkpoint ?? null) : null;
+  if (!run.ok || !status.ok) {
+    const reason = !run.ok ? run.reason : status.ok ? "" : status.reason;
+    const step = status.ok ? status.value.step : null;
+    return { summary: { ...damaged, step, steps: run.ok ? run.value.totalSteps : null, parent, reason }, createdAt };
+  }
+  const { step, totalSteps: steps } = status.value;
+  const state = shownState(status.value, nowMs, () => checkProcess(run.value));
+  return { summary: { id, stage: run.value.stage, state, step, steps, path, parent }, createdAt };
+}
+
+/** One run as a list shows it. */
+export function summarizeRun(runDir: string, nowMs: number = Date.now()): RunSummary {
+  const path = resolve(runDir);
+  return describe(path.split(/[/\\]/).pop() ?? path, path, nowMs).summary;
+}
+
+function isFolder(parent: string, entry: Dirent): boolean {
+  if (entry.isDirectory()) return true;
+  if (!entry.isSymbolicLink()) return false;
+  try {
+    return statSync(join(parent, entry.name)).isDirectory();
+  } catch {
+    return false; // a link to nowhere, or in a circle
+  }
+}
+
+/**
+ * All runs in a folder, oldest first, damaged ones of unknown age at the beginning.
+ * @throws UserError if the folder cannot be read
+ */
+export function listRuns(runsDir: string, nowMs: number = Date.now()): RunSummary[] {
+  const folder = resolve(runsDir);
+  let entries: Dirent[];
+  try {
+    entries = readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === undefined) throw error;
+    const what =
+      code === "ENOENT" ? "does not exist" : code === "ENOTDIR" ? "is no folder" : `cannot be read (${code})`;
+    throw new UserError(`${folder} ${what}. Name the folder that holds the runs.`);
+  }
+  return entries
+    .filter((entry) => !entry.name.startsWith(".") && isFolder(folder, entry))
+    .map(({ name }) => ({ name, path: join(folder, name) }))
+    .filter(({ path }) => looksLikeRun(path))
+    .map(({ name, path }) => describe(name, path, nowMs))
+    .sort((a, b) => compare(a.createdAt, b.createdAt) || compare(a.summary.id, b.summary.id))
+    .map(({ summary }) => summary);
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

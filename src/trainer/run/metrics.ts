@@ -1,0 +1,52 @@
+/** Writes and reads metrics.jsonl. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { ResumeLine, StepMetrics } from "../../core/run/metrics.ts";
+import { readMetrics } from "../../core/run/metricsTail.ts";
+import { AppendFile } from "./appendFile.ts";
+import { errorCode } from "./files.ts";
+
+export const metricsFile = (runDir: string): string => join(runDir, "metrics.jsonl");
+
+export class MetricsWriter {
+  private readonly file: AppendFile;
+
+  /**
+   * Opens metrics.jsonl, or creates it.
+   * @param resumedFrom step of the checkpoint that training goes on from: marks lines beyond it as void; null for a new run
+   * @throws UserError if the disk refuses
+   */
+  constructor(runDir: string, resumedFrom: number | null) {
+    this.file = new AppendFile(
+      metricsFile(runDir),
+      `Checkpoints in ${runDir} are intact. When the cause is removed, go on with: maskdm resume ${runDir}`,
+    );
+    if (resumedFrom === null) return;
+    const line: ResumeLine = { type: "resume", step: resumedFrom, time: new Date().toISOString() };
+    this.file.append(JSON.stringify(line));
+  }
+
+  /** Appends a step's line. Numbers that are not finite become null. @throws UserError if the disk refuses */
+  append(metrics: Omit<StepMetrics, "type">): void {
+    this.file.append(JSON.stringify({ type: "step", ...metrics }));
+  }
+
+  /** Flushes to the disk. @throws UserError if the disk refuses */
+  sync(): void {
+    this.file.sync();
+  }
+
+  close(): void {
+    this.file.close();
+  }
+}
+
+/** The step lines of a run, resumes applied; none if it has no metrics yet. */
+export function readRunMetrics(runDir: string): StepMetrics[] {
+  try {
+    return readMetrics(readFileSync(metricsFile(runDir))).steps;
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return [];
+    throw error;
+  }
+}

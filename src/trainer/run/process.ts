@@ -1,0 +1,122 @@
+/** Names processes for good (an id alone is used again) and tells whether one still lives. */
+import { execFileSync } from "node:child_process";
+import { readFileSync, readlinkSync } from "node:fs";
+import { hostname } from "node:os";
+import {
+  heartbeatIsFresh,
+  type ProcessCheck,
+  type ProcessIdentity,
+  sameProcessTable,
+} from "../../core/run/liveness.ts";
+import type { RunRecord } from "../../core/run/record.ts";
+import { isFinal, type RunStatus } from "../../core/run/status.ts";
+import { errorCode } from "./files.ts";
+
+/** A process looked up by id: its identity's `processStart`, or that there is none, or that it cannot be told. */
+export type Lookup = { readonly found: "alive"; readonly start: string } | { readonly found: "gone" | "unknown" };
+
+/**
+ * Reads /proc/<pid>/stat: field 3 is the state, field 22 the start time in clock ticks since boot. The name in field 2 may hold
+ * spaces and parentheses. Zombies (Z) and dead ones (X) are gone.
+ */
+export function parseProcStat(stat: string): { ticks: string } | "gone" | "unknown" {
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  if (fields[0] === "Z" || fields[0] === "X") return "gone";
+  const ticks = fields[19];
+  return ticks !== undefined && /^\d+$/.test(ticks) ? { ticks } : "unknown";
+}
+
+/** Reads `ps -o stat= -o lstart=` (C locale, UTC), e.g. "S+   Sun Nov 22 21:41:00 2026": seconds since 1970. */
+export function parsePs(output: string): { seconds: number } | "gone" | "unknown" {
+  const match = /^\s*(\S+)\s+(.+?)\s*$/.exec(output);
+  if (match === null) return output.trim() === "" ? "gone" : "unknown";
+  if (match[1]!.startsWith("Z")) return "gone";
+  const milliseconds = Date.parse(`${match[2]} UTC`);
+  return Number.isNaN(milliseconds) ? "unknown" : { seconds: milliseconds / 1000 };
+}
+
+let linuxTable: string | undefined;
+
+function lookupLinux(pid: number): Lookup {
+  linuxTable ??= `linux:${readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()}:${
+    /\d+/.exec(readlinkSync("/proc/self/ns/pid"))?.[0] ?? "0"
+  }`;
+  const stat = parseProcStat(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  return typeof stat === "string" ? { found: stat } : { found: "alive", start: `${linuxTable}:${stat.ticks}` };
+}
+
+/** With `ps`: macOS and the BSDs. */
+export function lookupPs(pid: number): Lookup {
+  const environment = { ...process.env, LC_ALL: "C", TZ: "UTC" };
+  const ps = parsePs(
+    execFileSync("ps", ["-p", String(pid), "-o", "stat=", "-o", "lstart="], {
+      encoding: "utf8",
+      env: environment,
+      timeout: 5000,
+      stdio: ["ignore", "pipe", "ignore"],
+    }),
+  );
+  return typeof ps === "string" ? { found: ps } : { found: "alive", start: `${process.platform}:${ps.seconds}` };
+}
+
+function lookupWindows(pid: number): Lookup {
+  const script = `(Get-Process -Id ${pid} -ErrorAction Stop).StartTime.ToFileTimeUtc()`;
+  const output = execFileSync("powershell.exe", ["-NoProfile", "-NonInteractive", "-Command", script], {
+    encoding: "utf8",
+    windowsHide: true,
+    timeout: 20_000,
+    stdio: ["ignore", "pipe", "ignore"],
+  }).trim();
+  return /^\d+$/.test(output) ? { found: "alive", start: `win32:${output}` } : { found: "unknown" };
+}
+
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return errorCode(error) !== "ESRCH"; // EPERM: it exists and belongs to somebody else
+  }
+}
+
+/** Looks for a process of this machine. */
+export function lookupProcess(pid: number): Lookup {
+  if (!exists(pid)) return { found: "gone" };
+  try {
+    if (process.platform === "linux") return lookupLinux(pid);
+    return process.platform === "win32" ? lookupWindows(pid) : lookupPs(pid);
+  } catch {
+    return { found: exists(pid) ? "unknown" : "gone" };
+  }
+}
+
+let own: ProcessIdentity | undefined;
+
+/** This process. Where its start time cannot be found out, the time of asking stands for it. */
+export function thisProcess(): ProcessIdentity {
+  if (own === undefined) {
+    const found = lookupProcess(process.pid);
+    const start = found.found === "alive" ? found.start : `${process.platform}:unreadable:${Date.now()}`;
+    own = { host: hostname(), pid: process.pid, processStart: start };
+  }
+  return own;
+}
+
+/** Whether a process recorded earlier, perhaps on another host or before a reboot, still lives. */
+export function checkProcess(identity: ProcessIdentity): ProcessCheck {
+  const self = thisProcess();
+  if (identity.host === self.host && identity.pid === self.pid && identity.processStart === self.processStart)
+    return "alive";
+  if (!sameProcessTable(identity, self)) return "unknown";
+  const found = lookupProcess(identity.pid);
+  if (found.found !== "alive") return found.found;
+  return found.start === identity.processStart ? "alive" : "gone";
+}
+
+/**
+ * Whether a run is certainly at work: its state needs a process, the heartbeat is fresh, and the writer of its newest session is
+ * found in this machine's process table. For showing a run use shownState, which also serves runs of other hosts.
+ */
+export function isRunAlive(run: RunRecord, status: RunStatus, nowMs: number = Date.now()): boolean {
+  return !isFinal(status.state) && heartbeatIsFresh(status.heartbeat, nowMs) && checkProcess(run) === "alive";
+}

@@ -1,0 +1,234 @@
+/** Makes run folders and opens them again for a resume. */
+import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { arch, cpus, platform, totalmem } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { UserError } from "../../core/errors.ts";
+import { RUN_FORMAT_VERSION } from "../../core/run/format.ts";
+import { newRunId, runNameProblem } from "../../core/run/names.ts";
+import type { RunParent, RunRecord, RunSession } from "../../core/run/record.ts";
+import { type Checkpoint, cleanCheckpointLeftovers, latestCheckpoint, passedOverNotes } from "./checkpoint.ts";
+import { clearControl } from "./control.ts";
+import { asDiskError } from "./diskError.ts";
+import { namesIn, removeQuietly, replaceFile, replaceJson, retrySharingViolation, syncFolder } from "./files.ts";
+import { gitState } from "./git.ts";
+import { acquireLock } from "./lock.ts";
+import { MetricsWriter } from "./metrics.ts";
+import { lookupProcess, thisProcess } from "./process.ts";
+import { configHash, EXPERIMENT_FILE, RUN_FILE, readRun } from "./runFiles.ts";
+import { RunWriter } from "./runWriter.ts";
+import { type StatusReport, StatusWriter, writeStatus } from "./status.ts";
+
+/** What every session, the first or a resume, tells about itself. */
+export interface SessionRequest {
+  /** the command line, one string per argument */
+  readonly command: readonly string[];
+  /** maskdm, node and, as far as it is known, backend */
+  readonly versions: { readonly maskdm: string; readonly [software: string]: string };
+  /** name of the backend, or what was asked for until RunWriter.update says what it became */
+  readonly backend: string;
+}
+
+export interface NewRun extends SessionRequest {
+  readonly runsDir: string;
+  /** folder name asked for; otherwise one is made from date, experiment and stage */
+  readonly id?: string;
+  /** the user's experiment file */
+  readonly experimentFile: string;
+  /** its text, overrides written in */
+  readonly experimentText: string;
+  readonly stage: RunRecord["stage"];
+  readonly seed: number;
+  readonly totalSteps: number;
+  readonly parent: RunParent | null;
+}
+
+/**
+ * Makes a run folder, which appears whole under its name, and becomes its writer.
+ * @throws UserError if the name will not do or exists, or the disk refuses
+ */
+export function createRun(request: NewRun): RunWriter {
+  const runsDir = resolve(request.runsDir);
+  const experimentFile = resolve(request.experimentFile);
+  const name = experimentName(experimentFile);
+  const git = gitState(dirname(experimentFile));
+  try {
+    mkdirSync(runsDir, { recursive: true });
+    cleanUnfinished(runsDir);
+    for (;;) {
+      const id = request.id ?? newRunId(today(), name, request.stage, namesIn(runsDir));
+      if (request.id !== undefined) checkFree(runsDir, id);
+      const dir = join(runsDir, id);
+      const record = newRecord(request, { id, name, experimentFile, git });
+      if (!layOut(dir, record, request.experimentText)) continue;
+      const lock = acquireLock(dir);
+      return new RunWriter({
+        dir,
+        record,
+        lock,
+        status: new StatusWriter(dir, startingStatus(0, 0, request.totalSteps)),
+        metrics: new MetricsWriter(dir, null),
+      });
+    }
+  } catch (error) {
+    throw asDiskError(error, { path: runsDir });
+  }
+}
+
+/** "faces.maskdm.yaml" -> "faces" */
+export function experimentName(file: string): string {
+  const base = file.split(/[/\\]/).pop() ?? "";
+  return base.replace(/(\.maskdm)?\.ya?ml$/i, "") || "experiment";
+}
+
+/** Local date as yyyy-mm-dd. */
+function today(): string {
+  const now = new Date();
+  const two = (value: number) => String(value).padStart(2, "0");
+  return `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
+}
+
+function checkFree(runsDir: string, id: string): void {
+  const problem = runNameProblem(id);
+  if (problem !== null)
+    throw new UserError(`${JSON.stringify(id)} cannot name a run: ${problem}. Choose another --run.`);
+  // Compared as the file systems of Windows and macOS would.
+  const same = namesIn(runsDir).find((name) => name.toLowerCase() === id.toLowerCase());
+  if (same === undefined) return;
+  const dir = join(runsDir, same);
+  throw new UserError(`${dir} exists already. Choose another --run, or go on with it: maskdm resume ${dir}`);
+}
+
+const UNFINISHED = /^\.new-.*-(\d+)$/;
+
+/** Removes folders whose making was cut off by a kill. */
+function cleanUnfinished(runsDir: string): void {
+  for (const name of namesIn(runsDir)) {
+    const pid = UNFINISHED.exec(name)?.[1];
+    if (pid !== undefined && lookupProcess(Number(pid)).found === "gone") removeQuietly(join(runsDir, name));
+  }
+}
+
+/** Lays the folder out under another name and renames it. @returns false if the name has been taken meanwhile */
+function layOut(dir: string, record: RunRecord, experimentText: string): boolean {
+  const temporary = join(dirname(dir), `.new-${record.id}-${process.pid}`);
+  try {
+    removeQuietly(temporary);
+    for (const folder of ["checkpoints", "samples"]) mkdirSync(join(temporary, folder), { recursive: true });
+    replaceFile(join(temporary, EXPERIMENT_FILE), experimentText, true);
+    replaceJson(join(temporary, RUN_FILE), record, true);
+    writeStatus(temporary, startingStatus(0, 0, record.totalSteps), true);
+    if (existsSync(dir)) return false;
+    retrySharingViolation(() => renameSync(temporary, dir));
+    syncFolder(dirname(dir));
+    return true;
+  } catch (error) {
+    if (existsSync(dir)) return false;
+    throw error;
+  } finally {
+    removeQuietly(temporary);
+  }
+}
+
+function newRecord(request: NewRun, known: Pick<RunRecord, "id" | "name" | "experimentFile" | "git">): RunRecord {
+  const session = newSession(request, 0, configHash(request.experimentText));
+  const processors = cpus();
+  return {
+    formatVersion: RUN_FORMAT_VERSION,
+    id: known.id,
+    name: known.name,
+    stage: request.stage,
+    experimentFile: known.experimentFile,
+    command: [...request.command],
+    versions: { ...request.versions },
+    backend: request.backend,
+    host: session.host,
+    platform: `${platform()}-${arch()}`,
+    machine: {
+      cpu: processors[0]?.model.trim() ?? "unknown",
+      cores: Math.max(1, processors.length),
+      memoryBytes: totalmem(),
+    },
+    git: known.git,
+    configHash: configHash(request.experimentText),
+    seed: request.seed,
+    pid: session.pid,
+    processStart: session.processStart,
+    parent: request.parent,
+    createdAt: session.startedAt,
+    totalSteps: request.totalSteps,
+    sessions: [session],
+  };
+}
+
+function newSession(request: SessionRequest, fromStep: number, hash: string): RunSession {
+  return {
+    ...thisProcess(),
+    startedAt: new Date().toISOString(),
+    fromStep,
+    command: [...request.command],
+    versions: { ...request.versions },
+    backend: request.backend,
+    configHash: hash,
+  };
+}
+
+const startingStatus = (step: number, imagesSeen: number, totalSteps: number): StatusReport => ({
+  state: "starting",
+  step,
+  totalSteps,
+  imagesSeen,
+  imagesPerSecond: null,
+  etaSeconds: null,
+  loss: null,
+  message: null,
+});
+
+export interface ResumedRun {
+  readonly run: RunWriter;
+  /** what to go on from; null: the run ended before its first checkpoint, so it begins again at step 0 */
+  readonly checkpoint: Checkpoint | null;
+  /** what the user should know, e.g. that a damaged checkpoint was passed over */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Becomes the writer of an existing run: takes its lock, clears what a killed writer left, finds the newest whole checkpoint and
+ * records the new session. Metrics beyond that checkpoint are marked void.
+ * @throws UserError if the folder is no readable run, somebody else writes it, or the disk refuses
+ */
+export function resumeRun(runDir: string, request: SessionRequest): ResumedRun {
+  const dir = resolve(runDir);
+  const found = readRun(dir);
+  if (!found.ok) throw new UserError(`${dir} is not a run that can be resumed: ${found.reason}.`);
+  const lock = acquireLock(dir);
+  try {
+    clearControl(dir);
+    cleanCheckpointLeftovers(dir);
+    for (const name of namesIn(dir)) if (/^\..*\.tmp-\d+-\d+$/.test(name)) removeQuietly(join(dir, name));
+    const read = readRun(dir); // again: the writer before may have changed it until it released the lock
+    if (!read.ok) throw new UserError(`${dir} is not a run that can be resumed: ${read.reason}.`);
+    const { checkpoint, passedOver } = latestCheckpoint(dir);
+    const step = checkpoint?.step ?? 0;
+    const session = newSession(request, step, read.value.configHash);
+    const record: RunRecord = {
+      ...read.value,
+      versions: { ...read.value.versions, ...request.versions },
+      backend: request.backend,
+      host: session.host,
+      pid: session.pid,
+      processStart: session.processStart,
+      sessions: [...read.value.sessions, session],
+    };
+    const metrics = new MetricsWriter(dir, step);
+    replaceJson(join(dir, RUN_FILE), record, true);
+    const status = new StatusWriter(dir, startingStatus(step, checkpoint?.state.imagesSeen ?? 0, record.totalSteps));
+    const run = new RunWriter({ dir, record, lock, status, metrics });
+    const notes = passedOverNotes(passedOver, checkpoint);
+    run.log(`resumed from step ${step}`);
+    for (const note of notes) run.log(note);
+    return { run, checkpoint, notes };
+  } catch (error) {
+    lock.release();
+    throw asDiskError(error, { path: dir, advice: "Its checkpoints are intact." });
+  }
+}

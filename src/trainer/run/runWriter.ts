@@ -1,0 +1,158 @@
+/** The one writer of a run: what a training loop holds while it is at work. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { UserError } from "../../core/errors.ts";
+import { type CheckpointState, checkpointName } from "../../core/run/checkpointState.ts";
+import type { RunRecord, RunSession } from "../../core/run/record.ts";
+import type { FinalState } from "../../core/run/status.ts";
+import { AppendFile } from "./appendFile.ts";
+import { type CheckpointTensors, pruneCheckpoints, writeCheckpoint } from "./checkpoint.ts";
+import { clearControl, readControl } from "./control.ts";
+import { replaceFile, replaceJson } from "./files.ts";
+import type { RunLock } from "./lock.ts";
+import type { MetricsWriter } from "./metrics.ts";
+import { configHash, EXPERIMENT_FILE, RUN_FILE } from "./runFiles.ts";
+import type { StatusWriter } from "./status.ts";
+
+/** What may change after a session has begun. */
+export interface RunChange {
+  readonly backend?: string;
+  /** added to the versions known */
+  readonly versions?: Readonly<Record<string, string>>;
+  readonly totalSteps?: number;
+  /** new text of the frozen experiment file, where a resume overrides fields */
+  readonly experimentText?: string;
+}
+
+export interface RunParts {
+  readonly dir: string;
+  readonly record: RunRecord;
+  readonly lock: RunLock;
+  readonly status: StatusWriter;
+  readonly metrics: MetricsWriter;
+}
+
+export class RunWriter {
+  readonly dir: string;
+  readonly status: StatusWriter;
+  readonly metrics: MetricsWriter;
+  private readonly lock: RunLock;
+  private readonly logFile: AppendFile;
+  private current: RunRecord;
+  private closed = false;
+
+  constructor(parts: RunParts) {
+    this.dir = parts.dir;
+    this.status = parts.status;
+    this.metrics = parts.metrics;
+    this.lock = parts.lock;
+    this.current = parts.record;
+    this.logFile = new AppendFile(join(this.dir, "log.txt"), `Checkpoints in ${this.dir} are intact.`);
+  }
+
+  get id(): string {
+    return this.current.id;
+  }
+
+  /** run.json as it is now */
+  get record(): RunRecord {
+    return this.current;
+  }
+
+  /** Adds lines to log.txt, each with the time. Never fails: a log that cannot be written must not end a run. */
+  log(text: string): void {
+    try {
+      for (const line of text.trimEnd().split("\n")) this.logFile.append(`${new Date().toISOString()} ${line}`);
+    } catch {
+      // The disk refuses; metrics and checkpoints will say so.
+    }
+  }
+
+  /** Records what became known or was changed after the start. @throws UserError if the disk refuses */
+  update(change: RunChange): void {
+    const { backend, versions, totalSteps, experimentText } = change;
+    if (experimentText !== undefined) replaceFile(join(this.dir, EXPERIMENT_FILE), experimentText, true);
+    const known = {
+      ...(backend === undefined ? {} : { backend }),
+      ...(versions === undefined ? {} : { versions: { ...this.current.versions, ...versions } }),
+      ...(experimentText === undefined ? {} : { configHash: configHash(experimentText) }),
+    };
+    this.replaceRecord({ ...known, ...(totalSteps === undefined ? {} : { totalSteps }) }, known);
+    if (totalSteps !== undefined) this.status.update({ totalSteps });
+  }
+
+  /**
+   * Saves a checkpoint, flushes the metrics up to it and removes checkpoints that are no longer to be kept.
+   * @returns its folder
+   * @throws UserError if the disk refuses; earlier checkpoints are intact
+   */
+  saveCheckpoint(
+    state: CheckpointState,
+    tensors: CheckpointTensors,
+    rule: { readonly keep: number; readonly keepEvery: number | null },
+  ): string {
+    this.metrics.sync();
+    const dir = writeCheckpoint(this.dir, state, tensors, () => this.status.beat());
+    this.log(`checkpoint of step ${state.step} saved`);
+    try {
+      pruneCheckpoints(this.dir, rule);
+    } catch (error) {
+      this.log(`old checkpoints could not be removed: ${String(error)}`);
+    }
+    return dir;
+  }
+
+  /** Where the sample grid of a step belongs; the folder exists. */
+  samplePath(step: number): string {
+    const folder = join(this.dir, "samples");
+    mkdirSync(folder, { recursive: true });
+    return join(folder, `${checkpointName(step)}.png`);
+  }
+
+  /** Writes the sample grid of a step; it appears whole. @returns its path @throws UserError if the disk refuses */
+  writeSample(step: number, png: Uint8Array): string {
+    const path = this.samplePath(step);
+    replaceFile(path, png, false);
+    return path;
+  }
+
+  /** Whether somebody has asked the run to stop by its control file. Cheap enough for every step. */
+  stopRequested(): boolean {
+    return readControl(this.dir)?.command === "stop";
+  }
+
+  /**
+   * Ends the session: last status, end of the session in run.json, files closed, lock released. Never fails; may be called again.
+   * @returns what could not be written, for people
+   */
+  close(state: FinalState, message: string | null = null): string[] {
+    if (this.closed) return [];
+    this.closed = true;
+    const problems: string[] = [];
+    const attempt = (work: () => void): void => {
+      try {
+        work();
+      } catch (error) {
+        problems.push((error as UserError).message);
+      }
+    };
+    this.log(message === null ? state : `${state}: ${message}`);
+    const end = { endedAt: new Date().toISOString(), endState: state };
+    attempt(() => this.metrics.sync());
+    attempt(() => this.metrics.close());
+    attempt(() => this.logFile.close());
+    attempt(() => clearControl(this.dir));
+    attempt(() => this.replaceRecord({}, end));
+    attempt(() => this.status.finish(state, message));
+    attempt(() => this.lock.release());
+    return problems;
+  }
+
+  private replaceRecord(change: Partial<RunRecord>, ofSession: Partial<RunSession>): void {
+    const sessions = this.current.sessions.map((session, index, all) =>
+      index === all.length - 1 ? { ...session, ...ofSession } : session,
+    );
+    this.current = { ...this.current, ...change, sessions };
+    replaceJson(join(this.dir, RUN_FILE), this.current, true);
+  }
+}

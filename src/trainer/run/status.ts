@@ -1,0 +1,113 @@
+/** status.json: written by the run's process, several times a minute and whenever the state changes. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Parsed, RUN_FORMAT_VERSION } from "../../core/run/format.ts";
+import { HEARTBEAT_SECONDS } from "../../core/run/liveness.ts";
+import { type FinalState, parseStatus, type RunStatus } from "../../core/run/status.ts";
+import { errorCode, replaceJson } from "./files.ts";
+
+const STATUS_FILE = "status.json";
+/** Steps can be quicker than anybody looks; the file is replaced no more often than this. */
+const QUIET_MS = 500;
+
+/** Reads a JSON document of a run folder. @returns the reason if it is missing or cannot be used */
+export function readDocument<T>(runDir: string, file: string, parse: (text: string) => Parsed<T>): Parsed<T> {
+  let text: string;
+  try {
+    text = readFileSync(join(runDir, file), "utf8");
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === undefined) throw error;
+    return { ok: false, reason: code === "ENOENT" ? `${file} is missing` : `${file} cannot be read (${code})` };
+  }
+  const parsed = parse(text);
+  return parsed.ok ? parsed : { ok: false, reason: `${file} ${parsed.reason}` };
+}
+
+export const readStatus = (runDir: string): Parsed<RunStatus> => readDocument(runDir, STATUS_FILE, parseStatus);
+
+/** What the training loop reports; version and heartbeat are the writer's. */
+export type StatusReport = Omit<RunStatus, "formatVersion" | "heartbeat">;
+
+export class StatusWriter {
+  private report: StatusReport;
+  private writtenAt = Number.NEGATIVE_INFINITY;
+  private timer: NodeJS.Timeout | undefined;
+
+  /**
+   * Writes the first status. The heartbeat is then renewed by a timer, and by beat() where the event loop is kept busy.
+   * @throws UserError if the disk refuses
+   */
+  constructor(
+    private readonly runDir: string,
+    first: StatusReport,
+  ) {
+    this.report = first;
+    this.write(true);
+    this.timer = setInterval(() => this.beat(), HEARTBEAT_SECONDS * 1000);
+    this.timer.unref();
+  }
+
+  get current(): StatusReport {
+    return this.report;
+  }
+
+  /**
+   * Takes over what has changed. Written at once if state or message did, otherwise twice a second at most.
+   * @throws UserError if the disk refuses
+   */
+  update(change: Partial<StatusReport>): void {
+    const before = this.report;
+    this.report = { ...before, ...change };
+    if (this.report.state !== before.state || this.report.message !== before.message) this.write(false);
+    else if (Date.now() - this.writtenAt >= QUIET_MS) this.write(false);
+  }
+
+  /** Renews the heartbeat if it is due. A disk that refuses is left to the next update(). */
+  beat(): void {
+    if (this.timer === undefined || Date.now() - this.writtenAt < (HEARTBEAT_SECONDS * 1000) / 2) return;
+    try {
+      this.write(false);
+    } catch {
+      // update() reports it where it can be handled.
+    }
+  }
+
+  /**
+   * Writes the last status, durably, and stops the heartbeat.
+   * @throws UserError if the disk refuses
+   */
+  finish(state: FinalState, message: string | null): void {
+    this.abandon();
+    this.report = { ...this.report, state, message, etaSeconds: state === "finished" ? 0 : null };
+    this.write(true);
+  }
+
+  /** Stops the heartbeat and writes nothing: the run then shows as interrupted. */
+  abandon(): void {
+    clearInterval(this.timer);
+    this.timer = undefined;
+  }
+
+  private write(durable: boolean): void {
+    this.writtenAt = Date.now();
+    writeStatus(this.runDir, this.report, durable);
+  }
+}
+
+/** Replaces status.json once, heartbeat: now. Numbers that are not finite become null. @throws UserError if the disk refuses */
+export function writeStatus(runDir: string, report: StatusReport, durable: boolean): void {
+  const { imagesPerSecond, etaSeconds, loss } = report;
+  const status: RunStatus = {
+    formatVersion: RUN_FORMAT_VERSION,
+    ...report,
+    imagesPerSecond: finite(imagesPerSecond),
+    etaSeconds: finite(etaSeconds),
+    loss: finite(loss),
+    heartbeat: new Date().toISOString(),
+  };
+  replaceJson(join(runDir, STATUS_FILE), status, durable);
+}
+
+/** JSON has no NaN and no infinity. */
+const finite = (value: number | null): number | null => (value !== null && Number.isFinite(value) ? value : null);
