@@ -1,0 +1,154 @@
+/** A folder of images as the training loop sees it. */
+import { closeSync, existsSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { UserError } from "../../core/errors.ts";
+import type { DataConfig } from "../../core/experiment/schema.ts";
+import { buildCache, planCache } from "./buildCache.ts";
+import { compareBytes } from "./compareBytes.ts";
+import { requireImages, resolveDataFolder } from "./dataFolder.ts";
+import type { PixelSettings } from "./decodeImage.ts";
+import { type BrokenImage, errorCode, findImages } from "./findImages.ts";
+import { className, classNames } from "./labels.ts";
+import { type OpenCache, PixelCache } from "./pixelCache.ts";
+import { openPixelStore } from "./pixelStore.ts";
+
+export interface DatasetImage {
+  /** relative to the data folder, with forward slashes */
+  readonly path: string;
+  /** position in `classes`; 0 without labels */
+  readonly label: number;
+}
+
+export interface Dataset {
+  /** usable images */
+  readonly count: number;
+  /** sorted by path (byte order), so that positions are the same on every machine */
+  readonly images: readonly DatasetImage[];
+  /** sorted by byte order; empty without labels */
+  readonly classes: readonly string[];
+  /** images that were left out, sorted by path */
+  readonly broken: readonly BrokenImage[];
+  /** H·W·C */
+  readonly imageBytes: number;
+  /**
+   * Copies images into `out`, synchronously.
+   * @param indices positions in `images`, [n]
+   * @param out receives uint8 [n, H, W, C]
+   * @throws RangeError for a position or target out of range; UserError where the cache was damaged meanwhile
+   */
+  readInto(indices: Uint32Array, out: Uint8Array): void;
+  /** Frees memory and files. */
+  close(): void;
+}
+
+export interface DatasetOptions {
+  /** where decoded images are kept; `.maskdm/cache` beside the experiment file by default */
+  readonly cacheDir?: string | undefined;
+  /** called after every image that had to be decoded */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  readonly log?: ((line: string) => void) | undefined;
+  /** bytes of pixels that are kept in memory; larger data sets are read from disk batch by batch */
+  readonly memoryLimit?: number | undefined;
+}
+
+const MEMORY_LIMIT = 2 ** 30;
+/** Broken images named in the log and in errors. */
+const NAMED_IN_LOG = 20;
+const NAMED_IN_ERROR = 5;
+
+/**
+ * Opens the images of an experiment. Each is decoded once; from then on the cache is read, and only what changed is decoded.
+ * @param baseDir folder of the experiment file, where a relative data.path starts
+ * @throws UserError where the folder or too many of its images cannot be used, or the cache cannot be written
+ */
+export async function openDataset(config: DataConfig, baseDir: string, options: DatasetOptions = {}): Promise<Dataset> {
+  const log = options.log ?? (() => {});
+  const folder = resolveDataFolder(config.path, baseDir);
+  const found = await findImages(folder);
+  requireImages(folder, found);
+  const allPaths = [...found.images, ...found.unreadable].map((image) => image.path);
+  const classes = config.labels === "folders" ? classNames(folder, allPaths) : [];
+
+  const settings: PixelSettings = {
+    imageSize: config.image_size,
+    channels: config.channels,
+    background: config.background.toLowerCase(),
+  };
+  const cache = openCacheFolder(folder, settings, baseDir, options.cacheDir);
+  const old = cache.open(log);
+  const plan = planCache(folder, found.images, old);
+  let open: OpenCache;
+  if (old !== null && plan.upToDate) open = old;
+  else {
+    if (old !== null) log(`image cache: ${plan.toDecode} of ${found.images.length} images are new or changed`);
+    open = await buildCache(folder, settings, plan, cache, old, options.onProgress ?? (() => {}));
+  }
+
+  const { manifest, file } = open;
+  const broken: BrokenImage[] = [...manifest.broken.map(({ path, reason }) => ({ path, reason })), ...found.unreadable];
+  broken.sort((a, b) => compareBytes(a.path, b.path));
+  const { paths } = manifest.images;
+  try {
+    checkBroken(folder, broken, paths.length, config.max_broken);
+  } catch (error) {
+    closeSync(file);
+    throw error;
+  }
+  if (broken.length > 0) log(`left out ${list(broken, paths.length, NAMED_IN_LOG)}`);
+  const labels = new Map(classes.map((name, label) => [name, label]));
+  const store = openPixelStore(file, paths.length, manifest.imageBytes, options.memoryLimit ?? MEMORY_LIMIT);
+  return {
+    count: paths.length,
+    images: paths.map((path) => ({ path, label: labels.get(className(path)) ?? 0 })),
+    classes,
+    broken,
+    imageBytes: manifest.imageBytes,
+    readInto: (indices, out) => store.readInto(indices, out),
+    close: () => store.close(),
+  };
+}
+
+function openCacheFolder(folder: string, settings: PixelSettings, baseDir: string, cacheDir?: string): PixelCache {
+  const dir = cacheDir ?? join(baseDir, ".maskdm", "cache");
+  try {
+    const cache = new PixelCache(dir, folder, settings);
+    // The folder is this tool's own: what is in it can be made again and belongs in no repository.
+    const ignore = join(dirname(dir), ".gitignore");
+    if (cacheDir === undefined && !existsSync(ignore)) writeFileSync(ignore, "*\n");
+    return cache;
+  } catch (error) {
+    throw new UserError(
+      `The folder for decoded images, "${dir}", cannot be made (${errorCode(error)}). Make the experiment's folder writable, or copy the experiment to a folder that is.`,
+      "failure",
+    );
+  }
+}
+
+/** @throws UserError where too few images are left */
+function checkBroken(folder: string, broken: readonly BrokenImage[], usable: number, maxShare: number): void {
+  const share = broken.length / (broken.length + usable);
+  if (share > maxShare) {
+    throw new UserError(
+      `${percent(share)} of the images in "${folder}" cannot be used, more than data.max_broken = ${maxShare} allows. Unusable: ${list(
+        broken,
+        usable,
+        NAMED_IN_ERROR,
+      )}\nRepair or remove them, or raise data.max_broken.`,
+    );
+  }
+  if (usable === 0) {
+    throw new UserError(
+      `None of the images in "${folder}" can be used. Unusable: ${list(broken, usable, NAMED_IN_ERROR)}\nRepair or replace them.`,
+    );
+  }
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`;
+}
+
+function list(broken: readonly BrokenImage[], usable: number, named: number): string {
+  const lines = broken.slice(0, named).map(({ path, reason }) => `\n  ${path}: ${reason}`);
+  const more = broken.length > named ? `\n  … and ${broken.length - named} more` : "";
+  return `${broken.length} of ${broken.length + usable} images:${lines.join("")}${more}`;
+}

@@ -1,0 +1,29 @@
+/** Classes from first-level sub-folders. */
+import { UserError } from "../../core/errors.ts";
+import { compareBytes } from "./compareBytes.ts";
+
+/**
+ * Every first-level sub-folder that holds an image file, at any depth and usable or not, is a class: so a class keeps its
+ * number when one of its images breaks.
+ * @param paths relative to the data folder, with forward slashes
+ * @returns class names, sorted by byte order; a label is a position in it
+ * @throws UserError where an image lies beside the sub-folders and so has no class
+ */
+export function classNames(folder: string, paths: readonly string[]): string[] {
+  const outside = paths.filter((path) => !path.includes("/"));
+  if (outside.length > 0) {
+    const which = outside.length === 1 ? `the image "${outside[0]}" lies` : `${outside.length} images lie`;
+    const first = outside.length === 1 ? "" : `, the first is "${outside[0]}"`;
+    throw new UserError(
+      `data.labels is "folders", but ${which} directly in "${folder}" and so has no class${first}. Move ${
+        outside.length === 1 ? "it" : "them"
+      } into a sub-folder named after the class, or set data.labels to none.`,
+    );
+  }
+  return [...new Set(paths.map(className))].sort(compareBytes);
+}
+
+/** The first-level sub-folder of an image. */
+export function className(path: string): string {
+  return path.slice(0, path.indexOf("/"));
+}

@@ -1,0 +1,210 @@
+/**
+ * The cache of decoded images, two files per data folder and settings: `<key>.json`, which says what is there, and the file of
+ * pixels that it names, uint8 [n, H, W, C]. A pixel file is written under a name of its own and never changed; only when it is
+ * complete and on disk does a manifest that names it replace the old one, in one step. So whatever is killed, and however many
+ * processes build at once, a reader finds a complete cache or none.
+ */
+import { createHash, randomBytes } from "node:crypto";
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { DECODER_VERSION, type PixelSettings } from "./decodeImage.ts";
+import { errorCode } from "./findImages.ts";
+
+const FORMAT = "maskdm image cache";
+const FORMAT_VERSION = 1;
+
+const manifestSchema = z.strictObject({
+  /** the data folder, for the curious */
+  folder: z.string(),
+  pixelFile: z.string().regex(/^[0-9a-z-]+\.pixels$/),
+  /** bytes per image */
+  imageBytes: z.number().int().positive(),
+  /** image i of the pixel file; as columns, which read faster than a list of objects */
+  images: z.strictObject({
+    paths: z.array(z.string()),
+    sizes: z.array(z.number()),
+    modified: z.array(z.number()),
+  }),
+  broken: z.array(
+    z.strictObject({
+      path: z.string(),
+      size: z.number(),
+      modified: z.number(),
+      reason: z.string(),
+      /** true: the file could not be opened, which may change without the file changing */
+      retry: z.boolean(),
+    }),
+  ),
+});
+export type CacheManifest = z.output<typeof manifestSchema>;
+export type CachedBroken = CacheManifest["broken"][number];
+
+const headerSchema = z.strictObject({
+  format: z.literal(FORMAT),
+  version: z.literal(FORMAT_VERSION),
+  sha256: z.string(),
+});
+
+/** A complete cache, its pixel file open for reading. */
+export interface OpenCache {
+  readonly manifest: CacheManifest;
+  readonly file: number;
+}
+
+/** Files that nobody names are removed when they are older: they were left by a process that was killed. */
+const STALE_AFTER_MS = 3_600_000;
+
+export class PixelCache {
+  private readonly key: string;
+
+  /** @param folder real path of the data folder */
+  constructor(
+    readonly dir: string,
+    private readonly folder: string,
+    settings: PixelSettings,
+  ) {
+    const identity = [
+      FORMAT_VERSION,
+      DECODER_VERSION,
+      folder,
+      settings.imageSize,
+      settings.channels,
+      settings.background,
+    ];
+    this.key = createHash("sha256").update(JSON.stringify(identity)).digest("hex").slice(0, 20);
+    mkdirSync(dir, { recursive: true });
+  }
+
+  private get manifestPath(): string {
+    return join(this.dir, `${this.key}.json`);
+  }
+
+  /**
+   * Opens the cache; null where there is none or it is damaged, which is then logged.
+   */
+  open(log: (line: string) => void): OpenCache | null {
+    for (let attempt = 0; ; attempt++) {
+      const manifest = this.readManifest(log);
+      if (manifest === null) return null;
+      const path = join(this.dir, manifest.pixelFile);
+      try {
+        const file = openSync(path, "r");
+        const expected = manifest.images.paths.length * manifest.imageBytes;
+        const found = fstatSync(file).size;
+        if (found === expected) return { manifest, file };
+        closeSync(file);
+        log(`image cache: ${path} has ${found} instead of ${expected} bytes, decoding the images again`);
+        return null;
+      } catch (error) {
+        // Another process may have replaced both files since the manifest was read.
+        if (attempt < 3 && errorCode(error) === "ENOENT") continue;
+        log(`image cache: ${path} cannot be opened (${errorCode(error)}), decoding the images again`);
+        return null;
+      }
+    }
+  }
+
+  /** Creates a pixel file, open for writing and reading. */
+  createPixelFile(): { readonly name: string; readonly path: string; readonly file: number } {
+    const name = `${this.key}-${process.pid}-${randomBytes(6).toString("hex")}.pixels`;
+    const path = join(this.dir, name);
+    return { name, path, file: openSync(path, "wx+") };
+  }
+
+  /** Makes `content` the cache. Its pixel file must be complete. */
+  async commit(content: Omit<CacheManifest, "folder">, file: number): Promise<CacheManifest> {
+    fsyncSync(file);
+    const previous = this.readManifest(() => {});
+    const manifest: CacheManifest = { folder: this.folder, ...content };
+    const body = JSON.stringify(manifest);
+    const sha256 = createHash("sha256").update(body).digest("hex");
+    const header = JSON.stringify({ format: FORMAT, version: FORMAT_VERSION, sha256 });
+    const temporary = join(this.dir, `${this.key}-${process.pid}-${randomBytes(6).toString("hex")}.tmp`);
+    writeFileSync(temporary, `${header}\n${body}`, { flush: true });
+    await renameRetrying(temporary, this.manifestPath);
+    if (previous !== null && previous.pixelFile !== manifest.pixelFile)
+      removeQuietly(join(this.dir, previous.pixelFile));
+    this.removeStale(manifest.pixelFile);
+    return manifest;
+  }
+
+  private readManifest(log: (line: string) => void): CacheManifest | null {
+    const damaged = (reason: string): null => {
+      log(`image cache: ${this.manifestPath} ${reason}, decoding the images again`);
+      return null;
+    };
+    let text: string;
+    try {
+      text = readFileSync(this.manifestPath, "utf8");
+    } catch (error) {
+      return errorCode(error) === "ENOENT" ? null : damaged(`cannot be read (${errorCode(error)})`);
+    }
+    const end = text.indexOf("\n");
+    const header = headerSchema.safeParse(parseJson(text.slice(0, Math.max(0, end))));
+    const body = text.slice(end + 1);
+    if (!header.success || header.data.sha256 !== createHash("sha256").update(body).digest("hex")) {
+      return damaged("is damaged");
+    }
+    const manifest = manifestSchema.safeParse(parseJson(body));
+    return manifest.success ? manifest.data : damaged("is damaged");
+  }
+
+  /** Clears away what killed processes left. A build in progress keeps its file's time fresh. */
+  private removeStale(current: string): void {
+    const oldest = Date.now() - STALE_AFTER_MS;
+    for (const name of readdirSync(this.dir)) {
+      if (!name.startsWith(`${this.key}-`) || name === current) continue;
+      const path = join(this.dir, name);
+      try {
+        if (statSync(path).mtimeMs < oldest) unlinkSync(path);
+      } catch {
+        // Someone else removed it, or on Windows still reads it: the next build tries again.
+      }
+    }
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+export function removeQuietly(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // Gone already, or on Windows still open elsewhere: removeStale takes it later.
+  }
+}
+
+/** On Windows a rename fails for the moment in which a virus scanner or another reader holds the target. */
+async function renameRetrying(from: string, to: string): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      renameSync(from, to);
+      return;
+    } catch (error) {
+      if (attempt === 5 || !["EPERM", "EACCES", "EBUSY"].includes(errorCode(error))) {
+        removeQuietly(from);
+        throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 20 << attempt));
+    }
+  }
+}
