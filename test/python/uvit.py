@@ -118,7 +118,7 @@ class Attention(nn.Module):
 class Mlp(nn.Module):
     def __init__(self, config: UViTConfig) -> None:
         super().__init__()
-        hidden = int(config.embed_dim * config.mlp_ratio)
+        hidden = math.floor(config.embed_dim * config.mlp_ratio + 0.5)
         self.fc1 = nn.Linear(config.embed_dim, hidden)
         self.fc2 = nn.Linear(hidden, config.embed_dim)
 
@@ -184,11 +184,13 @@ class Encoder(nn.Module):
         return self.norm(x)[:, self.extra_tokens :]
 
     def embed_labels(self, labels: Tensor | None, batch: int) -> Tensor:
-        """[B] labels -> [B, D]; a label below 0, or none at all, takes the unconditional embedding."""
+        """[B] labels -> [B, D]; a label outside the classes (a dropped one), or none at all, is unconditional."""
         if labels is None:
             return self.uncond_embed.expand(batch, -1)
-        known = self.label_emb(labels.clamp(min=0))
-        return torch.where((labels < 0)[:, None], self.uncond_embed, known)
+        classes = self.config.num_classes
+        dropped = (labels < 0) | (labels >= classes)
+        known = self.label_emb(labels.clamp(0, classes - 1))
+        return torch.where(dropped[:, None], self.uncond_embed, known)
 
 
 class UViT(nn.Module):
