@@ -1,0 +1,77 @@
+/** What a key accepts, in plain English, and what a value is. */
+import type { JsonSchema } from "./jsonSchema.ts";
+
+/** Such as "a whole number from 4 to 1024" or "one of patch, block, crop or none". */
+export function allowedValues(schema: JsonSchema): string {
+  if (schema.anyOf) return joinOr(mergeConstants(schema.anyOf));
+  if (schema.enum) return `one of ${joinOr(schema.enum.map(String))}`;
+  if (schema.const !== undefined) return String(schema.const);
+  switch (schema.type) {
+    case "integer":
+      return `a whole number ${range(schema)}`;
+    case "number":
+      return `a number ${range(schema)}`;
+    case "boolean":
+      return "true or false";
+    case "null":
+      return "null";
+    case "array":
+      return `a list of ${WORDS[schema.items?.length ?? 0] ?? schema.items?.length} numbers, each ${range(schema.items?.[0] ?? {})}, such as ${JSON.stringify(schema.default).replace(",", ", ")}`;
+    case "object":
+      return "a section of keys";
+    default:
+      if (schema.pattern?.startsWith("^#")) return 'a colour in quotes, such as "#ffffff"';
+      return "a text that is not empty";
+  }
+}
+
+const WORDS = ["no", "one", "two", "three"];
+
+function range(schema: JsonSchema): string {
+  const low =
+    schema.minimum !== undefined
+      ? `at least ${schema.minimum}`
+      : schema.exclusiveMinimum !== undefined
+        ? `above ${schema.exclusiveMinimum}`
+        : "";
+  const high =
+    schema.maximum !== undefined
+      ? `at most ${schema.maximum}`
+      : schema.exclusiveMaximum !== undefined
+        ? `below ${schema.exclusiveMaximum}`
+        : "";
+  if (schema.minimum !== undefined && schema.maximum !== undefined)
+    return `from ${schema.minimum} to ${schema.maximum}`;
+  return [low, high].filter((part) => part !== "").join(" and ");
+}
+
+function mergeConstants(options: readonly JsonSchema[]): string[] {
+  return options.map((option) =>
+    option.type === "string" && option.const === undefined ? "a text" : allowedValues(option),
+  );
+}
+
+export function joinOr(parts: readonly string[]): string {
+  if (parts.length < 2) return parts.join("");
+  return `${parts.slice(0, -1).join(", ")} or ${parts.at(-1)}`;
+}
+
+/** Such as `the text "abc"` or `empty`. */
+export function describeValue(value: unknown): string {
+  if (value === null || value === undefined) return "empty";
+  if (typeof value === "string") return value === "" ? "an empty text" : `the text ${quoted(value)}`;
+  if (typeof value === "number")
+    return Number.isNaN(value) ? "not a number (.nan)" : Number.isFinite(value) ? String(value) : "infinite";
+  if (typeof value === "boolean") return `${value}`;
+  if (Array.isArray(value) && value.length < 6 && value.every(isShort)) return `the list [${value.join(", ")}]`;
+  if (Array.isArray(value)) return value.length === 1 ? "a list of 1 value" : `a list of ${value.length} values`;
+  return "a section of keys";
+}
+
+const isShort = (value: unknown): boolean =>
+  typeof value === "number" || (typeof value === "string" && value.length < 12);
+
+/** A text in quotes, cut where it is long. */
+export function quoted(text: string): string {
+  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
+}

@@ -1,0 +1,136 @@
+/** An experiment file as text with the places of its keys. */
+import { type Alias, isAlias, isMap, isNode, isScalar, type Node, type Pair, type YAMLMap } from "yaml";
+import type { TextRange } from "../lint/diagnostic.ts";
+import { LineIndex } from "./lineIndex.ts";
+
+/** Where a key and its value stand. */
+export interface KeyPlace {
+  readonly map: YAMLMap;
+  readonly pair: Pair;
+  readonly key: Node;
+  /** the value as written, which may be an alias; null where nothing is written */
+  readonly value: Node | null;
+  /** reached through an alias or a merge key: the same text serves another section too */
+  readonly shared: boolean;
+}
+
+/** Start and end offset of a node's own text, without what follows it. */
+export function extent(node: Node): [start: number, end: number] {
+  const range = node.range;
+  return range ? [range[0], Math.max(range[0], range[1])] : [0, 0];
+}
+
+/** A key as text; null for keys that are lists or mappings. */
+export function keyText(key: unknown): string | null {
+  return isScalar(key) ? String(typeof key.value === "symbol" ? "<<" : key.value) : null;
+}
+
+export class ExperimentDocument {
+  readonly lines: LineIndex;
+
+  /**
+   * @param text without a byte order mark
+   * @param root the document's contents
+   * @param targets what each alias stands for
+   */
+  constructor(
+    readonly text: string,
+    readonly root: Node | null,
+    private readonly targets: ReadonlyMap<Alias, Node>,
+  ) {
+    this.lines = new LineIndex(text);
+  }
+
+  /** The node that an alias stands for; other nodes are returned as they are. */
+  target(node: Node | null): Node | null {
+    return isAlias(node) ? (this.targets.get(node) ?? null) : node;
+  }
+
+  /** @param path dotted key, such as "pretrain.steps" */
+  find(path: string): KeyPlace | null {
+    let node = this.root;
+    let place: KeyPlace | null = null;
+    let shared = false;
+    for (const part of path.split(".")) {
+      if (isAlias(node)) shared = true;
+      const map = this.target(node);
+      if (!isMap(map)) return null;
+      place = this.findIn(map, part, shared, 0);
+      if (place === null) return null;
+      shared = place.shared;
+      node = place.value;
+    }
+    return place;
+  }
+
+  /** Whether the file itself gives the key (its default is not at work). */
+  isSet(path: string): boolean {
+    return this.find(path) !== null;
+  }
+
+  /** The text of a value as written, or null. */
+  valueText(path: string): string | null {
+    const value = this.find(path)?.value;
+    return value ? this.text.slice(...extent(value)) : null;
+  }
+
+  keyRange(path: string): TextRange | null {
+    const place = this.find(path);
+    return place && this.nodeRange(place.key);
+  }
+
+  /** The value's first line; the key where no value is written or the value is a block of keys. */
+  valueRange(path: string): TextRange | null {
+    const place = this.find(path);
+    if (place === null) return null;
+    const { value } = place;
+    if (value === null || isMap(value)) return this.nodeRange(place.key);
+    const [start, end] = extent(value);
+    return end > start ? this.nodeRange(value) : this.nodeRange(place.key);
+  }
+
+  nodeRange(node: Node): TextRange {
+    return this.lines.firstLineRange(...extent(node));
+  }
+
+  /** The value of the first of these keys that is written; else the section of the first; else the file's first key. */
+  locate(paths: readonly string[]): TextRange {
+    for (const path of paths) {
+      const range = this.valueRange(path);
+      if (range !== null) return range;
+    }
+    for (const path of paths) {
+      const dot = path.lastIndexOf(".");
+      const range = dot === -1 ? null : this.keyRange(path.slice(0, dot));
+      if (range !== null) return range;
+    }
+    return this.start();
+  }
+
+  /** The file's first key, or its first character. */
+  start(): TextRange {
+    const { root } = this;
+    const first = isMap(root) ? root.items[0]?.key : root;
+    return isNode(first) ? this.nodeRange(first) : this.lines.range(0, 0);
+  }
+
+  private findIn(map: YAMLMap, name: string, shared: boolean, depth: number): KeyPlace | null {
+    let merged: KeyPlace | null = null;
+    for (let i = map.items.length - 1; i >= 0; i--) {
+      const pair = map.items[i]!;
+      const key = this.target(isNode(pair.key) ? pair.key : null);
+      if (key === null) continue;
+      const value = isNode(pair.value) ? pair.value : null;
+      const text = keyText(key);
+      if (text === name) return { map, pair, key: pair.key as Node, value, shared };
+      if (text === "<<" && merged === null && depth < MAX_MERGE_DEPTH) {
+        const source = this.target(value);
+        if (isMap(source)) merged = this.findIn(source, name, true, depth + 1);
+      }
+    }
+    return merged;
+  }
+}
+
+/** Merge keys within merged sections are followed this far. */
+export const MAX_MERGE_DEPTH = 4;

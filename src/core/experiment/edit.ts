@@ -1,0 +1,168 @@
+/** Changes of an experiment file's keys as text edits, so that comments and layout stay as they are. */
+import { isAlias, isMap, isNode, isScalar, type Node, type YAMLMap } from "yaml";
+import type { TextEdit } from "../lint/diagnostic.ts";
+import { type ExperimentDocument, extent, type KeyPlace } from "./document.ts";
+
+/** Keys to write (YAML text each) and keys to take out, by dotted path. */
+export interface KeyChanges {
+  readonly set?: Readonly<Record<string, string>>;
+  readonly remove?: readonly string[];
+}
+
+/** The edits that make these changes, or null where the text cannot be changed in place (aliases, unusual layout). */
+export function editKeys(document: ExperimentDocument, changes: KeyChanges): TextEdit[] | null {
+  const edits: (TextEdit | null)[] = [];
+  const added = new Map<string, [name: string, value: string][]>();
+  for (const [path, value] of Object.entries(changes.set ?? {})) {
+    const place = document.find(path);
+    if (place !== null && !place.shared) {
+      edits.push(replaceValue(document, place, value));
+      continue;
+    }
+    const dot = path.lastIndexOf(".");
+    const section = dot === -1 ? "" : path.slice(0, dot);
+    added.set(section, [...(added.get(section) ?? []), [path.slice(dot + 1), value]]);
+  }
+  const newSections: string[][] = [];
+  for (const [section, entries] of added) {
+    const place = section === "" ? null : document.find(section);
+    if (section === "") newSections.push(entries.map(([name, value]) => `${name}: ${value}`));
+    else if (place === null)
+      newSections.push([`${section}:`, ...entries.map(([name, value]) => `  ${name}: ${value}`)]);
+    else edits.push(place.shared ? null : insertInto(document, place, entries));
+  }
+  if (newSections.length > 0) edits.push(insertAtRoot(document, newSections.flat()));
+  for (const path of changes.remove ?? []) edits.push(removeKey(document, path));
+  return edits.every((edit): edit is TextEdit => edit !== null) ? edits : null;
+}
+
+function replaceValue(document: ExperimentDocument, place: KeyPlace, value: string): TextEdit | null {
+  const node = place.value;
+  const [start, end] = node ? extent(node) : [0, 0];
+  if (node !== null && end > start) {
+    if (!isScalar(node) && !isAlias(node) && !("flow" in node && node.flow === true)) return null;
+    if (isScalar(node) && /^BLOCK/.test(node.type ?? "")) return null;
+    return document.lines.edit(start, end, value);
+  }
+  const [, keyEnd] = extent(place.key);
+  const colon = document.text.indexOf(":", keyEnd);
+  if (colon === -1 || document.text.slice(keyEnd, colon).trim() !== "") return null;
+  return document.lines.edit(colon + 1, colon + 1, ` ${value}`);
+}
+
+function insertInto(
+  document: ExperimentDocument,
+  place: KeyPlace,
+  entries: readonly [string, string][],
+): TextEdit | null {
+  const section = place.value;
+  const pairs = entries.map(([name, value]) => `${name}: ${value}`);
+  if (section === null || (isScalar(section) && extent(section)[0] === extent(section)[1])) {
+    const indent = indentOf(document, place.key);
+    return indent === null ? null : insertLines(document, extent(place.key)[1], pairs, `${indent}  `);
+  }
+  if (!isMap(section)) return null;
+  if (section.flow === true) return insertIntoFlow(document, section, pairs);
+  const first = section.items[0]?.key;
+  if (!isNode(first)) return null;
+  const indent = indentOf(document, first);
+  return indent === null ? null : insertAfter(document, section, pairs, indent);
+}
+
+/** New lines after the last line of a block mapping. */
+function insertAfter(
+  document: ExperimentDocument,
+  map: YAMLMap,
+  lines: readonly string[],
+  indent: string,
+): TextEdit | null {
+  const end = lastOffset(map);
+  return end === null ? null : insertLines(document, end, lines, indent);
+}
+
+/** New lines below the line that holds the offset. */
+function insertLines(document: ExperimentDocument, end: number, lines: readonly string[], indent: string): TextEdit {
+  const { text } = document;
+  const eol = text.includes("\r\n") ? "\r\n" : "\n";
+  const at = document.lines.lineEnd(end > 0 && text[end - 1] === "\n" ? end - 1 : end);
+  return document.lines.edit(at, at, lines.map((line) => `${eol}${indent}${line}`).join(""));
+}
+
+function insertIntoFlow(document: ExperimentDocument, map: YAMLMap, pairs: readonly string[]): TextEdit | null {
+  const [start, end] = extent(map);
+  if (document.text[start] !== "{") return null;
+  const after = map.items.length === 0 ? start + 1 : lastOffset(map);
+  if (after === null || after >= end) return null;
+  const lead = map.items.length === 0 ? "" : ", ";
+  return document.lines.edit(after, after, lead + pairs.join(", "));
+}
+
+function insertAtRoot(document: ExperimentDocument, lines: readonly string[]): TextEdit | null {
+  const { root } = document;
+  if (isMap(root) && root.items.length > 0) {
+    if (root.flow === true) return null;
+    const first = root.items[0]?.key;
+    const indent = isNode(first) ? indentOf(document, first) : null;
+    return indent === null ? null : insertAfter(document, root, lines, indent);
+  }
+  if (root !== null && extent(root)[1] > extent(root)[0]) return null;
+  const end = document.text.length;
+  const lead = end === 0 || document.text.endsWith("\n") ? "" : "\n";
+  return document.lines.edit(end, end, `${lead}${lines.join("\n")}\n`);
+}
+
+/** Takes a key out; with its section, where it is the only key there. */
+function removeKey(document: ExperimentDocument, path: string): TextEdit | null {
+  const place = document.find(path);
+  if (place === null || place.shared) return null;
+  const { map } = place;
+  const [keyStart] = extent(place.key);
+  const end = place.value === null ? lineEndOf(document, place.key) : (valueEnd(place.value) ?? keyStart);
+  // An anchor in the text that goes may be used elsewhere.
+  if (/[&*]/.test(document.text.slice(keyStart, end))) return null;
+  if (map.flow === true) return removeFromFlow(document, place, keyStart, Math.max(end, extent(place.key)[1]));
+  const dot = path.lastIndexOf(".");
+  if (map.items.length === 1) return dot === -1 ? null : removeKey(document, path.slice(0, dot));
+  if (indentOf(document, place.key) === null) return null;
+  const lineStart = document.lines.lineStart(keyStart);
+  const stop = document.lines.lineEnd(end > 0 && document.text[end - 1] === "\n" ? end - 1 : end);
+  const next = document.text.startsWith("\r\n", stop) ? stop + 2 : Math.min(stop + 1, document.text.length);
+  return document.lines.edit(lineStart, next, "");
+}
+
+function removeFromFlow(document: ExperimentDocument, place: KeyPlace, keyStart: number, end: number): TextEdit | null {
+  const items = place.map.items;
+  const at = items.indexOf(place.pair);
+  const next = items[at + 1]?.key;
+  if (isNode(next)) return document.lines.edit(keyStart, extent(next)[0], "");
+  const before = items[at - 1];
+  if (before === undefined) return document.lines.edit(keyStart, end, "");
+  const beforeValue = isNode(before.value) ? valueEnd(before.value) : null;
+  const from = Math.max(beforeValue ?? 0, isNode(before.key) ? extent(before.key)[1] : 0);
+  return from === 0 ? null : document.lines.edit(from, end, "");
+}
+
+/** The spaces before a key that begins its line; null where something else stands before it. */
+function indentOf(document: ExperimentDocument, key: Node): string | null {
+  const [start] = extent(key);
+  const before = document.text.slice(document.lines.lineStart(start), start);
+  return /^ *$/.test(before) ? before : null;
+}
+
+function lineEndOf(document: ExperimentDocument, node: Node): number {
+  return document.lines.lineEnd(extent(node)[1]);
+}
+
+/** Where the last written value of a mapping ends. */
+function lastOffset(map: YAMLMap): number | null {
+  const last = map.items.at(-1);
+  if (last === undefined) return null;
+  const value = isNode(last.value) ? valueEnd(last.value) : null;
+  return value ?? (isNode(last.key) ? extent(last.key)[1] : null);
+}
+
+/** End of a value's own text: of its last part, for blocks, so that comments below it are left alone. */
+function valueEnd(node: Node): number | null {
+  if (isMap(node) && node.flow !== true) return lastOffset(node);
+  return extent(node)[1];
+}
