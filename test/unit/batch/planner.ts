@@ -1,0 +1,19 @@
+import { type BatchPlanConfig, BatchPlanner } from "../../../src/core/batch/plan.ts";
+import { type MaskConfig, maskGeometry } from "../../../src/core/masks/masks.ts";
+
+export const patchMask = (rate: number): MaskConfig => ({ strategy: "patch", rate, blockSize: 1, cropSize: null });
+
+/** A planner over a small data set; `change` overrides its configuration. */
+export function planner(change: Partial<BatchPlanConfig> = {}): BatchPlanner {
+  return new BatchPlanner({
+    seed: 1,
+    stage: "pretrain",
+    batchSize: 8,
+    datasetSize: 100,
+    timesteps: 1000,
+    mask: maskGeometry(patchMask(0.75), 4),
+    hflip: 0.5,
+    labelDropout: 0.1,
+    ...change,
+  });
+}
