@@ -1,0 +1,98 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp from "sharp";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type GridImages, gridPicture, writeImageGrid } from "../../../src/trainer/sample/grid.ts";
+
+/** Images of one value each. */
+function flat(values: readonly number[], imageSize = 2, channels = 1): GridImages {
+  const perImage = imageSize * imageSize * channels;
+  const images = new Float32Array(values.length * perImage);
+  values.forEach((value, i) => {
+    images.fill(value, i * perImage, (i + 1) * perImage);
+  });
+  return { images, count: values.length, imageSize, channels };
+}
+
+describe("gridPicture", () => {
+  it("lays images out row by row, with lines between and around them", () => {
+    const { data, width, height } = gridPicture(flat([-1, 0, 1]), { scale: 1, separator: 1, separatorGrey: 7 });
+    expect([width, height]).toEqual([7, 7]);
+    const rows = Array.from({ length: 7 }, (_, y) => [...data.subarray(y * 7, y * 7 + 7)]);
+    const line = [7, 7, 7, 7, 7, 7, 7];
+    const upper = [7, 0, 0, 7, 128, 128, 7];
+    const lower = [7, 255, 255, 7, 7, 7, 7];
+    expect(rows).toEqual([line, upper, upper, line, lower, lower, line]);
+  });
+
+  it("is near-square unless columns are given", () => {
+    const size = (count: number, columns?: number) => {
+      const source = flat(Array.from({ length: count }, () => 0));
+      const options = { scale: 1, separator: 0, ...(columns === undefined ? {} : { columns }) };
+      const { width, height } = gridPicture(source, options);
+      return [width / 2, height / 2];
+    };
+    expect([1, 2, 5, 12, 16, 36].map((count) => size(count))).toEqual([
+      [1, 1],
+      [2, 1],
+      [3, 2],
+      [4, 3],
+      [4, 4],
+      [6, 6],
+    ]);
+    expect(size(8, 8)).toEqual([8, 1]);
+  });
+
+  it("enlarges by whole factors, nearest pixel", () => {
+    const images = Float32Array.from([-1, 1, 1, -1]);
+    const { data } = gridPicture({ images, count: 1, imageSize: 2, channels: 1 }, { scale: 3, separator: 0 });
+    const rows = Array.from({ length: 6 }, (_, y) => [...data.subarray(y * 6, y * 6 + 6)]);
+    expect(rows[0]).toEqual([0, 0, 0, 255, 255, 255]);
+    expect(rows[2]).toEqual(rows[0]);
+    expect(rows[3]).toEqual([255, 255, 255, 0, 0, 0]);
+  });
+
+  it("chooses a comfortable size by itself", () => {
+    expect([16, 32, 64, 128].map((side) => gridPicture(flat([0], side), { separator: 0 }).width)).toEqual([
+      64, 64, 64, 128,
+    ]);
+  });
+
+  it("cuts off what lies outside [-1, 1] and draws what is no number as black", () => {
+    const { data } = gridPicture(flat([-3, 3, Number.NaN], 1), { scale: 1, separator: 0, columns: 3 });
+    expect([...data]).toEqual([0, 255, 0]);
+  });
+});
+
+describe("writeImageGrid", () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "maskdm-grid-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  it.each([1, 3])("writes a PNG with the very pixels (%i channels)", async (channels) => {
+    const count = 6;
+    const images = Float32Array.from({ length: count * 64 * channels }, (_, i) => Math.sin(i));
+    const source = { images, count, imageSize: 8, channels };
+    const path = join(folder, "samples", "step-00000100.png");
+    await writeImageGrid(path, source, { scale: 2 });
+    expect((await sharp(path).metadata()).channels).toBe(channels);
+    const picture = sharp(path).toColourspace(channels === 1 ? "b-w" : "srgb");
+    const { data, info } = await picture.raw().toBuffer({ resolveWithObject: true });
+    const expected = gridPicture(source, { scale: 2 });
+    expect([info.width, info.height, info.channels]).toEqual([expected.width, expected.height, channels]);
+    expect(Buffer.from(expected.data).equals(data)).toBe(true);
+  });
+
+  it("replaces an older picture and leaves nothing else behind", async () => {
+    const path = join(folder, "a.png");
+    await writeImageGrid(path, flat([0]));
+    const before = readFileSync(path);
+    await writeImageGrid(path, flat([1, 1]));
+    expect(readFileSync(path).equals(before)).toBe(false);
+    expect(readdirSync(folder)).toEqual(["a.png"]);
+    expect(existsSync(path)).toBe(true);
+  });
+});
