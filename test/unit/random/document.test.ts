@@ -12,7 +12,8 @@ import {
   STREAMS,
   type StreamName,
 } from "../../../src/core/random/streams.ts";
-import { findPython, repositoryRoot } from "../../python/findPython.ts";
+import { repositoryRoot } from "../../python/findPython.ts";
+import { requirePython } from "../../python/requirePython.ts";
 import { runPython } from "../../python/runPython.ts";
 
 const numbers = z.array(z.number());
@@ -98,9 +99,7 @@ function planOf({ config, step }: PlanRequest): z.infer<typeof drawnPlan> {
     timesteps: [...plan.timesteps],
     flips: [...plan.flips],
     droppedLabels: [...plan.droppedLabels],
-    visible: plan.indices.length
-      ? Array.from({ length: config.batchSize }, (_, b) => [...plan.visible.subarray(b * S, (b + 1) * S)])
-      : [],
+    visible: Array.from({ length: config.batchSize }, (_, b) => [...plan.visible.subarray(b * S, (b + 1) * S)]),
   };
 }
 
@@ -182,7 +181,6 @@ describe("the worked numbers of docs/random-streams.md", () => {
 });
 
 describe("Python written from docs/random-streams.md", () => {
-  const python = findPython();
   const mask = base.mask;
   const requests: PlanRequest[] = [
     { config: base, step: 0 },
@@ -207,11 +205,11 @@ describe("Python written from docs/random-streams.md", () => {
   ];
 
   it("draws the same integers, and the same normals to 1e-6", (test) => {
-    if (!python.found) return test.skip(python.reason);
+    const python = requirePython(test);
     const page = readPage();
     const reply = answerSchema.parse(
       JSON.parse(
-        runPython(python.command, "maskdm_random.py", {
+        runPython(python, "maskdm_random.py", {
           ...page,
           normals,
           noise,
