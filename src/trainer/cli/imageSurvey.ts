@@ -1,6 +1,9 @@
 /** A quick look at a folder of images: how many, how large, grey or coloured. Reads the headers of a sample only. */
-import { readdir } from "node:fs/promises";
-import { extname, join, sep } from "node:path";
+import { open } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { compareBytes } from "../data/compareBytes.ts";
+import { findImages } from "../data/findImages.ts";
+import { imageFormat } from "../data/imageFormat.ts";
 
 export interface ImageSurvey {
   /** files that look like images by their name */
@@ -17,42 +20,64 @@ export interface ImageSurvey {
   readonly folders: readonly string[];
 }
 
-const EXTENSIONS = new Set([".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"]);
+interface ImageHeader {
+  readonly width: number;
+  readonly height: number;
+  readonly coloured: boolean;
+  readonly transparent: boolean;
+}
+
 const SAMPLE = 64;
 
 /**
  * @param folder an existing folder
  * @returns null where there is no image whose header can be read
+ * @throws UserError where a folder below cannot be read
  */
 export async function surveyImages(folder: string): Promise<ImageSurvey | null> {
-  const entries = await readdir(folder, { recursive: true });
-  const files = entries.filter((path) => EXTENSIONS.has(extname(path).toLowerCase())).sort();
-  if (files.length === 0) return null;
-  const { default: sharp } = await import("sharp");
-  const shortSides: number[] = [];
-  let coloured = 0;
-  let transparent = 0;
-  const take = Math.min(SAMPLE, files.length);
+  const { images } = await findImages(resolve(folder));
+  const take = Math.min(SAMPLE, images.length);
+  const headers: ImageHeader[] = [];
   for (let i = 0; i < take; i++) {
-    const file = files[Math.floor((i * files.length) / take)]!;
-    try {
-      const header = await sharp(join(folder, file)).metadata();
-      shortSides.push(Math.min(header.width, header.height));
-      if (header.channels >= 3) coloured++;
-      if (header.hasAlpha) transparent++;
-    } catch {
-      // Not readable by this library (a broken file, or a BMP): the others speak for the folder.
-    }
+    const { path } = images[Math.floor((i * images.length) / take)]!;
+    // A broken image says nothing; the others speak for the folder.
+    const header = await readHeader(join(folder, path)).catch(() => null);
+    if (header !== null) headers.push(header);
   }
-  if (shortSides.length === 0) return null;
-  shortSides.sort((a, b) => a - b);
-  const folders = new Set(files.filter((path) => path.includes(sep)).map((path) => path.slice(0, path.indexOf(sep))));
+  if (headers.length === 0) return null;
+  const shortSides = headers.map(({ width, height }) => Math.min(width, height)).sort((a, b) => a - b);
+  const folders = images.filter(({ path }) => path.includes("/")).map(({ path }) => path.slice(0, path.indexOf("/")));
   return {
-    count: files.length,
-    sampled: shortSides.length,
+    count: images.length,
+    sampled: headers.length,
     medianShortSide: shortSides[shortSides.length >> 1]!,
-    grey: coloured === 0,
-    transparent: transparent > 0,
-    folders: [...folders].sort(),
+    grey: !headers.some((header) => header.coloured),
+    transparent: headers.some((header) => header.transparent),
+    folders: [...new Set(folders)].sort(compareBytes),
   };
+}
+
+async function readHeader(file: string): Promise<ImageHeader> {
+  const bitmap = await readBitmapHeader(file);
+  if (bitmap !== null) return bitmap;
+  const { default: sharp } = await import("sharp");
+  const { width, height, channels, hasAlpha } = await sharp(file).metadata();
+  return { width, height, coloured: channels >= 3, transparent: hasAlpha };
+}
+
+/** A BMP's size from its first bytes, since the image library reads none; null for another format. */
+async function readBitmapHeader(file: string): Promise<ImageHeader | null> {
+  const head = Buffer.alloc(26);
+  const handle = await open(file);
+  try {
+    await handle.read(head, 0, head.length, 0);
+  } finally {
+    await handle.close();
+  }
+  if (imageFormat(head) !== "BMP") return null;
+  // The oldest header, of 12 bytes, has 16-bit sides; the later ones 32-bit, the height negative where rows run downwards.
+  const old = head.readUInt32LE(14) === 12;
+  const width = old ? head.readUInt16LE(18) : head.readInt32LE(18);
+  const height = old ? head.readUInt16LE(20) : Math.abs(head.readInt32LE(22));
+  return { width, height, coloured: true, transparent: false };
 }

@@ -4,6 +4,7 @@ import { availableParallelism, totalmem } from "node:os";
 import { basename, isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { Command } from "commander";
 import { UserError } from "../../core/errors.ts";
+import { SUPPORTED_FORMATS } from "../data/imageFormat.ts";
 import { type ImageSurvey, surveyImages } from "./imageSurvey.ts";
 import type { Io } from "./io.ts";
 import { experimentTemplate } from "./newTemplate.ts";
@@ -61,7 +62,7 @@ async function imagesAt(dir: string, data: string): Promise<{ dataPath: string; 
     throw new UserError(`${data} is not a folder. --data names a folder of images.`);
   const survey = await surveyImages(data);
   if (survey === null) {
-    throw new UserError(`${data} holds no readable image (png, jpg, webp, gif, tiff). Name a folder that does.`);
+    throw new UserError(`${data} holds no readable image (${SUPPORTED_FORMATS}). Name a folder that does.`);
   }
   // What was given as relative stays so, seen from the experiment's folder: both may be moved together.
   const dataPath = isAbsolute(data) ? data : relative(resolve(dir), resolve(data)) || ".";

@@ -1,13 +1,9 @@
 /** Options that several commands share, and the parsers of their values. A bad value is a usage error (exit code 2). */
 import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Override } from "../../core/experiment/overrides.ts";
 
 /** One `--set path=value`. */
-export interface SetOption {
-  /** dotted key, such as pretrain.steps */
-  readonly path: string;
-  /** YAML scalar or flow text */
-  readonly value: string;
-}
+export type SetOption = Override;
 
 /** A whole number of at least 1. */
 export function parsePositiveInteger(text: string): number {

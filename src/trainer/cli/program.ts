@@ -5,6 +5,8 @@ import { type ExitCode, reportError } from "./errors.ts";
 import type { Io } from "./io.ts";
 import * as newExperiment from "./new.ts";
 import { addExamples } from "./options.ts";
+import * as runs from "./runs.ts";
+import * as stop from "./stop.ts";
 
 /** A file of src/trainer/cli. Heavy modules are imported inside its action, so that `maskdm --help` stays quick. */
 export interface CommandFile {
@@ -12,7 +14,7 @@ export interface CommandFile {
 }
 
 /** In the order of the help text. */
-export const COMMANDS: readonly CommandFile[] = [newExperiment];
+export const COMMANDS: readonly CommandFile[] = [newExperiment, runs, stop];
 
 /** The program with all its commands; it throws a CommanderError where commander would end the process. */
 export function buildProgram(io: Io, commands: readonly CommandFile[] = COMMANDS): Command {

@@ -80,6 +80,19 @@ describe("maskdm new", () => {
     expect(experimentOf(file).data).toMatchObject({ channels: 1, image_size: 32 });
   });
 
+  it("reads the size of bitmaps, and passes over broken images", async () => {
+    mkdirSync(join(folder, "e"));
+    const header = Buffer.alloc(54);
+    header.write("BM");
+    header.writeUInt32LE(40, 14);
+    header.writeInt32LE(70, 18);
+    header.writeInt32LE(-65, 22);
+    writeFileSync(join(folder, "e", "a.bmp"), header);
+    writeFileSync(join(folder, "e", "b.png"), "not a picture");
+    const { survey } = await writeNewExperiment(join(folder, "e"), undefined, LAPTOP);
+    expect(survey).toMatchObject({ count: 2, sampled: 1, medianShortSide: 65, grey: false });
+  });
+
   it("refuses to overwrite, and leaves the file as it was", async () => {
     mkdirSync(join(folder, "e"));
     const file = join(folder, "e", "e.maskdm.yaml");
