@@ -1,0 +1,86 @@
+/** Brings up a TensorFlow.js backend: TensorFlow's C library by way of tfjs-node, or WebAssembly. */
+import { createRequire } from "node:module";
+import { dirname, sep } from "node:path";
+import util from "node:util";
+import * as tf from "@tensorflow/tfjs-core";
+
+/** What tfjs calls the two. */
+export const ENGINE_NAMES = { "tfjs-node": "tensorflow", "tfjs-wasm": "wasm" } as const;
+export type TfjsName = keyof typeof ENGINE_NAMES;
+
+/**
+ * Loads a backend and makes it ready; loading it again costs nothing.
+ * @returns name and version of the library
+ * @throws Error saying why it cannot be loaded
+ */
+export async function loadTfjs(name: TfjsName): Promise<string> {
+  // Off: checks of every tensor for what a static graph has settled already.
+  tf.enableProdMode();
+  return name === "tfjs-node" ? await loadNode() : await loadWasm();
+}
+
+/** Whether tfjs-node is installed at all; its library may be missing even then. */
+export function tfjsNodeIsInstalled(): boolean {
+  try {
+    createRequire(import.meta.url).resolve(TFJS_NODE);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A variable, so that types and bundle do without the optional package. */
+const TFJS_NODE: string = "@tensorflow/tfjs-node";
+
+async function loadNode(): Promise<string> {
+  putBackRemovedUtilities();
+  const module: { readonly version?: Readonly<Record<string, string>> } = await import(TFJS_NODE);
+  await activate("tfjs-node");
+  return `tfjs-node ${module.version?.["tfjs-node"] ?? "of unknown version"}`;
+}
+
+/** Node 23 removed functions that tfjs-node still calls. */
+function putBackRemovedUtilities(): void {
+  const removed = {
+    isNullOrUndefined: (value: unknown) => value === null || value === undefined,
+    isArray: Array.isArray,
+  };
+  for (const [name, replacement] of Object.entries(removed)) {
+    if (!(name in util)) Object.assign(util, { [name]: replacement });
+  }
+}
+
+async function loadWasm(): Promise<string> {
+  const listeners = new ProcessListeners();
+  const wasm = await import("@tensorflow/tfjs-backend-wasm");
+  if (!tf.engine().registry["wasm"]) {
+    const entry = createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm");
+    wasm.setWasmPaths(`${dirname(entry)}${sep}`);
+  }
+  await activate("tfjs-wasm");
+  listeners.removeAdded();
+  return `tfjs-backend-wasm ${wasm.version_wasm}`;
+}
+
+/** Makes a backend the current one of tfjs, which has one for the whole process. */
+export async function activate(name: TfjsName): Promise<void> {
+  const wanted = ENGINE_NAMES[name];
+  // Another activation may come between; what follows an await of this function runs right after the check.
+  while (tf.getBackend() !== wanted) {
+    if (!(await tf.setBackend(wanted))) throw new Error(`TensorFlow.js could not start its backend ${wanted}`);
+  }
+}
+
+/** The WebAssembly module installs process-wide error handlers that would end the process with a stack trace. */
+class ProcessListeners {
+  private static readonly events = ["uncaughtException", "unhandledRejection"] as const;
+  private readonly before = ProcessListeners.events.map((event) => process.rawListeners(event));
+
+  removeAdded(): void {
+    for (const [i, event] of ProcessListeners.events.entries()) {
+      for (const listener of process.rawListeners(event)) {
+        if (!this.before[i]!.includes(listener)) process.off(event, listener as (...args: unknown[]) => void);
+      }
+    }
+  }
+}
