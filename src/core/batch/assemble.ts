@@ -3,7 +3,7 @@ import { lossWeight, targetCoefficients } from "../diffusion/objective.ts";
 import type { NoiseSchedule } from "../diffusion/schedule.ts";
 import type { DiffusionConfig } from "../experiment/schema.ts";
 import type { BatchPlan, BatchPlanner } from "./plan.ts";
-import { gatherTokens, gridSize, type TokenShape, tokenElements, toPatchEmbedOrder } from "./tokens.ts";
+import { gatherTokens, type TokenShape, tokenElements, toPatchEmbedOrder } from "./tokens.ts";
 
 /** One batch, ready for the engine. B images of S visible tokens of e = p·p·C values. */
 export interface TrainingBatch {
@@ -77,10 +77,4 @@ export function assembleBatch(
     weight,
     labels: numClasses > 0 ? labels.map((label, b) => (plan.droppedLabels[b] ? numClasses : label)) : null,
   };
-}
-
-/** A whole grid of tokens visible, 0 … N-1 for each image, [B, N]. */
-export function allVisible(batchSize: number, shape: TokenShape): Int32Array {
-  const N = gridSize(shape) ** 2;
-  return Int32Array.from({ length: batchSize * N }, (_, i) => i % N);
 }

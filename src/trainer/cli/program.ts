@@ -2,9 +2,12 @@
 import { Command } from "commander";
 import packageJson from "../../../package.json" with { type: "json" };
 import { type ExitCode, reportError } from "./errors.ts";
+import * as finetune from "./finetune.ts";
 import type { Io } from "./io.ts";
 import * as newExperiment from "./new.ts";
 import { addExamples } from "./options.ts";
+import * as pretrain from "./pretrain.ts";
+import * as resume from "./resume.ts";
 import * as runs from "./runs.ts";
 import * as stop from "./stop.ts";
 
@@ -14,7 +17,7 @@ export interface CommandFile {
 }
 
 /** In the order of the help text. */
-export const COMMANDS: readonly CommandFile[] = [newExperiment, runs, stop];
+export const COMMANDS: readonly CommandFile[] = [newExperiment, pretrain, finetune, resume, runs, stop];
 
 /** The program with all its commands; it throws a CommanderError where commander would end the process. */
 export function buildProgram(io: Io, commands: readonly CommandFile[] = COMMANDS): Command {

@@ -2,11 +2,11 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { UserError } from "../../core/errors.ts";
-import { type CheckpointState, checkpointName } from "../../core/run/checkpointState.ts";
+import { checkpointName } from "../../core/run/checkpointState.ts";
 import type { RunRecord, RunSession } from "../../core/run/record.ts";
 import type { FinalState } from "../../core/run/status.ts";
 import { AppendFile } from "./appendFile.ts";
-import { type CheckpointTensors, pruneCheckpoints, writeCheckpoint } from "./checkpoint.ts";
+import { pruneCheckpoints } from "./checkpoint.ts";
 import { clearControl, readControl } from "./control.ts";
 import { replaceFile, replaceJson } from "./files.ts";
 import type { RunLock } from "./lock.ts";
@@ -83,17 +83,18 @@ export class RunWriter {
 
   /**
    * Saves a checkpoint, flushes the metrics up to it and removes checkpoints that are no longer to be kept.
+   * @param write writes the checkpoint into the run folder given, where the tensors are, and returns the checkpoint's folder
    * @returns its folder
    * @throws UserError if the disk refuses; earlier checkpoints are intact
    */
-  saveCheckpoint(
-    state: CheckpointState,
-    tensors: CheckpointTensors,
+  async saveCheckpoint(
+    step: number,
+    write: (runDir: string) => Promise<string>,
     rule: { readonly keep: number; readonly keepEvery: number | null },
-  ): string {
+  ): Promise<string> {
     this.metrics.sync();
-    const dir = writeCheckpoint(this.dir, state, tensors, () => this.status.beat());
-    this.log(`checkpoint of step ${state.step} saved`);
+    const dir = await write(this.dir);
+    this.log(`checkpoint of step ${step} saved`);
     try {
       pruneCheckpoints(this.dir, rule);
     } catch (error) {

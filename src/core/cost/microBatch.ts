@@ -1,0 +1,29 @@
+/** How many images of a batch go through the network at once. */
+import { type MemoryShape, predictTrainingMemory } from "./memory.ts";
+
+export interface MicroBatchChoice {
+  readonly microBatchSize: number;
+  readonly predictedBytes: number;
+  /** false where even one image is predicted to take more than the budget */
+  readonly fits: boolean;
+}
+
+/**
+ * The largest divisor of the batch whose predicted memory stays within the budget; 1 if none does.
+ * @param budgetBytes what the whole process may take
+ */
+export function chooseMicroBatch(
+  shape: MemoryShape,
+  visibleTokens: number,
+  batchSize: number,
+  budgetBytes: number,
+): MicroBatchChoice {
+  for (let size = batchSize; size >= 1; size--) {
+    if (batchSize % size !== 0) continue;
+    const { totalBytes } = predictTrainingMemory(shape, visibleTokens, size, size < batchSize);
+    if (totalBytes <= budgetBytes || size === 1) {
+      return { microBatchSize: size, predictedBytes: totalBytes, fits: totalBytes <= budgetBytes };
+    }
+  }
+  throw new RangeError("a batch holds at least one image");
+}

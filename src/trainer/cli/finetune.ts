@@ -1,0 +1,78 @@
+/** `maskdm finetune FILE --from R`: stage 2, on whole images. */
+import { dirname, resolve } from "node:path";
+import type { Command } from "commander";
+import { UserError } from "../../core/errors.ts";
+import { parseExperiment } from "../../core/experiment/parse.ts";
+import type { RunParent } from "../../core/run/record.ts";
+import type { WeightSource } from "../engine/messages.ts";
+import type { Io } from "./io.ts";
+import { readExperimentFile } from "./loadExperiment.ts";
+import { addExamples, addRunOptions, type RunOptions } from "./options.ts";
+
+interface FinetuneOptions extends RunOptions {
+  readonly from?: string;
+  readonly weights?: "raw" | "ema";
+  readonly fromScratch?: boolean;
+}
+
+export function register(program: Command, io: Io): void {
+  const command = addRunOptions(
+    program
+      .command("finetune")
+      .description("Train on whole images, from the weights of a pretraining run. Prints the run's folder.")
+      .argument("<file>", "experiment file (*.maskdm.yaml)")
+      .option("--from <run>", "run, checkpoint folder or model.safetensors to start from (default: finetune.from)")
+      .option("--from-scratch", "start from new weights: the baseline that pretraining is compared with"),
+  ).action(async (file: string, options: FinetuneOptions) => {
+    const { startRun, overridesOf } = await import("./training.ts");
+    const source = await findSource(file, options, overridesOf(options, "finetune"), io);
+    await startRun(file, "finetune", options, source, io);
+  });
+  addExamples(command, [
+    ["maskdm finetune faces.maskdm.yaml --from runs/2026-01-31-faces-pretrain-01", "from a run's newest checkpoint"],
+    ["maskdm finetune faces.maskdm.yaml --from runs/a/checkpoints/step-00010000", "from a certain checkpoint"],
+    ["maskdm finetune faces.maskdm.yaml --from a --set finetune.weights=ema", "from the averaged weights"],
+  ]);
+}
+
+async function findSource(
+  file: string,
+  options: FinetuneOptions,
+  overrides: Parameters<typeof parseExperiment>[1],
+  io: Io,
+): Promise<{ weights: WeightSource; parent: RunParent } | null> {
+  if (options.fromScratch) {
+    if (options.from !== undefined) throw new UserError("--from and --from-scratch exclude each other.");
+    return null;
+  }
+  const parsed = parseExperiment(readExperimentFile(file), overrides);
+  // Errors of the file are shown, with their places, when the run is started.
+  if (!parsed.ok) return null;
+  const { from, weights } = parsed.experiment.finetune;
+  const named = options.from ?? (from === null ? null : resolveFrom(file, from));
+  if (named === null) {
+    throw new UserError(
+      `${file} names no checkpoint to finetune from, and neither does --from. Name one, such as ` +
+        "--from runs/RUN, or ask for new weights with --from-scratch.",
+    );
+  }
+  const { resolveSource } = await import("../run/resolve.ts");
+  const source = resolveSource(named, [options.runsDir]);
+  for (const note of source.notes) io.stderr(note);
+  const weightsFile = weights === "ema" ? source.emaFile : source.modelFile;
+  if (weightsFile === undefined) {
+    throw new UserError(`${source.modelFile} has no averaged weights beside it. Set finetune.weights: raw.`);
+  }
+  io.stderr(`starting from the ${weights} weights in ${weightsFile}`);
+  const { readRun } = await import("../run/runFiles.ts");
+  const run = source.runDir === undefined ? null : readRun(source.runDir);
+  return {
+    weights: { kind: "start", file: weightsFile },
+    parent: { run: run?.ok ? run.value.id : null, checkpoint: weightsFile, step: source.step, weights },
+  };
+}
+
+/** A relative path in the file starts at the file; anything else may be the id of a run. */
+function resolveFrom(file: string, from: string): string {
+  return from.startsWith(".") || from.includes("/") ? resolve(dirname(file), from) : from;
+}

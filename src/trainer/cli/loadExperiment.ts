@@ -1,0 +1,62 @@
+/** Reads an experiment file for a command that acts on it: overrides written in, errors and warnings shown. */
+import { readFileSync } from "node:fs";
+import { UserError } from "../../core/errors.ts";
+import { applyOverrides, parseExperiment } from "../../core/experiment/parse.ts";
+import type { Experiment } from "../../core/experiment/schema.ts";
+import type { Diagnostic } from "../../core/lint/diagnostic.ts";
+import { type LintFacts, lintExperiment } from "../../core/lint/lint.ts";
+import { CommandExit } from "./errors.ts";
+import type { Io } from "./io.ts";
+import type { SetOption } from "./options.ts";
+
+export interface LoadedExperiment {
+  readonly file: string;
+  readonly experiment: Experiment;
+  /** the file's text, overrides written in */
+  readonly text: string;
+}
+
+/** A file's text. @throws UserError where it cannot be read */
+export function readExperimentFile(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") throw new UserError(`${file}: there is no such file. Make one with: maskdm new DIR`);
+    if (code === "EISDIR") throw new UserError(`${file} is a folder. Name an experiment file (*.maskdm.yaml).`);
+    throw error;
+  }
+}
+
+/**
+ * Parses and lints; findings go to stderr.
+ * @throws CommandExit with code 2 where there are errors
+ */
+export function loadExperiment(file: string, set: readonly SetOption[], facts: LintFacts, io: Io): LoadedExperiment {
+  return checkExperiment(file, readExperimentFile(file), set, facts, io);
+}
+
+/** The same for a text that is already read. */
+export function checkExperiment(
+  file: string,
+  original: string,
+  set: readonly SetOption[],
+  facts: LintFacts,
+  io: Io,
+): LoadedExperiment {
+  const parsed = parseExperiment(original, set);
+  if (!parsed.ok) {
+    for (const diagnostic of parsed.diagnostics) io.stderr(diagnosticLine(file, diagnostic));
+    throw new CommandExit(2);
+  }
+  const text = set.length > 0 ? applyOverrides(original, set) : original;
+  const findings = lintExperiment(text, facts).filter(({ severity }) => severity !== "info");
+  for (const diagnostic of findings) io.stderr(diagnosticLine(file, diagnostic));
+  if (findings.some(({ severity }) => severity === "error")) throw new CommandExit(2);
+  return { file, experiment: parsed.experiment, text };
+}
+
+/** file:line:column: severity code message */
+export function diagnosticLine(file: string, { line, column, severity, code, message }: Diagnostic): string {
+  return `${file}:${line}:${column}: ${severity} ${code} ${message}`;
+}

@@ -1,0 +1,69 @@
+/** `maskdm resume RUN`: goes on where a run stopped. */
+import { totalmem } from "node:os";
+import type { Command } from "commander";
+import { UserError } from "../../core/errors.ts";
+import type { WeightSource } from "../engine/messages.ts";
+import type { Io } from "./io.ts";
+import { checkExperiment } from "./loadExperiment.ts";
+import { addExamples, collectSetOption, parsePositiveInteger, type RunOptions, runsDirOption } from "./options.ts";
+
+export function register(program: Command, io: Io): void {
+  const command = program
+    .command("resume")
+    .description("Go on from a run's newest checkpoint, as if it had never stopped.")
+    .argument("<run>", "run folder or id")
+    .addOption(runsDirOption())
+    .option("--steps <n>", "train up to this step, whatever the run's file says", parsePositiveInteger)
+    .option("--set <key=value>", "override a key of the experiment; may be repeated", collectSetOption, [])
+    .action(async (text: string, options: RunOptions) => resume(text, options, io));
+  addExamples(command, [
+    ["maskdm resume runs/2026-01-31-faces-pretrain-01", "go on from its newest checkpoint"],
+    ["maskdm resume 2026-01-31-faces-pretrain-01 --steps 400000", "train a finished run for longer"],
+  ]);
+}
+
+async function resume(text: string, options: RunOptions, io: Io): Promise<void> {
+  const [{ resolveRun }, { readRun, readExperimentText, EXPERIMENT_FILE }, { resumeRun }, training] = await Promise.all(
+    [import("../run/resolve.ts"), import("../run/runFiles.ts"), import("../run/runFolder.ts"), import("./training.ts")],
+  );
+  const runDir = resolveRun(text, [options.runsDir]);
+  const record = readRun(runDir);
+  if (!record.ok) throw new UserError(`${runDir} cannot be resumed: ${record.reason}.`);
+  const { stage, experimentFile, parent } = record.value;
+  const overrides = training.overridesOf(options, stage);
+  const facts = { memoryBytes: totalmem(), stage };
+  const frozen = `${runDir}/${EXPERIMENT_FILE}`;
+  const { experiment, text: experimentText } = checkExperiment(
+    frozen,
+    readExperimentText(runDir),
+    overrides,
+    facts,
+    io,
+  );
+
+  // The lock is taken before the data are opened: two resumes of one run must not both decode and load.
+  const { run, checkpoint, notes } = resumeRun(runDir, training.sessionRequest(experiment));
+  for (const note of notes) io.stderr(note);
+  try {
+    if (overrides.length > 0) run.update({ experimentText, totalSteps: experiment[stage].steps });
+  } catch (error) {
+    run.close("failed", "the override could not be recorded");
+    throw error;
+  }
+  const fresh: WeightSource | null = parent ? { kind: "start", file: parent.checkpoint } : null;
+  const session = {
+    experiment,
+    stage,
+    open: () => run,
+    experimentFile,
+    weights: checkpoint ? ({ kind: "checkpoint", dir: checkpoint.dir } as const) : fresh,
+    resumeFrom: checkpoint?.state ?? null,
+  };
+  try {
+    await training.trainWithProgress(session, io);
+  } catch (error) {
+    // Closing again is harmless; it matters where the data could not be opened.
+    run.close("failed", error instanceof Error ? (error.message.split("\n")[0] ?? null) : null);
+    throw error;
+  }
+}

@@ -1,0 +1,107 @@
+/** What `pretrain`, `finetune` and `resume` have in common. */
+import { totalmem } from "node:os";
+import { relative } from "node:path";
+import packageJson from "../../../package.json" with { type: "json" };
+import type { Experiment } from "../../core/experiment/schema.ts";
+import type { Stage } from "../../core/random/streams.ts";
+import type { RunParent } from "../../core/run/record.ts";
+import type { EngineFacts, WeightSource } from "../engine/messages.ts";
+import type { Session, SessionNotes } from "../loop/session.ts";
+import type { SessionRequest } from "../run/runFolder.ts";
+import type { RunWriter } from "../run/runWriter.ts";
+import { CommandExit } from "./errors.ts";
+import type { Io } from "./io.ts";
+import { loadExperiment } from "./loadExperiment.ts";
+import type { RunOptions, SetOption } from "./options.ts";
+import { createProgress, type Progress } from "./progress.ts";
+
+/** `--steps N` is `--set <stage>.steps=N`. */
+export function overridesOf(options: Pick<RunOptions, "set" | "steps">, stage: Stage): SetOption[] {
+  const steps = options.steps === undefined ? [] : [{ path: `${stage}.steps`, value: String(options.steps) }];
+  return [...options.set, ...steps];
+}
+
+export function sessionRequest(experiment: Experiment): SessionRequest {
+  return {
+    command: ["maskdm", ...process.argv.slice(2)],
+    versions: { maskdm: packageJson.version, node: process.versions.node },
+    backend: experiment.engine.backend,
+  };
+}
+
+/** Starts a new run of a stage and trains it. */
+export async function startRun(
+  file: string,
+  stage: Stage,
+  options: RunOptions,
+  source: { readonly weights: WeightSource; readonly parent: RunParent } | null,
+  io: Io,
+): Promise<void> {
+  const overrides = overridesOf(options, stage);
+  const { experiment, text } = loadExperiment(file, overrides, { memoryBytes: totalmem(), stage }, io);
+  const { createRun } = await import("../run/runFolder.ts");
+  const open = () =>
+    createRun({
+      ...sessionRequest(experiment),
+      runsDir: options.runsDir,
+      ...(options.run === undefined ? {} : { id: options.run }),
+      experimentFile: file,
+      experimentText: text,
+      stage,
+      seed: experiment.seed,
+      totalSteps: experiment[stage].steps,
+      parent: source?.parent ?? null,
+    });
+  await trainWithProgress(
+    { experiment, stage, open, experimentFile: file, weights: source?.weights ?? null, resumeFrom: null },
+    io,
+  );
+}
+
+/**
+ * Runs a session with its progress shown on stderr; the run's folder is printed on stdout once it exists.
+ * @throws CommandExit with code 1 where the loss diverged
+ */
+export async function trainWithProgress(session: Omit<Session, "notes" | "begin">, io: Io): Promise<void> {
+  const { runSession } = await import("../loop/session.ts");
+  const { stage, experiment, resumeFrom } = session;
+  let progress: Progress | null = null;
+  let decoding: Progress | null = null;
+  const notes: SessionNotes = {
+    note: (line) => io.stderr(line),
+    decoding(done, total) {
+      decoding ??= createProgress(io, { label: "decoding", total, unit: "images" });
+      decoding.update(done);
+      if (done === total) decoding.finish();
+    },
+  };
+  const begin = (run: RunWriter, facts: EngineFacts): Progress => {
+    for (const note of facts.notes) io.stderr(note);
+    io.stdout(shortPath(run.dir));
+    const { steps, batch_size: batch } = experiment[stage];
+    io.stderr(`${stage} on ${facts.backend}, ${steps} steps of ${batch} images`);
+    progress = createProgress(io, { label: stage, total: steps, unit: "steps", start: resumeFrom?.step ?? 0 });
+    return progress;
+  };
+  try {
+    const end = await runSession({ ...session, notes, begin });
+    (progress as Progress | null)?.finish(end.message);
+    io.stderr(afterwards(end.state, shortPath(end.run.dir), stage, session.experimentFile));
+    if (end.state === "diverged") throw new CommandExit(1);
+  } catch (error) {
+    if (!(error instanceof CommandExit)) (progress as Progress | null)?.finish("failed");
+    throw error;
+  }
+}
+
+function afterwards(state: string, dir: string, stage: Stage, file: string): string {
+  if (state === "stopped") return `Go on with: maskdm resume ${dir}`;
+  if (state === "diverged") return `The loss diverged; see ${dir}/log.txt`;
+  return stage === "pretrain" ? `Next: maskdm finetune ${file} --from ${dir}` : `Next: maskdm sample ${dir}`;
+}
+
+/** Relative to where the command was started, where that is shorter. */
+function shortPath(dir: string): string {
+  const path = relative(process.cwd(), dir);
+  return path.startsWith("..") ? dir : path || ".";
+}

@@ -1,0 +1,65 @@
+/** The main thread's side of the engine's worker thread. */
+import { Worker } from "node:worker_threads";
+import { UserError } from "../../core/errors.ts";
+import type { EngineCall, EngineCalls, EngineReply, EngineRequest } from "./messages.ts";
+
+interface Pending {
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class EngineClient {
+  private readonly worker: Worker;
+  private readonly pending = new Map<number, Pending>();
+  private nextId = 0;
+  private ended: Error | null = null;
+
+  constructor() {
+    // Beside the bundled command line; see esbuild.config.mjs.
+    this.worker = new Worker(new URL("./engineWorker.js", import.meta.url));
+    this.worker.on("message", (reply: EngineReply) => this.settle(reply));
+    this.worker.on("error", (error) => this.fail(error));
+    this.worker.on("exit", (code) =>
+      this.fail(new UserError(`The training engine ended unexpectedly (code ${code}).`, "failure")),
+    );
+  }
+
+  /** Asks for one call; calls are answered in order. Typed arrays named in `transfer` are moved, not copied. */
+  call<C extends EngineCall>(
+    call: C,
+    argument: EngineCalls[C][0],
+    transfer: readonly ArrayBufferLike[] = [],
+  ): Promise<EngineCalls[C][1]> {
+    if (this.ended) return Promise.reject(this.ended);
+    const request: EngineRequest<C> = { id: this.nextId++, call, argument };
+    return new Promise((resolve, reject) => {
+      this.pending.set(request.id, { resolve: resolve as (value: never) => void, reject });
+      this.worker.postMessage(request, transfer as ArrayBuffer[]);
+    });
+  }
+
+  /** Ends the thread; what is under way is abandoned. */
+  async close(): Promise<void> {
+    this.ended ??= new Error("the engine was closed");
+    this.worker.removeAllListeners("exit");
+    await this.worker.terminate();
+  }
+
+  private settle(reply: EngineReply): void {
+    const pending = this.pending.get(reply.id);
+    this.pending.delete(reply.id);
+    if (reply.ok) {
+      pending?.resolve(reply.value as never);
+      return;
+    }
+    const error = reply.kind ? new UserError(reply.message, reply.kind) : new Error(reply.message);
+    if (!reply.kind && reply.stack) error.stack = reply.stack;
+    pending?.reject(error);
+  }
+
+  private fail(error: Error): void {
+    this.ended ??= error;
+    for (const pending of this.pending.values()) pending.reject(error);
+    this.pending.clear();
+  }
+}

@@ -1,0 +1,83 @@
+/** What the main thread asks of the engine's worker thread, and what it answers. */
+import type { TrainingBatch } from "../../core/batch/assemble.ts";
+import type { CheckpointState } from "../../core/run/checkpointState.ts";
+import type { BackendName } from "./backend.ts";
+import type { StepResult, StepScalars } from "./engine.ts";
+import type { ModelShape } from "./model/parameters.ts";
+
+export interface EngineRequestInit {
+  readonly wanted: "auto" | "onnx" | "onnx-webgpu" | "tfjs";
+  readonly threads: number;
+  readonly shape: ModelShape;
+  readonly seed: number;
+  /** null for an engine that only predicts */
+  readonly training: {
+    readonly batchSize: number;
+    readonly visibleTokens: number;
+    readonly microBatchSize: number | "auto";
+    /** memory the process may take, for an automatic micro-batch */
+    readonly budgetBytes: number;
+  } | null;
+}
+
+export interface EngineFacts {
+  readonly backend: BackendName;
+  /** library and version */
+  readonly version: string;
+  /** why this backend, for the log */
+  readonly notes: readonly string[];
+  readonly microBatchSize: number;
+  readonly predictedBytes: number;
+}
+
+export interface TimedStep extends StepResult {
+  /** milliseconds on the clock shared by all threads: when the worker began, and when it was done */
+  readonly startedAt: number;
+  readonly endedAt: number;
+}
+
+/** Where weights come from. */
+export type WeightSource =
+  /** raw, averaged and optimiser tensors, for a resume */
+  | { readonly kind: "checkpoint"; readonly dir: string }
+  /** one file as the new raw weights; the moving average starts from them */
+  | { readonly kind: "start"; readonly file: string }
+  /** one file as the averaged or raw weights, for drawing samples */
+  | { readonly kind: "weights"; readonly file: string; readonly into: "raw" | "ema" };
+
+/** Requests by name: [arguments, answer]. */
+export interface EngineCalls {
+  init: [EngineRequestInit, EngineFacts];
+  load: [WeightSource, null];
+  step: [{ readonly batch: TrainingBatch; readonly scalars: Omit<StepScalars, "microBatchSize"> }, TimedStep];
+  isFinite: [null, boolean];
+  checkpoint: [{ readonly runDir: string; readonly state: CheckpointState }, string];
+  predict: [
+    {
+      readonly tokens: Float32Array;
+      readonly timesteps: Int32Array;
+      readonly labels: Int32Array | null;
+      readonly weights: "raw" | "ema";
+    },
+    Float32Array,
+  ];
+}
+
+export type EngineCall = keyof EngineCalls;
+
+export interface EngineRequest<C extends EngineCall = EngineCall> {
+  readonly id: number;
+  readonly call: C;
+  readonly argument: EngineCalls[C][0];
+}
+
+export type EngineReply =
+  | { readonly id: number; readonly ok: true; readonly value: EngineCalls[EngineCall][1] }
+  | {
+      readonly id: number;
+      readonly ok: false;
+      readonly message: string;
+      readonly stack: string | null;
+      /** kind of a UserError; null for any other error */
+      readonly kind: "input" | "failure" | null;
+    };

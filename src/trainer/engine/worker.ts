@@ -1,0 +1,136 @@
+/** The engine's thread: a run of a graph blocks its thread, and the process has to stay responsive. */
+import { parentPort } from "node:worker_threads";
+import { chooseMicroBatch } from "../../core/cost/microBatch.ts";
+import { UserError } from "../../core/errors.ts";
+import { readCheckpoint, writeCheckpoint } from "../run/checkpoint.ts";
+import { readSafetensors } from "../run/safetensors.ts";
+import { chooseBackend } from "./chooseBackend.ts";
+import { Engine } from "./engine.ts";
+import type {
+  EngineCall,
+  EngineCalls,
+  EngineFacts,
+  EngineReply,
+  EngineRequest,
+  EngineRequestInit,
+  WeightSource,
+} from "./messages.ts";
+import { elementsPerToken, extraTokens, type ModelShape, parameterSpecs } from "./model/parameters.ts";
+import { countElements } from "./model/uvit.ts";
+
+/** TensorFlow.js on wasm has a heap of 4 GiB, of which a step may plan with this much. */
+const WASM_BUDGET_BYTES = 2.5 * 2 ** 30;
+
+type Handlers = { [C in EngineCall]: (argument: EngineCalls[C][0]) => Promise<EngineCalls[C][1]> };
+
+let current: { engine: Engine; microBatchSize: number } | null = null;
+
+function engine(): Engine {
+  if (!current) throw new Error("the engine was used before init");
+  return current.engine;
+}
+
+const clock = (): number => performance.timeOrigin + performance.now();
+
+const handlers: Handlers = {
+  async init(request) {
+    const { backend, notes } = await chooseBackend(request.wanted, request.threads);
+    const budget = backend.name === "tfjs-wasm" ? WASM_BUDGET_BYTES : Number.POSITIVE_INFINITY;
+    const { microBatchSize, predictedBytes, note } = microBatch(request, budget);
+    const accumulate = request.training !== null && microBatchSize < request.training.batchSize;
+    const created = new Engine(backend, { shape: request.shape, seed: request.seed, accumulate });
+    if (request.training) await created.prepare(microBatchSize, request.training.visibleTokens);
+    current = { engine: created, microBatchSize };
+    const facts: EngineFacts = {
+      backend: backend.name,
+      version: backend.version,
+      notes: note ? [...notes, note] : notes,
+      microBatchSize,
+      predictedBytes,
+    };
+    return facts;
+  },
+  async load(source) {
+    load(source);
+    return null;
+  },
+  async step({ batch, scalars }) {
+    const startedAt = clock();
+    const result = await engine().trainStep(batch, { ...scalars, microBatchSize: current!.microBatchSize });
+    return { ...result, startedAt, endedAt: clock() };
+  },
+  async isFinite() {
+    return engine().isFinite();
+  },
+  async checkpoint({ runDir, state }) {
+    return writeCheckpoint(runDir, state, engine().tensors());
+  },
+  async predict({ tokens, timesteps, labels, weights }) {
+    return engine().predict(tokens, timesteps, labels, weights);
+  },
+};
+
+function microBatch(
+  { training, shape }: EngineRequestInit,
+  backendBudget: number,
+): { microBatchSize: number; predictedBytes: number; note: string | null } {
+  if (!training) return { microBatchSize: 1, predictedBytes: 0, note: null };
+  const budget = Math.min(training.budgetBytes, backendBudget);
+  const memory = memoryShape(shape);
+  if (training.microBatchSize !== "auto") {
+    const size = Math.min(training.microBatchSize, training.batchSize);
+    if (training.batchSize % size !== 0) {
+      throw new UserError(
+        `micro_batch_size ${size} does not divide batch_size ${training.batchSize}. Choose a divisor, or auto.`,
+      );
+    }
+    const { predictedBytes } = chooseMicroBatch(memory, training.visibleTokens, size, Number.POSITIVE_INFINITY);
+    return { microBatchSize: size, predictedBytes, note: null };
+  }
+  const choice = chooseMicroBatch(memory, training.visibleTokens, training.batchSize, budget);
+  const gib = (bytes: number) => (bytes / 2 ** 30).toFixed(1);
+  const note = choice.fits
+    ? null
+    : `A single image is predicted to take ${gib(choice.predictedBytes)} GiB, more than the ${gib(budget)} GiB set aside ` +
+      "(engine.memory_gb): the run may be ended for lack of memory.";
+  return { ...choice, note };
+}
+
+function memoryShape(shape: ModelShape) {
+  return {
+    embedDim: shape.embedDim,
+    depth: shape.depth,
+    mlpRatio: shape.mlpRatio,
+    numHeads: shape.numHeads,
+    tokenElements: elementsPerToken(shape),
+    extraTokens: extraTokens(shape),
+    parameters: countElements(parameterSpecs(shape)),
+  };
+}
+
+function load(source: WeightSource): void {
+  if (source.kind === "checkpoint") {
+    const { tensors } = readCheckpoint(source.dir, ["raw", "ema", "optimizer"]);
+    for (const set of ["raw", "ema", "optimizer"] as const) engine().load(tensors[set], set, source.dir);
+    return;
+  }
+  const { tensors } = readSafetensors(source.file);
+  engine().load(tensors, source.kind === "start" ? "raw" : source.into, source.file);
+  if (source.kind === "start") engine().restartEma();
+}
+
+/** Large results move instead of being copied. */
+function transferable(value: EngineCalls[EngineCall][1]): ArrayBuffer[] {
+  return value instanceof Float32Array ? [value.buffer as ArrayBuffer] : [];
+}
+
+parentPort?.on("message", async <C extends EngineCall>({ id, call, argument }: EngineRequest<C>) => {
+  let reply: EngineReply;
+  try {
+    reply = { id, ok: true, value: await handlers[call](argument) };
+  } catch (error) {
+    const { message, stack } = error instanceof Error ? error : new Error(String(error));
+    reply = { id, ok: false, message, stack: stack ?? null, kind: error instanceof UserError ? error.kind : null };
+  }
+  parentPort?.postMessage(reply, reply.ok ? transferable(reply.value) : []);
+});

@@ -1,0 +1,163 @@
+/** One session of a run: opens the data, starts the engine, trains, and leaves the run folder in order however it ends. */
+import { createHash } from "node:crypto";
+import { availableParallelism, totalmem } from "node:os";
+import { dirname } from "node:path";
+import { UserError } from "../../core/errors.ts";
+import type { Experiment } from "../../core/experiment/schema.ts";
+import type { Stage } from "../../core/random/streams.ts";
+import type { CheckpointState } from "../../core/run/checkpointState.ts";
+import type { FinalState } from "../../core/run/status.ts";
+import { type Dataset, openDataset } from "../data/dataset.ts";
+import { EngineClient } from "../engine/client.ts";
+import type { EngineFacts, WeightSource } from "../engine/messages.ts";
+import { modelShape } from "../engine/model/parameters.ts";
+import type { RunWriter } from "../run/runWriter.ts";
+import { writeImageGrid } from "../sample/grid.ts";
+import { BatchSource } from "./batches.ts";
+import { drawSamples } from "./drawSamples.ts";
+import { StopRequest } from "./stopRequest.ts";
+import { DivergedError, type TrainingEnd, type TrainingProgress, train } from "./train.ts";
+
+/** Automatic micro-batches plan with half the machine's memory, and never with more than this. */
+const AUTO_BUDGET_BYTES = 5 * 2 ** 30;
+
+export interface SessionNotes {
+  /** a line for the user and the log */
+  note(line: string): void;
+  /** progress of decoding images */
+  decoding(done: number, total: number): void;
+}
+
+export interface Session {
+  readonly experiment: Experiment;
+  readonly stage: Stage;
+  /** makes or takes up the run folder, once the data are known to be usable */
+  readonly open: () => RunWriter;
+  /** the user's experiment file; relative data paths start there */
+  readonly experimentFile: string;
+  /** weights to begin with; null: fresh ones */
+  readonly weights: WeightSource | null;
+  readonly resumeFrom: CheckpointState | null;
+  readonly notes: SessionNotes;
+  /** called once training begins */
+  readonly begin: (run: RunWriter, facts: EngineFacts) => TrainingProgress;
+}
+
+/** Memory a training step may plan with, in bytes. */
+export function memoryBudget(experiment: Experiment): number {
+  const wanted = experiment.engine.memory_gb;
+  return wanted === "auto" ? Math.min(AUTO_BUDGET_BYTES, totalmem() / 2) : wanted * 2 ** 30;
+}
+
+/** Threads of the engine: as asked for, or one for each core. */
+export function engineThreads(experiment: Experiment): number {
+  return experiment.engine.threads === "auto" ? availableParallelism() : experiment.engine.threads;
+}
+
+/** Opens the images of an experiment, with labels checked against the model. */
+export async function openData(experiment: Experiment, file: string, notes: SessionNotes): Promise<Dataset> {
+  const dataset = await openDataset(experiment.data, dirname(file), { onProgress: notes.decoding, log: notes.note });
+  const { num_classes: classes } = experiment.model;
+  if (experiment.data.labels === "folders" && classes > 0 && dataset.classes.length > classes) {
+    dataset.close();
+    throw new UserError(
+      `${experiment.data.path} holds ${dataset.classes.length} classes (sub-folders), model.num_classes is ${classes}. ` +
+        `Set model.num_classes: ${dataset.classes.length}.`,
+    );
+  }
+  return dataset;
+}
+
+/** Trains to the end, a stop or a failure. The run folder tells the same as the result; errors are thrown after it was closed. */
+export async function runSession(session: Session): Promise<TrainingEnd & { run: RunWriter }> {
+  const { experiment, stage, notes } = session;
+  const dataset = await openData(experiment, session.experimentFile, notes);
+  const run = session.open();
+  const stop = new StopRequest(() => run.stopRequested());
+  const engine = new EngineClient();
+  const close = (state: FinalState, message: string): void => {
+    for (const problem of run.close(state, message)) notes.note(problem);
+  };
+  try {
+    const batches = new BatchSource(experiment, stage, dataset);
+    const facts = await startEngine(session, engine, batches.mask.visibleTokens);
+    run.update({ backend: facts.backend, versions: { backend: facts.version } });
+    for (const line of [...facts.notes, engineLine(facts, experiment, stage)]) run.log(line);
+    for (const { path, reason } of dataset.broken) run.log(`image left out: ${path}: ${reason}`);
+    const dataFingerprint = fingerprint(dataset);
+    warnOfChangedData(session, dataFingerprint, (line) => {
+      run.log(line);
+      notes.note(line);
+    });
+    const progress = session.begin(run, facts);
+    const writeSamples = (step: number) => writeGrid(engine, experiment, run, step);
+    const { resumeFrom } = session;
+    const end = await train({
+      experiment,
+      stage,
+      run,
+      engine,
+      batches,
+      stop,
+      progress,
+      resumeFrom,
+      dataFingerprint,
+      writeSamples,
+    });
+    close(end.state, end.message);
+    return { ...end, run };
+  } catch (error) {
+    const [summary = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
+    close(error instanceof DivergedError ? "diverged" : "failed", summary);
+    throw error;
+  } finally {
+    stop.dispose();
+    dataset.close();
+    await engine.close();
+  }
+}
+
+async function startEngine(session: Session, engine: EngineClient, visibleTokens: number): Promise<EngineFacts> {
+  const { experiment, stage, weights } = session;
+  const { batch_size: batchSize, micro_batch_size: microBatchSize } = experiment[stage];
+  const facts = await engine.call("init", {
+    wanted: experiment.engine.backend,
+    threads: engineThreads(experiment),
+    shape: modelShape(experiment),
+    seed: experiment.seed,
+    training: { batchSize, visibleTokens, microBatchSize, budgetBytes: memoryBudget(experiment) },
+  });
+  if (weights) await engine.call("load", weights);
+  return facts;
+}
+
+function engineLine(facts: EngineFacts, experiment: Experiment, stage: Stage): string {
+  const { batch_size: batch } = experiment[stage];
+  const micro = facts.microBatchSize < batch ? `, in micro-batches of ${facts.microBatchSize}` : "";
+  const memory = (facts.predictedBytes / 2 ** 30).toFixed(2);
+  return `engine: ${facts.backend} (${facts.version}), batch ${batch}${micro}, ${memory} GiB predicted`;
+}
+
+/** Draws the sample grid of a step into the run folder. */
+async function writeGrid(engine: EngineClient, experiment: Experiment, run: RunWriter, step: number): Promise<void> {
+  const { data, seed, sample } = experiment;
+  const images = await drawSamples(engine, experiment, { sample, seed, labels: null });
+  const grid = { images, count: sample.count, imageSize: data.image_size, channels: data.channels };
+  await writeImageGrid(run.samplePath(step), grid);
+}
+
+/** Identifies the images by their number and paths. */
+function fingerprint(dataset: Dataset): string {
+  const hash = createHash("sha256");
+  for (const { path } of dataset.images) hash.update(`${path}\n`);
+  return `${dataset.count} images, ${hash.digest("hex").slice(0, 16)}`;
+}
+
+function warnOfChangedData(session: Session, now: string, warn: (line: string) => void): void {
+  const before = session.resumeFrom?.loop?.["data"];
+  if (typeof before === "string" && before !== now) {
+    warn(
+      `The images have changed since the checkpoint (${before} then, ${now} now): the run goes on, but not bit for bit.`,
+    );
+  }
+}

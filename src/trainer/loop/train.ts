@@ -1,0 +1,228 @@
+/** The training loop of one session: steps, metrics, checkpoints, sample grids, until the end or a stop. */
+import type { TrainingBatch } from "../../core/batch/assemble.ts";
+import { UserError } from "../../core/errors.ts";
+import type { Experiment } from "../../core/experiment/schema.ts";
+import type { Stage } from "../../core/random/streams.ts";
+import type { CheckpointState } from "../../core/run/checkpointState.ts";
+import type { FinalState } from "../../core/run/status.ts";
+import { emaDecay, learningRate } from "../../core/training/schedules.ts";
+import type { EngineClient } from "../engine/client.ts";
+import type { TimedStep } from "../engine/messages.ts";
+import type { RunWriter } from "../run/runWriter.ts";
+import type { BatchSource } from "./batches.ts";
+import { MetricsWindow } from "./metricsWindow.ts";
+import type { StopRequest } from "./stopRequest.ts";
+
+const ADAM_EPSILON = 1e-8;
+/** Weighted losses are about 1 for a network that predicts nothing; this far above it, for so long, nothing comes back. */
+const DIVERGED_LOSS = 100;
+const DIVERGED_STEPS = 20;
+
+export interface TrainingProgress {
+  update(step: number, note: string): void;
+}
+
+export interface TrainingSetup {
+  readonly experiment: Experiment;
+  readonly stage: Stage;
+  readonly run: RunWriter;
+  readonly engine: EngineClient;
+  readonly batches: BatchSource;
+  readonly stop: StopRequest;
+  readonly progress: TrainingProgress;
+  /** where to go on from; null: from step 0 */
+  readonly resumeFrom: CheckpointState | null;
+  /** identifies the images, to notice a change before a resume */
+  readonly dataFingerprint: string;
+  /** draws and writes the sample grid of a step */
+  readonly writeSamples: (step: number) => Promise<void>;
+}
+
+export interface TrainingEnd {
+  readonly state: FinalState;
+  readonly step: number;
+  readonly message: string;
+}
+
+/** Trains from where the setup says to the end of the stage, or until asked to stop, or until the loss diverges. */
+export async function train(setup: TrainingSetup): Promise<TrainingEnd> {
+  return new TrainingLoop(setup).run();
+}
+
+class TrainingLoop {
+  private readonly config: Experiment["pretrain"];
+  private readonly window: MetricsWindow;
+  private step: number;
+  /** seconds of training since step 0, previews and checkpoints left out */
+  private seconds: number;
+  private savedAt: number;
+  private highLosses = 0;
+  private loss: number | null = null;
+  private lastWorkerEnd: number | null = null;
+  /** since the last line of metrics */
+  private line = { seconds: 0, wait: 0, steps: 0 };
+
+  constructor(private readonly setup: TrainingSetup) {
+    const { experiment, stage, resumeFrom } = setup;
+    this.config = experiment[stage];
+    this.window = new MetricsWindow(experiment.diffusion.timesteps);
+    this.window.restore(resumeFrom?.loop?.["window"]);
+    this.step = resumeFrom?.step ?? 0;
+    this.savedAt = this.step;
+    this.seconds = resumeFrom?.elapsedSeconds ?? 0;
+  }
+
+  async run(): Promise<TrainingEnd> {
+    const { config, setup } = this;
+    const { steps } = config;
+    setup.run.status.update({ state: "running" });
+    let batch = this.step < steps ? setup.batches.batch(this.step) : null;
+    while (batch) {
+      const reason = setup.stop.reason;
+      if (reason !== null) return this.stopped(reason);
+      const timesteps = batch.timesteps.slice();
+      const pending = this.startStep(batch);
+      // The next batch is made ready while the engine works on this one.
+      batch = this.step + 1 < steps ? setup.batches.batch(this.step + 1) : null;
+      const result = await pending;
+      this.measure(result);
+      if (!result.applied) return this.diverged("the loss is no longer a number");
+      this.step++;
+      this.window.add(result.losses, timesteps);
+      if (this.explodes(result.losses)) return this.diverged(`the loss stayed above ${DIVERGED_LOSS}`);
+      await this.afterStep(result);
+    }
+    return this.finished();
+  }
+
+  private startStep(batch: TrainingBatch): Promise<TimedStep> {
+    const { config, step } = this;
+    const { tokens, target, visible, timesteps, weight, labels } = batch;
+    const buffers = new Set(
+      [tokens, target, visible, timesteps, weight, ...(labels ? [labels] : [])].map((a) => a.buffer),
+    );
+    const scalars = {
+      clipGrad: config.clip_grad,
+      wantGradNorm: this.isDue(step + 1, config.log_every),
+      lr: learningRate(config, step),
+      weightDecay: config.weight_decay,
+      beta1: config.betas[0],
+      beta2: config.betas[1],
+      epsilon: ADAM_EPSILON,
+      update: step + 1,
+      emaDecay: emaDecay(step + 1, config.ema_decay),
+    };
+    return this.setup.engine.call("step", { batch, scalars }, [...buffers]);
+  }
+
+  /** Every so many steps, and at the last one. */
+  private isDue(step: number, every: number): boolean {
+    return step % every === 0 || step === this.config.steps;
+  }
+
+  private measure({ startedAt, endedAt }: TimedStep): void {
+    const wait = this.lastWorkerEnd === null ? 0 : Math.max(0, startedAt - this.lastWorkerEnd) / 1000;
+    const seconds = (endedAt - startedAt) / 1000 + wait;
+    this.lastWorkerEnd = endedAt;
+    this.seconds += seconds;
+    this.line.seconds += seconds;
+    this.line.wait += wait;
+    this.line.steps++;
+  }
+
+  private async afterStep(result: TimedStep): Promise<void> {
+    const { config, setup, step } = this;
+    if (this.isDue(step, config.log_every)) this.writeLine(result);
+    const note = this.loss === null ? "" : `loss ${this.loss.toFixed(4)}`;
+    setup.progress.update(step, note);
+    setup.run.status.update({ step, imagesSeen: step * config.batch_size });
+    const checkpointDue = this.isDue(step, config.checkpoint_every);
+    const samplesDue = config.sample_every > 0 && this.isDue(step, config.sample_every);
+    if (checkpointDue) await this.checkpoint();
+    if (samplesDue) await setup.writeSamples(step);
+    // What was spent on saving and drawing is no time of training.
+    if (checkpointDue || samplesDue) this.lastWorkerEnd = null;
+  }
+
+  private writeLine(result: TimedStep): void {
+    const { config, setup, step, line } = this;
+    const means = this.window.take();
+    const imagesPerSecond = line.seconds > 0 ? (line.steps * config.batch_size) / line.seconds : 0;
+    this.loss = means.loss;
+    setup.run.metrics.append({
+      step,
+      images: step * config.batch_size,
+      seconds: this.seconds,
+      ...means,
+      lr: learningRate(config, step - 1),
+      gradNorm: result.gradNorm,
+      imagesPerSecond,
+      dataWaitSeconds: line.wait,
+      memoryBytes: process.memoryUsage.rss(),
+    });
+    const remaining = (config.steps - step) * config.batch_size;
+    setup.run.status.update({
+      loss: means.loss,
+      imagesPerSecond,
+      etaSeconds: imagesPerSecond > 0 ? remaining / imagesPerSecond : null,
+    });
+    this.line = { seconds: 0, wait: 0, steps: 0 };
+  }
+
+  private explodes(losses: Float32Array): boolean {
+    const mean = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+    this.highLosses = mean > DIVERGED_LOSS ? this.highLosses + 1 : 0;
+    return this.highLosses >= DIVERGED_STEPS;
+  }
+
+  private async checkpoint(): Promise<void> {
+    const { config, setup, step } = this;
+    if (this.savedAt === step && step > 0) return;
+    // A checkpoint with broken weights would push out a good one.
+    if (!(await setup.engine.call("isFinite", null))) {
+      throw new DivergedError("weights are no longer numbers");
+    }
+    const state: CheckpointState = {
+      stage: setup.stage,
+      step,
+      imagesSeen: step * config.batch_size,
+      emaUpdates: step,
+      elapsedSeconds: this.seconds,
+      loop: { window: this.window.save(), data: setup.dataFingerprint },
+    };
+    await setup.run.saveCheckpoint(step, (runDir) => setup.engine.call("checkpoint", { runDir, state }), {
+      keep: config.keep_checkpoints,
+      keepEvery: config.keep_every,
+    });
+    this.savedAt = step;
+  }
+
+  private async stopped(reason: string): Promise<TrainingEnd> {
+    this.setup.run.status.update({ state: "stopping" });
+    this.setup.run.log(`stop asked for by ${reason}`);
+    await this.checkpoint();
+    return { state: "stopped", step: this.step, message: `stopped at step ${this.step} of ${this.config.steps}` };
+  }
+
+  private async finished(): Promise<TrainingEnd> {
+    await this.checkpoint();
+    return { state: "finished", step: this.step, message: `finished ${this.config.steps} steps` };
+  }
+
+  private diverged(what: string): TrainingEnd {
+    const { savedAt, step } = this;
+    const kept = savedAt > 0 ? `the checkpoint of step ${savedAt} is kept` : "there is no checkpoint before it";
+    const advice = "a lower lr, a longer warmup_steps, clip_grad: 1 or a larger batch_size usually helps";
+    return { state: "diverged", step, message: `${what} at step ${step + 1}; ${kept}; ${advice}` };
+  }
+}
+
+/** The weights broke; the run ends as diverged. */
+export class DivergedError extends UserError {
+  constructor(what: string) {
+    super(
+      `${what}; the last checkpoint is kept. A lower lr, a longer warmup_steps or clip_grad: 1 usually helps.`,
+      "failure",
+    );
+  }
+}
