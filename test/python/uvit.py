@@ -50,14 +50,14 @@ class UViTConfig:
 
 
 def timestep_embedding(timesteps: Tensor, dim: int, max_period: float = 10000.0) -> Tensor:
-    """Sinusoidal embedding of integer timesteps [B] -> [B, dim], cosines first."""
+    """Sinusoidal embedding of integer timesteps [B] -> [B, dim] in float64, cosines first."""
     half = dim // 2
     frequencies = torch.exp(-math.log(max_period) * torch.arange(half, dtype=torch.float64) / half)
     angles = timesteps.double()[:, None] * frequencies[None]
     embedding = torch.cat([torch.cos(angles), torch.sin(angles)], dim=-1)
     if dim % 2:
         embedding = F.pad(embedding, (0, 1))
-    return embedding.float()
+    return embedding
 
 
 def images_to_tokens(images: Tensor, patch_size: int) -> Tensor:
@@ -167,7 +167,8 @@ class Encoder(nn.Module):
 
     def forward(self, tokens: Tensor, timesteps: Tensor, visible: Tensor, labels: Tensor | None) -> Tensor:
         """[B, S, p, p, C] visible patches -> [B, S, D]."""
-        extra = [self.time_embed(timestep_embedding(timesteps, self.config.embed_dim))[:, None]]
+        sinusoid = timestep_embedding(timesteps, self.config.embed_dim).to(self.encoder_pos_embed.dtype)
+        extra = [self.time_embed(sinusoid)[:, None]]
         if self.config.num_classes:
             extra.insert(0, self.embed_labels(labels, len(timesteps))[:, None])
         extra_positions = self.encoder_pos_embed[:, : self.extra_tokens]

@@ -1,0 +1,94 @@
+"""Answers the Node tests with the reference U-ViT: one JSON request a line on stdin, one JSON reply a line on stdout.
+
+    {"task": "predict" | "train" | "selftest", "folder", "modelFile", "config": {...}, "batch": B, "visibleTokens": S,
+     "labels": bool, "precision": "float32" | "float64"}
+
+Arrays travel as raw little-endian files of the request's folder:
+    in   x.f32 [B, H, W, C] · timesteps.i32 [B] · visible.i32 [B, S] · labels.i32 [B] · target.f32 [B, S, p*p*C] · weights.f32 [B]
+    out  output.f32 [B, S, p*p*C] (predict) · gradients.safetensors (train; float32, every parameter)
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+import uvit_selftest
+from uvit import UViT, UViTConfig, masked_loss
+
+
+class Request:
+    """One request with its weights and its arrays."""
+
+    def __init__(self, values: dict) -> None:
+        self.folder = Path(values["folder"])
+        self.dtype = getattr(torch, values["precision"])
+        self.config = UViTConfig.from_json(values["config"])
+        self.model = UViT(self.config)
+        self.model.load_state_dict(load_file(values["modelFile"]), strict=True)
+        self.model.to(self.dtype)
+        self.batch, self.kept = values["batch"], values["visibleTokens"]
+        size = self.config.image_size
+        self.x = self.floats("x", self.batch, size, size, self.config.channels)
+        self.timesteps = self.integers("timesteps", self.batch)
+        self.visible = self.integers("visible", self.batch, self.kept)
+        self.labels = self.integers("labels", self.batch) if values["labels"] else None
+
+    def floats(self, name: str, *shape: int) -> Tensor:
+        values = np.fromfile(self.folder / f"{name}.f32", dtype="<f4")
+        return torch.from_numpy(values).reshape(shape).to(self.dtype)
+
+    def integers(self, name: str, *shape: int) -> Tensor:
+        values = np.fromfile(self.folder / f"{name}.i32", dtype="<i4")
+        return torch.from_numpy(values).reshape(shape).long()
+
+    def output(self) -> Tensor:
+        """Raw network output, [B, S, p*p*C]."""
+        return self.model.predict_images(self.x, self.timesteps, self.visible, self.labels)
+
+
+def predict(values: dict) -> dict:
+    request = Request(values)
+    with torch.no_grad():
+        output = request.output()
+    output.numpy().astype(np.dtype("<f4")).tofile(request.folder / "output.f32")
+    return {}
+
+
+def train(values: dict) -> dict:
+    request = Request(values)
+    target = request.floats("target", request.batch, request.kept, request.config.token_elements)
+    loss = masked_loss(request.output(), target, request.floats("weights", request.batch))
+    loss.backward()
+    gradients = {
+        name: (torch.zeros_like(parameter) if parameter.grad is None else parameter.grad).float().contiguous()
+        for name, parameter in request.model.named_parameters()
+    }
+    save_file(gradients, request.folder / "gradients.safetensors")
+    return {"loss": loss.item()}
+
+
+def selftest(_: dict) -> dict:
+    return {"held": uvit_selftest.run()}
+
+
+def main() -> None:
+    torch.set_num_threads(1)  # the networks of the tests are tiny, and other tests run beside
+    tasks = {"predict": predict, "train": train, "selftest": selftest}
+    for line in sys.stdin:
+        values = json.loads(line)
+        try:
+            reply = {"ok": True, **tasks[values["task"]](values)}
+        except Exception as error:
+            reply = {"ok": False, "error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(reply), flush=True)
+
+
+if __name__ == "__main__":
+    main()
