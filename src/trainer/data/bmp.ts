@@ -34,7 +34,7 @@ const COMPRESSION = { none: 0, rle8: 1, rle4: 2, bitFields: 3, alphaBitFields: 6
 export function decodeBmp(bytes: Buffer, maxPixels: number): Bitmap {
   const header = readHeader(bytes);
   const { width, height } = header;
-  if (width * height > maxPixels) throw new Error(`${width} x ${height} pixels are too many`);
+  if (width * height > maxPixels) throw new Error(`${width} x ${height} exceeds pixel limit`);
   const rle = header.compression === COMPRESSION.rle8 || header.compression === COMPRESSION.rle4;
   const stride = Math.ceil((width * header.bits) / 32) * 4;
   // The last row may lack its padding.

@@ -4,10 +4,13 @@ import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { UserError } from "../../core/errors.ts";
+import { asDiskError } from "../run/diskError.ts";
+import { removeQuietly } from "../run/files.ts";
 import { BrokenImageError, decodeImage, type PixelSettings } from "./decodeImage.ts";
-import { errorCode, type FoundImage } from "./findImages.ts";
+import type { FoundImage } from "./findImages.ts";
 import { mapInOrder } from "./mapInOrder.ts";
-import { type CachedBroken, type OpenCache, type PixelCache, removeQuietly } from "./pixelCache.ts";
+import type { CachedBroken, OpenCache, PixelCache } from "./pixelCache.ts";
+import { systemReason } from "./systemReason.ts";
 
 /** Files beyond this size are taken for a mistake rather than read into memory. */
 const MAX_FILE_BYTES = 2 ** 29;
@@ -103,14 +106,15 @@ export async function buildCache(
     };
     await mapInOrder(plan.tasks, Math.min(32, 2 * availableParallelism() + 2), work, consume);
     writer.flush();
-    const manifest = await cache.commit({ pixelFile: target.name, imageBytes, images, broken }, target.file);
+    const manifest = cache.commit({ pixelFile: target.name, imageBytes, images, broken }, target.file);
     return { manifest, file: target.file };
   } catch (error) {
     if (target !== null) {
       closeSync(target.file);
       removeQuietly(target.path);
     }
-    throw writeError(error, cache.dir, plan.tasks.length * imageBytes);
+    const advice = "The decoded images are kept there. Nothing else was changed; run the command again afterwards.";
+    throw asDiskError(error, { path: cache.dir, bytes: plan.tasks.length * imageBytes, advice });
   } finally {
     if (old !== null) closeSync(old.file);
   }
@@ -126,12 +130,12 @@ async function decodeFile(path: string, size: number, settings: PixelSettings): 
   try {
     bytes = await readFile(path);
   } catch (error) {
-    return { reason: `cannot be read (${errorCode(error)})`, retry: true };
+    return { reason: `cannot be read (${systemReason(error)})`, retry: true };
   }
   try {
     return await decodeImage(bytes, settings);
   } catch (error) {
-    return { reason: error instanceof BrokenImageError ? error.message : errorCode(error), retry: false };
+    return { reason: error instanceof BrokenImageError ? error.message : systemReason(error), retry: false };
   }
 }
 
@@ -178,20 +182,4 @@ class ChunkedWriter {
     this.used += this.imageBytes;
     if (this.used === this.chunk.length) this.flush();
   }
-}
-
-function writeError(error: unknown, dir: string, bytes: number): unknown {
-  if (error instanceof UserError) return error;
-  const code = errorCode(error);
-  const size = `${Math.ceil(bytes / 2 ** 20)} MiB`;
-  if (code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG") {
-    return new UserError(
-      `The disk is full: the image cache in "${dir}" needs ${size}. Free that much there and run the command again; nothing else was changed.`,
-      "failure",
-    );
-  }
-  if (error instanceof Error && "syscall" in error) {
-    return new UserError(`The image cache cannot be written to "${dir}" (${error.message}).`, "failure");
-  }
-  return error;
 }

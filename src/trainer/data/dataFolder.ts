@@ -2,8 +2,9 @@
 import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { dirname, isAbsolute, resolve } from "node:path";
 import { UserError } from "../../core/errors.ts";
-import { errorCode, type FoundImages } from "./findImages.ts";
+import type { FoundImages } from "./findImages.ts";
 import { SUPPORTED_FORMATS } from "./imageFormat.ts";
+import { systemReason } from "./systemReason.ts";
 
 /**
  * @param path data.path of the experiment
@@ -28,7 +29,7 @@ export function resolveDataFolder(path: string, baseDir: string): string {
     return realpathSync(absolute);
   } catch (error) {
     if (error instanceof UserError) throw error;
-    throw new UserError(`${named} cannot be read (${errorCode(error)}). Give yourself the right to read it.`);
+    throw new UserError(`${named} cannot be read (${systemReason(error)}). Give yourself the right to read it.`);
   }
 }
 

@@ -7,10 +7,11 @@ import { buildCache, planCache } from "./buildCache.ts";
 import { compareBytes } from "./compareBytes.ts";
 import { requireImages, resolveDataFolder } from "./dataFolder.ts";
 import type { PixelSettings } from "./decodeImage.ts";
-import { type BrokenImage, errorCode, findImages } from "./findImages.ts";
+import { type BrokenImage, findImages } from "./findImages.ts";
 import { className, classNames } from "./labels.ts";
 import { type OpenCache, PixelCache } from "./pixelCache.ts";
 import { openPixelStore } from "./pixelStore.ts";
+import { systemReason } from "./systemReason.ts";
 
 export interface DatasetImage {
   /** relative to the data folder, with forward slashes */
@@ -118,7 +119,7 @@ function openCacheFolder(folder: string, settings: PixelSettings, baseDir: strin
     return cache;
   } catch (error) {
     throw new UserError(
-      `The folder for decoded images, "${dir}", cannot be made (${errorCode(error)}). Make the experiment's folder writable, or copy the experiment to a folder that is.`,
+      `The folder for decoded images, "${dir}", cannot be made (${systemReason(error)}). Make the experiment's folder writable, or copy the experiment to a folder that is.`,
       "failure",
     );
   }

@@ -3,8 +3,10 @@ import { closeSync, openSync, readdirSync, readSync, realpathSync, type Stats, s
 import { dirname, extname, join, sep } from "node:path";
 import { setImmediate as yieldToEvents } from "node:timers/promises";
 import { UserError } from "../../core/errors.ts";
+import { errorCode } from "../run/files.ts";
 import { compareBytes } from "./compareBytes.ts";
 import { IMAGE_EXTENSIONS, imageFormat, MAGIC_BYTES } from "./imageFormat.ts";
+import { systemReason } from "./systemReason.ts";
 
 export interface FoundImage {
   /** relative to the data folder, with forward slashes */
@@ -97,7 +99,7 @@ class Walk {
     } catch (error) {
       if (error instanceof UserError) throw error;
       throw new UserError(
-        `The folder "${absolute}" cannot be read (${errorCode(error)}). Give yourself the right to read it, or move it out of the data folder.`,
+        `The folder "${absolute}" cannot be read (${systemReason(error)}). Give yourself the right to read it, or move it out of the data folder.`,
       );
     }
   }
@@ -142,7 +144,7 @@ function statOf(path: string): Stats | string {
     const code = errorCode(error);
     if (code === "ENOENT") return "a link to a file that does not exist";
     if (code === "ELOOP") return "a link that leads back to itself";
-    return `cannot be read (${code})`;
+    return `cannot be read (${systemReason(error)})`;
   }
 }
 
@@ -160,11 +162,4 @@ function looksLikeImage(path: string, size: number): boolean {
     return false;
   }
   return imageFormat(head) !== null;
-}
-
-/** The system's name of an error, such as EACCES, or its message. */
-export function errorCode(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { code } = error as NodeJS.ErrnoException;
-  return code ?? error.message;
 }

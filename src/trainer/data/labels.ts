@@ -12,12 +12,15 @@ import { compareBytes } from "./compareBytes.ts";
 export function classNames(folder: string, paths: readonly string[]): string[] {
   const outside = paths.filter((path) => !path.includes("/"));
   if (outside.length > 0) {
-    const which = outside.length === 1 ? `the image "${outside[0]}" lies` : `${outside.length} images lie`;
-    const first = outside.length === 1 ? "" : `, the first is "${outside[0]}"`;
+    const [subject, them] =
+      outside.length === 1
+        ? [`the image "${outside[0]}" lies directly in "${folder}" and so has no class`, "it"]
+        : [
+            `${outside.length} images, such as "${outside[0]}", lie directly in "${folder}" and so have no class`,
+            "each of them",
+          ];
     throw new UserError(
-      `data.labels is "folders", but ${which} directly in "${folder}" and so has no class${first}. Move ${
-        outside.length === 1 ? "it" : "them"
-      } into a sub-folder named after the class, or set data.labels to none.`,
+      `data.labels is "folders", but ${subject}. Move ${them} into a sub-folder named after the class, or set data.labels to none.`,
     );
   }
   return [...new Set(paths.map(className))].sort(compareBytes);

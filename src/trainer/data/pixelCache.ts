@@ -13,15 +13,14 @@ import {
   openSync,
   readdirSync,
   readFileSync,
-  renameSync,
   statSync,
   unlinkSync,
-  writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { errorCode, removeQuietly, replaceFile } from "../run/files.ts";
 import { DECODER_VERSION, type PixelSettings } from "./decodeImage.ts";
-import { errorCode } from "./findImages.ts";
+import { systemReason } from "./systemReason.ts";
 
 const FORMAT = "maskdm image cache";
 const FORMAT_VERSION = 1;
@@ -111,7 +110,7 @@ export class PixelCache {
       } catch (error) {
         // Another process may have replaced both files since the manifest was read.
         if (attempt < 3 && errorCode(error) === "ENOENT") continue;
-        log(`image cache: ${path} cannot be opened (${errorCode(error)}), decoding the images again`);
+        log(`image cache: ${path} cannot be opened (${systemReason(error)}), decoding the images again`);
         return null;
       }
     }
@@ -125,16 +124,14 @@ export class PixelCache {
   }
 
   /** Makes `content` the cache. Its pixel file must be complete. */
-  async commit(content: Omit<CacheManifest, "folder">, file: number): Promise<CacheManifest> {
+  commit(content: Omit<CacheManifest, "folder">, file: number): CacheManifest {
     fsyncSync(file);
     const previous = this.readManifest(() => {});
     const manifest: CacheManifest = { folder: this.folder, ...content };
     const body = JSON.stringify(manifest);
     const sha256 = createHash("sha256").update(body).digest("hex");
     const header = JSON.stringify({ format: FORMAT, version: FORMAT_VERSION, sha256 });
-    const temporary = join(this.dir, `${this.key}-${process.pid}-${randomBytes(6).toString("hex")}.tmp`);
-    writeFileSync(temporary, `${header}\n${body}`, { flush: true });
-    await renameRetrying(temporary, this.manifestPath);
+    replaceFile(this.manifestPath, `${header}\n${body}`, true);
     if (previous !== null && previous.pixelFile !== manifest.pixelFile)
       removeQuietly(join(this.dir, previous.pixelFile));
     this.removeStale(manifest.pixelFile);
@@ -150,7 +147,7 @@ export class PixelCache {
     try {
       text = readFileSync(this.manifestPath, "utf8");
     } catch (error) {
-      return errorCode(error) === "ENOENT" ? null : damaged(`cannot be read (${errorCode(error)})`);
+      return errorCode(error) === "ENOENT" ? null : damaged(`cannot be read (${systemReason(error)})`);
     }
     const end = text.indexOf("\n");
     const header = headerSchema.safeParse(parseJson(text.slice(0, Math.max(0, end))));
@@ -166,7 +163,8 @@ export class PixelCache {
   private removeStale(current: string): void {
     const oldest = Date.now() - STALE_AFTER_MS;
     for (const name of readdirSync(this.dir)) {
-      if (!name.startsWith(`${this.key}-`) || name === current) continue;
+      const isOurs = name.startsWith(`${this.key}-`) || name.startsWith(`.${this.key}.json.tmp-`);
+      if (!isOurs || name === current) continue;
       const path = join(this.dir, name);
       try {
         if (statSync(path).mtimeMs < oldest) unlinkSync(path);
@@ -182,29 +180,5 @@ function parseJson(text: string): unknown {
     return JSON.parse(text);
   } catch {
     return undefined;
-  }
-}
-
-export function removeQuietly(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch {
-    // Gone already, or on Windows still open elsewhere: removeStale takes it later.
-  }
-}
-
-/** On Windows a rename fails for the moment in which a virus scanner or another reader holds the target. */
-async function renameRetrying(from: string, to: string): Promise<void> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      renameSync(from, to);
-      return;
-    } catch (error) {
-      if (attempt === 5 || !["EPERM", "EACCES", "EBUSY"].includes(errorCode(error))) {
-        removeQuietly(from);
-        throw error;
-      }
-      await new Promise((resolve) => setTimeout(resolve, 20 << attempt));
-    }
   }
 }
