@@ -9,7 +9,7 @@ import type { Io } from "./io.ts";
 import { readExperimentFile } from "./loadExperiment.ts";
 import { addExamples, addRunOptions, type RunOptions } from "./options.ts";
 
-interface FinetuneOptions extends RunOptions {
+export interface FinetuneOptions extends RunOptions {
   readonly from?: string;
   readonly weights?: "raw" | "ema";
   readonly fromScratch?: boolean;
@@ -35,7 +35,8 @@ export function register(program: Command, io: Io): void {
   ]);
 }
 
-async function findSource(
+/** The weights that --from or the file names; null: new ones were asked for. */
+export async function findSource(
   file: string,
   options: FinetuneOptions,
   overrides: Parameters<typeof parseExperiment>[1],

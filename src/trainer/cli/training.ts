@@ -5,6 +5,7 @@ import packageJson from "../../../package.json" with { type: "json" };
 import type { Experiment } from "../../core/experiment/schema.ts";
 import type { Stage } from "../../core/random/streams.ts";
 import type { RunParent } from "../../core/run/record.ts";
+import type { FinalState } from "../../core/run/status.ts";
 import type { EngineFacts, WeightSource } from "../engine/messages.ts";
 import type { Session, SessionNotes } from "../loop/session.ts";
 import type { SessionRequest } from "../run/runFolder.ts";
@@ -29,14 +30,20 @@ export function sessionRequest(experiment: Experiment): SessionRequest {
   };
 }
 
-/** Starts a new run of a stage and trains it. */
+/** How a run's session ended, and where the run is. */
+export interface Trained {
+  readonly state: FinalState;
+  readonly dir: string;
+}
+
+/** Starts a new run of a stage and trains it. @throws CommandExit with code 1 where the loss diverged */
 export async function startRun(
   file: string,
   stage: Stage,
   options: RunOptions,
   source: { readonly weights: WeightSource; readonly parent: RunParent } | null,
   io: Io,
-): Promise<void> {
+): Promise<Trained> {
   const overrides = overridesOf(options, stage);
   const { experiment, text } = loadExperiment(file, overrides, { memoryBytes: totalmem(), stage }, io);
   const { createRun } = await import("../run/runFolder.ts");
@@ -52,7 +59,7 @@ export async function startRun(
       totalSteps: experiment[stage].steps,
       parent: source?.parent ?? null,
     });
-  await trainWithProgress(
+  return trainWithProgress(
     { experiment, stage, open, experimentFile: file, weights: source?.weights ?? null, resumeFrom: null },
     io,
   );
@@ -62,7 +69,7 @@ export async function startRun(
  * Runs a session with its progress shown on stderr; the run's folder is printed on stdout once it exists.
  * @throws CommandExit with code 1 where the loss diverged
  */
-export async function trainWithProgress(session: Omit<Session, "notes" | "begin">, io: Io): Promise<void> {
+export async function trainWithProgress(session: Omit<Session, "notes" | "begin">, io: Io): Promise<Trained> {
   const { runSession } = await import("../loop/session.ts");
   const { stage, experiment, resumeFrom } = session;
   let progress: Progress | null = null;
@@ -88,6 +95,7 @@ export async function trainWithProgress(session: Omit<Session, "notes" | "begin"
     (progress as Progress | null)?.finish(end.message);
     io.stderr(afterwards(end.state, shortPath(end.run.dir), stage, session.experimentFile));
     if (end.state === "diverged") throw new CommandExit(1);
+    return { state: end.state, dir: end.run.dir };
   } catch (error) {
     if (!(error instanceof CommandExit)) (progress as Progress | null)?.finish("failed");
     throw error;

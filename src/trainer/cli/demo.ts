@@ -1,0 +1,64 @@
+/** `maskdm demo`: the whole method on the images that come with the program, in a few minutes. */
+import { existsSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Command } from "commander";
+import { UserError } from "../../core/errors.ts";
+import type { Io } from "./io.ts";
+import { addExamples, DEFAULT_RUNS_DIR, runsDirOption } from "./options.ts";
+
+const EXAMPLE = join("examples", "emoji", "emoji.maskdm.yaml");
+
+export function register(program: Command, io: Io): void {
+  const command = program
+    .command("demo")
+    .description("Pretrain, finetune and sample on the emoji that come with MaskDM Studio: a few minutes on two cores.")
+    .addOption(runsDirOption())
+    .action(async (options: { runsDir: string }) => demo(options.runsDir, io));
+  addExamples(command, [
+    ["maskdm demo", `the whole method on ${EXAMPLE}, into ${DEFAULT_RUNS_DIR}/`],
+    ["maskdm demo --runs-dir /tmp/demo", "the same, into another folder"],
+  ]);
+}
+
+async function demo(runsDir: string, io: Io): Promise<void> {
+  const [{ startRun }, { findSource }, { sampleRun }, { writeLossCurves }, { readRunMetrics }] = await Promise.all([
+    import("./training.ts"),
+    import("./finetune.ts"),
+    import("../loop/sampleRun.ts"),
+    import("../sample/curves.ts"),
+    import("../run/metrics.ts"),
+  ]);
+  const file = exampleFile();
+  const options = { runsDir, set: [] };
+  const pretrained = await startRun(file, "pretrain", options, null, io);
+  if (pretrained.state !== "finished") return;
+  const source = await findSource(file, { ...options, from: pretrained.dir }, [], io);
+  const finetuned = await startRun(file, "finetune", options, source, io);
+  if (finetuned.state !== "finished") return;
+
+  const note = (line: string) => io.stderr(line);
+  const request = { source: finetuned.dir, runsDir, overrides: [], out: null, trajectory: 8, onStep: () => {}, note };
+  const { png, trajectory } = await sampleRun(request);
+  const masked = readRunMetrics(pretrained.dir);
+  const whole = readRunMetrics(finetuned.dir);
+  const curves = join(finetuned.dir, "curves.svg");
+  await writeLossCurves(
+    curves,
+    [
+      { label: "pretrain, on masked images", metrics: masked },
+      { label: "finetune, on whole images", metrics: whole, startsAt: masked.at(-1)?.seconds ?? 0 },
+    ],
+    { x: "seconds", logY: true },
+  );
+  for (const path of [png, trajectory, curves]) if (path !== null) io.stdout(relative(process.cwd(), path));
+}
+
+/** Beside the package's dist folder. */
+function exampleFile(): string {
+  const root = dirname(dirname(fileURLToPath(import.meta.url)));
+  const file = join(root, EXAMPLE);
+  if (!existsSync(file))
+    throw new UserError(`${file} is missing: the example images did not come with this installation.`);
+  return relative(process.cwd(), file) || file;
+}

@@ -1,0 +1,88 @@
+/** `maskdm sample RUN`: draws images. */
+import { type Command, Option } from "commander";
+import type { Io } from "./io.ts";
+import {
+  addExamples,
+  collectSetOption,
+  parseNonNegativeInteger,
+  parsePositiveInteger,
+  parseShare,
+  runsDirOption,
+  type SetOption,
+} from "./options.ts";
+import { createProgress, type Progress } from "./progress.ts";
+
+interface SampleOptions {
+  readonly runsDir: string;
+  readonly sampler?: string;
+  readonly steps?: number;
+  readonly eta?: number;
+  readonly count?: number;
+  readonly weights?: string;
+  readonly seed?: number;
+  readonly label?: number;
+  readonly out?: string;
+  readonly trajectory?: number | true;
+  readonly set: readonly SetOption[];
+  readonly json?: boolean;
+}
+
+const TRAJECTORY_COLUMNS = 8;
+
+export function register(program: Command, io: Io): void {
+  const command = program
+    .command("sample")
+    .description("Draw images with a run's weights; the same seed gives the same images. Prints the picture's path.")
+    .argument("<run>", "run folder or id, or a checkpoint folder in a run")
+    .addOption(runsDirOption())
+    .addOption(new Option("--sampler <name>", "sampler").choices(["ddim", "ancestral", "dpmpp_2m"]))
+    .option("--steps <n>", "network evaluations per image", parsePositiveInteger)
+    .option("--eta <x>", "DDIM noise, 0 to 1", parseShare)
+    .option("--count <n>", "images in the grid", parsePositiveInteger)
+    .addOption(new Option("--weights <which>", "averaged or raw weights").choices(["ema", "raw"]))
+    .option("--seed <n>", "seed of the noise (default: the experiment's)", parseNonNegativeInteger)
+    .option("--label <n>", "class of every image (class-conditional models)", parseNonNegativeInteger)
+    .option(
+      "--trajectory [n]",
+      `also a picture of the way there, at n times (default ${TRAJECTORY_COLUMNS})`,
+      parsePositiveInteger,
+    )
+    .option("--out <file>", "PNG to write (default: in the run's samples folder)")
+    .option("--set <key=value>", "override a key of the experiment; may be repeated", collectSetOption, [])
+    .option("--json", "print the picture's path and how it was drawn as JSON")
+    .action(async (run: string, options: SampleOptions) => sample(run, options, io));
+  addExamples(command, [
+    ["maskdm sample runs/2026-01-31-faces-finetune-01", "a grid as the experiment says"],
+    ["maskdm sample runs/a --sampler dpmpp_2m --steps 20 --count 64 --seed 7", "quickly, with another seed"],
+    [
+      "maskdm sample runs/a/checkpoints/step-00010000 --trajectory 10",
+      "from an earlier checkpoint, with the way there",
+    ],
+  ]);
+}
+
+async function sample(run: string, options: SampleOptions, io: Io): Promise<void> {
+  const { sampleRun } = await import("../loop/sampleRun.ts");
+  const { sampler, steps, eta, count, weights, seed, label, out, trajectory } = options;
+  const named = { sampler, steps, eta, count, weights };
+  const overrides = Object.entries(named).flatMap(([key, value]) =>
+    value === undefined ? [] : [{ path: `sample.${key}`, value: String(value) }],
+  );
+  let progress: Progress | null = null;
+  const result = await sampleRun({
+    source: run,
+    runsDir: options.runsDir,
+    overrides: [...options.set, ...overrides],
+    ...(seed === undefined ? {} : { seed }),
+    ...(label === undefined ? {} : { label }),
+    out: out ?? null,
+    trajectory: trajectory === undefined ? null : trajectory === true ? TRAJECTORY_COLUMNS : trajectory,
+    onStep(done, total) {
+      progress ??= createProgress(io, { label: "sample", total, unit: "evaluations" });
+      progress.update(done);
+    },
+    note: (line) => io.stderr(line),
+  }).finally(() => progress?.finish());
+  if (options.json) io.json(result);
+  else for (const path of [result.png, result.trajectory]) if (path !== null) io.stdout(path);
+}
