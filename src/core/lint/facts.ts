@@ -1,0 +1,33 @@
+/** What only the caller of lint can know: the machine, the images, the checkpoint. */
+import type { DataConfig, DiffusionConfig, ModelConfig } from "../experiment/schema.ts";
+import type { Stage } from "../random/streams.ts";
+
+export interface DatasetFacts {
+  /** whether data.path names an existing folder */
+  readonly exists: boolean;
+  /** files that look like images */
+  readonly images?: number;
+  /** first-level sub-folders that hold images */
+  readonly classes?: number;
+}
+
+/** The experiment that a checkpoint was trained with, as far as it is known. */
+export interface CheckpointFacts {
+  /** what the user calls it */
+  readonly name?: string;
+  readonly data?: Partial<Pick<DataConfig, "image_size" | "channels">>;
+  readonly model?: Partial<ModelConfig>;
+  readonly diffusion?: Partial<DiffusionConfig>;
+}
+
+export interface LintFacts {
+  /** memory of the machine */
+  readonly memoryBytes?: number;
+  /** logical processors of the machine */
+  readonly cores?: number;
+  readonly dataset?: DatasetFacts;
+  /** what finetuning starts from */
+  readonly checkpoint?: CheckpointFacts;
+  /** the stage about to be run; the other one is then left out. Both are looked at when it is missing */
+  readonly stage?: Stage;
+}

@@ -1,0 +1,151 @@
+/** Diffusion settings that contradict each other, and sampling that does not suit them. */
+import { forwardFlops, trainingFlops } from "../../cost/flops.ts";
+import { backboneShape } from "../../cost/parameters.ts";
+import { count, percent, plural, short } from "../numbers.ts";
+import type { Rule } from "../rule.ts";
+
+const gammaUnused: Rule = {
+  code: "MDM401",
+  name: "gamma-unused",
+  severity: "warning",
+  explanation: "`diffusion.min_snr_gamma` is only read with `loss_weighting: min_snr`; the weighting is uniform.",
+  fix: "Writes `loss_weighting: min_snr`, which the key suggests is meant.",
+  *check(context) {
+    const { diffusion } = context.experiment;
+    if (diffusion.loss_weighting === "min_snr" || !context.isSet("diffusion.min_snr_gamma")) return;
+    yield {
+      at: ["diffusion.min_snr_gamma"],
+      message: `diffusion.min_snr_gamma ${diffusion.min_snr_gamma} has no effect: loss_weighting is uniform. Use loss_weighting: min_snr, or remove the key.`,
+      fix: { title: "Use loss_weighting: min_snr", set: { "diffusion.loss_weighting": "min_snr" } },
+    };
+  },
+};
+
+/** At T = 100 the linear schedule's last β is 0.2. */
+const SHORT_LINEAR = 100;
+
+const shortLinearSchedule: Rule = {
+  code: "MDM402",
+  name: "short-linear-schedule",
+  severity: "warning",
+  explanation:
+    "The linear schedule is scaled by 1000/T: below 100 timesteps single steps put in a large share of the noise at once, and at 20 or fewer β is capped at 0.999.",
+  fix: "Writes `schedule: cosine`, which takes any number of timesteps.",
+  *check({ experiment: { diffusion } }) {
+    const T = diffusion.timesteps;
+    if (diffusion.schedule !== "linear" || T >= SHORT_LINEAR) return;
+    const last = 20 / T;
+    const effect =
+      last >= 0.999
+        ? `${short(last)}, which is capped at 0.999: one step wipes out the image`
+        : `${short(last)}: one step replaces ${percent(last)} of the image's variance by noise`;
+    yield {
+      at: ["diffusion.timesteps", "diffusion.schedule"],
+      message: `A linear schedule of ${plural(T, "timestep")} ends with β = 0.02 x 1000 / ${T} = ${effect}. Use schedule: cosine, or 1000 timesteps.`,
+      fix: { title: "Use schedule: cosine", set: { "diffusion.schedule": "cosine" } },
+    };
+  },
+};
+
+const samplerSteps: Rule = {
+  code: "MDM601",
+  name: "sampler-steps",
+  severity: "warning",
+  explanation:
+    "`sample.steps` is more than `diffusion.timesteps`: a sampler visits each timestep at most once, so fewer steps are taken than asked for.",
+  fix: "Writes the number of timesteps.",
+  *check(context) {
+    const { sample, diffusion } = context.experiment;
+    if (sample.steps <= diffusion.timesteps) return;
+    const T = diffusion.timesteps;
+    yield {
+      at: ["sample.steps", "diffusion.timesteps"],
+      severity: context.isSet("sample.steps") ? "warning" : "info",
+      message: `sample.steps ${sample.steps}${context.isSet("sample.steps") ? "" : " (the default)"} is more than diffusion.timesteps ${T}: a sampler visits each timestep at most once, so ${T} steps are taken.`,
+      fix: { title: `Use steps: ${T}`, set: { "sample.steps": String(T) } },
+    };
+  },
+};
+
+const etaUnused: Rule = {
+  code: "MDM602",
+  name: "eta-unused",
+  severity: "warning",
+  explanation: "`sample.eta` is only read by DDIM. Ancestral sampling always adds its noise, DPM-Solver++ none.",
+  fix: "Removes the key.",
+  *check(context) {
+    const { sample } = context.experiment;
+    if (sample.sampler === "ddim" || !context.isSet("sample.eta")) return;
+    const how =
+      sample.sampler === "ancestral"
+        ? "ancestral sampling always adds its full noise"
+        : "DPM-Solver++ is deterministic";
+    yield {
+      at: ["sample.eta"],
+      message: `sample.eta ${sample.eta} has no effect with sampler ${sample.sampler}: ${how}. Use sampler: ddim, or remove the key.`,
+      fix: { title: "Remove eta", remove: ["sample.eta"] },
+    };
+  },
+};
+
+const noisySamples: Rule = {
+  code: "MDM603",
+  name: "noisy-samples",
+  severity: "info",
+  explanation:
+    "Fewer than 50 steps with noise put back at each (DDIM with eta above 0.5, or ancestral) leave visible grain: there are too few steps to take it out again.",
+  fix: "Writes `eta: 0` for DDIM; `sampler: ddim` with `eta: 0` for ancestral.",
+  *check({ experiment: { sample, diffusion } }) {
+    const isStochastic = sample.sampler === "ancestral" || (sample.sampler === "ddim" && sample.eta > 0.5);
+    if (!isStochastic || sample.steps >= 50 || sample.steps >= diffusion.timesteps) return;
+    const how = sample.sampler === "ancestral" ? "sampler ancestral" : `eta ${sample.eta}`;
+    yield {
+      at: ["sample.steps", "sample.eta", "sample.sampler"],
+      message: `${plural(sample.steps, "step")} with ${how} put noise back ${count(Math.max(1, sample.steps - 1))} times with little chance to take it out: samples look grainy. Use ${sample.sampler === "ancestral" ? "sampler ddim with " : ""}eta 0, or 100 steps or more.`,
+      fix: {
+        title: sample.sampler === "ancestral" ? "Use sampler ddim with eta 0" : "Use eta 0",
+        set: { ...(sample.sampler === "ancestral" ? { "sample.sampler": "ddim" } : {}), "sample.eta": "0" },
+      },
+    };
+  },
+};
+
+/** Drawing grids may take this share of a stage's work before it is worth a word. */
+const SAMPLING_SHARE = 0.25;
+
+const costlySamples: Rule = {
+  code: "MDM604",
+  name: "costly-samples",
+  severity: "warning",
+  explanation:
+    "Drawing the sample grids takes more than a quarter of the stage's work (counted in matrix products: count · steps forward passes on whole images per grid, against the training steps between two grids).",
+  fix: "Writes a `sample_every` at which the grids take a tenth of the work.",
+  *check(context) {
+    const { data, model, sample } = context.experiment;
+    const { grid } = context;
+    if (grid === null) return;
+    const shape = backboneShape(model, data);
+    const perGrid = sample.count * sample.steps * forwardFlops(shape, grid * grid);
+    for (const { stage, config, visibleTokens } of context.stages()) {
+      if (visibleTokens === null || config.sample_every === 0 || config.sample_every > config.steps) continue;
+      const perStep = config.batch_size * trainingFlops(shape, visibleTokens);
+      const taken = perGrid / (perGrid + config.sample_every * perStep);
+      if (taken <= SAMPLING_SHARE) continue;
+      const every = roundUp((9 * perGrid) / perStep);
+      yield {
+        at: [`${stage}.sample_every`, "sample.count", "sample.steps"],
+        message: `A grid of ${plural(sample.count, "image")} at ${plural(sample.steps, "step")} costs as much as ${plural(perGrid / perStep, "training step")} of ${stage}, and one is drawn every ${config.sample_every}: ${percent(taken)} of the work. sample_every ${every} makes it 10 %.`,
+        fix: { title: `Use sample_every ${every}`, set: { [`${stage}.sample_every`]: String(every) } },
+      };
+    }
+  },
+};
+
+/** To two digits, upwards. */
+function roundUp(value: number): number {
+  const scale = 10 ** Math.max(0, Math.floor(Math.log10(value)) - 1);
+  return Math.min(1e9, Math.ceil(value / scale) * scale);
+}
+
+export const DIFFUSION_RULES: readonly Rule[] = [gammaUnused, shortLinearSchedule];
+export const SAMPLE_RULES: readonly Rule[] = [samplerSteps, etaUnused, noisySamples, costlySamples];

@@ -1,0 +1,351 @@
+/** Masks that are not what the file says (method sections 4 and 7). */
+import { cropSizeForRate, type MaskConfig, type MaskGeometry } from "../../masks/masks.ts";
+import { divisors, nearest, percent, plural, share } from "../numbers.ts";
+import { type Finding, geometryOf, type LintContext, type Rule } from "../rule.ts";
+
+/** The effective rate may differ from the asked one by this much. */
+const RATE_TOLERANCE = 0.01;
+
+const blockDividesGrid: Rule = {
+  code: "MDM301",
+  name: "block-divides-grid",
+  severity: "error",
+  explanation: "`mask.block_size` must divide the grid side g = image_size / patch_size: blocks tile the grid.",
+  fix: "Writes the nearest block size that divides the grid.",
+  *check(context) {
+    const { mask, grid } = context;
+    if (!pretrains(context) || mask.strategy !== "block" || grid === null || grid % mask.blockSize === 0) return;
+    const b = mask.blockSize;
+    const fitting = usefulBlocks(grid);
+    const wanted = nearest(fitting, b);
+    const why =
+      b > grid ? `the grid is only ${grid} tokens wide` : `${grid} / ${b} leaves ${plural(grid % b, "token")} over`;
+    const advice = fitting.length > 0 ? `Block sizes that fit: ${fitting.join(", ")}.` : "Use strategy patch.";
+    yield {
+      at: ["mask.block_size", "model.patch_size", "data.image_size"],
+      message: `mask.block_size ${b}${byDefault(context, "mask.block_size")} does not divide the ${gridText(grid)} grid: ${why}. ${advice}`,
+      fix:
+        wanted === null
+          ? {
+              title: "Use strategy patch",
+              set: { "mask.strategy": "patch" },
+              remove: setOnes(context, "mask.block_size"),
+            }
+          : { title: `Use block_size ${wanted}`, set: { "mask.block_size": String(wanted) } },
+    };
+  },
+};
+
+const cropFitsGrid: Rule = {
+  code: "MDM302",
+  name: "crop-fits-grid",
+  severity: "error",
+  explanation: "`mask.crop_size` is counted in tokens and cannot exceed the grid side g = image_size / patch_size.",
+  fix: "Writes the window that the asked rate comes to.",
+  *check(context) {
+    const { mask, grid } = context;
+    if (
+      !pretrains(context) ||
+      mask.strategy !== "crop" ||
+      grid === null ||
+      mask.cropSize === null ||
+      mask.cropSize <= grid
+    )
+      return;
+    const c = cropSizeForRate(mask.rate, grid * grid);
+    const pixels = context.experiment.data.image_size;
+    const inPixels = mask.cropSize <= pixels ? " It counts tokens, not pixels." : "";
+    yield {
+      at: ["mask.crop_size"],
+      message: `mask.crop_size ${mask.cropSize} is larger than the ${gridText(grid)} grid.${inPixels} For rate ${mask.rate}${byDefault(context, "mask.rate")} it is ${c}.`,
+      fix: { title: `Use crop_size ${c}`, set: { "mask.crop_size": String(c) } },
+    };
+  },
+};
+
+const nothingHidden: Rule = {
+  code: "MDM303",
+  name: "nothing-hidden",
+  severity: "error",
+  explanation:
+    "The rate rounds to nothing: no token is hidden, so pretraining would silently see whole images, at full cost. An explicit `strategy: none` does the same and is fine.",
+  fix: "Writes the largest block size that gives about the asked rate; else `strategy: none`, which is what would happen.",
+  *check(context) {
+    const { mask, grid, geometry } = context;
+    if (!pretrains(context) || geometry === null || grid === null || mask.strategy === "none") return;
+    if (mask.rate === 0 || geometry.visibleTokens < geometry.tokens) return;
+    const { tokens } = geometry;
+    const block = usefulBlocks(grid)
+      .reverse()
+      .find((b) => isClose({ ...mask, blockSize: b }, grid));
+    const better = mask.strategy === "block" ? block : undefined;
+    const options = [
+      ...(better === undefined
+        ? []
+        : [`block_size ${better} for ${share(effective({ ...mask, blockSize: better }, grid))}`]),
+      ...(mask.strategy === "crop" && mask.cropSize !== null ? [] : [`a rate of at least ${least(mask, grid)}`]),
+      "strategy none if that is meant",
+    ];
+    yield {
+      at: ["mask.rate", "mask.block_size", "mask.crop_size", "mask.strategy"],
+      message: `${asked(context)} on a ${gridText(grid)} grid hides 0 of ${tokens} tokens${whyNothing(mask, tokens)}. Pretraining would see whole images at full cost. Use ${options.join(", or ")}.`,
+      fix:
+        better === undefined
+          ? {
+              title: "Use strategy none",
+              set: { "mask.strategy": "none" },
+              remove: setOnes(context, "mask.rate", "mask.block_size", "mask.crop_size"),
+            }
+          : { title: `Use block_size ${better}`, set: { "mask.block_size": String(better) } },
+    };
+  },
+};
+
+const effectiveRate: Rule = {
+  code: "MDM304",
+  name: "effective-rate",
+  severity: "warning",
+  explanation:
+    "Tokens, blocks and windows are hidden whole, so the rate that a strategy can give differs from the asked one; by more than 0.01 here.",
+  fix: "Writes the rate that is really used; training does not change.",
+  *check(context) {
+    const { mask, grid, geometry } = context;
+    if (!pretrains(context) || geometry === null || grid === null || mask.strategy === "none") return;
+    if (mask.strategy === "crop" && mask.cropSize !== null) return;
+    if (geometry.visibleTokens === geometry.tokens || !differs(geometry.effectiveRate, mask.rate)) return;
+    const exact = exactRate(mask, grid);
+    yield {
+      at: ["mask.rate", "mask.block_size", "model.patch_size", "data.image_size"],
+      message: `${asked(context)} on a ${gridText(grid)} grid ${outcome(geometry)}. Use ${[...closerBlock(mask, grid), `rate ${exact} if that is meant`].join(", or ")}.`,
+      fix: { title: `Write the effective rate ${exact}`, set: { "mask.rate": exact } },
+    };
+  },
+};
+
+const almostAllHidden: Rule = {
+  code: "MDM305",
+  name: "almost-all-hidden",
+  severity: "warning",
+  explanation:
+    "So few tokens stay visible (fewer than 4, or than 2 % of the grid) that pretraining can hardly learn how parts of an image relate to each other.",
+  fix: "Writes `rate: 0.9`.",
+  *check(context) {
+    const { geometry, grid, mask } = context;
+    if (!pretrains(context) || geometry === null || grid === null || geometry.tokens < 16) return;
+    const { visibleTokens: S, tokens: N } = geometry;
+    if (S >= 4 && S >= 0.02 * N) return;
+    const what =
+      S === 1
+        ? "attention never sees two of them together, so only the law of single patches is learned"
+        : `only relations among ${S} tokens at a time are learned`;
+    yield {
+      at: mask.cropSize !== null && mask.strategy === "crop" ? ["mask.crop_size"] : ["mask.rate", "mask.strategy"],
+      message: `S = ${S} of ${N} tokens (${percent(S / N)}) stay visible: ${what}. The authors go up to rate 0.9, which leaves ${N - Math.floor(0.9 * N)}.`,
+      fix: { title: "Use rate 0.9", set: { "mask.rate": "0.9" }, remove: setOnes(context, "mask.crop_size") },
+    };
+  },
+};
+
+const cropAgainstRate: Rule = {
+  code: "MDM306",
+  name: "crop-against-rate",
+  severity: "warning",
+  explanation:
+    "With `strategy: crop` a given `crop_size` decides and `rate` does not; the file gives both, and they differ by more than 0.01.",
+  fix: "Writes the rate of that window; training does not change.",
+  *check(context) {
+    const { mask, grid, geometry } = context;
+    if (!pretrains(context) || geometry === null || grid === null || mask.strategy !== "crop" || mask.cropSize === null)
+      return;
+    if (!context.isSet("mask.rate") || !differs(geometry.effectiveRate, mask.rate)) return;
+    const hidden = geometry.tokens - geometry.visibleTokens;
+    const exact = exactRate(mask, grid);
+    yield {
+      at: ["mask.crop_size"],
+      message: `mask.crop_size ${mask.cropSize} hides ${hidden} of ${geometry.tokens} tokens, a rate of ${share(geometry.effectiveRate)}, but mask.rate asks for ${mask.rate}; crop_size decides. Rate ${mask.rate} would be crop_size ${cropSizeForRate(mask.rate, geometry.tokens)}.`,
+      fix: { title: `Write rate: ${exact}`, set: { "mask.rate": exact } },
+    };
+  },
+};
+
+const unusedMaskKey: Rule = {
+  code: "MDM307",
+  name: "unused-mask-key",
+  severity: "warning",
+  explanation:
+    "A key of the mask that the strategy does not read: `block_size` without `block`, `crop_size` without `crop`, `rate` with `none`. It suggests a masking that does not happen.",
+  fix: "Removes the key.",
+  *check(context) {
+    const { mask } = context;
+    if (!pretrains(context)) return;
+    const unused = (key: string, message: string): Finding => ({
+      at: [`mask.${key}`],
+      message,
+      fix: { title: `Remove ${key}`, remove: [`mask.${key}`] },
+    });
+    const { strategy } = mask;
+    if (strategy !== "block" && context.isSet("mask.block_size"))
+      yield unused(
+        "block_size",
+        `mask.block_size ${mask.blockSize} has no effect with strategy ${strategy}; only block reads it.`,
+      );
+    if (strategy !== "crop" && mask.cropSize !== null)
+      yield unused(
+        "crop_size",
+        `mask.crop_size ${mask.cropSize} has no effect with strategy ${strategy}; only crop reads it.`,
+      );
+    if (strategy === "none" && mask.rate > 0 && context.isSet("mask.rate"))
+      yield unused("rate", `mask.rate ${mask.rate} has no effect with strategy none: pretraining sees whole images.`);
+  },
+};
+
+const rateZero: Rule = {
+  code: "MDM308",
+  name: "rate-zero",
+  severity: "info",
+  explanation:
+    "`rate: 0` hides nothing, whatever the strategy: pretraining sees whole images. `strategy: none` says so plainly.",
+  fix: "Writes `strategy: none` and removes the other keys.",
+  *check(context) {
+    const { mask, geometry } = context;
+    if (!pretrains(context) || mask.strategy === "none" || mask.rate !== 0) return;
+    if (geometry !== null && geometry.visibleTokens < geometry.tokens) return;
+    yield {
+      at: ["mask.rate"],
+      message: `mask.rate 0 hides nothing: strategy ${mask.strategy} is then the same as none, and pretraining costs as much per image as finetuning.`,
+      fix: {
+        title: "Use strategy none",
+        set: { "mask.strategy": "none" },
+        remove: setOnes(context, "mask.rate", "mask.block_size", "mask.crop_size"),
+      },
+    };
+  },
+};
+
+const fewMasks: Rule = {
+  code: "MDM309",
+  name: "few-masks",
+  severity: "info",
+  explanation:
+    "The strategy has fewer than 10 different masks on this grid, so most pairs of tokens are never seen together.",
+  fix: null,
+  *check(context) {
+    const { geometry, grid } = context;
+    if (!pretrains(context) || geometry === null || grid === null || grid < 3) return;
+    if (geometry.strategy === "none" || geometry.visibleTokens === geometry.tokens) return;
+    const masks = maskCount(geometry);
+    if (masks >= 10) return;
+    const what =
+      geometry.strategy === "crop"
+        ? `a window of ${geometry.cropSize} x ${geometry.cropSize} tokens`
+        : `blocks of ${geometry.blockSize} x ${geometry.blockSize}`;
+    const advice = geometry.strategy === "crop" ? "smaller windows have" : "smaller blocks have";
+    yield {
+      at: ["mask.block_size", "mask.crop_size", "mask.rate", "mask.strategy"],
+      message: `On a ${gridText(grid)} grid ${what} at this rate make only ${plural(masks, "different mask")}; ${advice} more.`,
+    };
+  },
+};
+
+export const MASK_RULES: readonly Rule[] = [
+  blockDividesGrid,
+  cropFitsGrid,
+  nothingHidden,
+  effectiveRate,
+  almostAllHidden,
+  cropAgainstRate,
+  unusedMaskKey,
+  rateZero,
+  fewMasks,
+];
+
+const pretrains = (context: LintContext): boolean => context.facts.stage !== "finetune";
+
+const gridText = (grid: number): string => `${grid} x ${grid}`;
+
+const byDefault = (context: LintContext, path: string): string => (context.isSet(path) ? "" : " (the default)");
+
+const setOnes = (context: LintContext, ...paths: string[]): string[] => paths.filter((path) => context.isSet(path));
+
+const differs = (a: number, b: number): boolean => Math.abs(a - b) > RATE_TOLERANCE + 1e-9;
+
+const effective = (mask: MaskConfig, grid: number): number => geometryOf(mask, grid)?.effectiveRate ?? 0;
+
+const isClose = (mask: MaskConfig, grid: number): boolean => !differs(effective(mask, grid), mask.rate);
+
+/** Block sizes that tile the grid and can hide something; 1 is what strategy patch is for. */
+const usefulBlocks = (grid: number): number[] => divisors(grid).filter((b) => b > 1 && b < grid);
+
+/** "mask.rate 0.9 with block_size 8", saying which of them the file leaves to the default. */
+function asked(context: LintContext): string {
+  const { mask } = context;
+  if (mask.strategy === "crop" && mask.cropSize !== null) return `mask.crop_size ${mask.cropSize}`;
+  const rate = `mask.rate ${mask.rate}${byDefault(context, "mask.rate")}`;
+  if (mask.strategy === "block")
+    return `${rate} with block_size ${mask.blockSize}${byDefault(context, "mask.block_size")}`;
+  return mask.strategy === "crop" ? `${rate} with strategy crop` : rate;
+}
+
+function outcome(geometry: MaskGeometry): string {
+  const { strategy, tokens, visibleTokens, effectiveRate: rate, cropSize: c, askedRate } = geometry;
+  const hidden = tokens - visibleTokens;
+  const but = `the effective rate is ${share(rate)}, not ${askedRate}`;
+  if (strategy === "crop")
+    return `leaves a window of ${c} x ${c} tokens and hides ${hidden} of ${tokens}: ${but} (windows are square)`;
+  return `hides ${hidden} of ${tokens} tokens: ${but} (${strategy === "block" ? "blocks" : "tokens"} are hidden whole)`;
+}
+
+function whyNothing(mask: MaskConfig, tokens: number): string {
+  const wanted = Math.floor(mask.rate * tokens);
+  if (mask.strategy === "block") {
+    const area = mask.blockSize ** 2;
+    return `: ${plural(wanted, "token")} ${wanted === 1 ? "is" : "are"} asked for, less than one block of ${area}`;
+  }
+  if (mask.strategy === "crop") return ": the window covers the whole grid";
+  return `: ${mask.rate} of them is less than one`;
+}
+
+/** The smallest rate, in steps of 0.0001, at which the strategy hides something. */
+function least(mask: MaskConfig, grid: number): string {
+  const tokens = grid * grid;
+  let rate = mask.strategy === "block" ? mask.blockSize ** 2 / tokens : 1 / tokens;
+  if (mask.strategy === "crop") rate = 1 - (grid - 0.5) ** 2 / tokens;
+  return String(Math.ceil(rate * 1e4 - 1e-6) / 1e4);
+}
+
+/** The largest smaller block with a rate within the tolerance, else the one that comes nearest, if any comes nearer. */
+function closerBlock(mask: MaskConfig, grid: number): string[] {
+  if (mask.strategy !== "block") return [];
+  const distance = (b: number) => Math.abs(effective({ ...mask, blockSize: b }, grid) - mask.rate);
+  const smaller = usefulBlocks(grid).filter((b) => b < mask.blockSize);
+  const close = smaller.filter((b) => isClose({ ...mask, blockSize: b }, grid)).at(-1);
+  const best = close ?? smaller.sort((a, b) => distance(a) - distance(b) || b - a)[0];
+  if (best === undefined || distance(best) >= distance(mask.blockSize)) return [];
+  return [`block_size ${best} for ${share(effective({ ...mask, blockSize: best }, grid))}`];
+}
+
+/** The shortest decimal of which the effective rate is what the mask comes to now. */
+function exactRate(mask: MaskConfig, grid: number): string {
+  const now = geometryOf(mask, grid);
+  if (now === null) return String(mask.rate);
+  for (let digits = 2; digits <= 12; digits++) {
+    const scale = 10 ** digits;
+    const rate = Math.ceil(now.effectiveRate * scale - 1e-9) / scale;
+    const same = geometryOf({ ...mask, cropSize: null, rate }, grid);
+    if (rate < 1 && same?.visibleTokens === now.visibleTokens && Math.abs(rate - now.effectiveRate) < 0.001)
+      return String(rate);
+  }
+  return String(now.effectiveRate);
+}
+
+/** How many masks a draw chooses from; above a million it stops counting. */
+function maskCount(geometry: MaskGeometry): number {
+  const { strategy, gridSize: g, cropSize: c, blockSize: b, tokens, visibleTokens } = geometry;
+  if (strategy === "crop") return (g - c + 1) ** 2;
+  const places = tokens / (b * b);
+  const visible = visibleTokens / (b * b);
+  const few = Math.min(visible, places - visible);
+  let masks = 1;
+  for (let i = 1; i <= few && masks < 1e6; i++) masks = (masks * (places - few + i)) / i;
+  return masks;
+}
