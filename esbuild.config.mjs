@@ -1,11 +1,13 @@
-// Bundles the command line and its worker. Native and large modules stay outside and are found in node_modules.
+// Bundles the command line and its worker: node esbuild.config.mjs [FOLDER], dist by default.
+// Native and large modules stay outside and are found in the node_modules of a folder above.
 import { rm } from "node:fs/promises";
 import { build } from "esbuild";
 
-await rm("dist", { recursive: true, force: true });
+const outdir = process.argv[2] ?? "dist";
+await rm(outdir, { recursive: true, force: true });
 await build({
   entryPoints: { maskdm: "src/trainer/main.ts", engineWorker: "src/trainer/engine/worker.ts" },
-  outdir: "dist",
+  outdir,
   bundle: true,
   platform: "node",
   format: "esm",
