@@ -13,17 +13,16 @@ const noCheckpoint: Rule = {
   name: "no-checkpoint",
   severity: "info",
   explanation:
-    "The file has a finetune stage that names nothing to start from, so `--from` has to: finetuning never starts from random weights silently. A warning when finetuning is about to start.",
+    "The file has a finetune stage that names nothing to start from, so `--from` has to when it is run; finetuning never starts from random weights without being told to.",
   fix: null,
   *check(context) {
-    const { finetune } = context.experiment;
-    if (!finetunes(context) || finetune.from !== null || context.facts.checkpoint !== undefined) return;
-    const starting = context.facts.stage === "finetune";
-    if (!starting && !context.isSet("finetune")) return;
+    const { facts, experiment } = context;
+    // The command finetune knows its --from and insists on one by itself.
+    if (facts.stage !== undefined || facts.checkpoint !== undefined) return;
+    if (experiment.finetune.from !== null || !context.isSet("finetune")) return;
     yield {
       at: ["finetune.from"],
-      severity: starting ? "warning" : "info",
-      message: `finetune.from names no run or checkpoint${starting ? ": there are no pretrained weights to start from" : ""}. Name one here, or with --from when finetuning.`,
+      message: "finetune.from names no run or checkpoint to start from. Name one here, or with --from when finetuning.",
     };
   },
 };

@@ -88,7 +88,7 @@ const nothingHidden: Rule = {
     ];
     yield {
       at: ["mask.rate", "mask.block_size", "mask.crop_size", "mask.strategy"],
-      message: `${asked(context)} on a ${gridText(grid)} grid hides 0 of ${tokens} tokens${whyNothing(mask, tokens)}. Pretraining would see whole images at full cost. Use ${options.join(", or ")}.`,
+      message: `${asked(context)} on ${aGrid(grid)} hides 0 of ${tokens} tokens${whyNothing(mask, tokens)}. Pretraining would see whole images at full cost. Use ${options.join(", or ")}.`,
       fix:
         better === undefined
           ? {
@@ -106,7 +106,7 @@ const effectiveRate: Rule = {
   name: "effective-rate",
   severity: "warning",
   explanation:
-    "Tokens, blocks and windows are hidden whole, so the rate that a strategy can give differs from the asked one; by more than 0.01 here.",
+    "Tokens, blocks and windows are hidden whole, so the rate that a strategy can give differs from the asked one; by more than 0.01 here. An info where both rate and block size are left to their defaults.",
   fix: "Writes the rate that is really used; training does not change.",
   *check(context) {
     const { mask, grid, geometry } = context;
@@ -114,9 +114,12 @@ const effectiveRate: Rule = {
     if (mask.strategy === "crop" && mask.cropSize !== null) return;
     if (geometry.visibleTokens === geometry.tokens || !differs(geometry.effectiveRate, mask.rate)) return;
     const exact = exactRate(mask, grid);
+    // Nobody asked for the default rate.
+    const severity = context.isSet("mask.rate") || context.isSet("mask.block_size") ? "warning" : "info";
     yield {
+      severity,
       at: ["mask.rate", "mask.block_size", "model.patch_size", "data.image_size"],
-      message: `${asked(context)} on a ${gridText(grid)} grid ${outcome(geometry)}. Use ${[...closerBlock(mask, grid), `rate ${exact} if that is meant`].join(", or ")}.`,
+      message: `${asked(context)} on ${aGrid(grid)} ${outcome(geometry)}. Use ${[...closerBlock(mask, grid), `rate ${exact} if that is meant`].join(", or ")}.`,
       fix: { title: `Write the effective rate ${exact}`, set: { "mask.rate": exact } },
     };
   },
@@ -242,7 +245,7 @@ const fewMasks: Rule = {
     const advice = geometry.strategy === "crop" ? "smaller windows have" : "smaller blocks have";
     yield {
       at: ["mask.block_size", "mask.crop_size", "mask.rate", "mask.strategy"],
-      message: `On a ${gridText(grid)} grid ${what} at this rate make only ${plural(masks, "different mask")}; ${advice} more.`,
+      message: `On ${aGrid(grid)} ${what} at this rate make only ${plural(masks, "different mask")}; ${advice} more.`,
     };
   },
 };
@@ -262,6 +265,9 @@ export const MASK_RULES: readonly Rule[] = [
 const pretrains = (context: LintContext): boolean => context.facts.stage !== "finetune";
 
 const gridText = (grid: number): string => `${grid} x ${grid}`;
+
+/** "a 16 x 16 grid", "an 8 x 8 grid" */
+const aGrid = (grid: number): string => `${/^(8|11$|18$)/.test(String(grid)) ? "an" : "a"} ${gridText(grid)} grid`;
 
 const byDefault = (context: LintContext, path: string): string => (context.isSet(path) ? "" : " (the default)");
 

@@ -1,0 +1,81 @@
+/** What is generated from the schema: the JSON Schema and the documentation of every key. */
+import { allowedValues } from "./allowedValues.ts";
+import { experimentJsonSchema, type JsonSchema } from "./jsonSchema.ts";
+import { experimentKeys, type KeySpec, type SectionSpec } from "./keys.ts";
+import { yamlText } from "./valueProblems.ts";
+
+export const EXPERIMENT_SCHEMA_PATH = "docs/schema/experiment.schema.json";
+export const EXPERIMENT_DOCUMENT_PATH = "docs/experiment-file.md";
+
+/** @returns path -> text */
+export function publishedExperiment(): Record<string, string> {
+  return { [EXPERIMENT_SCHEMA_PATH]: experimentSchemaText(), [EXPERIMENT_DOCUMENT_PATH]: experimentDocument() };
+}
+
+export function experimentSchemaText(): string {
+  return `${JSON.stringify(experimentJsonSchema(), null, 2)}\n`;
+}
+
+const INTRODUCTION = `<!-- Generated from src/core/experiment/schema.ts by \`npm run docs\`. Do not edit. -->
+# The experiment file
+
+One file, \`NAME.maskdm.yaml\`, describes one experiment: the images, the network, the mask of pretraining, the diffusion process, both
+stages of training, sampling and the machine's side. It is YAML 1.2 (UTF-8, at most 64 KiB). Every key but \`data.path\` has a default, so
+the smallest experiment is:
+
+\`\`\`yaml
+data:
+  path: ./images
+\`\`\`
+
+* \`maskdm lint FILE\` checks a file; the rules are in [lint-rules.md](lint-rules.md).
+* \`maskdm schema\` prints the JSON Schema, also in [schema/experiment.schema.json](schema/experiment.schema.json). An editor with a YAML
+  extension completes and checks keys when the file begins with \`# yaml-language-server: $schema=PATH\`.
+* \`--set section.key=value\` overrides a key on the command line; the run's frozen file holds the overridden text.
+* Numbers stand without quotes (\`2e-4\`, not \`"2e-4"\`); a colour needs them (\`"#ffffff"\`), as \`#\` begins a comment. \`null\` means none.
+* Sections may share keys by YAML anchors: \`pretrain: &stage\` … and \`<<: *stage\` under \`finetune\`.
+
+Field terms: p is the side of a patch, N the number of tokens of an image, g = sqrt(N) the side of their grid, S the number of visible
+tokens, m the mask rate, D the width of a token, T the number of timesteps.
+`;
+
+/** docs/experiment-file.md */
+export function experimentDocument(): string {
+  const { sections, keys } = experimentKeys();
+  const lone = [...keys.values()].filter((key) => key.section === "");
+  return [
+    INTRODUCTION,
+    ...[...sections.values()].map(sectionText),
+    `## At the top of the file\n\n${table(lone)}\n`,
+  ].join("\n");
+}
+
+function sectionText({ name, description, keys }: SectionSpec): string {
+  return `## \`${name}\`\n\n${description}\n\n${table(keys)}\n`;
+}
+
+function table(keys: readonly KeySpec[]): string {
+  return ["| key | value | default | meaning |", "|---|---|---|---|", ...keys.map(row)].join("\n");
+}
+
+function row({ name, schema, required }: KeySpec): string {
+  const cells = [
+    `\`${name}\``,
+    allowedValues(schema),
+    required ? "required" : `\`${yamlText(schema.default)}\``,
+    meaning(schema),
+  ];
+  return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+}
+
+function meaning(schema: JsonSchema): string {
+  const unit = schema["x-unit"];
+  const equation = schema["x-equation"];
+  const cost = schema["x-cost"];
+  return [
+    schema.description ?? "",
+    ...(unit === undefined ? [] : [`Unit: ${unit}.`]),
+    ...(equation === undefined ? [] : [`\`${equation}\`.`]),
+    ...(cost === undefined ? [] : [`*Cost: ${cost}*`]),
+  ].join(" ");
+}
