@@ -11,6 +11,9 @@ await build({
   bundle: true,
   platform: "node",
   format: "esm",
+  // Chunks: what a command imports in its action is loaded there, not at start-up. They stay beside the entry points, since
+  // import.meta.url is taken as the folder of both.
+  splitting: true,
   target: "node20",
   sourcemap: "linked",
   external: ["onnxruntime-node", "sharp", "@tensorflow/*"],

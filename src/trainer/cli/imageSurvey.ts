@@ -1,6 +1,7 @@
 /** A quick look at a folder of images: how many, how large, grey or coloured. Reads the headers of a sample only. */
 import { open } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import type Sharp from "sharp";
 import { compareBytes } from "../data/compareBytes.ts";
 import { findImages } from "../data/findImages.ts";
 import { imageFormat } from "../data/imageFormat.ts";
@@ -36,12 +37,13 @@ const SAMPLE = 64;
  */
 export async function surveyImages(folder: string): Promise<ImageSurvey | null> {
   const { images } = await findImages(resolve(folder));
+  const { default: sharp } = await import("sharp");
   const take = Math.min(SAMPLE, images.length);
   const headers: ImageHeader[] = [];
   for (let i = 0; i < take; i++) {
     const { path } = images[Math.floor((i * images.length) / take)]!;
     // A broken image says nothing; the others speak for the folder.
-    const header = await readHeader(join(folder, path)).catch(() => null);
+    const header = await readHeader(join(folder, path), sharp).catch(() => null);
     if (header !== null) headers.push(header);
   }
   if (headers.length === 0) return null;
@@ -57,10 +59,9 @@ export async function surveyImages(folder: string): Promise<ImageSurvey | null> 
   };
 }
 
-async function readHeader(file: string): Promise<ImageHeader> {
+async function readHeader(file: string, sharp: typeof Sharp): Promise<ImageHeader> {
   const bitmap = await readBitmapHeader(file);
   if (bitmap !== null) return bitmap;
-  const { default: sharp } = await import("sharp");
   const { width, height, channels, hasAlpha } = await sharp(file).metadata();
   return { width, height, coloured: channels >= 3, transparent: hasAlpha };
 }
