@@ -1,5 +1,5 @@
 /** Decodes what changed since the last time, takes the rest from the old cache, and writes the new one. */
-import { accessSync, closeSync, constants, readSync, writeSync } from "node:fs";
+import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -141,7 +141,7 @@ async function decodeFile(path: string, size: number, settings: PixelSettings): 
 
 function isReadable(path: string): boolean {
   try {
-    accessSync(path, constants.R_OK);
+    closeSync(openSync(path, "r"));
     return true;
   } catch {
     return false;

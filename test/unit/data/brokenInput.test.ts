@@ -1,11 +1,11 @@
 /** Every broken image and folder of test/fixtures/images/expected.json, and what is said about it. */
-import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, realpathSync, symlinkSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, realpathSync, symlinkSync } from "node:fs";
 import { join, sep } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { UserError } from "../../../src/core/errors.ts";
 import type { DataConfig } from "../../../src/core/experiment/schema.ts";
 import { openDataset } from "../../../src/trainer/data/dataset.ts";
-import { dataConfig, FIXTURES, plainPng, temporaryFolder, writeFiles } from "./testFolder.ts";
+import { asOrdinaryUser, dataConfig, FIXTURES, plainPng, temporaryFolder, writeFiles } from "./testFolder.ts";
 
 const EXPECTED = JSON.parse(readFileSync(join(FIXTURES, "expected.json"), "utf8")) as {
   broken: Record<string, string>;
@@ -45,22 +45,6 @@ describe("broken images", () => {
     expect(reason).not.toContain("\n");
   });
 });
-
-/**
- * Does something without the super-user's right to read everything, which the tests may well have (in a container).
- * @param folder given to the ordinary user
- */
-async function asOrdinaryUser<T>(folder: string, work: () => Promise<T>): Promise<T> {
-  if (process.getuid?.() !== 0) return work();
-  const NOBODY = 65534;
-  chownSync(folder, NOBODY, NOBODY);
-  process.seteuid?.(NOBODY);
-  try {
-    return await work();
-  } finally {
-    process.seteuid?.(0);
-  }
-}
 
 /** Makes each folder of the table; returns what of the settings it needs. */
 const FOLDERS: Record<string, (base: string) => Promise<Partial<DataConfig>> | Partial<DataConfig>> = {
