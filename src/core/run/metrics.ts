@@ -7,17 +7,26 @@ export const TIMESTEP_RANGES = 4;
 
 export const stepMetricsSchema = z
   .object({
-    type: z.literal("step"),
+    type: z.literal("step").describe("Tells a step line."),
     step: count().describe("Optimiser steps completed."),
     images: count().describe("Images trained on since step 0."),
-    seconds: z.number().min(0).describe("Seconds of training since step 0, over all sessions; saving and drawing samples left out."),
-    loss: z.number().nullable().describe("Weighted loss, mean over the images of the steps since the line before; null: not a finite number."),
+    seconds: z
+      .number()
+      .min(0)
+      .describe("Seconds of training since step 0, over all sessions; saving and drawing samples left out."),
+    loss: z
+      .number()
+      .nullable()
+      .describe("Weighted loss, mean over the images of the steps since the line before; null: not a finite number."),
     lossByTimestep: z
       .array(z.number().nullable())
       .length(TIMESTEP_RANGES)
       .describe("The same mean by quarter of {0 … T-1} that an image's timestep fell into; null: none did."),
     lr: z.number().describe("Learning rate of this step."),
-    gradNorm: z.number().nullable().describe("Global norm of this step's gradient before clipping; null: not a finite number."),
+    gradNorm: z
+      .number()
+      .nullable()
+      .describe("Global norm of this step's gradient before clipping; null: not a finite number."),
     imagesPerSecond: z.number().min(0).describe("Images per second since the line before."),
     dataWaitSeconds: z.number().min(0).describe("Seconds since the line before in which the step waited for images."),
     memoryBytes: count().nullable().describe("Resident memory of the process in bytes; null: not known."),
@@ -26,7 +35,7 @@ export const stepMetricsSchema = z
 
 export const resumeLineSchema = z
   .object({
-    type: z.literal("resume"),
+    type: z.literal("resume").describe("Tells a resume line."),
     step: count().describe("Step of the checkpoint that training goes on from."),
     time: timestamp().optional().describe("When, UTC."),
   })

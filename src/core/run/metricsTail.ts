@@ -32,7 +32,7 @@ export class MetricsTail {
       this.take(this.lineEndingWith(chunk.subarray(start, end)), lines);
       start = end + 1;
     }
-    if (start < chunk.length) this.partial.push(chunk.slice(start));
+    if (start < chunk.length) this.partial.push(new Uint8Array(chunk.subarray(start))); // a copy; slice of a Buffer is none
     return lines;
   }
 

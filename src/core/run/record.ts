@@ -20,9 +20,9 @@ const configHash = () =>
 const command = () => z.array(z.string()).describe("The command line, one string per argument.");
 const versions = () =>
   z
-    .object({ maskdm: z.string() })
+    .object({ maskdm: z.string().describe("Version of MaskDM, or of the engine that stands for it.") })
     .catchall(z.string())
-    .describe("Versions of the software: maskdm, node (or python), backend (the runtime that computes the steps).");
+    .describe("Versions of the software by name: node (or python), backend (the runtime that computes the steps), …");
 
 export const sessionSchema = z
   .looseObject({

@@ -1,6 +1,7 @@
 /** Writing files so that a reader, a kill or a power failure never meets a half-written one. */
 import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { threadId } from "node:worker_threads";
 import { asDiskError } from "./diskError.ts";
 
 /** Errors of a rename or removal that pass by themselves: on Windows, while another process has the file open. */
@@ -44,7 +45,8 @@ export function writeFully(fd: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at);
 }
 
-let serial = 0;
+/** Temporary names must differ between the threads of a process, too. */
+let serial = threadId * 1e9;
 
 /**
  * Replaces a file as a whole: temporary file beside it, then rename.

@@ -52,14 +52,19 @@ function notFound(text: string, runsDirs: readonly string[]): UserError {
 }
 
 /**
- * Finds a run folder by path or id; the path of a checkpoint in it will do, too.
- * @throws UserError if there is none
+ * Finds a run folder by path or id.
+ * @throws UserError if there is none, or if only a part of it is named: a run is resumed and stopped as a whole
  */
 export function resolveRun(text: string, runsDirs: readonly string[]): string {
   const path = locate(text, runsDirs);
   if (path === null) throw notFound(text, runsDirs);
-  for (const folder of [path, dirname(path), dirname(dirname(path)), dirname(dirname(dirname(path)))]) {
-    if (looksLikeRun(folder)) return folder;
+  if (looksLikeRun(path)) return path;
+  const parents = [dirname(path), dirname(dirname(path)), dirname(dirname(dirname(path)))];
+  const around = parents.find(looksLikeRun);
+  if (around !== undefined) {
+    throw new UserError(
+      `${path} is a part of the run ${around}. Name the run itself; it is resumed from its newest whole checkpoint.`,
+    );
   }
   throw new UserError(`${path} is not a run folder: it holds no run.json. List the runs with: maskdm runs`);
 }
