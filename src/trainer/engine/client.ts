@@ -13,6 +13,8 @@ export class EngineClient {
   private readonly pending = new Map<number, Pending>();
   private nextId = 0;
   private ended: Error | null = null;
+  /** settles with the newest call, and calls are answered in order */
+  private newest: Promise<unknown> = Promise.resolve();
 
   constructor() {
     // Beside the bundled command line; see esbuild.config.mjs.
@@ -32,15 +34,18 @@ export class EngineClient {
   ): Promise<EngineCalls[C][1]> {
     if (this.ended) return Promise.reject(this.ended);
     const request: EngineRequest<C> = { id: this.nextId++, call, argument };
-    return new Promise((resolve, reject) => {
+    const answer = new Promise<EngineCalls[C][1]>((resolve, reject) => {
       this.pending.set(request.id, { resolve: resolve as (value: never) => void, reject });
       this.worker.postMessage(request, transfer as ArrayBuffer[]);
     });
+    this.newest = answer.catch(() => {});
+    return answer;
   }
 
-  /** Ends the thread; what is under way is abandoned. */
+  /** Ends the thread when it has done what it was asked for: native code that is cut off there aborts the process. */
   async close(): Promise<void> {
     this.ended ??= new Error("the engine was closed");
+    await this.newest;
     this.worker.removeAllListeners("exit");
     await this.worker.terminate();
   }

@@ -11,8 +11,7 @@ export class StopRequest {
   constructor(private readonly controlFile: () => boolean) {
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
       const listener = (): void => {
-        // A second signal means now: the last checkpoint stays as it is.
-        if (this.asked !== null) process.exit(1);
+        if (this.asked !== null) this.endNow(signal);
         this.asked = signal;
       };
       this.listeners.set(signal, listener);
@@ -32,5 +31,15 @@ export class StopRequest {
 
   dispose(): void {
     for (const [signal, listener] of this.listeners) process.off(signal, listener);
+  }
+
+  /**
+   * A second signal means now; the last checkpoint stays as it is. The signal gets its usual effect back: process.exit would first
+   * wait for the engine's native code, and abort in it.
+   */
+  private endNow(signal: NodeJS.Signals): void {
+    this.dispose();
+    process.emit("exit", 1); // the terminal is put in order
+    process.kill(process.pid, signal);
   }
 }
