@@ -73,7 +73,7 @@ export class Engine {
   /**
    * Takes over tensors by name.
    * @param into raw or ema weights, or the optimiser's moments
-   * @throws UserError listing every name or shape that does not fit
+   * @throws UserError listing every name or shape that does not fit, or where values are not finite
    */
   load(tensors: ReadonlyMap<string, NamedTensor>, into: "raw" | "ema" | "optimizer", source: string): void {
     const own = this.tensors()[into];
@@ -82,6 +82,13 @@ export class Engine {
       throw new UserError(
         `${source} does not fit this experiment's model:\n${problems.map((problem) => `  ${problem}`).join("\n")}\n` +
           "Give model and data the same sizes in both experiments, or start from another checkpoint.",
+      );
+    }
+    const broken = own.map(({ name }) => name).filter((name) => !tensors.get(name)!.data.every(Number.isFinite));
+    if (broken.length > 0) {
+      throw new UserError(
+        `${source} holds values that are not finite numbers, in ${broken.slice(0, 5).join(", ")}` +
+          `${broken.length > 5 ? ` and ${broken.length - 5} more tensors` : ""}. Start from another checkpoint.`,
       );
     }
     for (const tensor of own) tensor.data.set(tensors.get(tensor.name)!.data);
