@@ -23,9 +23,21 @@ export function register(program: Command, io: Io): void {
 }
 
 async function resume(text: string, options: RunOptions, io: Io): Promise<void> {
-  const [{ resolveRun }, { readRun, readExperimentText, EXPERIMENT_FILE }, { resumeRun }, training] = await Promise.all(
-    [import("../run/resolve.ts"), import("../run/runFiles.ts"), import("../run/runFolder.ts"), import("./training.ts")],
-  );
+  const [
+    { listCheckpoints },
+    { resolveRun },
+    { readRun, readExperimentText, EXPERIMENT_FILE },
+    { resumeRun },
+    { readStatus },
+    training,
+  ] = await Promise.all([
+    import("../run/checkpoint.ts"),
+    import("../run/resolve.ts"),
+    import("../run/runFiles.ts"),
+    import("../run/runFolder.ts"),
+    import("../run/status.ts"),
+    import("./training.ts"),
+  ]);
   const runDir = resolveRun(text, [options.runsDir]);
   const record = readRun(runDir);
   if (!record.ok) throw new UserError(`${runDir} cannot be resumed: ${record.reason}.`);
@@ -41,20 +53,28 @@ async function resume(text: string, options: RunOptions, io: Io): Promise<void> 
     io,
   );
 
+  const { steps } = experiment[stage];
+  const done = listCheckpoints(runDir).whole.at(-1)?.step ?? 0;
+  if (done > steps) throw new UserError(`${runDir} has ${done} steps already, more than the ${steps} asked for.`);
+  const status = readStatus(runDir);
+  if (done === steps && status.ok && status.value.state === "finished") {
+    io.stdout(training.shortPath(runDir));
+    io.stderr(`${record.value.id} has all its ${steps} steps. Train it for longer with: --steps N`);
+    return;
+  }
+
   // The lock is taken before the data are opened: two resumes of one run must not both decode and load.
   const { run, checkpoint, notes } = resumeRun(runDir, training.sessionRequest(experiment));
   for (const note of notes) io.stderr(note);
-  try {
-    if (overrides.length > 0) run.update({ experimentText, totalSteps: experiment[stage].steps });
-  } catch (error) {
-    run.close("failed", "the override could not be recorded");
-    throw error;
-  }
   const fresh: WeightSource | null = parent ? { kind: "start", file: parent.checkpoint } : null;
   const session = {
     experiment,
     stage,
-    open: () => run,
+    open: () => {
+      // Not before images and weights are known to fit: a run must not be left with an experiment that it cannot go on with.
+      if (overrides.length > 0) run.update({ experimentText, totalSteps: steps });
+      return run;
+    },
     experimentFile,
     weights: checkpoint ? ({ kind: "checkpoint", dir: checkpoint.dir } as const) : fresh,
     resumeFrom: checkpoint?.state ?? null,

@@ -1,6 +1,6 @@
 /** What `pretrain`, `finetune` and `resume` have in common. */
 import { totalmem } from "node:os";
-import { relative } from "node:path";
+import { relative, resolve } from "node:path";
 import packageJson from "../../../package.json" with { type: "json" };
 import type { Experiment } from "../../core/experiment/schema.ts";
 import type { Stage } from "../../core/random/streams.ts";
@@ -46,7 +46,9 @@ export async function startRun(
 ): Promise<Trained> {
   const overrides = overridesOf(options, stage);
   const { experiment, text } = loadExperiment(file, overrides, { memoryBytes: totalmem(), stage }, io);
-  const { createRun } = await import("../run/runFolder.ts");
+  const { createRun, checkFree } = await import("../run/runFolder.ts");
+  // Said before images are decoded; createRun says it again if somebody else was quicker.
+  if (options.run !== undefined) checkFree(resolve(options.runsDir), options.run);
   const open = () =>
     createRun({
       ...sessionRequest(experiment),
@@ -109,7 +111,7 @@ function afterwards(state: string, dir: string, stage: Stage, file: string): str
 }
 
 /** Relative to where the command was started, where that is shorter. */
-function shortPath(dir: string): string {
+export function shortPath(dir: string): string {
   const path = relative(process.cwd(), dir);
   return path.startsWith("..") ? dir : path || ".";
 }

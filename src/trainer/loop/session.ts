@@ -1,5 +1,6 @@
 /** One session of a run: opens the data, starts the engine, trains, and leaves the run folder in order however it ends. */
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 import { dirname } from "node:path";
 import { UserError } from "../../core/errors.ts";
@@ -31,7 +32,7 @@ export interface SessionNotes {
 export interface Session {
   readonly experiment: Experiment;
   readonly stage: Stage;
-  /** makes or takes up the run folder, once the data are known to be usable */
+  /** makes or takes up the run folder, once images and weights are known to be usable */
   readonly open: () => RunWriter;
   /** the user's experiment file; relative data paths start there */
   readonly experimentFile: string;
@@ -72,15 +73,33 @@ export async function openData(experiment: Experiment, file: string, notes: Sess
 export async function runSession(session: Session): Promise<TrainingEnd & { run: RunWriter }> {
   const { experiment, stage, notes } = session;
   const dataset = await openData(experiment, session.experimentFile, notes);
+  const engine = new EngineClient();
+  try {
+    const batches = new BatchSource(experiment, stage, dataset);
+    const facts = await startEngine(session, engine, batches.mask.visibleTokens);
+    return await trainInFolder(session, { dataset, engine, batches, facts });
+  } finally {
+    dataset.close();
+    await engine.close();
+  }
+}
+
+interface Ready {
+  readonly dataset: Dataset;
+  readonly engine: EngineClient;
+  readonly batches: BatchSource;
+  readonly facts: EngineFacts;
+}
+
+async function trainInFolder(session: Session, ready: Ready): Promise<TrainingEnd & { run: RunWriter }> {
+  const { experiment, stage, notes, resumeFrom } = session;
+  const { dataset, engine, batches, facts } = ready;
   const run = session.open();
   const stop = new StopRequest(() => run.stopRequested());
-  const engine = new EngineClient();
   const close = (state: FinalState, message: string): void => {
     for (const problem of run.close(state, message)) notes.note(problem);
   };
   try {
-    const batches = new BatchSource(experiment, stage, dataset);
-    const facts = await startEngine(session, engine, batches.mask.visibleTokens);
     run.update({ backend: facts.backend, versions: { backend: facts.version } });
     for (const line of [...facts.notes, engineLine(facts, experiment, stage)]) run.log(line);
     for (const { path, reason } of dataset.broken) run.log(`image left out: ${path}: ${reason}`);
@@ -90,8 +109,6 @@ export async function runSession(session: Session): Promise<TrainingEnd & { run:
       notes.note(line);
     });
     const progress = session.begin(run, facts);
-    const writeSamples = (step: number) => writeGrid(engine, experiment, run, step);
-    const { resumeFrom } = session;
     const end = await train({
       experiment,
       stage,
@@ -102,7 +119,8 @@ export async function runSession(session: Session): Promise<TrainingEnd & { run:
       progress,
       resumeFrom,
       dataFingerprint,
-      writeSamples,
+      writeSamples: (step) => writeGrid(engine, experiment, run, step, stop),
+      hasSamples: (step) => existsSync(run.samplePath(step)),
     });
     close(end.state, end.message);
     return { ...end, run };
@@ -112,8 +130,6 @@ export async function runSession(session: Session): Promise<TrainingEnd & { run:
     throw error;
   } finally {
     stop.dispose();
-    dataset.close();
-    await engine.close();
   }
 }
 
@@ -138,12 +154,28 @@ function engineLine(facts: EngineFacts, experiment: Experiment, stage: Stage): s
   return `engine: ${facts.backend} (${facts.version}), batch ${batch}${micro}, ${memory} GiB predicted`;
 }
 
-/** Draws the sample grid of a step into the run folder. */
-async function writeGrid(engine: EngineClient, experiment: Experiment, run: RunWriter, step: number): Promise<void> {
+class SamplesGivenUp extends Error {}
+
+/** Draws the sample grid of a step into the run folder. A stop does not wait for it: a resume draws what is missing. */
+async function writeGrid(
+  engine: EngineClient,
+  experiment: Experiment,
+  run: RunWriter,
+  step: number,
+  stop: StopRequest,
+): Promise<void> {
   const { data, seed, sample } = experiment;
-  const images = await drawSamples(engine, experiment, { sample, seed, labels: null });
-  const grid = { images, count: sample.count, imageSize: data.image_size, channels: data.channels };
-  await writeImageGrid(run.samplePath(step), grid);
+  const onStep = () => {
+    if (stop.reason !== null) throw new SamplesGivenUp();
+  };
+  try {
+    const images = await drawSamples(engine, experiment, { sample, seed, labels: null, onStep });
+    const grid = { images, count: sample.count, imageSize: data.image_size, channels: data.channels };
+    await writeImageGrid(run.samplePath(step), grid);
+  } catch (error) {
+    if (!(error instanceof SamplesGivenUp)) throw error;
+    run.log(`samples of step ${step} given up for the stop; a resume draws them`);
+  }
 }
 
 /** Identifies the images by their number and paths. */

@@ -14,8 +14,11 @@ import { MetricsWindow } from "./metricsWindow.ts";
 import type { StopRequest } from "./stopRequest.ts";
 
 const ADAM_EPSILON = 1e-8;
-/** Weighted losses are about 1 for a network that predicts nothing; this far above it, for so long, nothing comes back. */
-const DIVERGED_LOSS = 100;
+/**
+ * Weighted losses are about 1 for a network that predicts nothing. One that stays this far above it, for so long, has lost what it
+ * knew: AdamW and LayerNorm bound how far weights and output can go, so that a loss seldom grows without end.
+ */
+const DIVERGED_LOSS = 10;
 const DIVERGED_STEPS = 20;
 
 export interface TrainingProgress {
@@ -34,8 +37,9 @@ export interface TrainingSetup {
   readonly resumeFrom: CheckpointState | null;
   /** identifies the images, to notice a change before a resume */
   readonly dataFingerprint: string;
-  /** draws and writes the sample grid of a step */
+  /** draws and writes the sample grid of a step; given up when a stop is asked for */
   readonly writeSamples: (step: number) => Promise<void>;
+  readonly hasSamples: (step: number) => boolean;
 }
 
 export interface TrainingEnd {
@@ -76,6 +80,10 @@ class TrainingLoop {
     const { config, setup } = this;
     const { steps } = config;
     setup.run.status.update({ state: "running" });
+    // The session before may have ended between saving and drawing.
+    if (this.step > 0 && this.samplesDue(this.step) && !setup.hasSamples(this.step)) {
+      await setup.writeSamples(this.step);
+    }
     let batch = this.step < steps ? setup.batches.batch(this.step) : null;
     while (batch) {
       const reason = setup.stop.reason;
@@ -86,10 +94,14 @@ class TrainingLoop {
       batch = this.step + 1 < steps ? setup.batches.batch(this.step + 1) : null;
       const result = await pending;
       this.measure(result);
-      if (!result.applied) return this.diverged("the loss is no longer a number");
+      if (!result.applied) return this.diverged(`at step ${this.step + 1} the loss is no longer a number`);
       this.step++;
       this.window.add(result.losses, timesteps);
-      if (this.explodes(result.losses)) return this.diverged(`the loss stayed above ${DIVERGED_LOSS}`);
+      if (this.explodes(result.losses)) {
+        return this.diverged(
+          `up to step ${this.step} the loss stayed above ${DIVERGED_LOSS} for ${DIVERGED_STEPS} steps`,
+        );
+      }
       await this.afterStep(result);
     }
     return this.finished();
@@ -120,6 +132,24 @@ class TrainingLoop {
     return step % every === 0 || step === this.config.steps;
   }
 
+  private samplesDue(step: number): boolean {
+    const { sample_every: every } = this.config;
+    return every > 0 && this.isDue(step, every);
+  }
+
+  /** While the loss explodes nothing is saved, or checkpoints of a lost network would push out the good ones. */
+  private checkpointDue(step: number): boolean {
+    const { checkpoint_every: every, steps } = this.config;
+    const sinceSaved = Math.floor(step / every) > Math.floor(this.savedAt / every);
+    return step === steps || (sinceSaved && this.highLosses === 0);
+  }
+
+  /** Images seen at a step: the sessions before may have had another batch size. */
+  private imagesAt(step: number): number {
+    const { resumeFrom } = this.setup;
+    return (resumeFrom?.imagesSeen ?? 0) + (step - (resumeFrom?.step ?? 0)) * this.config.batch_size;
+  }
+
   private measure({ startedAt, endedAt }: TimedStep): void {
     const wait = this.lastWorkerEnd === null ? 0 : Math.max(0, startedAt - this.lastWorkerEnd) / 1000;
     const seconds = (endedAt - startedAt) / 1000 + wait;
@@ -135,9 +165,9 @@ class TrainingLoop {
     if (this.isDue(step, config.log_every)) this.writeLine(result);
     const note = this.loss === null ? "" : `loss ${this.loss.toFixed(4)}`;
     setup.progress.update(step, note);
-    setup.run.status.update({ step, imagesSeen: step * config.batch_size });
-    const checkpointDue = this.isDue(step, config.checkpoint_every);
-    const samplesDue = config.sample_every > 0 && this.isDue(step, config.sample_every);
+    setup.run.status.update({ step, imagesSeen: this.imagesAt(step) });
+    const checkpointDue = this.checkpointDue(step);
+    const samplesDue = this.samplesDue(step);
     if (checkpointDue) await this.checkpoint();
     if (samplesDue) await setup.writeSamples(step);
     // What was spent on saving and drawing is no time of training.
@@ -151,7 +181,7 @@ class TrainingLoop {
     this.loss = means.loss;
     setup.run.metrics.append({
       step,
-      images: step * config.batch_size,
+      images: this.imagesAt(step),
       seconds: this.seconds,
       ...means,
       lr: learningRate(config, step - 1),
@@ -185,7 +215,7 @@ class TrainingLoop {
     const state: CheckpointState = {
       stage: setup.stage,
       step,
-      imagesSeen: step * config.batch_size,
+      imagesSeen: this.imagesAt(step),
       emaUpdates: step,
       elapsedSeconds: this.seconds,
       loop: { window: this.window.save(), data: setup.dataFingerprint },
@@ -211,9 +241,10 @@ class TrainingLoop {
 
   private diverged(what: string): TrainingEnd {
     const { savedAt, step } = this;
+    this.setup.run.status.update({ step, imagesSeen: this.imagesAt(step) });
     const kept = savedAt > 0 ? `the checkpoint of step ${savedAt} is kept` : "there is no checkpoint before it";
     const advice = "a lower lr, a longer warmup_steps, clip_grad: 1 or a larger batch_size usually helps";
-    return { state: "diverged", step, message: `${what} at step ${step + 1}; ${kept}; ${advice}` };
+    return { state: "diverged", step, message: `${what}; ${kept}; ${advice}` };
   }
 }
 

@@ -87,7 +87,8 @@ function today(): string {
   return `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
 }
 
-function checkFree(runsDir: string, id: string): void {
+/** @throws UserError if the name will not do for a run, or is taken */
+export function checkFree(runsDir: string, id: string): void {
   const problem = runNameProblem(id);
   if (problem !== null)
     throw new UserError(`${JSON.stringify(id)} cannot name a run: ${problem}. Choose another --run.`);
