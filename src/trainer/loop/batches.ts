@@ -21,37 +21,40 @@ export function stageMask(experiment: Experiment, stage: Stage): MaskGeometry {
   );
 }
 
+/** What turns a step's number into its batch; `maskdm preview` uses it too, and so shows what training takes in. */
+export function batchContext(experiment: Experiment, stage: Stage, datasetSize: number): AssembleContext {
+  const { data, model, diffusion, seed } = experiment;
+  return {
+    planner: new BatchPlanner({
+      seed,
+      stage,
+      batchSize: experiment[stage].batch_size,
+      datasetSize,
+      timesteps: diffusion.timesteps,
+      mask: stageMask(experiment, stage),
+      hflip: data.hflip,
+      labelDropout: model.num_classes > 0 ? model.class_dropout : 0,
+    }),
+    shape: { imageSize: data.image_size, channels: data.channels, patchSize: model.patch_size },
+    diffusion,
+    schedule: noiseSchedule(diffusion),
+    numClasses: model.num_classes,
+  };
+}
+
 export class BatchSource {
   readonly mask: MaskGeometry;
   private readonly context: AssembleContext;
   private readonly pixels: Uint8Array;
-  private readonly batchSize: number;
 
   constructor(
     experiment: Experiment,
     stage: Stage,
     private readonly dataset: Dataset,
   ) {
-    const { data, model, diffusion, seed } = experiment;
-    this.batchSize = experiment[stage].batch_size;
-    this.mask = stageMask(experiment, stage);
-    this.context = {
-      planner: new BatchPlanner({
-        seed,
-        stage,
-        batchSize: this.batchSize,
-        datasetSize: dataset.count,
-        timesteps: diffusion.timesteps,
-        mask: this.mask,
-        hflip: data.hflip,
-        labelDropout: model.num_classes > 0 ? model.class_dropout : 0,
-      }),
-      shape: { imageSize: data.image_size, channels: data.channels, patchSize: model.patch_size },
-      diffusion,
-      schedule: noiseSchedule(diffusion),
-      numClasses: model.num_classes,
-    };
-    this.pixels = new Uint8Array(this.batchSize * dataset.imageBytes);
+    this.context = batchContext(experiment, stage, dataset.count);
+    this.mask = this.context.planner.config.mask;
+    this.pixels = new Uint8Array(experiment[stage].batch_size * dataset.imageBytes);
   }
 
   /** The batch of a step, counted from 0. */
