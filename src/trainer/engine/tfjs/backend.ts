@@ -6,7 +6,7 @@ import type { Backend, Executable, Feed } from "../backend.ts";
 import type { Graph } from "../graph/graph.ts";
 import { evaluate, type Kernels, nativeKernels } from "./evaluate.ts";
 import { lastUses } from "./liveness.ts";
-import { activate, loadTfjs, type TfjsName } from "./load.ts";
+import { loadTfjs, type TfjsName, withBackend } from "./load.ts";
 import { wasmKernels } from "./wasmKernels.ts";
 
 /**
@@ -41,8 +41,15 @@ class TfjsExecutable implements Executable {
     }
   }
 
-  async run(inputs: ReadonlyMap<string, Feed>, outputs: ReadonlyMap<string, Float32Array>): Promise<void> {
-    await activate(this.name);
+  run(inputs: ReadonlyMap<string, Feed>, outputs: ReadonlyMap<string, Float32Array>): Promise<void> {
+    return withBackend(this.name, () => this.walk(inputs, outputs));
+  }
+
+  async dispose(): Promise<void> {
+    // Nothing outlives a run.
+  }
+
+  private walk(inputs: ReadonlyMap<string, Feed>, outputs: ReadonlyMap<string, Float32Array>): void {
     const live = new Map<number, tf.Tensor>();
     try {
       this.upload(inputs, live);
@@ -64,10 +71,6 @@ class TfjsExecutable implements Executable {
     } finally {
       for (const value of live.values()) value.dispose();
     }
-  }
-
-  async dispose(): Promise<void> {
-    // Nothing outlives a run.
   }
 
   /** The arrays change in place between runs, so they are handed over anew each time. */

@@ -35,7 +35,7 @@ const TFJS_NODE: string = "@tensorflow/tfjs-node";
 async function loadNode(): Promise<string> {
   putBackRemovedUtilities();
   const module: { readonly version?: Readonly<Record<string, string>> } = await import(TFJS_NODE);
-  await activate("tfjs-node");
+  await withBackend("tfjs-node", () => {});
   return `tfjs-node ${module.version?.["tfjs-node"] ?? "of unknown version"}`;
 }
 
@@ -57,18 +57,24 @@ async function loadWasm(): Promise<string> {
     const entry = createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm");
     wasm.setWasmPaths(`${dirname(entry)}${sep}`);
   }
-  await activate("tfjs-wasm");
+  await withBackend("tfjs-wasm", () => {});
   listeners.removeAdded();
   return `tfjs-backend-wasm ${wasm.version_wasm}`;
 }
 
-/** Makes a backend the current one of tfjs, which has one for the whole process. */
-export async function activate(name: TfjsName): Promise<void> {
-  const wanted = ENGINE_NAMES[name];
-  // Another activation may come between; what follows an await of this function runs right after the check.
-  while (tf.getBackend() !== wanted) {
-    if (!(await tf.setBackend(wanted))) throw new Error(`TensorFlow.js could not start its backend ${wanted}`);
-  }
+let turn: Promise<unknown> = Promise.resolve();
+
+/** Does synchronous work with a backend as the current one of tfjs, which has one for the whole process: works take turns. */
+export function withBackend<T>(name: TfjsName, work: () => T): Promise<T> {
+  const result = turn.then(async () => {
+    const wanted = ENGINE_NAMES[name];
+    if (tf.getBackend() !== wanted && !(await tf.setBackend(wanted))) {
+      throw new Error(`TensorFlow.js could not start its backend ${wanted}`);
+    }
+    return work();
+  });
+  turn = result.catch(() => {});
+  return result;
 }
 
 /** The WebAssembly module installs process-wide error handlers that would end the process with a stack trace. */
