@@ -70,6 +70,21 @@ export function processIo(): Io {
     });
   }
   const io = streamIo(process.stdout, process.stderr, process.env);
-  if (io.status !== undefined) process.on("exit", () => io.status?.(null));
+  const { status } = io;
+  if (status !== undefined) {
+    process.on("exit", () => status(null));
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) endOnSignal(signal, () => status(null));
+  }
   return io;
+}
+
+/** A signal that nobody else listens to ends the process as it would have, after tidying up. */
+function endOnSignal(signal: NodeJS.Signals, tidyUp: () => void): void {
+  const listener = (): void => {
+    if (process.listenerCount(signal) > 1) return;
+    tidyUp();
+    process.removeListener(signal, listener);
+    process.kill(process.pid, signal);
+  };
+  process.on(signal, listener);
 }
