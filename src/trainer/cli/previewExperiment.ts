@@ -1,0 +1,132 @@
+/** What `maskdm preview` shows: the plan of one batch, and a picture of its images. */
+import { mkdirSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import type { BatchPlan } from "../../core/batch/plan.ts";
+import { previewBatch } from "../../core/batch/preview.ts";
+import { UserError } from "../../core/errors.ts";
+import type { Experiment } from "../../core/experiment/schema.ts";
+import type { MaskGeometry } from "../../core/masks/masks.ts";
+import type { Stage } from "../../core/random/streams.ts";
+import { type Dataset, openDataset } from "../data/dataset.ts";
+import { batchContext, stageMask } from "../loop/batches.ts";
+import { asDiskError } from "../run/diskError.ts";
+import { writeImageGrid } from "../sample/grid.ts";
+import type { Io } from "./io.ts";
+import { loadExperiment } from "./loadExperiment.ts";
+import type { SetOption } from "./options.ts";
+import { previewGrid } from "./previewGrid.ts";
+import { createProgress, type Progress } from "./progress.ts";
+
+/** The result of `preview --json`. */
+export interface PreviewReport {
+  readonly batch: number;
+  /** tokens per image */
+  readonly N: number;
+  /** visible tokens per image */
+  readonly S: number;
+  readonly askedRate: number;
+  readonly effectiveRate: number;
+  /** absolute path of the picture */
+  readonly png: string;
+  /** every image of the batch, in its order */
+  readonly images: readonly {
+    /** relative to the data folder */
+    readonly path: string;
+    /** token indices, ascending */
+    readonly visible: readonly number[];
+    readonly timestep: number;
+    readonly flip: boolean;
+  }[];
+}
+
+export interface PreviewRequest {
+  /** step, counted from 0 */
+  readonly batch: number;
+  readonly stage: Stage;
+  readonly set: readonly SetOption[];
+  /** folder of the picture */
+  readonly out?: string | undefined;
+}
+
+/** Images in the picture. */
+const LARGEST_PICTURE = 64;
+/** Token indices that are printed at most. */
+const LARGEST_REPORT = 2 ** 23;
+
+/**
+ * @param file experiment file
+ * @returns the report, and how many of its images are in the picture
+ * @throws UserError, CommandExit where the experiment, its images or the picture's folder cannot be used
+ */
+export async function previewExperiment(
+  file: string,
+  { batch, stage, set, out }: PreviewRequest,
+  io: Io,
+): Promise<{ report: PreviewReport; drawn: number }> {
+  const { experiment } = loadExperiment(file, set, { stage }, io);
+  const mask = stageMask(experiment, stage);
+  requirePrintable(experiment, stage, mask);
+  const { steps } = experiment[stage];
+  if (batch >= steps)
+    io.stderr(`note: ${stage} takes ${steps} steps, 0 to ${steps - 1}; batch ${batch} comes after its end`);
+  const dataset = await openImages(experiment, file, io);
+  try {
+    const context = batchContext(experiment, stage, dataset.count);
+    const plan = context.planner.plan(batch);
+    const drawn = Math.min(plan.indices.length, LARGEST_PICTURE);
+    const pixels = new Uint8Array(drawn * dataset.imageBytes);
+    dataset.readInto(plan.indices.subarray(0, drawn), pixels);
+    const png = picturePath(file, out, stage, batch);
+    await writeImageGrid(png, ...previewGrid(previewBatch(context, plan, pixels, drawn), experiment.data.image_size));
+    return { report: reportOf(batch, mask, plan, dataset, png), drawn };
+  } finally {
+    dataset.close();
+  }
+}
+
+async function openImages(experiment: Experiment, file: string, io: Io): Promise<Dataset> {
+  let progress: Progress | null = null;
+  try {
+    return await openDataset(experiment.data, dirname(file), {
+      log: (line) => io.stderr(line),
+      onProgress(done, total) {
+        progress ??= createProgress(io, { label: "decoding", total, unit: "images" });
+        progress.update(done);
+      },
+    });
+  } finally {
+    (progress as Progress | null)?.finish();
+  }
+}
+
+function requirePrintable(experiment: Experiment, stage: Stage, mask: MaskGeometry): void {
+  const size = experiment[stage].batch_size;
+  const most = Math.floor(LARGEST_REPORT / mask.visibleTokens);
+  if (size <= most) return;
+  throw new UserError(
+    `A batch of ${size} images with ${mask.visibleTokens} visible tokens each is too large to list. Look at a smaller one: --set ${stage}.batch_size=${most}`,
+  );
+}
+
+/** By default in the experiment's hidden folder: a picture among the images would become one of them. */
+function picturePath(file: string, out: string | undefined, stage: Stage, batch: number): string {
+  const folder = resolve(out ?? join(dirname(file), ".maskdm", "preview"));
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw asDiskError(error, { path: folder, advice: "Choose another folder with --out." });
+  }
+  const name = basename(file).replace(/(\.maskdm)?\.ya?ml$/i, "");
+  return join(folder, `${name}-${stage}-batch-${String(batch).padStart(8, "0")}.png`);
+}
+
+function reportOf(batch: number, mask: MaskGeometry, plan: BatchPlan, dataset: Dataset, png: string): PreviewReport {
+  const S = mask.visibleTokens;
+  const images = Array.from(plan.indices, (index, slot) => ({
+    path: dataset.images[index]!.path,
+    visible: Array.from(plan.visible.subarray(slot * S, (slot + 1) * S)),
+    timestep: plan.timesteps[slot]!,
+    flip: plan.flips[slot] === 1,
+  }));
+  return { batch, N: mask.tokens, S, askedRate: mask.askedRate, effectiveRate: mask.effectiveRate, png, images };
+}
