@@ -26,9 +26,12 @@ class OnnxEmitter {
   emit(): Uint8Array {
     const { graph, body } = this;
     for (const { name, tensor } of graph.inputs) this.names.set(tensor.id, name);
-    const produced = new Set(graph.nodes.flatMap((node) => node.outputs.map((output) => output.id)));
-    for (const { name, tensor } of graph.outputs) if (produced.has(tensor.id)) this.names.set(tensor.id, name);
+    // A tensor has one name; an output that is an input, or a second name of another output, is a copy.
+    for (const { name, tensor } of graph.outputs) if (!this.names.has(tensor.id)) this.names.set(tensor.id, name);
     for (const node of graph.nodes) this.emitNode(node);
+    for (const { name, tensor } of graph.outputs) {
+      if (this.name(tensor) !== name) this.op("Identity", [this.name(tensor)], [name]);
+    }
     body.string(2, "maskdm");
     for (const { name, tensor } of graph.inputs) body.message(11, (w) => valueInfo(w, name, tensor));
     for (const { name, tensor } of graph.outputs) body.message(12, (w) => valueInfo(w, name, tensor));
