@@ -176,7 +176,10 @@ interface MatmulOptions {
   readonly alpha?: number;
 }
 
-/** alpha * op(a) · op(b) over the last two axes; leading axes are alike. Gradients exist for the untransposed and the transB form. */
+/**
+ * alpha * op(a) · op(b) over the last two axes; leading axes are alike, or b has none. Gradients exist for factors of the same
+ * rank, untransposed or in the transB form.
+ */
 export function matmul(g: GraphBuilder, a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
   const { transA = false, transB = false, alpha = 1 } = options;
   const rank = a.shape.length;
@@ -188,6 +191,7 @@ export function matmul(g: GraphBuilder, a: Tensor, b: Tensor, options: MatmulOpt
     () =>
       ([dy]) => {
         if (transA) throw new RangeError("no gradient for a product whose left factor is transposed");
+        if (b.shape.length !== rank) throw new RangeError("no gradient for a product of factors of different rank");
         return transB
           ? [matmul(g, dy!, b, { alpha }), matmul(g, dy!, a, { transA: true, alpha })]
           : [matmul(g, dy!, b, { transB: true, alpha }), matmul(g, a, dy!, { transA: true, alpha })];
