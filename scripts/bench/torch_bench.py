@@ -1,11 +1,12 @@
 """The training step in eager PyTorch on the CPU, driven step by step: one JSON command a line on stdin, one JSON reply a line on stdout.
 
-    {"cmd": "hello"}
-    {"cmd": "setup", "config": {...}, "maskRate": 0.9, "batchSize": 32, "microBatch": 32, "threads": 2, "seed": 0}
-    {"cmd": "steps", "n": 10}                      -> {"seconds": ..., "loss": ...}
-    {"cmd": "memory"}                              -> {"peakMemoryBytes": ...}
-    {"cmd": "saveWeights", "file": "w.safetensors"}
-    {"cmd": "loss", "modelFile", "batch", "visibleTokens", "x", "target", "timesteps", "visible"}   -> {"loss": ...}
+    {"cmd": "hello", "threads": 2}                                                 -> {"backend", "version", ...}
+    {"cmd": "tune", "config", "maskRate", "batchSize", "microBatch", "seed"}       -> {"attention", "optimizer", "tried"}
+    {"cmd": "setup", the same and "attention", "optimizer"}                        -> {"visibleTokens", "parameters"}
+    {"cmd": "steps", "n": 10}                                                      -> {"seconds", "loss"}
+    {"cmd": "memory"}                                                              -> {"peakMemoryBytes"}
+    {"cmd": "initialise", "config", "seed", "file"}                                -> {} (weights as safetensors)
+    {"cmd": "follow", "config", "n", "modelFile", "folder", "batchSize", "visibleTokens"}   -> {"losses"} of n updates on one batch
     {"cmd": "quit"}
 
 The step is that of a real loop: images, masks, timesteps and noise are drawn every step from a uint8 data set, gradients are
@@ -17,10 +18,8 @@ hand, whichever is quicker of two attention kernels and of two AdamW implementat
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
-import traceback
 from dataclasses import replace
 from pathlib import Path
 
@@ -111,20 +110,17 @@ class Bench:
     def __init__(self) -> None:
         self.trainer: Trainer | None = None
 
-    def hello(self, _: dict) -> dict:
+    def hello(self, command: dict) -> dict:
+        torch.set_num_threads(command["threads"])
         return {
             "backend": "pytorch-eager",
-            "version": torch.__version__,
-            "cpuCapability": torch.backends.cpu.get_cpu_capability(),
+            "version": f"PyTorch {torch.__version__}, {torch.backends.cpu.get_cpu_capability()}",
             "threads": torch.get_num_threads(),
         }
 
-    def setup(self, command: dict) -> dict:
-        """Makes the trainer; unless the command names them, times each attention kernel and each AdamW and keeps the quickest."""
-        torch.set_num_threads(command.get("threads") or os.cpu_count() or 1)
+    def tune(self, command: dict) -> dict:
+        """Times each attention kernel, then each AdamW with the quicker kernel; the best of several steps counts."""
         config = UViTConfig.from_json(command["config"])
-        kernels = [command["attention"]] if command.get("attention") else ["explicit", "sdpa"]
-        optimizers = [command["optimizer"]] if command.get("optimizer") else ["fused", "foreach"]
         tried: dict[str, float] = {}
 
         def seconds(kernel: str, optimizer: str) -> float:
@@ -133,18 +129,18 @@ class Bench:
                 trainer = Trainer(command, replace(config, attention=kernel), optimizer)
                 trainer.timed(1)
                 once = trainer.timed(1)
-                tried[name] = trainer.timed(max(2, min(50, int(0.7 / once))))
+                more = [trainer.timed(1) for _ in range(max(2, min(30, int(1 / once))))]
+                tried[name] = min([once, *more])
             return tried[name]
 
-        kernel = kernels[0] if len(kernels) == 1 else min(kernels, key=lambda k: seconds(k, optimizers[0]))
-        optimizer = optimizers[0] if len(optimizers) == 1 else min(optimizers, key=lambda o: seconds(kernel, o))
-        self.trainer = Trainer(command, replace(config, attention=kernel), optimizer)
-        forget_peak_memory()
+        kernel = min(["explicit", "sdpa"], key=lambda name: seconds(name, "fused"))
+        optimizer = min(["fused", "foreach"], key=lambda name: seconds(kernel, name))
+        return {"attention": kernel, "optimizer": optimizer, "tried": tried}
+
+    def setup(self, command: dict) -> dict:
+        config = replace(UViTConfig.from_json(command["config"]), attention=command["attention"])
+        self.trainer = Trainer(command, config, command["optimizer"])
         return {
-            "attention": kernel,
-            "optimizer": optimizer,
-            "secondsPerStepTried": tried,
-            "threads": torch.get_num_threads(),
             "visibleTokens": self.trainer.visible_tokens,
             "parameters": sum(parameter.numel() for parameter in self.trainer.parameters),
         }
@@ -160,22 +156,31 @@ class Bench:
     def memory(self, _: dict) -> dict:
         return {"peakMemoryBytes": peak_memory()}
 
-    def saveWeights(self, command: dict) -> dict:  # noqa: N802 (the protocol's name)
-        save_file({name: tensor.contiguous() for name, tensor in self.ready().model.state_dict().items()}, command["file"])
+    def initialise(self, command: dict) -> dict:
+        model = UViT(UViTConfig.from_json(command["config"])).initialise(command["seed"])
+        save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, command["file"])
         return {}
 
-    @torch.no_grad()
-    def loss(self, command: dict) -> dict:
-        """The loss of given weights on given inputs; the files hold raw little-endian float32 or int32."""
-        trainer = self.ready()
-        config, batch, kept = trainer.config, command["batch"], command["visibleTokens"]
+    def follow(self, command: dict) -> dict:
+        """Losses before each of n updates on one given batch; the folder holds raw little-endian float32 and int32."""
+        config = UViTConfig.from_json(command["config"])
+        batch, kept, folder = command["batchSize"], command["visibleTokens"], Path(command["folder"])
         model = UViT(config)
         model.load_state_dict(load_file(command["modelFile"]), strict=True)
-        tokens = floats(command["x"]).view(batch, kept, config.patch_size, config.patch_size, config.channels)
-        target = floats(command["target"]).view(batch, kept, config.token_elements)
-        timesteps, visible = integers(command["timesteps"]), integers(command["visible"]).view(batch, kept)
-        output = model(tokens, timesteps, visible)
-        return {"loss": masked_loss(output, target, torch.ones(batch)).item()}
+        side = config.patch_size
+        tokens = floats(folder / "tokens.f32").view(batch, kept, side, side, config.channels)
+        target = floats(folder / "target.f32").view(batch, kept, config.token_elements)
+        timesteps = integers(folder / "timesteps.i32")
+        visible = integers(folder / "visible.i32").view(batch, kept)
+        optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, betas=BETAS, weight_decay=WEIGHT_DECAY)
+        losses = []
+        for _ in range(command["n"]):
+            optimizer.zero_grad(set_to_none=True)
+            loss = masked_loss(model(tokens, timesteps, visible), target, torch.ones(batch))
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+        return {"losses": losses}
 
     def ready(self) -> Trainer:
         if self.trainer is None:
@@ -183,20 +188,12 @@ class Bench:
         return self.trainer
 
 
-def floats(path: str) -> torch.Tensor:
-    return torch.frombuffer(bytearray(Path(path).read_bytes()), dtype=torch.float32)
+def floats(path: Path) -> torch.Tensor:
+    return torch.frombuffer(bytearray(path.read_bytes()), dtype=torch.float32)
 
 
-def integers(path: str) -> torch.Tensor:
-    return torch.frombuffer(bytearray(Path(path).read_bytes()), dtype=torch.int32).long()
-
-
-def forget_peak_memory() -> None:
-    """Restarts the kernel's high-water mark, so that what was only tried out does not count."""
-    try:
-        Path("/proc/self/clear_refs").write_text("5")
-    except OSError:
-        pass
+def integers(path: Path) -> torch.Tensor:
+    return torch.frombuffer(bytearray(path.read_bytes()), dtype=torch.int32).long()
 
 
 def peak_memory() -> int:
@@ -216,15 +213,15 @@ def peak_memory() -> int:
 def main() -> None:
     torch.set_flush_denormal(True)
     bench = Bench()
-    commands = {name: getattr(bench, name) for name in ("hello", "setup", "steps", "memory", "saveWeights", "loss")}
+    names = ("hello", "tune", "setup", "steps", "memory", "initialise", "follow")
+    commands = {name: getattr(bench, name) for name in names}
     for line in sys.stdin:
         command = json.loads(line)
         if command["cmd"] == "quit":
             break
         try:
             reply = {"ok": True, **commands[command["cmd"]](command)}
-        except Exception as error:  # the driver shows it and stops
-            traceback.print_exc()
+        except Exception as error:  # the driver stops with it
             reply = {"ok": False, "error": f"{type(error).__name__}: {error}"}
         print(json.dumps(reply), flush=True)
 

@@ -14,6 +14,9 @@ export type PythonSearch =
 /** What the PyTorch references import. */
 export const TORCH_MODULES = ["torch", "numpy", "safetensors"] as const;
 
+/** torch takes a second to import on a quiet machine, and many on a busy one */
+const PROBE_MILLISECONDS = 120_000;
+
 const searches = new Map<string, PythonSearch>();
 
 /**
@@ -44,10 +47,10 @@ function searchPython(modules: readonly string[], commands: readonly string[]): 
       "assert sys.version_info >= (3, 8), 'older than Python 3.8'",
       ...modules.map((name) => `importlib.import_module(${JSON.stringify(name)})`),
     ].join("\n");
-    const result = spawnSync(command, ["-c", program], { encoding: "utf8", timeout: 60_000 });
+    const result = spawnSync(command, ["-c", program], { encoding: "utf8", timeout: PROBE_MILLISECONDS });
     if (result.status === 0) return { found: true, command };
     const lastLine = result.stderr?.trim().split("\n").at(-1);
-    problems.push(`${command}: ${result.error ? "not found" : lastLine || `ended with ${result.status}`}`);
+    problems.push(`${command}: ${result.error?.message ?? (lastLine || `ended with ${result.status}`)}`);
   }
   const wanted = modules.length > 0 ? ` that imports ${modules.join(", ")}` : "";
   return { found: false, reason: `no Python${wanted} (${problems.join("; ")}); MASKDM_PYTHON can name one` };

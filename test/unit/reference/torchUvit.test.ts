@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { experimentSchema } from "../../../src/core/experiment/schema.ts";
 import { elementCount, type NamedTensor } from "../../../src/core/run/tensor.ts";
 import {
@@ -16,6 +16,9 @@ import { writeSafetensors } from "../../../src/trainer/run/safetensors.ts";
 import { TORCH_MODULES } from "../../python/findPython.ts";
 import { requirePython } from "../../python/requirePython.ts";
 import { type TorchModelConfig, torchPredict, torchSelftest, torchTrainStep } from "../../python/torchUvit.ts";
+
+// A busy machine takes its time to import torch.
+vi.setConfig({ testTimeout: 240_000 });
 
 let folder = "";
 beforeAll(() => {
