@@ -27,22 +27,20 @@ export function allowedValues(schema: JsonSchema): string {
 
 const WORDS = ["no", "one", "two", "three"];
 
-function range(schema: JsonSchema): string {
-  const low =
-    schema.minimum !== undefined
-      ? `at least ${schema.minimum}`
-      : schema.exclusiveMinimum !== undefined
-        ? `above ${schema.exclusiveMinimum}`
-        : "";
-  const high =
-    schema.maximum !== undefined
-      ? `at most ${schema.maximum}`
-      : schema.exclusiveMaximum !== undefined
-        ? `below ${schema.exclusiveMaximum}`
-        : "";
-  if (schema.minimum !== undefined && schema.maximum !== undefined)
-    return `from ${schema.minimum} to ${schema.maximum}`;
-  return [low, high].filter((part) => part !== "").join(" and ");
+function range({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: JsonSchema): string {
+  if (minimum !== undefined && maximum !== undefined) return `from ${digits(minimum)} to ${digits(maximum)}`;
+  const parts = [
+    ...(minimum === undefined ? [] : [`at least ${minimum}`]),
+    ...(exclusiveMinimum === undefined ? [] : [`above ${exclusiveMinimum}`]),
+    ...(maximum === undefined ? [] : [`at most ${digits(maximum)}`]),
+    ...(exclusiveMaximum === undefined ? [] : [`below ${exclusiveMaximum}`]),
+  ];
+  return parts.join(" and ");
+}
+
+/** Large limits with separators; nobody types them. */
+function digits(value: number): string {
+  return value < 10_000 ? String(value) : String(value).replaceAll(/\B(?=(\d{3})+$)/g, ",");
 }
 
 function mergeConstants(options: readonly JsonSchema[]): string[] {

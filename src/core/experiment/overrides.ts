@@ -7,8 +7,8 @@ import { editKeys } from "./edit.ts";
 import { experimentKeys, type KeySpec } from "./keys.ts";
 import { applyEdits } from "./lineIndex.ts";
 import { nearestName } from "./suggest.ts";
-import { yamlText } from "./valueProblems.ts";
-import { type PlainMapping, readYaml } from "./yamlReader.ts";
+import { isMapping, type PlainMapping, readYaml } from "./yamlReader.ts";
+import { yamlText } from "./yamlText.ts";
 
 export interface Override {
   /** dotted key, such as "pretrain.steps" */
@@ -143,10 +143,6 @@ function withValue(root: unknown, spec: KeySpec, value: unknown): PlainMapping {
   if (spec.section === "") return { ...copy, [spec.name]: value };
   const section = copy[spec.section];
   return { ...copy, [spec.section]: { ...(isMapping(section) ? section : {}), [spec.name]: value } };
-}
-
-function isMapping(value: unknown): value is PlainMapping {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Equal as plain values, whatever the order of keys. */

@@ -2,7 +2,7 @@
 import { allowedValues } from "./allowedValues.ts";
 import { experimentJsonSchema, type JsonSchema } from "./jsonSchema.ts";
 import { experimentKeys, type KeySpec, type SectionSpec } from "./keys.ts";
-import { yamlText } from "./valueProblems.ts";
+import { yamlText } from "./yamlText.ts";
 
 export const EXPERIMENT_SCHEMA_PATH = "docs/schema/experiment.schema.json";
 export const EXPERIMENT_DOCUMENT_PATH = "docs/experiment-file.md";

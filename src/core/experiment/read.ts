@@ -3,7 +3,7 @@ import { compareDiagnostics, type Diagnostic } from "../lint/diagnostic.ts";
 import type { ExperimentDocument } from "./document.ts";
 import { experimentKeys } from "./keys.ts";
 import { type Experiment, experimentSchema } from "./schema.ts";
-import { structureProblems } from "./structure.ts";
+import { readStructure } from "./structure.ts";
 import { valueProblem } from "./valueProblems.ts";
 import { type PlainMapping, readYaml } from "./yamlReader.ts";
 
@@ -22,7 +22,7 @@ export function readExperiment(text: string): ExperimentReading {
   if (value === undefined) return { document, diagnostics: yamlProblems, experiment: null, refused: new Set() };
   const diagnostics = [...yamlProblems];
   const refused = new Set<string>();
-  const structure = structureProblems(document, value);
+  const structure = readStructure(document, value);
   diagnostics.push(...structure.diagnostics);
   for (const path of structure.refused) refused.add(path);
   const values = structure.values;

@@ -1,197 +1,159 @@
 /** The file's sections and key names: what is no section, unknown, misplaced or missing. */
-import { isNode } from "yaml";
+import { isAlias } from "yaml";
 import type { Diagnostic, Fix, TextRange } from "../lint/diagnostic.ts";
 import { describeValue, joinOr } from "./allowedValues.ts";
 import type { ExperimentDocument } from "./document.ts";
 import { editKeys } from "./edit.ts";
 import { experimentKeys, rootNames, type SectionSpec } from "./keys.ts";
-import { nearestName } from "./suggest.ts";
-import type { PlainMapping } from "./yamlReader.ts";
+import { explainUnknownKey, type UnknownKey } from "./unknownKeys.ts";
+import { isMapping, type PlainMapping } from "./yamlReader.ts";
 
 export interface Structure {
-  readonly diagnostics: Diagnostic[];
+  readonly diagnostics: readonly Diagnostic[];
   /** known sections and keys only, as mappings of their own */
   readonly values: PlainMapping;
   /** dotted keys whose value is not known although the file means to give one */
-  readonly refused: string[];
+  readonly refused: readonly string[];
 }
 
 const SMALLEST_FILE = "data:\n  path: ./images\n";
 
-export function structureProblems(document: ExperimentDocument, root: unknown): Structure {
-  const structure: Structure = { diagnostics: [], values: {}, refused: [] };
-  const report = (range: TextRange, code: string, message: string, fix: Fix | null = null): void => {
-    const isKnown = structure.diagnostics.some((other) => other.code === code && isSamePlace(other, range));
-    // One text may serve several sections by alias or merge key; its mistakes are told once.
-    if (!isKnown) structure.diagnostics.push({ ...range, severity: "error", code, message, ...(fix ? { fix } : {}) });
-  };
-  if (root === null) {
-    const end = document.text.length;
-    const lead = end === 0 || document.text.endsWith("\n") ? "" : "\n";
-    const edits = [document.lines.edit(end, end, lead + SMALLEST_FILE)];
-    const fix = isNode(document.root) && document.text.trim() !== "" && /[~&!]/.test(document.text) ? null : edits;
+/** @param root the file as plain values; in it undefined stands for what could not be read, which has been reported */
+export function readStructure(document: ExperimentDocument, root: unknown): Structure {
+  const reader = new StructureReader(document);
+  reader.read(root);
+  return reader;
+}
+
+class StructureReader implements Structure {
+  readonly diagnostics: Diagnostic[] = [];
+  readonly values: PlainMapping = {};
+  readonly refused: string[] = [];
+
+  constructor(private readonly document: ExperimentDocument) {}
+
+  read(root: unknown): void {
+    if (!isMapping(root)) {
+      this.refused.push(...experimentKeys().keys.keys());
+      if (root === null) this.reportEmptyFile();
+      else this.reportNoMapping(root);
+      return;
+    }
+    const { sections, keys } = experimentKeys();
+    for (const [name, value] of Object.entries(root)) {
+      const section = sections.get(name);
+      if (section !== undefined) this.readSection(section, value);
+      else if (keys.has(name)) this.take(this.values, name, name, value);
+      else this.reportUnknown({ section: "", name, value, present: Object.keys(root) });
+    }
+    if (!("data" in root) || isMapping(root["data"])) this.requireDataPath();
+  }
+
+  private readSection(section: SectionSpec, value: unknown): void {
+    const { name, keys } = section;
+    if (!isMapping(value)) {
+      this.refused.push(...keys.map((key) => key.path));
+      if (value !== undefined) this.reportNoSection(section, value);
+      return;
+    }
+    const known: PlainMapping = {};
+    this.values[name] = known;
+    for (const [key, keyValue] of Object.entries(value)) {
+      if (keys.some((spec) => spec.name === key)) this.take(known, key, `${name}.${key}`, keyValue);
+      else this.reportUnknown({ section: name, name: key, value: keyValue, present: Object.keys(value) });
+    }
+  }
+
+  private take(target: PlainMapping, name: string, path: string, value: unknown): void {
+    if (value === undefined) this.refused.push(path);
+    else target[name] = value;
+  }
+
+  private requireDataPath(): void {
+    const data = this.values["data"];
+    if ((isMapping(data) && "path" in data) || this.refused.includes("data.path")) return;
+    this.refused.push("data.path");
+    const edits = editKeys(this.document, { set: { "data.path": "./images" } });
+    this.report(
+      this.document.locate(["data.path"]),
+      "MDM011",
+      "data.path is missing: it names the folder of images, for example path: ./images. It is the only key without a default.",
+      edits && { title: "Add path: ./images", edits },
+    );
+  }
+
+  private reportUnknown(unknown: UnknownKey): void {
+    const { section, name } = unknown;
+    const range = this.document.keyRange(section === "" ? name : `${section}.${name}`) ?? this.document.start();
+    const { message, fix, meant } = explainUnknownKey(this.document, unknown);
+    this.refused.push(...meant);
+    this.report(range, "MDM010", message, fix);
+  }
+
+  private reportEmptyFile(): void {
+    const { lines, text, root } = this.document;
     const message =
       "The file is empty. The smallest experiment names a folder of images: data: and, indented below it, path: ./images.";
-    report(document.start(), "MDM006", message, fix && { title: "Write the smallest experiment", edits: fix });
-    structure.refused.push(...experimentKeys().keys.keys());
-    return structure;
-  }
-  if (!isMapping(root)) {
-    const message = `An experiment file is made of sections (${joinOr(rootNames()).replace(" or ", " and ")}) with indented keys, but this is ${describeValue(root)}.`;
-    report(document.start(), "MDM006", message);
-    structure.refused.push(...experimentKeys().keys.keys());
-    return structure;
+    // Beside an explicit null (~) nothing can be added.
+    const isBlank = root === null || (!isAlias(root) && root.range?.[0] === root.range?.[1]);
+    const lead = text === "" || text.endsWith("\n") ? "" : "\n";
+    const edits = [lines.edit(text.length, text.length, lead + SMALLEST_FILE)];
+    this.report(
+      this.document.start(),
+      "MDM006",
+      message,
+      isBlank ? { title: "Write the smallest experiment", edits } : null,
+    );
   }
 
-  const { sections, keys } = experimentKeys();
-  for (const [name, value] of Object.entries(root)) {
-    const section = sections.get(name);
-    if (section !== undefined) readSection(document, section, value, structure, report);
-    else if (keys.has(name)) takeValue(structure, structure.values, name, name, value);
-    else unknownKey(document, "", name, value, Object.keys(root), structure, report);
+  private reportNoMapping(root: unknown): void {
+    const sections = joinOr(rootNames()).replace(" or ", " and ");
+    const message = `An experiment file is made of sections (${sections}) with indented keys, but this is ${describeValue(root)}.`;
+    this.report(this.document.start(), "MDM006", message);
   }
-  const data = structure.values["data"];
-  if (!isMapping(root["data"]) && "data" in root) return structure;
-  if (isMapping(data) && "path" in data) return structure;
-  if (structure.refused.includes("data.path")) return structure;
-  const edits = editKeys(document, { set: { "data.path": "./images" } });
-  report(
-    document.locate(["data.path"]),
-    "MDM011",
-    "data.path is missing: it names the folder of images, for example path: ./images. It is the only key without a default.",
-    edits && { title: "Add path: ./images", edits },
-  );
-  structure.refused.push("data.path");
-  return structure;
-}
 
-type Report = (range: TextRange, code: string, message: string, fix?: Fix | null) => void;
-
-function readSection(
-  document: ExperimentDocument,
-  section: SectionSpec,
-  value: unknown,
-  structure: Structure,
-  report: Report,
-): void {
-  const { name } = section;
-  if (!isMapping(value)) {
-    const names = section.keys.map((key) => key.name);
-    const example = `${names.slice(0, 3).join(", ")}${names.length > 3 ? ", …" : ""}`;
-    const range = document.valueRange(name) ?? document.start();
-    structure.refused.push(...section.keys.map((key) => key.path));
-    // What could not be read at all has been reported as such.
-    if (value === undefined) return;
+  private reportNoSection(section: SectionSpec, value: unknown): void {
+    const { name, keys } = section;
+    const range = this.document.valueRange(name) ?? this.document.start();
+    const example = `${keys
+      .slice(0, 3)
+      .map((key) => key.name)
+      .join(", ")}, …`;
     if (value === null) {
-      const removal = section.keys.some((key) => key.required) ? null : editKeys(document, { remove: [name] });
-      const fix = removal && { title: `Remove the empty section ${name}`, edits: removal };
-      report(
-        range,
-        "MDM015",
-        `The section ${name} is empty: indent its keys (${example}) below it, or remove the line.`,
-        fix,
-      );
+      const edits = keys.some((key) => key.required) ? null : editKeys(this.document, { remove: [name] });
+      const message = `The section ${name} is empty: indent its keys (${example}) below it, or remove the line.`;
+      this.report(range, "MDM015", message, edits && { title: `Remove the empty section ${name}`, edits });
       return;
     }
-    const glued = typeof value === "string" ? /^([a-z_]+):(\S.*)$/.exec(value) : null;
-    if (glued && names.includes(glued[1]!)) {
-      const edits = editKeys(document, { set: { [name]: `\n  ${glued[1]}: ${glued[2]}` } });
-      const onOwnLine = document.valueRange(name)?.line !== document.keyRange(name)?.line;
-      const spaced = onOwnLine ? editKeys(document, { set: { [name]: `${glued[1]}: ${glued[2]}` } }) : edits;
-      report(
-        range,
-        "MDM012",
-        `A space is missing after the colon: write ${glued[1]}: ${glued[2]}.`,
-        spaced && { title: "Add the space", edits: spaced },
-      );
-      return;
-    }
+    if (this.reportMissingSpace(section, value, range)) return;
     const list = Array.isArray(value) ? " Remove the dashes." : "";
-    report(
+    const message = `${name} must be a section, with keys such as ${example} indented below it, but is ${describeValue(value)}.${list}`;
+    this.report(range, "MDM012", message);
+  }
+
+  /** `rate:0.5` is a text, not a key and its value. */
+  private reportMissingSpace({ name, keys }: SectionSpec, value: unknown, range: TextRange): boolean {
+    const match = typeof value === "string" ? /^([a-z_]+):(\S.*)$/.exec(value) : null;
+    if (match === null || !keys.some((key) => key.name === match[1])) return false;
+    const text = `${match[1]}: ${match[2]}`;
+    const isBelow = range.line !== this.document.keyRange(name)?.line;
+    const edits = editKeys(this.document, { set: { [name]: isBelow ? text : `{${text}}` } });
+    this.report(
       range,
       "MDM012",
-      `${name} must be a section, with keys such as ${example} indented below it, but is ${describeValue(value)}.${list}`,
+      `A space is missing after the colon: write ${text}.`,
+      edits && { title: "Add the space", edits },
     );
-    return;
+    return true;
   }
-  const known: PlainMapping = {};
-  structure.values[name] = known;
-  for (const [key, keyValue] of Object.entries(value)) {
-    if (section.keys.some((spec) => spec.name === key)) takeValue(structure, known, key, `${name}.${key}`, keyValue);
-    else unknownKey(document, name, key, keyValue, Object.keys(value), structure, report);
+
+  private report(range: TextRange, code: string, message: string, fix: Fix | null = null): void {
+    // One text may serve several sections by alias or merge key; its mistakes are told once.
+    if (this.diagnostics.some((other) => other.code === code && isSamePlace(other, range))) return;
+    this.diagnostics.push({ ...range, severity: "error", code, message, ...(fix ? { fix } : {}) });
   }
-}
-
-/** Undefined stands for a value that could not be read (it has been reported), null for one that is not written. */
-function takeValue(structure: Structure, target: PlainMapping, name: string, path: string, value: unknown): void {
-  if (value === undefined) structure.refused.push(path);
-  else target[name] = value;
-}
-
-function unknownKey(
-  document: ExperimentDocument,
-  section: string,
-  name: string,
-  value: unknown,
-  present: readonly string[],
-  structure: Structure,
-  report: Report,
-): void {
-  const { sections, keys } = experimentKeys();
-  const path = section === "" ? name : `${section}.${name}`;
-  const range = document.keyRange(path) ?? document.start();
-  const names = section === "" ? rootNames() : sections.get(section)!.keys.map((key) => key.name);
-  const free = names.filter((candidate) => !present.includes(candidate));
-  const where = section === "" ? "at the top of the file" : `in the section ${section}`;
-  const shown = name === "" ? "An empty key" : JSON.stringify(name.slice(0, 40));
-  const nearest = nearestName(name, free);
-  const elsewhere = [...keys.values()].filter((key) => key.name === name && key.section !== section);
-  if (elsewhere.length > 0 && normalised(nearest) !== normalised(name)) {
-    const homes = elsewhere.map((key) => (key.section === "" ? "at the top of the file" : `in ${key.section}`));
-    structure.refused.push(...elsewhere.map((key) => key.path).filter((other) => !document.isSet(other)));
-    report(range, "MDM010", `There is no key ${shown} ${where}: it belongs ${joinOr(homes)}.`);
-    return;
-  }
-  if (nearest !== null) {
-    const renamed = section === "" ? nearest : `${section}.${nearest}`;
-    structure.refused.push(...(sections.get(renamed)?.keys.map((key) => key.path) ?? [renamed]));
-    const fix = isSimpleKey(document, path) && {
-      title: `Rename to ${nearest}`,
-      edits: [{ ...range, newText: nearest }],
-    };
-    report(range, "MDM010", `There is no key ${shown} ${where}. Did you mean ${nearest}?`, fix || null);
-    return;
-  }
-  const cousin =
-    section === "" || isMapping(value)
-      ? null
-      : nearestName(
-          name,
-          [...keys.values()].map((key) => key.name),
-        );
-  const home =
-    cousin === null ? undefined : [...keys.values()].find((key) => key.name === cousin && key.section !== section);
-  const hint = home ? ` Did you mean ${home.path}?` : ` Known here: ${names.join(", ")}.`;
-  report(range, "MDM010", `There is no key ${shown} ${where}.${hint}`);
-}
-
-const normalised = (name: string | null): string | undefined => name?.toLowerCase().replaceAll(/[-_\s]/g, "");
-
-/** Whether the key's text is the key itself, so that a rename replaces it. */
-function isSimpleKey(document: ExperimentDocument, path: string): boolean {
-  const place = document.find(path);
-  return (
-    place !== null &&
-    !place.shared &&
-    isNode(place.key) &&
-    /^["']?[\w -]+["']?$/.test(document.text.slice(...(place.key.range?.slice(0, 2) ?? [0, 0])))
-  );
 }
 
 function isSamePlace(a: TextRange, b: TextRange): boolean {
   return a.line === b.line && a.column === b.column && a.endLine === b.endLine && a.endColumn === b.endColumn;
-}
-
-function isMapping(value: unknown): value is PlainMapping {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

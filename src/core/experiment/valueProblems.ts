@@ -6,6 +6,7 @@ import { extent } from "./document.ts";
 import { editKeys } from "./edit.ts";
 import { isValidFor, type KeySpec } from "./keys.ts";
 import { nearestName } from "./suggest.ts";
+import { yamlText } from "./yamlText.ts";
 
 /** @param value what stands in the file, which the schema does not accept */
 export function valueProblem(spec: KeySpec, value: unknown, document: ExperimentDocument): Diagnostic {
@@ -14,7 +15,7 @@ export function valueProblem(spec: KeySpec, value: unknown, document: Experiment
   const repaired = repair(spec, value, document);
   const fix = repaired && asFix(document, spec, repaired);
   const hint = repaired ? ` ${repaired.hint}` : otherHint(spec, value);
-  const unit = spec.schema["x-unit"] !== undefined && code === "MDM013" ? ` (${spec.schema["x-unit"]})` : "";
+  const unit = code === "MDM013" ? unitNote(spec.schema["x-unit"]) : "";
   const message =
     code === "MDM015"
       ? `${spec.path} has no value: it must be ${allowedValues(spec.schema)}.${hint}`
@@ -73,7 +74,7 @@ function repair(spec: KeySpec, value: unknown, document: ExperimentDocument): Re
   if (typeof value === "number") {
     const asText = accept(String(value), (text) => `Write ${text} in quotes.`);
     if (asText !== null && spec.schema.enum === undefined) return asText;
-    if (value > 1 && value <= 100) {
+    if (Number.isInteger(value) && value > 1 && value <= 100) {
       const share = accept(value / 100, (text) => `If per cent are meant, write ${text}.`);
       if (share !== null && spec.schema.type === "number" && spec.schema["x-unit"] !== undefined) return share;
     }
@@ -92,7 +93,7 @@ function repairText(
   const text = value.trim();
   if (spec.schema.enum !== undefined) {
     const names = spec.schema.enum.map(String);
-    const nearest = nearestName(text, names) ?? VALUE_SYNONYMS[spec.name]?.[text.toLowerCase()] ?? null;
+    const nearest = VALUE_SYNONYMS[spec.name]?.[text.toLowerCase()] ?? nearestName(text, names);
     return nearest === null ? null : accept(nearest, (name) => `Did you mean ${name}?`);
   }
   if (/^(none|null|nil|~|off|no|false)$/i.test(text)) {
@@ -101,8 +102,8 @@ function repairText(
       accept(0, () => "Write 0 to switch it off.");
     if (off !== null) return off;
   }
-  if (/^(true|yes|on|y)$/i.test(text)) return accept(true, () => "Write true, without quotes.");
-  if (/^(false|no|off|n)$/i.test(text)) return accept(false, () => "Write false, without quotes.");
+  if (/^(true|yes|on|y)$/i.test(text)) return accept(true, () => booleanHint(text, true));
+  if (/^(false|no|off|n)$/i.test(text)) return accept(false, () => booleanHint(text, false));
   if (/^auto$/i.test(text)) return accept("auto", () => "Write auto in lower case.");
   if (/^#?[0-9a-f]{6}$/i.test(text)) return accept(`#${text.replace("#", "")}`, (colour) => `Write ${colour}.`);
   const colour = COLOURS[text.toLowerCase()];
@@ -119,6 +120,17 @@ function repairText(
     .split(/[\s,]+/)
     .map(Number);
   return list.length > 1 && list.every(Number.isFinite) ? accept(list, (items) => `Write ${items}.`) : null;
+}
+
+function booleanHint(text: string, value: boolean): string {
+  return /^(true|false)$/.test(text)
+    ? "Remove the quotes: in quotes it is a text."
+    : `Write ${value}: yes, no, on and off are texts in YAML 1.2.`;
+}
+
+/** Shares and probabilities explain themselves by their range. */
+function unitNote(unit: string | undefined): string {
+  return unit === undefined || /^(share|probability)/.test(unit) ? "" : ` (${unit})`;
 }
 
 /** Numbers in ways that people write and YAML reads as text: 1_000, 1,000, 200k, 50 %, 64px. */
@@ -203,22 +215,4 @@ function asFix(document: ExperimentDocument, spec: KeySpec, { text, replaces }: 
     ? [document.lines.edit(...replaces, text)]
     : editKeys(document, { set: { [spec.path]: text } });
   return edits && { title: `Write ${spec.name}: ${text}`, edits };
-}
-
-/** A value as YAML writes it on one line. */
-export function yamlText(value: unknown): string {
-  if (value === null) return "null";
-  if (Array.isArray(value)) return `[${value.map(yamlText).join(", ")}]`;
-  if (typeof value === "string")
-    return /^[A-Za-z_.][\w./-]*$/.test(value) && !RESERVED.test(value) ? value : JSON.stringify(value);
-  if (typeof value === "number") return numberText(value);
-  return String(value);
-}
-
-const RESERVED = /^(true|false|null|yes|no|on|off|\.nan|[-+]?\.inf|\.[0-9].*)$/i;
-
-/** The shortest text that YAML reads as this number. */
-export function numberText(value: number): string {
-  const text = String(value);
-  return /e/.test(text) ? text.replace("e+", "e") : text;
 }

@@ -20,6 +20,10 @@ import { syntaxProblems } from "./yamlErrors.ts";
 /** What a mapping of the file becomes. */
 export type PlainMapping = { [key: string]: unknown };
 
+export function isMapping(value: unknown): value is PlainMapping {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 export interface YamlReading {
   readonly document: ExperimentDocument;
   /** the root as plain values; undefined where the text cannot be read at all */

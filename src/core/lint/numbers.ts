@@ -1,4 +1,5 @@
 /** Numbers as messages show them. */
+import { numberText } from "../experiment/yamlText.ts";
 
 /** Whole numbers with separators from 10,000 on; not for values a user types. */
 export function count(value: number): string {
@@ -13,7 +14,7 @@ export function share(value: number): string {
 
 /** Three significant digits. */
 export function short(value: number): string {
-  return String(Number(value.toPrecision(3))).replace("e+", "e");
+  return numberText(Number(value.toPrecision(3)));
 }
 
 export function percent(value: number): string {

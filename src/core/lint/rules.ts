@@ -6,7 +6,8 @@ import { DIFFUSION_RULES, SAMPLE_RULES } from "./rules/diffusion.ts";
 import { ENGINE_RULES } from "./rules/engine.ts";
 import { MASK_RULES } from "./rules/mask.ts";
 import { MODEL_RULES } from "./rules/model.ts";
-import { TRAINING_RULES } from "./rules/training.ts";
+import { OPTIMIZER_RULES } from "./rules/optimizer.ts";
+import { STAGE_RULES } from "./rules/stage.ts";
 
 /** In the order of their codes. */
 export const RULES: readonly Rule[] = [
@@ -14,8 +15,9 @@ export const RULES: readonly Rule[] = [
   ...MODEL_RULES,
   ...MASK_RULES,
   ...DIFFUSION_RULES,
-  ...TRAINING_RULES,
+  ...STAGE_RULES,
+  ...OPTIMIZER_RULES,
   ...SAMPLE_RULES,
   ...ENGINE_RULES,
   ...CHECKPOINT_RULES,
-];
+].sort((a, b) => (a.code < b.code ? -1 : 1));

@@ -1,6 +1,6 @@
 /** A checkpoint that does not suit what is to be finetuned from it. */
 import type { DiffusionConfig, Experiment, ModelConfig } from "../../experiment/schema.ts";
-import { yamlText } from "../../experiment/valueProblems.ts";
+import { yamlText } from "../../experiment/yamlText.ts";
 import type { CheckpointFacts } from "../facts.ts";
 import type { LintContext, Rule } from "../rule.ts";
 

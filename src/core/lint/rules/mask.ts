@@ -1,10 +1,25 @@
 /** Masks that are not what the file says (method sections 4 and 7). */
-import { cropSizeForRate, type MaskConfig, type MaskGeometry } from "../../masks/masks.ts";
-import { divisors, nearest, percent, plural, share } from "../numbers.ts";
-import { type Finding, geometryOf, type LintContext, type Rule } from "../rule.ts";
-
-/** The effective rate may differ from the asked one by this much. */
-const RATE_TOLERANCE = 0.01;
+import { cropSizeForRate } from "../../masks/masks.ts";
+import { nearest, percent, plural, share } from "../numbers.ts";
+import type { Finding, Rule } from "../rule.ts";
+import {
+  aGrid,
+  asked,
+  byDefault,
+  closerBlock,
+  differs,
+  effective,
+  exactRate,
+  gridText,
+  isClose,
+  least,
+  maskCount,
+  outcome,
+  pretrains,
+  setOnes,
+  usefulBlocks,
+  whyNothing,
+} from "./maskText.ts";
 
 const blockDividesGrid: Rule = {
   code: "MDM301",
@@ -106,7 +121,7 @@ const effectiveRate: Rule = {
   name: "effective-rate",
   severity: "warning",
   explanation:
-    "Tokens, blocks and windows are hidden whole, so the rate that a strategy can give differs from the asked one; by more than 0.01 here. An info where both rate and block size are left to their defaults.",
+    "Tokens, blocks and windows are hidden whole, so the rate that a strategy can give differs from the asked one; by more than 0.01 here. An info where rate and block size are left to their defaults, and silent where image and patch size are, too.",
   fix: "Writes the rate that is really used; training does not change.",
   *check(context) {
     const { mask, grid, geometry } = context;
@@ -114,7 +129,13 @@ const effectiveRate: Rule = {
     if (mask.strategy === "crop" && mask.cropSize !== null) return;
     if (geometry.visibleTokens === geometry.tokens || !differs(geometry.effectiveRate, mask.rate)) return;
     const exact = exactRate(mask, grid);
-    // Nobody asked for the default rate.
+    // Nobody asked for the default rate, least of all where everything that matters is left to its default.
+    if (
+      !["mask.rate", "mask.block_size", "mask.strategy", "model.patch_size", "data.image_size"].some((key) =>
+        context.isSet(key),
+      )
+    )
+      return;
     const severity = context.isSet("mask.rate") || context.isSet("mask.block_size") ? "warning" : "info";
     yield {
       severity,
@@ -230,7 +251,7 @@ const fewMasks: Rule = {
   name: "few-masks",
   severity: "info",
   explanation:
-    "The strategy has fewer than 10 different masks on this grid, so most pairs of tokens are never seen together.",
+    "The strategy has fewer than 10 different masks on this grid, so pretraining sees the same few views of each image over and over.",
   fix: null,
   *check(context) {
     const { geometry, grid } = context;
@@ -242,10 +263,11 @@ const fewMasks: Rule = {
       geometry.strategy === "crop"
         ? `a window of ${geometry.cropSize} x ${geometry.cropSize} tokens`
         : `blocks of ${geometry.blockSize} x ${geometry.blockSize}`;
-    const advice = geometry.strategy === "crop" ? "smaller windows have" : "smaller blocks have";
+    const [makes, advice] =
+      geometry.strategy === "crop" ? ["makes", "smaller windows have"] : ["make", "smaller blocks have"];
     yield {
       at: ["mask.block_size", "mask.crop_size", "mask.rate", "mask.strategy"],
-      message: `On ${aGrid(grid)} ${what} at this rate make only ${plural(masks, "different mask")}; ${advice} more.`,
+      message: `On ${aGrid(grid)} ${what} at this rate ${makes} only ${plural(masks, "different mask")}; ${advice} more.`,
     };
   },
 };
@@ -261,97 +283,3 @@ export const MASK_RULES: readonly Rule[] = [
   rateZero,
   fewMasks,
 ];
-
-const pretrains = (context: LintContext): boolean => context.facts.stage !== "finetune";
-
-const gridText = (grid: number): string => `${grid} x ${grid}`;
-
-/** "a 16 x 16 grid", "an 8 x 8 grid" */
-const aGrid = (grid: number): string => `${/^(8|11$|18$)/.test(String(grid)) ? "an" : "a"} ${gridText(grid)} grid`;
-
-const byDefault = (context: LintContext, path: string): string => (context.isSet(path) ? "" : " (the default)");
-
-const setOnes = (context: LintContext, ...paths: string[]): string[] => paths.filter((path) => context.isSet(path));
-
-const differs = (a: number, b: number): boolean => Math.abs(a - b) > RATE_TOLERANCE + 1e-9;
-
-const effective = (mask: MaskConfig, grid: number): number => geometryOf(mask, grid)?.effectiveRate ?? 0;
-
-const isClose = (mask: MaskConfig, grid: number): boolean => !differs(effective(mask, grid), mask.rate);
-
-/** Block sizes that tile the grid and can hide something; 1 is what strategy patch is for. */
-const usefulBlocks = (grid: number): number[] => divisors(grid).filter((b) => b > 1 && b < grid);
-
-/** "mask.rate 0.9 with block_size 8", saying which of them the file leaves to the default. */
-function asked(context: LintContext): string {
-  const { mask } = context;
-  if (mask.strategy === "crop" && mask.cropSize !== null) return `mask.crop_size ${mask.cropSize}`;
-  const rate = `mask.rate ${mask.rate}${byDefault(context, "mask.rate")}`;
-  if (mask.strategy === "block")
-    return `${rate} with block_size ${mask.blockSize}${byDefault(context, "mask.block_size")}`;
-  return mask.strategy === "crop" ? `${rate} with strategy crop` : rate;
-}
-
-function outcome(geometry: MaskGeometry): string {
-  const { strategy, tokens, visibleTokens, effectiveRate: rate, cropSize: c, askedRate } = geometry;
-  const hidden = tokens - visibleTokens;
-  const but = `the effective rate is ${share(rate)}, not ${askedRate}`;
-  if (strategy === "crop")
-    return `leaves a window of ${c} x ${c} tokens and hides ${hidden} of ${tokens}: ${but} (windows are square)`;
-  return `hides ${hidden} of ${tokens} tokens: ${but} (${strategy === "block" ? "blocks" : "tokens"} are hidden whole)`;
-}
-
-function whyNothing(mask: MaskConfig, tokens: number): string {
-  const wanted = Math.floor(mask.rate * tokens);
-  if (mask.strategy === "block") {
-    const area = mask.blockSize ** 2;
-    return `: ${plural(wanted, "token")} ${wanted === 1 ? "is" : "are"} asked for, less than one block of ${area}`;
-  }
-  if (mask.strategy === "crop") return ": the window covers the whole grid";
-  return `: ${mask.rate} of them is less than one`;
-}
-
-/** The smallest rate, in steps of 0.0001, at which the strategy hides something. */
-function least(mask: MaskConfig, grid: number): string {
-  const tokens = grid * grid;
-  let rate = mask.strategy === "block" ? mask.blockSize ** 2 / tokens : 1 / tokens;
-  if (mask.strategy === "crop") rate = 1 - (grid - 0.5) ** 2 / tokens;
-  return String(Math.ceil(rate * 1e4 - 1e-6) / 1e4);
-}
-
-/** The largest smaller block with a rate within the tolerance, else the one that comes nearest, if any comes nearer. */
-function closerBlock(mask: MaskConfig, grid: number): string[] {
-  if (mask.strategy !== "block") return [];
-  const distance = (b: number) => Math.abs(effective({ ...mask, blockSize: b }, grid) - mask.rate);
-  const smaller = usefulBlocks(grid).filter((b) => b < mask.blockSize);
-  const close = smaller.filter((b) => isClose({ ...mask, blockSize: b }, grid)).at(-1);
-  const best = close ?? smaller.sort((a, b) => distance(a) - distance(b) || b - a)[0];
-  if (best === undefined || distance(best) >= distance(mask.blockSize)) return [];
-  return [`block_size ${best} for ${share(effective({ ...mask, blockSize: best }, grid))}`];
-}
-
-/** The shortest decimal of which the effective rate is what the mask comes to now. */
-function exactRate(mask: MaskConfig, grid: number): string {
-  const now = geometryOf(mask, grid);
-  if (now === null) return String(mask.rate);
-  for (let digits = 2; digits <= 12; digits++) {
-    const scale = 10 ** digits;
-    const rate = Math.ceil(now.effectiveRate * scale - 1e-9) / scale;
-    const same = geometryOf({ ...mask, cropSize: null, rate }, grid);
-    if (rate < 1 && same?.visibleTokens === now.visibleTokens && Math.abs(rate - now.effectiveRate) < 0.001)
-      return String(rate);
-  }
-  return String(now.effectiveRate);
-}
-
-/** How many masks a draw chooses from; above a million it stops counting. */
-function maskCount(geometry: MaskGeometry): number {
-  const { strategy, gridSize: g, cropSize: c, blockSize: b, tokens, visibleTokens } = geometry;
-  if (strategy === "crop") return (g - c + 1) ** 2;
-  const places = tokens / (b * b);
-  const visible = visibleTokens / (b * b);
-  const few = Math.min(visible, places - visible);
-  let masks = 1;
-  for (let i = 1; i <= few && masks < 1e6; i++) masks = (masks * (places - few + i)) / i;
-  return masks;
-}

@@ -1,0 +1,111 @@
+/** A key that does not exist: what was probably meant by it. */
+import { isNode } from "yaml";
+import type { Fix } from "../lint/diagnostic.ts";
+import { joinOr } from "./allowedValues.ts";
+import { type ExperimentDocument, extent } from "./document.ts";
+import { experimentKeys, rootNames } from "./keys.ts";
+import { nearestName } from "./suggest.ts";
+
+export interface UnknownKey {
+  /** "" at the top of the file */
+  readonly section: string;
+  readonly name: string;
+  readonly value: unknown;
+  /** all keys of the section as written */
+  readonly present: readonly string[];
+}
+
+export interface Explanation {
+  readonly message: string;
+  readonly fix: Fix | null;
+  /** keys that the file probably means to give */
+  readonly meant: readonly string[];
+}
+
+export function explainUnknownKey(document: ExperimentDocument, unknown: UnknownKey): Explanation {
+  const where = unknown.section === "" ? "at the top of the file" : `in the section ${unknown.section}`;
+  const shown = unknown.name === "" ? "with an empty name" : JSON.stringify(unknown.name.slice(0, 40));
+  const known =
+    misplacedSection(unknown) ?? misplacedKey(document, unknown) ?? nearKey(document, unknown) ?? note(unknown);
+  return {
+    message: `There is no key ${shown} ${where}${known.hint}`,
+    fix: known.fix ?? null,
+    meant: known.meant ?? [],
+  };
+}
+
+interface Hint {
+  /** what follows "There is no key … in the section …", its punctuation included */
+  readonly hint: string;
+  readonly fix?: Fix | null;
+  readonly meant?: readonly string[];
+}
+
+function misplacedSection({ section, name }: UnknownKey): Hint | null {
+  const spec = section === "" ? undefined : experimentKeys().sections.get(name);
+  if (spec === undefined) return null;
+  return {
+    hint: `: ${name} is a section of its own, so its line starts in the same column as ${section}.`,
+    meant: spec.keys.map((key) => key.path),
+  };
+}
+
+function misplacedKey(document: ExperimentDocument, { section, name }: UnknownKey): Hint | null {
+  const elsewhere = [...experimentKeys().keys.values()].filter((key) => key.name === name && key.section !== section);
+  if (elsewhere.length === 0) return null;
+  const homes = elsewhere.map((key) => (key.section === "" ? "at the top of the file" : `in ${key.section}`));
+  return {
+    hint: `: it belongs ${joinOr(homes)}.`,
+    meant: elsewhere.map((key) => key.path).filter((path) => !document.isSet(path)),
+  };
+}
+
+function nearKey(document: ExperimentDocument, { section, name, present }: UnknownKey): Hint | null {
+  const names = namesIn(section);
+  const free = nearestName(
+    name,
+    names.filter((candidate) => !present.includes(candidate)),
+  );
+  if (free === null) {
+    const taken = nearestName(name, names);
+    return taken === null ? null : { hint: `. Did you mean ${taken}, which is there already?` };
+  }
+  const prefix = section === "" ? "" : `${section}.`;
+  const keys = experimentKeys()
+    .sections.get(prefix + free)
+    ?.keys.map((key) => key.path);
+  return {
+    hint: `. Did you mean ${free}?`,
+    fix: renaming(document, prefix + name, free),
+    meant: keys ?? [prefix + free],
+  };
+}
+
+function note({ section, name, value }: UnknownKey): Hint {
+  if (/^(num_|n_|max_)?epochs?$/.test(name))
+    return { hint: ". Training is counted in steps: steps = epochs x images / batch_size." };
+  const isSection = typeof value === "object" && value !== null && !Array.isArray(value);
+  const keys = [...experimentKeys().keys.values()].filter((key) => key.section !== section);
+  const cousin = isSection ? null : nearestName(name, [...new Set(keys.map((key) => key.name))]);
+  const homes = keys.filter((key) => key.name === cousin).map((key) => key.path);
+  return {
+    hint: homes.length > 0 ? `. Did you mean ${joinOr(homes)}?` : `. Known here: ${namesIn(section).join(", ")}.`,
+  };
+}
+
+function namesIn(section: string): string[] {
+  return section === ""
+    ? rootNames()
+    : (experimentKeys()
+        .sections.get(section)
+        ?.keys.map((key) => key.name) ?? []);
+}
+
+/** Replaces the key's text, where that is the key itself and serves no other section. */
+function renaming(document: ExperimentDocument, path: string, name: string): Fix | null {
+  const place = document.find(path);
+  if (place === null || place.shared || !isNode(place.key)) return null;
+  const [start, end] = extent(place.key);
+  if (!/^["']?[\w -]+["']?$/.test(document.text.slice(start, end))) return null;
+  return { title: `Rename to ${name}`, edits: [document.lines.edit(start, end, name)] };
+}
