@@ -1,16 +1,20 @@
 /** The command line `maskdm`: its commands, and how a run of it ends. */
 import { Command } from "commander";
 import packageJson from "../../../package.json" with { type: "json" };
+import * as bench from "./bench.ts";
 import * as demo from "./demo.ts";
 import { type ExitCode, reportError } from "./errors.ts";
 import * as finetune from "./finetune.ts";
 import type { Io } from "./io.ts";
+import * as lint from "./lint.ts";
 import * as newExperiment from "./new.ts";
 import { addExamples } from "./options.ts";
 import * as pretrain from "./pretrain.ts";
+import * as preview from "./preview.ts";
 import * as resume from "./resume.ts";
 import * as runs from "./runs.ts";
 import * as sample from "./sample.ts";
+import * as schema from "./schema.ts";
 import * as stop from "./stop.ts";
 
 /** A file of src/trainer/cli. Heavy modules are imported inside its action, so that `maskdm --help` stays quick. */
@@ -19,7 +23,20 @@ export interface CommandFile {
 }
 
 /** In the order of the help text. */
-export const COMMANDS: readonly CommandFile[] = [newExperiment, pretrain, finetune, resume, sample, runs, stop, demo];
+export const COMMANDS: readonly CommandFile[] = [
+  newExperiment,
+  lint,
+  preview,
+  pretrain,
+  finetune,
+  resume,
+  sample,
+  runs,
+  stop,
+  bench,
+  demo,
+  schema,
+];
 
 /** The program with all its commands; it throws a CommanderError where commander would end the process. */
 export function buildProgram(io: Io, commands: readonly CommandFile[] = COMMANDS): Command {
