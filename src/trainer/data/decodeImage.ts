@@ -20,8 +20,10 @@ export class BrokenImageError extends Error {
 /** Larger images are refused: decoded they would take more than 1 GiB. */
 const MAX_PIXELS = 2 ** 28;
 
-/** Where a PNG's header has the bits per channel. */
-const PNG_BIT_DEPTH = 24;
+/** Longer sides are refused: only PNG, BMP and TIFF have them, and hardly ever on purpose. */
+const MAX_SIDE = 65_535;
+/** Where a PNG's header has width, height and bits per channel. */
+const PNG_HEADER = { width: 16, height: 20, bitDepth: 24, end: 25 } as const;
 
 // Every image is decoded once, so libvips has nothing to gain from its cache; and images are decoded several at a time, which
 // serves better than several threads for one.
@@ -63,8 +65,13 @@ export async function decodeImage(bytes: Buffer, settings: PixelSettings): Promi
 async function openImage(bytes: Buffer, format: ImageFormat): Promise<Sharp> {
   // Truncated files fail, harmless oddities such as unknown TIFF tags do not.
   const image = sharp(bytes, { failOn: "error", limitInputPixels: MAX_PIXELS, pages: 1 });
-  if (format !== "TIFF" && !(format === "PNG" && bytes[PNG_BIT_DEPTH] === 16)) return image;
-  const { depth } = await image.metadata();
+  if (format === "PNG" && bytes.length >= PNG_HEADER.end) {
+    checkSides(bytes.readUInt32BE(PNG_HEADER.width), bytes.readUInt32BE(PNG_HEADER.height));
+    return bytes[PNG_HEADER.bitDepth] === 16 ? toEightBit(image) : image;
+  }
+  if (format !== "TIFF") return image;
+  const { depth, width, height } = await image.metadata();
+  checkSides(width, height);
   if (depth !== "uchar" && depth !== "ushort") {
     throw new Error(`samples of type ${depth} are not supported, convert it to 8 or 16 bits per channel`);
   }
@@ -81,8 +88,14 @@ async function toEightBit(image: Sharp): Promise<Sharp> {
   return sharp(data, { raw: { width: info.width, height: info.height, channels: info.channels } });
 }
 
+function checkSides(width: number, height: number): void {
+  if (Math.max(width, height) <= MAX_SIDE || width * height > MAX_PIXELS) return;
+  throw new Error(`${width} x ${height} pixels: sides may have up to ${MAX_SIDE}`);
+}
+
 function bitmapToSharp(bytes: Buffer): Sharp {
   const { width, height, data } = decodeBmp(bytes, MAX_PIXELS);
+  checkSides(width, height);
   return sharp(data, { raw: { width, height, channels: 4 } });
 }
 
