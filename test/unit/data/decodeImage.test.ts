@@ -1,7 +1,7 @@
 /** Every format and mode becomes the same 8-bit sRGB pixels. */
 import sharp, { type Sharp, type SharpOptions } from "sharp";
 import { describe, expect, it } from "vitest";
-import { decodeImage, type PixelSettings } from "../../../src/trainer/data/decodeImage.ts";
+import { BrokenImageError, decodeImage, type PixelSettings } from "../../../src/trainer/data/decodeImage.ts";
 import { gradient, largestDifference, rgbImage } from "./testFolder.ts";
 
 const SIZE = 16;
@@ -118,6 +118,34 @@ describe("decodeImage", () => {
     const first = Buffer.from(await decodeImage(bytes, SETTINGS));
     const again = await Promise.all(Array.from({ length: 8 }, () => decodeImage(bytes, SETTINGS)));
     for (const pixels of again) expect(first.equals(pixels)).toBe(true);
+  });
+});
+
+describe("damaged bytes", () => {
+  it("give a picture or a reason, never anything else", async () => {
+    const sources = await Promise.all(CASES.filter(([name]) => !/CMYK|grey/.test(name)).map(([, bytes]) => bytes()));
+    // A small fixed generator: the test is the same every time.
+    let state = 42;
+    const below = (n: number): number => {
+      state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+      return (state >>> 8) % n;
+    };
+    const outcomes = { picture: 0, reason: 0 };
+    for (let round = 0; round < 400; round++) {
+      const bytes = Buffer.from(sources[round % sources.length]!);
+      for (let i = 0; i <= below(4); i++) bytes[below(2) ? below(bytes.length) : below(64)] = below(256);
+      const cut = below(8) === 0 ? bytes.subarray(0, below(bytes.length)) : bytes;
+      try {
+        expect(await decodeImage(cut, SETTINGS)).toHaveLength(SIZE * SIZE * 3);
+        outcomes.picture++;
+      } catch (error) {
+        expect(error).toBeInstanceOf(BrokenImageError);
+        expect((error as Error).message).toMatch(/^.+$/);
+        outcomes.reason++;
+      }
+    }
+    expect(outcomes.picture).toBeGreaterThan(20);
+    expect(outcomes.reason).toBeGreaterThan(100);
   });
 });
 
