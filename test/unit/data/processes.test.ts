@@ -1,9 +1,9 @@
 /** Several processes on one cache, and processes that are killed while they build it. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openDataset } from "../../../src/trainer/data/dataset.ts";
 import { dataConfig, temporaryFolder } from "./testFolder.ts";
 
@@ -24,6 +24,8 @@ beforeAll(async () => {
     external: ["sharp"],
   });
 });
+
+afterAll(() => rmSync(SCRIPT, { force: true }));
 
 function start(base: string): ChildProcess {
   return spawn(process.execPath, [SCRIPT, EMOJI, base, String(SIZE)], { stdio: "pipe" });
