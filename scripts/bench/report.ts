@@ -105,7 +105,7 @@ function markdown(report: Report): string {
   const pairs = comparisons[0]?.pairs.length ?? 0;
   return `# The training step against eager PyTorch, ${report.date}
 
-${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}; ${report.threads} threads for each engine;
+${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}; threads for each engine: ${report.threads};
 load before the start ${report.loadBefore.toFixed(2)}.
 ${report.versions.map((version) => `* ${version}`).join("\n")}
 
