@@ -1,17 +1,18 @@
 /** `maskdm finetune FILE --from R`: stage 2, on whole images. */
-import { dirname, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import type { Command } from "commander";
 import { UserError } from "../../core/errors.ts";
 import { parseExperiment } from "../../core/experiment/parse.ts";
-import type { RunParent } from "../../core/run/record.ts";
-import type { WeightSource } from "../engine/messages.ts";
+import type { CheckpointFacts } from "../../core/lint/facts.ts";
+import { WEIGHT_FILES } from "../../core/run/checkpointState.ts";
+import type { Source } from "../run/resolve.ts";
 import type { Io } from "./io.ts";
 import { readExperimentFile } from "./loadExperiment.ts";
 import { addExamples, addRunOptions, type RunOptions } from "./options.ts";
+import type { StartingPoint } from "./training.ts";
 
 export interface FinetuneOptions extends RunOptions {
   readonly from?: string;
-  readonly weights?: "raw" | "ema";
   readonly fromScratch?: boolean;
 }
 
@@ -41,7 +42,7 @@ export async function findSource(
   options: FinetuneOptions,
   overrides: Parameters<typeof parseExperiment>[1],
   io: Io,
-): Promise<{ weights: WeightSource; parent: RunParent } | null> {
+): Promise<StartingPoint | null> {
   if (options.fromScratch) {
     if (options.from !== undefined) throw new UserError("--from and --from-scratch exclude each other.");
     return null;
@@ -64,13 +65,24 @@ export async function findSource(
   if (weightsFile === undefined) {
     throw new UserError(`${source.modelFile} has no averaged weights beside it. Set finetune.weights: raw.`);
   }
-  io.stderr(`starting from the ${weights} weights in ${weightsFile}`);
+  // A file named outright is taken whatever finetune.weights says.
+  const taken = basename(weightsFile) === WEIGHT_FILES.ema ? "ema" : weights;
+  io.stderr(`starting from the ${taken} weights in ${weightsFile}`);
   const { readRun } = await import("../run/runFiles.ts");
   const run = source.runDir === undefined ? null : readRun(source.runDir);
   return {
     weights: { kind: "start", file: weightsFile },
-    parent: { run: run?.ok ? run.value.id : null, checkpoint: weightsFile, step: source.step, weights },
+    parent: { run: run?.ok ? run.value.id : null, checkpoint: weightsFile, step: source.step, weights: taken },
+    trainedWith: trainedWith(source, named),
   };
+}
+
+/** What the shapes of weights do not show, and loading them would not notice: heads and diffusion. */
+function trainedWith({ experimentFile }: Source, name: string): CheckpointFacts {
+  const parsed = experimentFile === undefined ? null : parseExperiment(readExperimentFile(experimentFile));
+  if (!parsed?.ok) return { name };
+  const { model, diffusion } = parsed.experiment;
+  return { name, model: { num_heads: model.num_heads }, diffusion };
 }
 
 /** A relative path in the file starts at the file; anything else may be the id of a run. */

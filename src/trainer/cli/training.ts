@@ -3,6 +3,7 @@ import { totalmem } from "node:os";
 import { relative, resolve } from "node:path";
 import packageJson from "../../../package.json" with { type: "json" };
 import type { Experiment } from "../../core/experiment/schema.ts";
+import type { CheckpointFacts } from "../../core/lint/facts.ts";
 import type { Stage } from "../../core/random/streams.ts";
 import type { RunParent } from "../../core/run/record.ts";
 import type { FinalState } from "../../core/run/status.ts";
@@ -36,16 +37,25 @@ export interface Trained {
   readonly dir: string;
 }
 
+/** Weights that a new run starts from, where they come from, and the experiment they were trained with. */
+export interface StartingPoint {
+  readonly weights: WeightSource;
+  readonly parent: RunParent;
+  readonly trainedWith: CheckpointFacts;
+}
+
 /** Starts a new run of a stage and trains it. @throws CommandExit with code 1 where the loss diverged */
 export async function startRun(
   file: string,
   stage: Stage,
   options: RunOptions,
-  source: { readonly weights: WeightSource; readonly parent: RunParent } | null,
+  source: StartingPoint | null,
   io: Io,
 ): Promise<Trained> {
   const overrides = overridesOf(options, stage);
-  const { experiment, text } = loadExperiment(file, overrides, { memoryBytes: totalmem(), stage }, io);
+  const checkpoint = source?.trainedWith;
+  const facts = { memoryBytes: totalmem(), stage, ...(checkpoint ? { checkpoint } : {}) };
+  const { experiment, text } = loadExperiment(file, overrides, facts, io);
   const { createRun, checkFree } = await import("../run/runFolder.ts");
   // Said before images are decoded; createRun says it again if somebody else was quicker.
   if (options.run !== undefined) checkFree(resolve(options.runsDir), options.run);
