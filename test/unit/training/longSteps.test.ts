@@ -1,0 +1,67 @@
+/** A step may take minutes: the process has to stay responsive all the same. */
+import { beforeAll, describe, expect, it } from "vitest";
+import { HEARTBEAT_SECONDS } from "../../../src/core/run/liveness.ts";
+import { requestStop } from "../../../src/trainer/run/control.ts";
+import { QUICK, sleep, statusOf, tinyExperiment, until, Workshop, writeImages } from "./support.ts";
+
+const shop = new Workshop();
+
+beforeAll(async () => {
+  await writeImages(shop.path("images"), { count: 24, size: 16 });
+  shop.experiment(
+    "long",
+    tinyExperiment({
+      data: { path: "images", image_size: 16 },
+      model: { patch_size: 2, embed_dim: 256, depth: 7, num_heads: 4 },
+      mask: { strategy: "none" },
+      // Many small passes: a long step that takes little memory.
+      pretrain: { ...QUICK, batch_size: 2048, micro_batch_size: 16, steps: 5 },
+    }),
+  );
+});
+
+const isRunning = (id: string) => () => {
+  try {
+    return statusOf(shop.run(id)).state === "running";
+  } catch {
+    return false;
+  }
+};
+
+describe("during a long step", () => {
+  it("the heartbeat goes on, and a second signal ends the run at once", async () => {
+    const run = shop.start(["pretrain", "long.maskdm.yaml", "--run", "a"]);
+    await until("training begins", isRunning("a"));
+    const heartbeats = new Set<string>();
+    const ages: number[] = [];
+    const end = Date.now() + (2 * HEARTBEAT_SECONDS + 2) * 1000;
+    while (Date.now() < end) {
+      const { heartbeat, step } = statusOf(shop.run("a"));
+      expect(step).toBe(0);
+      heartbeats.add(heartbeat);
+      ages.push((Date.now() - Date.parse(heartbeat)) / 1000);
+      await sleep(100);
+    }
+    expect(heartbeats.size, [...heartbeats].join()).toBeGreaterThanOrEqual(2);
+    expect(Math.max(...ages)).toBeLessThan(HEARTBEAT_SECONDS + 3);
+
+    run.child.kill("SIGINT");
+    await sleep(500);
+    expect(run.child.exitCode).toBe(null);
+    run.child.kill("SIGINT");
+    const askedAt = Date.now();
+    const { exitCode, signal } = await run.ended;
+    expect(Date.now() - askedAt).toBeLessThan(2000);
+    expect({ exitCode, signal }).toEqual({ exitCode: null, signal: "SIGINT" });
+  }, 120_000);
+
+  it("a request in the control file is honoured when the step is done", async () => {
+    const run = shop.start(["pretrain", "long.maskdm.yaml", "--run", "b", "--set", "pretrain.batch_size=128"]);
+    await until("training begins", isRunning("b"));
+    await sleep(1000); // the first step begins right afterwards
+    requestStop(shop.run("b"));
+    const { exitCode, err } = await run.ended;
+    expect(exitCode, err).toBe(0);
+    expect(statusOf(shop.run("b"))).toMatchObject({ state: "stopped", step: 1, imagesSeen: 128 });
+  }, 120_000);
+});
