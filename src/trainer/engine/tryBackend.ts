@@ -1,0 +1,112 @@
+/** Finds out whether a backend works: loads its library and computes something small with it. */
+import type { Backend, BackendName } from "./backend.ts";
+import { GraphBuilder } from "./graph/builder.ts";
+import { add, matmul } from "./graph/operations.ts";
+
+export const BACKEND_NAMES: readonly BackendName[] = ["onnx", "onnx-webgpu", "tfjs-node", "tfjs-wasm"];
+
+export type BackendTrial =
+  | { readonly ok: true; readonly name: BackendName; readonly backend: Backend }
+  | {
+      readonly ok: false;
+      readonly name: BackendName;
+      /** what failed, in one line without a full stop */
+      readonly reason: string;
+      /** what to do about it, one or more sentences */
+      readonly remedy: string;
+    };
+
+export async function tryBackend(name: BackendName, threads: number): Promise<BackendTrial> {
+  try {
+    const backend = await open(name, threads);
+    await multiplySmallMatrices(backend);
+    return { ok: true, name, backend };
+  } catch (error) {
+    return { ok: false, name, ...(await explain(name, error)) };
+  }
+}
+
+/** Imported on demand: a library that is missing must not keep the others from being used, and loading takes its time. */
+async function open(name: BackendName, threads: number): Promise<Backend> {
+  if (name === "onnx" || name === "onnx-webgpu") {
+    const { onnxBackend } = await import("./onnx/backend.ts");
+    return onnxBackend({ provider: name === "onnx" ? "cpu" : "webgpu", threads });
+  }
+  const { tfjsBackend } = await import("./tfjs/backend.ts");
+  return await tfjsBackend(name);
+}
+
+async function multiplySmallMatrices(backend: Backend): Promise<void> {
+  const g = new GraphBuilder();
+  const a = g.input("a", [2, 2]);
+  const executable = await backend.compile(g.build({ y: matmul(g, a, add(g, a, a)) }));
+  try {
+    const y = new Float32Array(4);
+    await executable.run(new Map([["a", Float32Array.of(1, 2, 3, 4)]]), new Map([["y", y]]));
+    if (y.join() !== "14,20,30,44") throw new Error(`it computes wrongly (${y.join(", ")} instead of 14, 20, 30, 44)`);
+  } finally {
+    await executable.dispose();
+  }
+}
+
+async function explain(name: BackendName, error: unknown): Promise<{ reason: string; remedy: string }> {
+  const message = oneLine(error);
+  switch (name) {
+    case "onnx":
+      return {
+        reason: `onnxruntime-node does not work (${message})`,
+        remedy: "Install it again with `npm install onnxruntime-node`.",
+      };
+    case "onnx-webgpu":
+      return /adapter/i.test(message)
+        ? {
+            reason: "no graphics card was found that WebGPU can use",
+            remedy:
+              "Install the graphics card's driver with Vulkan (Linux), Direct3D 12 (Windows) or Metal (macOS) support, or choose engine.backend: auto.",
+          }
+        : { reason: `the WebGPU provider does not work (${message})`, remedy: "Choose engine.backend: auto." };
+    case "tfjs-node":
+      return explainTfjsNode(error, message);
+    case "tfjs-wasm":
+      return {
+        reason: `@tensorflow/tfjs-backend-wasm does not work (${message})`,
+        remedy: "Install it again with `npm install @tensorflow/tfjs-backend-wasm`.",
+      };
+  }
+}
+
+/** The first line of an error's message, without the place in a library's sources that may lead it. */
+function oneLine(error: unknown): string {
+  const [first = ""] = (error instanceof Error ? error.message : String(error)).trim().split("\n");
+  const text = first.replace(/^\/onnxruntime_src\S+ /, "").replace(/[.\s]+$/, "");
+  return text.length > 300 ? `${text.slice(0, 300)}…` : text;
+}
+
+async function explainTfjsNode(error: unknown, message: string): Promise<{ reason: string; remedy: string }> {
+  const { tfjsNodeIsInstalled } = await import("./tfjs/load.ts");
+  if (!tfjsNodeIsInstalled()) {
+    return {
+      reason: "the optional package @tensorflow/tfjs-node is not installed",
+      remedy:
+        "`npm install --no-save @tensorflow/tfjs-node` installs it; its install script downloads TensorFlow's library (docs/backends.md says how to do without).",
+    };
+  }
+  const text = error instanceof Error ? error.message : "";
+  if (/native addon module/.test(text)) {
+    return {
+      reason: "@tensorflow/tfjs-node is installed, its native module (tfjs_binding.node) is not",
+      remedy:
+        "Its install script did not run or could not download TensorFlow's library: `npm rebuild @tensorflow/tfjs-node --build-addon-from-source`, with internet access and a C++ compiler (docs/backends.md says how to do without the download).",
+    };
+  }
+  if (/libtensorflow|cannot open shared object|\.dylib|\.dll/i.test(text)) {
+    return {
+      reason: `TensorFlow's library cannot be loaded (${message})`,
+      remedy: "`npm rebuild @tensorflow/tfjs-node` downloads it again.",
+    };
+  }
+  return {
+    reason: `@tensorflow/tfjs-node does not load (${message})`,
+    remedy: "`npm rebuild @tensorflow/tfjs-node --build-addon-from-source` builds it for this version of Node.",
+  };
+}
