@@ -42,6 +42,8 @@ function replaceValue(document: ExperimentDocument, place: KeyPlace, value: stri
   if (node !== null && end > start) {
     if (!isScalar(node) && !isAlias(node) && !("flow" in node && node.flow === true)) return null;
     if (isScalar(node) && /^BLOCK/.test(node.type ?? "")) return null;
+    // A tag or an anchor before the value would apply to the new one.
+    if (!/^\s*:\s*$/.test(document.text.slice(extent(place.key)[1], start))) return null;
     return document.lines.edit(start, end, value);
   }
   const [, keyEnd] = extent(place.key);

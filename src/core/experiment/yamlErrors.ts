@@ -40,6 +40,15 @@ function explain(error: YamlError, yaml: Document, lines: LineIndex, later: read
   const character = text[start] ?? "";
   switch (error.code) {
     case "TAB_AS_INDENT":
+      if (text.slice(lines.lineStart(start), start).trim() !== "")
+        return report(
+          "There is a tab here. YAML takes it neither for indentation nor before a key: use spaces, or a new line.",
+          start,
+          end,
+          {
+            code: "MDM002",
+          },
+        );
       return report(
         "This line is indented with a tab. YAML takes spaces only: write two spaces for each level.",
         start,

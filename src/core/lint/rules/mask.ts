@@ -1,7 +1,7 @@
 /** Masks that are not what the file says (method sections 4 and 7). */
 import { cropSizeForRate } from "../../masks/masks.ts";
 import { nearest, percent, plural, share } from "../numbers.ts";
-import type { Finding, Rule } from "../rule.ts";
+import { type Finding, geometryOf, type Rule } from "../rule.ts";
 import {
   aGrid,
   asked,
@@ -92,7 +92,7 @@ const nothingHidden: Rule = {
     const { tokens } = geometry;
     const block = usefulBlocks(grid)
       .reverse()
-      .find((b) => isClose({ ...mask, blockSize: b }, grid));
+      .find((b) => effective({ ...mask, blockSize: b }, grid) > 0 && isClose({ ...mask, blockSize: b }, grid));
     const better = mask.strategy === "block" ? block : undefined;
     const options = [
       ...(better === undefined
@@ -152,20 +152,27 @@ const almostAllHidden: Rule = {
   severity: "warning",
   explanation:
     "So few tokens stay visible (fewer than 4, or than 2 % of the grid) that pretraining can hardly learn how parts of an image relate to each other.",
-  fix: "Writes `rate: 0.9`.",
+  fix: "Writes the highest of the rates 0.9, 0.75 and 0.5 that leaves enough.",
   *check(context) {
     const { geometry, grid, mask } = context;
     if (!pretrains(context) || geometry === null || grid === null || geometry.tokens < 16) return;
     const { visibleTokens: S, tokens: N } = geometry;
-    if (S >= 4 && S >= 0.02 * N) return;
+    const isFew = (visible: number) => visible < 4 || visible < 0.02 * N;
+    if (!isFew(S)) return;
     const what =
       S === 1
         ? "attention never sees two of them together, so only the law of single patches is learned"
         : `only relations among ${S} tokens at a time are learned`;
+    const visibleAt = (rate: number) => geometryOf({ ...mask, cropSize: null, rate }, grid)?.visibleTokens ?? 0;
+    const rate = [0.9, 0.75, 0.5].find((lower) => !isFew(visibleAt(lower))) ?? 0.5;
     yield {
       at: mask.cropSize !== null && mask.strategy === "crop" ? ["mask.crop_size"] : ["mask.rate", "mask.strategy"],
-      message: `S = ${S} of ${N} tokens (${percent(S / N)}) stay visible: ${what}. The authors go up to rate 0.9, which leaves ${N - Math.floor(0.9 * N)}.`,
-      fix: { title: "Use rate 0.9", set: { "mask.rate": "0.9" }, remove: setOnes(context, "mask.crop_size") },
+      message: `S = ${S} of ${N} tokens (${percent(S / N)}) stay${S === 1 ? "s" : ""} visible: ${what}. Rate ${rate} leaves ${visibleAt(rate)}.`,
+      fix: {
+        title: `Use rate ${rate}`,
+        set: { "mask.rate": String(rate) },
+        remove: setOnes(context, "mask.crop_size"),
+      },
     };
   },
 };
