@@ -191,8 +191,8 @@ const CASES: readonly OperationCase[] = [
   {
     title: "batched matmul of large matrices, left transposed",
     shapes: [
-      [2, 2, 60, 50],
-      [2, 2, 60, 55],
+      [2, 2, 90, 75],
+      [2, 2, 90, 80],
     ],
     differentiable: false,
     build: product({ transA: true, alpha: 0.1 }),
@@ -200,8 +200,8 @@ const CASES: readonly OperationCase[] = [
   {
     title: "batched matmul of large matrices, right transposed",
     shapes: [
-      [3, 1, 50, 60],
-      [3, 1, 55, 60],
+      [3, 1, 75, 90],
+      [3, 1, 80, 90],
     ],
     differentiable: false,
     build: product({ transB: true }),

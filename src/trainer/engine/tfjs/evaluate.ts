@@ -8,9 +8,6 @@ export interface Kernels {
   /** alpha * op(a) · op(b) over the last two axes, leading axes alike or b of rank 2 */
   matmul(a: tf.Tensor, b: tf.Tensor, options: MatmulOptions): tf.Tensor;
   transpose(x: tf.Tensor, permutation: readonly number[]): tf.Tensor;
-  sum(x: tf.Tensor, axes: readonly number[], keepDims: boolean): tf.Tensor;
-  erf(x: tf.Tensor): tf.Tensor;
-  exp(x: tf.Tensor): tf.Tensor;
 }
 
 export type MatmulOptions = Omit<Extract<Operation, { readonly kind: "matmul" }>, "kind">;
@@ -37,9 +34,9 @@ function outputsOf({ operation, outputs }: GraphNode, inputs: readonly tf.Tensor
     case "mul":
       return [tf.mul(a, b)];
     case "erf":
-      return [kernels.erf(a)];
+      return [tf.erf(a)];
     case "exp":
-      return [kernels.exp(a)];
+      return [tf.exp(a)];
     case "sigmoid":
       return [tf.sigmoid(a)];
     case "scale":
@@ -59,7 +56,7 @@ function outputsOf({ operation, outputs }: GraphNode, inputs: readonly tf.Tensor
     case "scatterAddRows":
       return [tf.scatterND(tf.reshape(b, [b.size, 1]), a, [...outputs[0]!.shape])];
     case "sum":
-      return [kernels.sum(a, operation.axes, operation.keepDims)];
+      return [tf.sum(a, [...operation.axes], operation.keepDims)];
     case "layerNorm": {
       const mean = tf.mean(a, -1, true);
       const centred = tf.sub(a, mean);
@@ -72,7 +69,7 @@ function outputsOf({ operation, outputs }: GraphNode, inputs: readonly tf.Tensor
 }
 
 /** alpha * x without a pass where alpha is 1. */
-export function scaled(x: tf.Tensor, alpha: number): tf.Tensor {
+function scaled(x: tf.Tensor, alpha: number): tf.Tensor {
   return alpha === 1 ? x : tf.mul(x, alpha);
 }
 
@@ -95,7 +92,4 @@ export function scaledProduct(
 export const nativeKernels: Kernels = {
   matmul: (a, b, options) => scaledProduct(a, b, options, (x, y) => tf.matMul(x, y, options.transA, options.transB)),
   transpose: (x, permutation) => tf.transpose(x, [...permutation]),
-  sum: (x, axes, keepDims) => tf.sum(x, [...axes], keepDims),
-  erf: tf.erf,
-  exp: tf.exp,
 };

@@ -7,9 +7,9 @@ import { sizeOf } from "../graph/graph.ts";
 import { type Kernels, type MatmulOptions, scaledProduct } from "./evaluate.ts";
 
 /** Multiply-adds of one matrix of a batch from which on taking the batch apart pays. */
-const WORTH_SLICING = 100_000;
+const WORTH_SLICING = 500_000;
 
-export const wasmKernels: Kernels = { matmul, transpose, sum, erf: tf.erf, exp: tf.exp };
+export const wasmKernels: Kernels = { matmul, transpose };
 
 function matmul(a: tf.Tensor, b: tf.Tensor, options: MatmulOptions): tf.Tensor {
   const { transA, transB } = options;
@@ -62,17 +62,5 @@ function transpose(x: tf.Tensor, permutation: readonly number[]): tf.Tensor {
   return tf.reshape(
     value,
     permutation.map((axis) => x.shape[axis]!),
-  );
-}
-
-/** A sum over the first axes is a product with a row of ones. */
-function sum(x: tf.Tensor, axes: readonly number[], keepDims: boolean): tf.Tensor {
-  const leading = axes.every((axis) => axes.length > axis);
-  if (!leading) return tf.sum(x, [...axes], keepDims);
-  const rows = sizeOf(axes.map((axis) => x.shape[axis]!));
-  const total = tf.matMul(tf.ones([1, rows]), tf.reshape(x, [rows, x.size / rows]));
-  return tf.reshape(
-    total,
-    keepDims ? x.shape.map((side, axis) => (axes.includes(axis) ? 1 : side)) : x.shape.slice(axes.length),
   );
 }
