@@ -89,10 +89,10 @@ class TfjsExecutable implements Executable {
   }
 
   private explained(error: unknown): unknown {
-    const isMemory = error instanceof Error && /memory|allocat|out of bounds|abort/i.test(error.message);
+    const isMemory = error instanceof Error && /memory|allocat|typed array length|out of bounds|abort/i.test(error.message);
     if (this.name !== "tfjs-wasm" || !isMemory) return error;
     return new UserError(
-      `the tfjs-wasm backend ran out of memory (it can address 4 GiB at most): ${error.message}. ` +
+      `The backend tfjs-wasm ran out of memory, of which it can address 4 GiB (${error.message}). ` +
         "Lower micro_batch_size, or choose engine.backend: onnx.",
       "failure",
     );
