@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /** Entry point of the command line. Its commands are listed in cli/program.ts. */
 import { reportError } from "./cli/errors.ts";
 import { processIo } from "./cli/io.ts";

@@ -1,6 +1,6 @@
 /** The command line as a process: bundled as it is shipped, into a folder from which no native module can be found. */
 import { execFileSync, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -42,6 +42,10 @@ describe("the process", () => {
     const { exitCode, out, err } = await maskdm(["--help"]);
     expect({ exitCode, err }).toEqual({ exitCode: 0, err: "" });
     expect(out).toContain("Usage: maskdm");
+  });
+
+  it("can be called by its name: the bundle says what runs it", async () => {
+    expect(readFileSync(program, "utf8").split("\n", 1)[0]).toBe("#!/usr/bin/env node");
   });
 
   it("ends with 2 on bad usage and on files that are not there, with a message and no stack", async () => {
