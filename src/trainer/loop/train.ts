@@ -10,16 +10,11 @@ import type { EngineClient } from "../engine/client.ts";
 import type { TimedStep } from "../engine/messages.ts";
 import type { RunWriter } from "../run/runWriter.ts";
 import type { BatchSource } from "./batches.ts";
+import { DivergenceGuard, GUARD_LIMIT, GUARD_STEPS, lossOfNothing } from "./divergenceGuard.ts";
 import { MetricsWindow } from "./metricsWindow.ts";
 import type { StopRequest } from "./stopRequest.ts";
 
 const ADAM_EPSILON = 1e-8;
-/**
- * Weighted losses are about 1 for a network that predicts nothing. One that stays this far above it, for so long, has lost what it
- * knew: AdamW and LayerNorm bound how far weights and output can go, so that a loss seldom grows without end.
- */
-const DIVERGED_LOSS = 10;
-const DIVERGED_STEPS = 20;
 
 export interface TrainingProgress {
   update(step: number, note: string): void;
@@ -60,7 +55,7 @@ class TrainingLoop {
   /** seconds of training since step 0, previews and checkpoints left out */
   private seconds: number;
   private savedAt: number;
-  private highLosses = 0;
+  private readonly guard = new DivergenceGuard();
   private loss: number | null = null;
   private lastWorkerEnd: number | null = null;
   /** since the last line of metrics */
@@ -89,6 +84,7 @@ class TrainingLoop {
       const reason = setup.stop.reason;
       if (reason !== null) return this.stopped(reason);
       const timesteps = batch.timesteps.slice();
+      const nothing = lossOfNothing(batch);
       const pending = this.startStep(batch);
       // The next batch is made ready while the engine works on this one.
       batch = this.step + 1 < steps ? setup.batches.batch(this.step + 1) : null;
@@ -97,9 +93,10 @@ class TrainingLoop {
       if (!result.applied) return this.diverged(`at step ${this.step + 1} the loss is no longer a number`);
       this.step++;
       this.window.add(result.losses, timesteps);
-      if (this.explodes(result.losses)) {
+      this.guard.add(result.losses, nothing);
+      if (this.guard.hasDiverged) {
         return this.diverged(
-          `up to step ${this.step} the loss stayed above ${DIVERGED_LOSS} for ${DIVERGED_STEPS} steps`,
+          `in most of the ${GUARD_STEPS} steps up to ${this.step} the loss was above ${GUARD_LIMIT} times that of predicting nothing`,
         );
       }
       await this.afterStep(result);
@@ -141,7 +138,7 @@ class TrainingLoop {
   private checkpointDue(step: number): boolean {
     const { checkpoint_every: every, steps } = this.config;
     const sinceSaved = Math.floor(step / every) > Math.floor(this.savedAt / every);
-    return step === steps || (sinceSaved && this.highLosses === 0);
+    return step === steps || (sinceSaved && this.guard.isCalm);
   }
 
   /** Images seen at a step: the sessions before may have had another batch size. */
@@ -197,12 +194,6 @@ class TrainingLoop {
       etaSeconds: imagesPerSecond > 0 ? remaining / imagesPerSecond : null,
     });
     this.line = { seconds: 0, wait: 0, steps: 0 };
-  }
-
-  private explodes(losses: Float32Array): boolean {
-    const mean = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
-    this.highLosses = mean > DIVERGED_LOSS ? this.highLosses + 1 : 0;
-    return this.highLosses >= DIVERGED_STEPS;
   }
 
   private async checkpoint(): Promise<void> {
