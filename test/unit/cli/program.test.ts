@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError } from "commander";
 import { describe, expect, it } from "vitest";
 import packageJson from "../../../package.json" with { type: "json" };
@@ -64,6 +65,13 @@ describe("every command", () => {
 });
 
 describe("the command line", () => {
+  it("has the commands that the README names", () => {
+    const table = readFileSync(new URL("../../../README.md", import.meta.url), "utf8").matchAll(/^\| `([a-z]+)/gm);
+    const named = [...table].map((match) => match[1]!);
+    expect(named).toEqual(expect.arrayContaining(visibleCommands().map((child) => child.name())));
+    expect(named).toContain("pretrain");
+  });
+
   it("prints the version of the package", async () => {
     expect(await run(["--version"])).toEqual({ exitCode: 0, out: `${packageJson.version}\n`, err: "" });
   });
