@@ -1,0 +1,83 @@
+/** A disk that fills up during a run: nothing written is lost, and the run goes on when there is room again. */
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { listCheckpoints } from "../../../src/trainer/run/checkpoint.ts";
+import { differences, learning, QUICK, statusOf, tinyExperiment, Workshop, writeImages } from "./support.ts";
+
+const shop = new Workshop();
+let disk: string | null = null;
+
+beforeAll(async () => {
+  await writeImages(shop.path("images"), { count: 24, size: 8 });
+  const pretrain = { ...QUICK, steps: 60, checkpoint_every: 4, keep_checkpoints: 1000, log_every: 1 };
+  shop.experiment("tiny", tinyExperiment({ pretrain }));
+  disk = mountDisk(shop.path("disk"));
+});
+afterAll(() => {
+  if (disk !== null) execFileSync("umount", [disk]);
+});
+
+/** A small file system of its own; null where this process may not mount one. */
+function mountDisk(folder: string): string | null {
+  if (process.platform !== "linux" || process.getuid?.() !== 0) return null;
+  mkdirSync(folder);
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=2m", "none", folder], { stdio: "ignore" });
+    return folder;
+  } catch {
+    return null;
+  }
+}
+
+describe("a full disk", () => {
+  it("ends the run with a clear message, leaves its checkpoints intact, and the run goes on later", async (context) => {
+    if (disk === null) return context.skip("mounting a small disk takes root on Linux");
+    const runDir = join(disk, "filled");
+    const args = ["pretrain", "tiny.maskdm.yaml", "--runs-dir"];
+    const [{ exitCode, err }] = await Promise.all([
+      shop.maskdm(...args, disk, "--run", "filled"),
+      shop.succeed(...args, "runs", "--run", "whole"),
+    ]);
+    expect(exitCode, err).toBe(1);
+    expect(err).toMatch(/^error: .*the disk is full \(ENOSPC\)/m);
+    expect(err).toContain(`maskdm resume ${runDir}`);
+    expect(err).not.toMatch(/\n {4}at |unexpected/);
+    const { whole, damaged } = listCheckpoints(runDir);
+    expect(whole.length).toBeGreaterThan(2);
+    expect(damaged).toEqual([]);
+    const newest = whole.at(-1)!;
+    const weights = readFileSync(join(newest.dir, "model.safetensors"));
+
+    // Still full: a resume cannot begin to write, says so, and spoils nothing.
+    const filler = join(disk, "filler");
+    fill(filler);
+    const again = await shop.maskdm("resume", runDir);
+    expect(again.exitCode, again.err).toBe(1);
+    expect(again.err).toMatch(/the disk is full/);
+    expect(again.err).not.toMatch(/\n {4}at |unexpected/);
+    expect(readFileSync(join(newest.dir, "model.safetensors")).equals(weights)).toBe(true);
+
+    // Room is made: the filler and all but the newest checkpoint go.
+    rmSync(filler);
+    for (const { dir } of whole.slice(0, -1)) rmSync(dir, { recursive: true });
+    await shop.succeed("resume", runDir, "--set", "pretrain.keep_checkpoints=1");
+    expect(statusOf(runDir)).toMatchObject({ state: "finished", step: 60 });
+    expect(differences(runDir, shop.run("whole"))).toEqual([]);
+    expect(learning(runDir)).toEqual(learning(shop.run("whole")));
+  });
+});
+
+/** Takes all the room that is left. */
+function fill(file: string): void {
+  for (const bytes of [65_536, 4096, 512, 1]) {
+    for (;;) {
+      const before = existsSync(file) ? statSync(file).size : 0;
+      try {
+        writeFileSync(file, Buffer.alloc(bytes), { flag: "a" });
+      } catch {}
+      if (statSync(file).size === before) break;
+    }
+  }
+}
