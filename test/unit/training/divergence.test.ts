@@ -1,8 +1,9 @@
 /** Runs that go wrong: losses that explode, weights that are no numbers, files that are damaged. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { listCheckpoints } from "../../../src/trainer/run/checkpoint.ts";
+import { readRunMetrics } from "../../../src/trainer/run/metrics.ts";
 import { readSafetensors, writeSafetensors } from "../../../src/trainer/run/safetensors.ts";
 import {
   differences,
@@ -12,6 +13,7 @@ import {
   recordOf,
   statusOf,
   tinyExperiment,
+  until,
   Workshop,
   writeImages,
 } from "./support.ts";
@@ -118,6 +120,28 @@ describe("weights that cannot be used", () => {
     });
     const { err } = await shop.maskdm("finetune", "tiny.maskdm.yaml", "--from", file);
     expect(err).toMatch(/not finite numbers, in encoder\.patch_embed\.proj\.weight, .* and \d+ more tensors/);
+  });
+});
+
+describe("a parent that is gone", () => {
+  it("is missed by the resume of a finetune killed before its first checkpoint, which says what file it needs", async () => {
+    await shop.succeed("pretrain", "tiny.maskdm.yaml", "--run", "parent");
+    const file = weightsOf(shop.run("parent"));
+    const set = ["finetune.steps=1000000", "finetune.checkpoint_every=1000000"].flatMap((value) => ["--set", value]);
+    const run = shop.start(["finetune", "tiny.maskdm.yaml", "--from", "parent", "--run", "orphan", ...set]);
+    await until("a few steps", () => readRunMetrics(shop.run("orphan")).length > 2);
+    run.child.kill("SIGKILL");
+    await run.ended;
+    renameSync(shop.run("parent"), shop.path("runs", "renamed"));
+    const { exitCode, err } = await shop.maskdm("resume", "orphan", "--steps", "10");
+    expect(exitCode, err).toBe(2);
+    expect(err).toMatch(new RegExp(`^error: .*${file}`, "m"));
+    expect(err).not.toMatch(/\n {4}at |unexpected/);
+    expect(statusOf(shop.run("orphan")).state).toBe("failed");
+
+    renameSync(shop.path("runs", "renamed"), shop.run("parent"));
+    await shop.succeed("resume", "orphan", "--steps", "10");
+    expect(statusOf(shop.run("orphan"))).toMatchObject({ state: "finished", step: 10 });
   });
 });
 

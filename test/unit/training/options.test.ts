@@ -96,6 +96,24 @@ describe("a run", () => {
     expect(differences(shop.run("moved"), shop.run("whole"))).toEqual([]);
   });
 
+  it("leaves broken images out by name, and goes on with other images than it began with, but says so", async () => {
+    await writeImages(shop.path("growing"), { count: 24, size: 8 });
+    writeFileSync(shop.path("growing", "torn.png"), "no picture");
+    const experiment = tinyExperiment({ data: { path: "growing", image_size: 8 }, pretrain: QUICK });
+    const file = shop.experiment("growing", experiment);
+    const log = () => readFileSync(join(shop.run("growing"), "log.txt"), "utf8");
+    const { err } = await shop.succeed("pretrain", file, "--run", "growing", "--steps", "10");
+    expect(err).toMatch(/left out 1 of 25 images:\n {2}torn\.png: /);
+    expect(log()).toMatch(/image left out: torn\.png: /);
+    rmSync(shop.path("growing", "torn.png"));
+    await writeImages(shop.path("growing"), { count: 26, size: 8 });
+    const resumed = await shop.succeed("resume", "growing", "--steps", "20");
+    const warning =
+      /The images have changed since the checkpoint \(24 images, \w+ then, 26 images, \w+ now\).*not bit for bit/;
+    expect(resumed.err).toMatch(warning);
+    expect(log()).toMatch(warning);
+  });
+
   it("gets a name of its own when none is given", async () => {
     const [first, second] = await Promise.all([
       shop.succeed("pretrain", "tiny.maskdm.yaml", "--steps", "2"),
