@@ -41,10 +41,12 @@ function evaluate(node: GraphNode, operands: readonly Values[]): Float64Array[] 
       return [map(a, (x) => x * operation.factor)];
     case "shift":
       return [map(a, (x) => x + operation.term)];
+    case "subtractFrom":
+      return [map(a, (x) => operation.term - x)];
     case "reshape":
       return [Float64Array.from(a)];
     case "linear":
-      return [linear(a, b, operands.length > 2 ? c : null, shapes[0]!, outShape[1]!, operation.alpha)];
+      return [linear(a, b, operands.length > 2 ? c : null, shapes[0]!, outShape[1]!, operation)];
     case "matmul":
       return [matmul(operation, a, shapes[0]!, b, shapes[1]!, outShape)];
     case "transpose": {
@@ -148,14 +150,14 @@ function linear(
   bias: Values | null,
   [rows, inner]: Shape,
   width: number,
-  alpha: number,
+  { alpha, beta }: Extract<Operation, { kind: "linear" }>,
 ): Float64Array {
   const out = new Float64Array(rows! * width);
   for (let r = 0; r < rows!; r++) {
     for (let o = 0; o < width; o++) {
-      let total = bias ? bias[o]! : 0;
+      let total = 0;
       for (let i = 0; i < inner!; i++) total += x[r * inner! + i]! * weight[o * inner! + i]!;
-      out[r * width + o] = alpha * total;
+      out[r * width + o] = alpha * total + (bias ? beta * bias[o]! : 0);
     }
   }
   return out;

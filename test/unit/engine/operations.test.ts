@@ -121,14 +121,18 @@ const CASES: readonly OperationCase[] = [
   },
   { title: "concat of a tensor with itself", shapes: [[3, 2]], build: (g, [a]) => concat(g, [a!, a!], 1) },
   { title: "linear", shapes: [[5, 3], [4, 3], [4]], build: (g, [x, w, b]) => linear(g, x!, w!, b!) },
-  { title: "linear, scaled", shapes: [[5, 3], [4, 3], [4]], build: (g, [x, w, b]) => linear(g, x!, w!, b!, 0.7) },
+  {
+    title: "linear, scaled",
+    shapes: [[5, 3], [4, 3], [4]],
+    build: (g, [x, w, b]) => linear(g, x!, w!, b!, { product: 0.7, bias: 0.4 }),
+  },
   {
     title: "linear without bias",
     shapes: [
       [5, 3],
       [4, 3],
     ],
-    build: (g, [x, w]) => linear(g, x!, w!, null, 1.3),
+    build: (g, [x, w]) => linear(g, x!, w!, null, { product: 1.3 }),
   },
   {
     title: "matmul",

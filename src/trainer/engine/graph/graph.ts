@@ -16,12 +16,14 @@ export interface Tensor {
 export type Operation =
   /** a · b over the last two axes, leading axes alike (or b of rank 2); alpha scales the product */
   | { readonly kind: "matmul"; readonly transA: boolean; readonly transB: boolean; readonly alpha: number }
-  /** alpha * (x[r, i] · weight[o, i]ᵀ + bias[o]); bias is optional */
-  | { readonly kind: "linear"; readonly alpha: number }
+  /** alpha * x[r, i] · weight[o, i]ᵀ + beta * bias[o]; bias is optional */
+  | { readonly kind: "linear"; readonly alpha: number; readonly beta: number }
   | { readonly kind: "add" | "sub" | "mul" | "erf" | "exp" | "sigmoid" }
   | { readonly kind: "scale"; readonly factor: number }
   /** x + term, a scalar */
   | { readonly kind: "shift"; readonly term: number }
+  /** term - x, the term a scalar */
+  | { readonly kind: "subtractFrom"; readonly term: number }
   | { readonly kind: "reshape" }
   | { readonly kind: "transpose"; readonly permutation: readonly number[] }
   /** equal parts along an axis; one output each */

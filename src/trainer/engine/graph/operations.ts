@@ -147,25 +147,39 @@ export function weightedSquaredError(g: GraphBuilder, output: Tensor, target: Te
   )[0];
 }
 
+interface LinearScale {
+  /** factor on the product, 1 when left out */
+  readonly product?: number;
+  /** factor on the bias, 1 when left out */
+  readonly bias?: number;
+}
+
 /**
- * alpha * (x · weightᵀ + bias).
+ * scale.product * x · weightᵀ + scale.bias * bias.
  * @param x [rows, in]
  * @param weight [out, in]
  * @param bias [out] or null
  * @returns [rows, out]
  */
-export function linear(g: GraphBuilder, x: Tensor, weight: Tensor, bias: Tensor | null, alpha = 1): Tensor {
+export function linear(
+  g: GraphBuilder,
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | null,
+  factors: LinearScale = {},
+): Tensor {
+  const { product: alpha = 1, bias: beta = 1 } = factors;
   const inputs = bias ? [x, weight, bias] : [x, weight];
   return g.record(
     inputs,
-    () => g.node({ kind: "linear", alpha }, inputs, [[x.shape[0]!, weight.shape[0]!]]),
+    () => g.node({ kind: "linear", alpha, beta }, inputs, [[x.shape[0]!, weight.shape[0]!]]),
     () =>
       ([dy]) => {
         const dx = matmul(g, dy!, weight, { alpha });
         const dWeight = matmul(g, dy!, x, { transA: true, alpha });
         if (!bias) return [dx, dWeight];
         const dBias = sum(g, dy!, [0], false);
-        return [dx, dWeight, alpha === 1 ? dBias : scale(g, dBias, alpha)];
+        return [dx, dWeight, beta === 1 ? dBias : scale(g, dBias, beta)];
       },
   )[0]!;
 }
@@ -236,10 +250,10 @@ export function layerNorm(g: GraphBuilder, x: Tensor, gain: Tensor, bias: Tensor
         const [, mean, inverse] = statistics;
         const normalised = multiply(g, subtract(g, x, mean!), inverse!);
         const weighted = multiply(g, dy!, normalised);
-        // Row sums against the gain are products with a vector, which backends do in one pass.
-        const column = reshape(g, scale(g, gain, 1 / width), [width, 1]);
-        const meanH = matmul(g, dy!, column);
-        const meanHX = matmul(g, weighted, column);
+        // Row means against the gain are products with a vector, which backends do in one pass.
+        const column = reshape(g, gain, [width, 1]);
+        const meanH = matmul(g, dy!, column, { alpha: 1 / width });
+        const meanHX = matmul(g, weighted, column, { alpha: 1 / width });
         const centred = subtract(g, subtract(g, multiply(g, dy!, gain), meanH), multiply(g, normalised, meanHX));
         return [multiply(g, centred, inverse!), sum(g, weighted, [0], false), sum(g, dy!, [0], false)];
       },
@@ -262,12 +276,9 @@ export function erfGate(g: GraphBuilder, u: Tensor): Tensor {
     () =>
       ([dy]) => {
         // d/du = 1 + erf(u) + u (2 / sqrt(pi)) exp(-u²)
-        const [shifted] = g.node(
-          { kind: "shift", term: Math.log(2 / Math.sqrt(Math.PI)) },
-          [scale(g, multiply(g, u, u), -1)],
-          [u.shape],
-        );
-        const [bell] = g.node({ kind: "exp" }, [shifted!], [u.shape]);
+        const term = Math.log(2 / Math.sqrt(Math.PI));
+        const [exponent] = g.node({ kind: "subtractFrom", term }, [multiply(g, u, u)], [u.shape]);
+        const [bell] = g.node({ kind: "exp" }, [exponent!], [u.shape]);
         return [multiply(g, dy!, add(g, onePlusErf, multiply(g, u, bell!)))];
       },
   )[0];

@@ -52,7 +52,7 @@ class OnnxEmitter {
         this.op("Gemm", c ? [a!, b!, c] : [a!, b!], out, {
           transB: 1,
           alpha: { float: operation.alpha },
-          beta: { float: operation.alpha },
+          beta: { float: operation.beta },
         });
         return;
       case "matmul":
@@ -96,6 +96,9 @@ class OnnxEmitter {
       case "shift":
         this.op("Add", [a!, this.scalar(operation.term)], out);
         return;
+      case "subtractFrom":
+        this.op("Sub", [this.scalar(operation.term), a!], out);
+        return;
       case "reshape":
         this.op("Reshape", [a!, this.integers(outputs[0]!.shape)], out);
         return;
@@ -120,7 +123,9 @@ class OnnxEmitter {
         this.emitScatterAdd(a!, b!, inputs[1]!.shape[0]!, operation.rows, out[0]!);
         return;
       case "sum":
-        this.op("ReduceSum", [a!, this.integers(operation.axes)], out, { keepdims: Number(operation.keepDims) });
+        if (inputs[0]!.shape.length === 2 && operation.axes.join() === "0")
+          this.emitColumnSums(a!, inputs[0]!.shape, outputs[0]!.shape, out[0]!);
+        else this.op("ReduceSum", [a!, this.integers(operation.axes)], out, { keepdims: Number(operation.keepDims) });
         return;
       case "layerNorm":
         this.op("LayerNormalization", [a!, b!, c!], out, { axis: -1, epsilon: { float: operation.epsilon } });
@@ -143,6 +148,13 @@ class OnnxEmitter {
     this.op("Equal", [column, this.counting(rows)], [matches]);
     this.op("Cast", [matches], [oneHot], { to: FLOAT });
     this.op("Gemm", [oneHot, source], [out], { transA: 1 });
+  }
+
+  /** As a product with a row of ones, which takes half the time of ReduceSum. */
+  private emitColumnSums(matrix: string, [rows]: readonly number[], shape: readonly number[], out: string): void {
+    const sums = this.temporary();
+    this.op("Gemm", [this.ones(rows!), matrix], [sums]);
+    this.op("Reshape", [sums, this.integers(shape)], [out]);
   }
 
   private op(
@@ -186,6 +198,11 @@ class OnnxEmitter {
   private counting(n: number): string {
     const data = Int32Array.from({ length: n }, (_, i) => i);
     return this.constant(`n${n}`, [1, n], INT32, new Uint8Array(data.buffer));
+  }
+
+  /** [1, n] */
+  private ones(n: number): string {
+    return this.constant(`o${n}`, [1, n], FLOAT, new Uint8Array(new Float32Array(n).fill(1).buffer));
   }
 
   private constant(name: string, shape: readonly number[], type: number, data: Uint8Array): string {

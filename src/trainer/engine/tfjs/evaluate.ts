@@ -21,9 +21,9 @@ function outputsOf({ operation, outputs }: GraphNode, inputs: readonly tf.Tensor
   const [a, b, c] = inputs as [tf.Tensor, tf.Tensor, tf.Tensor];
   switch (operation.kind) {
     case "linear": {
-      const { alpha } = operation;
+      const { alpha, beta } = operation;
       const product = kernels.matmul(a, b, { transA: false, transB: true, alpha });
-      return [inputs.length > 2 ? tf.add(product, scaled(c, alpha)) : product];
+      return [inputs.length > 2 ? tf.add(product, scaled(c, beta)) : product];
     }
     case "matmul":
       return [kernels.matmul(a, b, operation)];
@@ -43,6 +43,8 @@ function outputsOf({ operation, outputs }: GraphNode, inputs: readonly tf.Tensor
       return [tf.mul(a, operation.factor)];
     case "shift":
       return [tf.add(a, operation.term)];
+    case "subtractFrom":
+      return [tf.sub(operation.term, a)];
     case "reshape":
       return [tf.reshape(a, [...outputs[0]!.shape])];
     case "transpose":
