@@ -1,6 +1,6 @@
 /** Counts of learned parameters and the shapes that the cost models need, from an experiment. */
 import type { DataConfig, ModelConfig } from "../experiment/schema.ts";
-import type { BackboneShape } from "./flops.ts";
+import { type BackboneShape, blockCount } from "./flops.ts";
 import type { MemoryShape } from "./memory.ts";
 
 type ShapeKeys =
@@ -14,11 +14,6 @@ type ShapeKeys =
   | "num_classes";
 export type ModelSizes = Pick<ModelConfig, ShapeKeys>;
 export type ImageSizes = Pick<DataConfig, "image_size" | "channels">;
-
-/** Blocks that a depth builds: as many in as out, and one in the middle. */
-export function blockCount(depth: number): number {
-  return 2 * Math.floor(depth / 2) + 1;
-}
 
 /** Hidden width of the MLP. */
 export function mlpWidth(model: Pick<ModelConfig, "embed_dim" | "mlp_ratio">): number {
