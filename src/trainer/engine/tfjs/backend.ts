@@ -89,7 +89,8 @@ class TfjsExecutable implements Executable {
   }
 
   private explained(error: unknown): unknown {
-    const isMemory = error instanceof Error && /memory|allocat|typed array length|out of bounds|abort/i.test(error.message);
+    const isMemory =
+      error instanceof Error && /memory|allocat|typed array length|out of bounds|abort/i.test(error.message);
     if (this.name !== "tfjs-wasm" || !isMemory) return error;
     return new UserError(
       `The backend tfjs-wasm ran out of memory, of which it can address 4 GiB (${error.message}). ` +
