@@ -20,7 +20,7 @@ const INTRODUCTION = `<!-- Generated from src/core/experiment/schema.ts by \`npm
 # The experiment file
 
 One file, \`NAME.maskdm.yaml\`, describes one experiment: the images, the network, the mask of pretraining, the diffusion process, both
-stages of training, sampling and the machine's side. It is YAML 1.2 (UTF-8, at most 64 KiB). Every key but \`data.path\` has a default, so
+stages of training, sampling and the machine's side. It is YAML 1.2 (UTF-8, at most 32 KiB). Every key but \`data.path\` has a default, so
 the smallest experiment is:
 
 \`\`\`yaml

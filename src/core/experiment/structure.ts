@@ -6,7 +6,7 @@ import type { ExperimentDocument } from "./document.ts";
 import { editKeys } from "./edit.ts";
 import { experimentKeys, rootNames, type SectionSpec } from "./keys.ts";
 import { explainUnknownKey, type UnknownKey } from "./unknownKeys.ts";
-import { isMapping, type PlainMapping } from "./yamlReader.ts";
+import { isMapping, MAX_REPORTED, type PlainMapping } from "./yamlReader.ts";
 
 export interface Structure {
   readonly diagnostics: readonly Diagnostic[];
@@ -40,11 +40,12 @@ class StructureReader implements Structure {
       return;
     }
     const { sections, keys } = experimentKeys();
+    const present = Object.keys(root);
     for (const [name, value] of Object.entries(root)) {
       const section = sections.get(name);
       if (section !== undefined) this.readSection(section, value);
       else if (keys.has(name)) this.take(this.values, name, name, value);
-      else this.reportUnknown({ section: "", name, value, present: Object.keys(root) });
+      else this.reportUnknown({ section: "", name, value, present });
     }
     if (!("data" in root) || isMapping(root["data"])) this.requireDataPath();
   }
@@ -58,9 +59,10 @@ class StructureReader implements Structure {
     }
     const known: PlainMapping = {};
     this.values[name] = known;
+    const present = Object.keys(value);
     for (const [key, keyValue] of Object.entries(value)) {
       if (keys.some((spec) => spec.name === key)) this.take(known, key, `${name}.${key}`, keyValue);
-      else this.reportUnknown({ section: name, name: key, value: keyValue, present: Object.keys(value) });
+      else this.reportUnknown({ section: name, name: key, value: keyValue, present });
     }
   }
 
@@ -83,6 +85,7 @@ class StructureReader implements Structure {
   }
 
   private reportUnknown(unknown: UnknownKey): void {
+    if (this.diagnostics.length >= MAX_REPORTED) return;
     const { section, name } = unknown;
     const range = this.document.keyRange(section === "" ? name : `${section}.${name}`) ?? this.document.start();
     const { message, fix, meant } = explainUnknownKey(this.document, unknown);

@@ -2,9 +2,17 @@
 import type { Diagnostic } from "../lint/diagnostic.ts";
 import type { LineIndex } from "./lineIndex.ts";
 
-/** About 1,500 lines; the YAML parser stays well below a second for any text of this size. */
-export const MAX_FILE_CHARACTERS = 64 * 1024;
-const MAX_OPEN_BRACKETS = 100;
+/** About 800 lines; the YAML parser stays well below a second for any text of this size. */
+export const MAX_FILE_CHARACTERS = 32 * 1024;
+
+/*
+ * The YAML parser is recursive, and a stack that is all but used up can end the whole process (V8 gives up when it has to compile a
+ * regular expression there), not just throw. So nesting is bounded beforehand by what it takes in characters; a few hundred levels are
+ * safe. What stands in quotes or comments counts too: which text that is, only the parser knows.
+ */
+const MAX_BRACKETS = 200;
+const MAX_INDENT = 100;
+const MAX_INDICATORS = 50;
 
 /** The first such problem, or null. */
 export function unreadableText(lines: LineIndex): Diagnostic | null {
@@ -37,22 +45,32 @@ export function unreadableText(lines: LineIndex): Diagnostic | null {
     const name = `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
     return report(control, "MDM001", `The control character ${name} is not allowed in YAML. Is this a text file?`);
   }
-  const deep = tooManyOpenBrackets(text);
+  const deep = tooDeep(text);
   if (deep !== null)
-    return report(deep, "MDM004", `More than ${MAX_OPEN_BRACKETS} brackets are open here; an experiment file needs 3.`);
+    return report(deep.at, "MDM004", `${deep.what}; an experiment file needs far fewer. It is not read any further.`);
   return null;
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these characters are what is looked for
 const CONTROL_CHARACTER = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]|\r(?!\n)/;
 
-function tooManyOpenBrackets(text: string): number | null {
-  let open = 0;
-  for (let i = 0; i < text.length; i++) {
-    const character = text[i];
-    if (character === "[" || character === "{") open++;
-    else if ((character === "]" || character === "}") && open > 0) open--;
-    if (open > MAX_OPEN_BRACKETS) return i;
+function tooDeep(text: string): { at: number; what: string } | null {
+  let brackets = 0;
+  for (const match of text.matchAll(/[[{]/g)) {
+    if (++brackets > MAX_BRACKETS)
+      return { at: match.index, what: `The file has more than ${MAX_BRACKETS} opening brackets` };
+  }
+  let start = 0;
+  for (const line of text.split("\n")) {
+    const indent = /^[\s?:-]*/.exec(line)![0].length;
+    const isComment = line[indent] === "#" && line.slice(0, indent).trim() === "";
+    if (!isComment && line.trim() !== "") {
+      if (indent > MAX_INDENT) return { at: start, what: `This line is indented by more than ${MAX_INDENT} columns` };
+      const indicators = line.match(/[?:-](?=\s|$)/g)?.length ?? 0;
+      if (indicators > MAX_INDICATORS)
+        return { at: start, what: `This line has more than ${MAX_INDICATORS} of the signs "- ", "? " and ": "` };
+    }
+    start += line.length + 1;
   }
   return null;
 }

@@ -8,16 +8,19 @@ type YamlError = Document.Parsed["errors"][number];
 
 /** More would repeat what the first ones say. */
 const MAX_PROBLEMS = 10;
+/** How many of the parser's own errors are looked at; one slip may cause thousands. */
+const MAX_ERRORS = 200;
 
 /** At most one problem per line: the parser reports several for one slip. */
 export function syntaxProblems(yaml: Document.Parsed, lines: LineIndex): Diagnostic[] {
   const problems: Diagnostic[] = [];
   const seen = new Set<number>();
   const explained = new Set<number>();
-  for (const [i, error] of yaml.errors.entries()) {
+  const errors = yaml.errors.slice(0, MAX_ERRORS);
+  for (const [i, error] of errors.entries()) {
     if (error.code === "MULTILINE_IMPLICIT_KEY" && explained.has(error.pos[0])) continue;
     explained.add(error.pos[0]);
-    const problem = explain(error, yaml, lines, yaml.errors.slice(i + 1));
+    const problem = explain(error, yaml, lines, errors.slice(i + 1));
     if (seen.has(problem.line)) continue;
     seen.add(problem.line);
     problems.push(problem);

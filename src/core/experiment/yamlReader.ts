@@ -34,6 +34,8 @@ export interface YamlReading {
 /** Far above any experiment file, far below what would make an editor wait. */
 const MAX_NODES = 20_000;
 const MAX_DEPTH = 12;
+/** Problems of one kind of reading that are reported; whoever has more is looking at the wrong file. */
+export const MAX_REPORTED = 100;
 
 export function readYaml(source: string): YamlReading {
   const text = source.startsWith("\ufeff") ? source.slice(1) : source;
@@ -162,6 +164,7 @@ class Conversion {
   }
 
   private report(node: Node, code: string, message: string): void {
+    if (this.diagnostics.length >= MAX_REPORTED) return;
     this.diagnostics.push({ ...this.document.nodeRange(node), severity: "error", code, message });
   }
 }
