@@ -51,7 +51,7 @@ export function extraTokens(model: Pick<ModelConfig, "num_classes">): number {
 export function backboneShape(model: ModelSizes, data: ImageSizes): BackboneShape {
   return {
     embedDim: model.embed_dim,
-    depth: blockCount(model.depth),
+    depth: model.depth,
     mlpRatio: mlpWidth(model) / model.embed_dim,
     tokenElements: model.patch_size ** 2 * data.channels,
     extraTokens: extraTokens(model),

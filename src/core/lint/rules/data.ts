@@ -46,10 +46,12 @@ const batchAboveDataset: Rule = {
       if (config.batch_size <= images) continue;
       const size = 2 ** Math.floor(Math.log2(images));
       const micro = config.micro_batch_size;
+      const [least, most] = [Math.floor(config.batch_size / images), Math.ceil(config.batch_size / images)];
+      const times = least === most ? `${most} times` : `${least} to ${most} times`;
       const isDividedStill = micro === "auto" || size % micro === 0;
       yield {
         at: [`${stage}.batch_size`, "data.path"],
-        message: `${stage}.batch_size ${config.batch_size} is more than the ${plural(images, "image")} of the data set: each image comes up ${Math.floor(config.batch_size / images)} to ${Math.ceil(config.batch_size / images)} times in every step. Use at most ${images}.`,
+        message: `${stage}.batch_size ${config.batch_size} is more than the ${plural(images, "image")} of the data set: each image comes up ${times} in every step. Use at most ${images}.`,
         ...(isDividedStill
           ? { fix: { title: `Use batch_size ${size}`, set: { [`${stage}.batch_size`]: String(size) } } }
           : {}),

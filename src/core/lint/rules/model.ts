@@ -1,6 +1,5 @@
 /** Networks that do not fit the image or themselves. */
-import { forwardFlops } from "../../cost/flops.ts";
-import { blockCount } from "../../cost/flops.ts";
+import { blockCount, forwardFlops } from "../../cost/flops.ts";
 import { backboneShape, mlpWidth } from "../../cost/parameters.ts";
 import { numberText } from "../../experiment/yamlText.ts";
 import { bytes, count, divisors, nearest, operations, percent, plural } from "../numbers.ts";
