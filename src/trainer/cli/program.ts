@@ -3,6 +3,7 @@ import { Command } from "commander";
 import packageJson from "../../../package.json" with { type: "json" };
 import * as bench from "./bench.ts";
 import * as demo from "./demo.ts";
+import * as doctor from "./doctor.ts";
 import { type ExitCode, reportError } from "./errors.ts";
 import * as finetune from "./finetune.ts";
 import type { Io } from "./io.ts";
@@ -34,6 +35,7 @@ export const COMMANDS: readonly CommandFile[] = [
   runs,
   stop,
   bench,
+  doctor,
   demo,
   schema,
 ];

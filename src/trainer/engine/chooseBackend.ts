@@ -2,16 +2,7 @@
 import { UserError } from "../../core/errors.ts";
 import type { Backend, BackendName } from "./backend.ts";
 import { type BackendTrial, tryBackend } from "./tryBackend.ts";
-
-export type WantedBackend = "auto" | "onnx" | "onnx-webgpu" | "tfjs";
-
-/** What a wanted backend may turn out to be, the fastest first. auto leaves a GPU alone: its speed here is unknown. */
-const CANDIDATES: Readonly<Record<WantedBackend, readonly BackendName[]>> = {
-  auto: ["onnx", "tfjs-node", "tfjs-wasm"],
-  onnx: ["onnx"],
-  "onnx-webgpu": ["onnx-webgpu"],
-  tfjs: ["tfjs-node", "tfjs-wasm"],
-};
+import { CANDIDATES, type WantedBackend } from "./wantedBackend.ts";
 
 export interface ChosenBackend {
   readonly backend: Backend;

@@ -2,6 +2,7 @@
 import type { Backend, BackendName } from "./backend.ts";
 import { GraphBuilder } from "./graph/builder.ts";
 import { add, matmul } from "./graph/operations.ts";
+import { TFJS_NODE, tfjsNodeIsInstalled } from "./tfjs/tfjsNodePackage.ts";
 
 export const BACKEND_NAMES: readonly BackendName[] = ["onnx", "onnx-webgpu", "tfjs-node", "tfjs-wasm"];
 
@@ -22,7 +23,7 @@ export async function tryBackend(name: BackendName, threads: number): Promise<Ba
     await multiplySmallMatrices(backend);
     return { ok: true, name, backend };
   } catch (error) {
-    return { ok: false, name, ...(await explain(name, error)) };
+    return { ok: false, name, ...explain(name, error) };
   }
 }
 
@@ -49,7 +50,7 @@ async function multiplySmallMatrices(backend: Backend): Promise<void> {
   }
 }
 
-async function explain(name: BackendName, error: unknown): Promise<{ reason: string; remedy: string }> {
+function explain(name: BackendName, error: unknown): { reason: string; remedy: string } {
   const message = oneLine(error);
   switch (name) {
     case "onnx":
@@ -82,31 +83,22 @@ function oneLine(error: unknown): string {
   return text.length > 300 ? `${text.slice(0, 300)}…` : text;
 }
 
-async function explainTfjsNode(error: unknown, message: string): Promise<{ reason: string; remedy: string }> {
-  const { tfjsNodeIsInstalled } = await import("./tfjs/load.ts");
+function explainTfjsNode(error: unknown, message: string): { reason: string; remedy: string } {
+  const otherwise = "docs/backends.md says how to do without that download";
   if (!tfjsNodeIsInstalled()) {
     return {
-      reason: "the optional package @tensorflow/tfjs-node is not installed",
-      remedy:
-        "`npm install --no-save @tensorflow/tfjs-node` installs it; its install script downloads TensorFlow's library (docs/backends.md says how to do without).",
+      reason: `the optional package ${TFJS_NODE} is not installed; npm drops it silently where its install script fails`,
+      remedy: `\`npm install --no-save --ignore-scripts ${TFJS_NODE}\`, then \`npm rebuild ${TFJS_NODE}\`, which downloads TensorFlow's library (${otherwise}).`,
     };
   }
-  const text = error instanceof Error ? error.message : "";
-  if (/native addon module/.test(text)) {
+  if (error instanceof Error && /native addon module/.test(error.message)) {
     return {
-      reason: "@tensorflow/tfjs-node is installed, its native module (tfjs_binding.node) is not",
-      remedy:
-        "Its install script did not run or could not download TensorFlow's library: `npm rebuild @tensorflow/tfjs-node --build-addon-from-source`, with internet access and a C++ compiler (docs/backends.md says how to do without the download).",
-    };
-  }
-  if (/libtensorflow|cannot open shared object|\.dylib|\.dll/i.test(text)) {
-    return {
-      reason: `TensorFlow's library cannot be loaded (${message})`,
-      remedy: "`npm rebuild @tensorflow/tfjs-node` downloads it again.",
+      reason: `${TFJS_NODE} is installed, but its native module is not: its install script did not run, or failed`,
+      remedy: `\`npm rebuild ${TFJS_NODE}\` runs it and shows what fails; it downloads TensorFlow's library (${otherwise}).`,
     };
   }
   return {
-    reason: `@tensorflow/tfjs-node does not load (${message})`,
-    remedy: "`npm rebuild @tensorflow/tfjs-node --build-addon-from-source` builds it for this version of Node.",
+    reason: `${TFJS_NODE} does not load (${message})`,
+    remedy: `\`npm rebuild ${TFJS_NODE} --build-from-source\` builds it for this version of Node; it needs a C++ compiler and Python.`,
   };
 }

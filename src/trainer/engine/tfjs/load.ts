@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { dirname, sep } from "node:path";
 import util from "node:util";
 import * as tf from "@tensorflow/tfjs-core";
+import { TFJS_NODE } from "./tfjsNodePackage.ts";
 
 /** What tfjs calls the two. */
 export const ENGINE_NAMES = { "tfjs-node": "tensorflow", "tfjs-wasm": "wasm" } as const;
@@ -18,19 +19,6 @@ export async function loadTfjs(name: TfjsName): Promise<string> {
   tf.enableProdMode();
   return name === "tfjs-node" ? await loadNode() : await loadWasm();
 }
-
-/** Whether tfjs-node is installed at all; its library may be missing even then. */
-export function tfjsNodeIsInstalled(): boolean {
-  try {
-    createRequire(import.meta.url).resolve(TFJS_NODE);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** A variable, so that types and bundle do without the optional package. */
-const TFJS_NODE: string = "@tensorflow/tfjs-node";
 
 async function loadNode(): Promise<string> {
   putBackRemovedUtilities();

@@ -1,0 +1,41 @@
+/** `maskdm doctor`: what this machine can compute with, and what is missing. */
+import { join } from "node:path";
+import { Argument, type Command } from "commander";
+import type { BackendName } from "../engine/backend.ts";
+import { CommandExit } from "./errors.ts";
+import type { Io } from "./io.ts";
+import { addExamples, parsePositiveInteger, runsDirOption } from "./options.ts";
+
+export function register(program: Command, io: Io): void {
+  const command = program
+    .command("doctor")
+    .description(
+      "Examine this machine: Node, memory, which backends work and how fast, what is missing and how to get it. Ends with 1 if no backend works.",
+    )
+    .addOption(runsDirOption())
+    .option("--json", "print the findings as JSON")
+    .action(async (options: { runsDir: string; json?: boolean }) => {
+      const [{ examine }, { describeReport }] = await Promise.all([
+        import("../doctor/report.ts"),
+        import("../doctor/describe.ts"),
+      ]);
+      const report = await examine(options.runsDir, join(".maskdm", "cache"));
+      if (options.json === true) io.json(report);
+      else io.stdout(describeReport(report));
+      if (!report.ok) throw new CommandExit(1);
+    });
+  addExamples(command, [
+    ["maskdm doctor", "what works here, and how to get what does not"],
+    ["maskdm doctor --runs-dir /data/runs", "look at the disk that runs are to be written to"],
+    ["maskdm doctor --json", "the same for a script"],
+  ]);
+  program
+    .command("doctor-backend", { hidden: true })
+    .description("Try one backend and print the result as JSON. Used by doctor.")
+    .addArgument(new Argument("<name>").choices(["onnx", "onnx-webgpu", "tfjs-node", "tfjs-wasm"]))
+    .argument("<threads>", "threads it may use", parsePositiveInteger)
+    .action(async (name: BackendName, threads: number) => {
+      const { trialHere } = await import("../doctor/backendCheck.ts");
+      io.json(await trialHere(name, threads));
+    });
+}

@@ -1,0 +1,15 @@
+/** What can be asked for, and which backends it may turn out to be, the fastest first. */
+import type { Experiment } from "../../core/experiment/schema.ts";
+import type { BackendName } from "./backend.ts";
+
+export type WantedBackend = Experiment["engine"]["backend"];
+
+/** auto leaves a graphics card alone: its speed here is unknown. */
+export const AUTO_CANDIDATES: readonly BackendName[] = ["onnx", "tfjs-node", "tfjs-wasm"];
+
+export const CANDIDATES: Readonly<Record<WantedBackend, readonly BackendName[]>> = {
+  auto: AUTO_CANDIDATES,
+  onnx: ["onnx"],
+  "onnx-webgpu": ["onnx-webgpu"],
+  tfjs: ["tfjs-node", "tfjs-wasm"],
+};
