@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { UserError } from "../../core/errors.ts";
 import { applyOverrides, parseExperiment } from "../../core/experiment/parse.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
-import type { Diagnostic } from "../../core/lint/diagnostic.ts";
+import { formatDiagnostic } from "../../core/lint/diagnostic.ts";
 import { type LintFacts, lintExperiment } from "../../core/lint/lint.ts";
 import { CommandExit } from "./errors.ts";
 import type { Io } from "./io.ts";
@@ -46,17 +46,12 @@ export function checkExperiment(
 ): LoadedExperiment {
   const parsed = parseExperiment(original, set);
   if (!parsed.ok) {
-    for (const diagnostic of parsed.diagnostics) io.stderr(diagnosticLine(file, diagnostic));
+    for (const diagnostic of parsed.diagnostics) io.stderr(formatDiagnostic(file, diagnostic));
     throw new CommandExit(2);
   }
   const text = set.length > 0 ? applyOverrides(original, set) : original;
   const findings = lintExperiment(text, facts).filter(({ severity }) => severity !== "info");
-  for (const diagnostic of findings) io.stderr(diagnosticLine(file, diagnostic));
+  for (const diagnostic of findings) io.stderr(formatDiagnostic(file, diagnostic));
   if (findings.some(({ severity }) => severity === "error")) throw new CommandExit(2);
   return { file, experiment: parsed.experiment, text };
-}
-
-/** file:line:column: severity code message */
-export function diagnosticLine(file: string, { line, column, severity, code, message }: Diagnostic): string {
-  return `${file}:${line}:${column}: ${severity} ${code} ${message}`;
 }
