@@ -84,21 +84,19 @@ function oneLine(error: unknown): string {
 }
 
 function explainTfjsNode(error: unknown, message: string): { reason: string; remedy: string } {
+  const rebuild = `\`npm rebuild ${TFJS_NODE}\``;
   const otherwise = "docs/backends.md says how to do without that download";
   if (!tfjsNodeIsInstalled()) {
     return {
       reason: `the optional package ${TFJS_NODE} is not installed; npm drops it silently where its install script fails`,
-      remedy: `\`npm install --no-save --ignore-scripts ${TFJS_NODE}\`, then \`npm rebuild ${TFJS_NODE}\`, which downloads TensorFlow's library (${otherwise}).`,
+      remedy: `\`npm install --no-save --ignore-scripts ${TFJS_NODE}\`, then ${rebuild}, which downloads TensorFlow's library (${otherwise}).`,
     };
   }
-  if (error instanceof Error && /native addon module/.test(error.message)) {
-    return {
-      reason: `${TFJS_NODE} is installed, but its native module is not: its install script did not run, or failed`,
-      remedy: `\`npm rebuild ${TFJS_NODE}\` runs it and shows what fails; it downloads TensorFlow's library (${otherwise}).`,
-    };
-  }
+  const unbuilt = error instanceof Error && /native addon module/.test(error.message);
   return {
-    reason: `${TFJS_NODE} does not load (${message})`,
-    remedy: `\`npm rebuild ${TFJS_NODE} --build-from-source\` builds it for this version of Node; it needs a C++ compiler and Python.`,
+    reason: unbuilt
+      ? `${TFJS_NODE} is installed, but its native module is not: its install script did not run, or failed`
+      : `${TFJS_NODE} does not load (${message})`,
+    remedy: `${rebuild} runs its install script again and shows what fails; it downloads TensorFlow's library (${otherwise}).`,
   };
 }

@@ -1,0 +1,84 @@
+/** `maskdm doctor` as a process, with all its libraries and with none. */
+import { execFileSync, spawnSync } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describeReport } from "../../../src/trainer/doctor/describe.ts";
+import { checkFolder } from "../../../src/trainer/doctor/folders.ts";
+import type { DoctorReport } from "../../../src/trainer/doctor/report.ts";
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "maskdm-doctor-"));
+  writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
+  execFileSync(process.execPath, ["esbuild.config.mjs", join(folder, "dist")]);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function doctor(...args: string[]) {
+  const program = join(folder, "dist", "maskdm.js");
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, "doctor", ...args], {
+    cwd: folder,
+    encoding: "utf8",
+  });
+  return { status, stdout, stderr };
+}
+
+describe("doctor", () => {
+  it("ends with 1 where no backend works, and says of each why and what to do", () => {
+    const { status, stdout, stderr } = doctor("--json");
+    const report = JSON.parse(stdout) as DoctorReport;
+    expect({ status, stderr }).toEqual({ status: 1, stderr: "" });
+    expect(report).toMatchObject({ ok: false, auto: null, images: { works: false } });
+    expect(report.backends.map(({ name }) => name)).toEqual(["onnx", "onnx-webgpu", "tfjs-node", "tfjs-wasm"]);
+    for (const { name, works, reason, remedy } of report.backends) {
+      expect(works, name).toBe(false);
+      expect(reason, name).toMatch(/onnxruntime-node|tfjs/);
+      expect(remedy, name).toMatch(/npm|engine\.backend/);
+    }
+    expect(describeReport(report)).toContain("None works");
+  });
+
+  it("ends with 0 where one works, and says which one auto takes", () => {
+    symlinkSync(resolve("node_modules"), join(folder, "node_modules"), "junction");
+    const { status, stdout, stderr } = doctor();
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(stdout).toMatch(/works {2}onnx +onnxruntime-node \S+, \d+ threads?: \S+ ms for a tiny training step/);
+    expect(stdout).toMatch(/works {2}tfjs-wasm +tfjs-backend-wasm \S+, 1 thread: .*, differs from the first by \de-\d/);
+    expect(stdout).toContain("engine.backend: auto takes onnx.");
+    expect(stdout).toMatch(/works {2}sharp \d/);
+    expect(stdout).toMatch(/works {2}runs .*not there yet, can be made/);
+  });
+});
+
+describe("a folder", () => {
+  it("is found writable without leaving anything behind", () => {
+    const runs = join(folder, "runs");
+    mkdirSync(runs);
+    expect(checkFolder(runs)).toMatchObject({ path: runs, exists: true, writable: true, reason: null });
+    expect(checkFolder(join(runs, "deep", "below"))).toMatchObject({ exists: false, writable: true });
+    expect(checkFolder(runs).freeBytes).toBeGreaterThan(0);
+    rmdirSync(runs); // fails if anything is left in it
+  });
+
+  it("below a file cannot be made", () => {
+    const file = join(folder, "file");
+    writeFileSync(file, "");
+    expect(checkFolder(join(file, "runs"))).toMatchObject({
+      exists: false,
+      writable: false,
+      reason: expect.stringContaining(file),
+    });
+  });
+
+  it("without permission to write is named", (test) => {
+    const locked = join(folder, "locked");
+    mkdirSync(locked);
+    chmodSync(locked, 0o500);
+    const { writable, reason } = checkFolder(locked);
+    // The administrator may write anywhere, and so may everybody on Windows as far as chmod goes.
+    if (writable) return test.skip("permissions do not bind this user");
+    expect(reason).toBe(`${locked}: permission denied`);
+  });
+});
