@@ -8,6 +8,8 @@ import type { Io } from "./io.ts";
 import { addExamples, DEFAULT_RUNS_DIR, runsDirOption } from "./options.ts";
 
 const EXAMPLE = join("examples", "emoji", "emoji.maskdm.yaml");
+/** Finetuning is a transfer, as pretrained networks are used: from all the emoji to its faces, of which there are 155. */
+const FINETUNE_SET = [{ path: "data.path", value: "images/smileys" }];
 
 export function register(program: Command, io: Io): void {
   const command = program
@@ -30,10 +32,10 @@ async function demo(runsDir: string, io: Io): Promise<void> {
     import("../run/metrics.ts"),
   ]);
   const file = exampleFile();
-  const options = { runsDir, set: [] };
-  const pretrained = await startRun(file, "pretrain", options, null, io);
+  const pretrained = await startRun(file, "pretrain", { runsDir, set: [] }, null, io);
   if (pretrained.state !== "finished") return;
-  const source = await findSource(file, { ...options, from: pretrained.dir }, [], io);
+  const options = { runsDir, set: FINETUNE_SET, from: pretrained.dir };
+  const source = await findSource(file, options, FINETUNE_SET, io);
   const finetuned = await startRun(file, "finetune", options, source, io);
   if (finetuned.state !== "finished") return;
 

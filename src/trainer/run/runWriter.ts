@@ -110,13 +110,6 @@ export class RunWriter {
     return join(folder, `${checkpointName(step)}.png`);
   }
 
-  /** Writes the sample grid of a step; it appears whole. @returns its path @throws UserError if the disk refuses */
-  writeSample(step: number, png: Uint8Array): string {
-    const path = this.samplePath(step);
-    replaceFile(path, png, false);
-    return path;
-  }
-
   /** Whether somebody has asked the run to stop by its control file. Cheap enough for every step. */
   stopRequested(): boolean {
     return readControl(this.dir)?.command === "stop";
