@@ -25,7 +25,7 @@ const RUNTIME_SHARE = 1.25;
 /**
  * Predicts the peak resident memory of one training step with the onnx backend. The numbers of floats per token and block were
  * fitted to peaks measured with `maskdm bench` (peakMemoryBytes), for models of 3 and 44 million parameters, 8 to 257 tokens and
- * 1 to 128 images; they agree within 10 %.
+ * 1 to 128 images; they agree within 12 %.
  * @param accumulate whether gradients are added up over micro-batches, which takes another set of them
  */
 export function predictTrainingMemory(
