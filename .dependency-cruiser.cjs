@@ -1,4 +1,4 @@
-/** Who may import whom. core imports nobody; only the extension imports vscode; the trainer never does. */
+/** Who may import whom. core imports nobody, node only core; only the extension imports vscode; the trainer never does. */
 module.exports = {
   forbidden: [
     {
@@ -6,7 +6,7 @@ module.exports = {
       severity: "error",
       comment: "src/core is pure: it may be used by the trainer, the extension and the browser alike.",
       from: { path: "^src/core" },
-      to: { path: "^(src/(trainer|extension)|webview|test)" },
+      to: { path: "^(src/(node|trainer|extension)|webview|test)" },
     },
     {
       name: "core-is-pure",
@@ -20,6 +20,20 @@ module.exports = {
       severity: "error",
       comment: "src/core may use the schema and YAML libraries only.",
       from: { path: "^src/core" },
+      to: { dependencyTypes: ["npm", "npm-dev", "npm-optional", "npm-peer"], pathNot: "node_modules/(zod|yaml)/" },
+    },
+    {
+      name: "node-knows-core-only",
+      severity: "error",
+      comment: "src/node is what trainer and extension share: Node's own modules and src/core.",
+      from: { path: "^src/node" },
+      to: { path: "^(src/(trainer|extension)|webview|test)" },
+    },
+    {
+      name: "node-libraries",
+      severity: "error",
+      comment: "src/node is bundled into the extension: the schema and YAML libraries only.",
+      from: { path: "^src/node" },
       to: { dependencyTypes: ["npm", "npm-dev", "npm-optional", "npm-peer"], pathNot: "node_modules/(zod|yaml)/" },
     },
     {
@@ -44,7 +58,14 @@ module.exports = {
       name: "webview-knows-messages-only",
       severity: "error",
       from: { path: "^webview" },
-      to: { path: "^src/(trainer|extension)" },
+      to: { path: "^src/(node|trainer|extension)" },
+    },
+    {
+      name: "controls-from-one-place",
+      severity: "error",
+      comment: "The toolkit is archived: it can be replaced in webview/ui alone.",
+      from: { path: "^(src|webview)", pathNot: "^webview/ui/" },
+      to: { path: "@vscode/webview-ui-toolkit" },
     },
     { name: "no-cycles", severity: "error", from: { path: "^(src|webview)" }, to: { circular: true } },
     {

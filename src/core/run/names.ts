@@ -41,3 +41,9 @@ export function newRunId(date: string, experiment: string, stage: string, taken:
     if (!used.has(id)) return id;
   }
 }
+
+/** "faces.maskdm.yaml" -> "faces" */
+export function experimentName(file: string): string {
+  const base = file.split(/[/\\]/).pop() ?? "";
+  return base.replace(/(\.maskdm)?\.ya?ml$/i, "") || "experiment";
+}

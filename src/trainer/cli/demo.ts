@@ -29,7 +29,7 @@ async function demo(runsDir: string, io: Io): Promise<void> {
     import("./finetune.ts"),
     import("../loop/sampleRun.ts"),
     import("../sample/curves.ts"),
-    import("../run/metrics.ts"),
+    import("../../node/run/metrics.ts"),
   ]);
   const file = exampleFile();
   const pretrained = await startRun(file, "pretrain", { runsDir, set: [] }, null, io);

@@ -5,8 +5,8 @@ import { dirname, extname, join, resolve } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import { readExperiment } from "../../core/experiment/read.ts";
 import type { CheckpointFacts, DatasetFacts, LintFacts } from "../../core/lint/facts.ts";
+import { resolveSource } from "../../node/run/resolve.ts";
 import { IMAGE_EXTENSIONS } from "../data/imageFormat.ts";
-import { resolveSource } from "../run/resolve.ts";
 
 /** Counting ends here; a folder of a million images would take seconds. */
 const MAX_ENTRIES = 200_000;

@@ -5,7 +5,7 @@ import { UserError } from "../../core/errors.ts";
 import { parseExperiment } from "../../core/experiment/parse.ts";
 import type { CheckpointFacts } from "../../core/lint/facts.ts";
 import { WEIGHT_FILES } from "../../core/run/checkpointState.ts";
-import type { Source } from "../run/resolve.ts";
+import type { Source } from "../../node/run/resolve.ts";
 import type { Io } from "./io.ts";
 import { readExperimentFile } from "./loadExperiment.ts";
 import { addExamples, addRunOptions, type RunOptions } from "./options.ts";
@@ -58,7 +58,7 @@ export async function findSource(
         "--from runs/RUN, or ask for new weights with --from-scratch.",
     );
   }
-  const { resolveSource } = await import("../run/resolve.ts");
+  const { resolveSource } = await import("../../node/run/resolve.ts");
   const source = resolveSource(named, [options.runsDir]);
   for (const note of source.notes) io.stderr(note);
   const weightsFile = weights === "ema" ? source.emaFile : source.modelFile;
@@ -68,7 +68,7 @@ export async function findSource(
   // A file named outright is taken whatever finetune.weights says.
   const taken = basename(weightsFile) === WEIGHT_FILES.ema ? "ema" : weights;
   io.stderr(`starting from the ${taken} weights in ${weightsFile}`);
-  const { readRun } = await import("../run/runFiles.ts");
+  const { readRun } = await import("../../node/run/runFiles.ts");
   const run = source.runDir === undefined ? null : readRun(source.runDir);
   return {
     weights: { kind: "start", file: weightsFile },

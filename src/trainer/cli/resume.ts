@@ -31,11 +31,11 @@ async function resume(text: string, options: RunOptions, io: Io): Promise<void> 
     { readStatus },
     training,
   ] = await Promise.all([
-    import("../run/checkpoint.ts"),
-    import("../run/resolve.ts"),
-    import("../run/runFiles.ts"),
+    import("../../node/run/checkpoints.ts"),
+    import("../../node/run/resolve.ts"),
+    import("../../node/run/runFiles.ts"),
     import("../run/runFolder.ts"),
-    import("../run/status.ts"),
+    import("../../node/run/status.ts"),
     import("./training.ts"),
   ]);
   const runDir = resolveRun(text, [options.runsDir]);

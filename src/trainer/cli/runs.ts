@@ -32,7 +32,7 @@ export function register(program: Command, io: Io): void {
     .argument("[dir]", "folder that holds the runs", DEFAULT_RUNS_DIR)
     .option("--json", "print the list as JSON: id, stage, state, step, steps, path, parent")
     .action(async (dir: string, options: { json?: boolean }) => {
-      const [{ existsSync }, { listRuns }] = await Promise.all([import("node:fs"), import("../run/list.ts")]);
+      const [{ existsSync }, { listRuns }] = await Promise.all([import("node:fs"), import("../../node/run/list.ts")]);
       // Before the first run there is no folder yet, which is no mistake of the user's.
       const runs = dir === DEFAULT_RUNS_DIR && !existsSync(dir) ? [] : listRuns(dir);
       if (options.json === true) io.json(runs);

@@ -24,10 +24,10 @@ const standing = ({ id, state, step, steps }: RunSummary): string => `${id} ${st
  */
 async function stop(text: string, options: StopOptions, io: Io): Promise<RunSummary & { wasRunning: boolean }> {
   const [{ clearControl, requestStop }, { summarizeRun }, { lockHolder }, { resolveRun }] = await Promise.all([
-    import("../run/control.ts"),
-    import("../run/list.ts"),
-    import("../run/lock.ts"),
-    import("../run/resolve.ts"),
+    import("../../node/run/control.ts"),
+    import("../../node/run/list.ts"),
+    import("../../node/run/lock.ts"),
+    import("../../node/run/resolve.ts"),
   ]);
   const runDir = resolveRun(text, [options.runsDir]);
   const before = summarizeRun(runDir);

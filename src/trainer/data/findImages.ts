@@ -3,7 +3,7 @@ import { closeSync, openSync, readdirSync, readSync, realpathSync, type Stats, s
 import { dirname, extname, join, sep } from "node:path";
 import { setImmediate as yieldToEvents } from "node:timers/promises";
 import { UserError } from "../../core/errors.ts";
-import { errorCode } from "../run/files.ts";
+import { errorCode } from "../../node/run/files.ts";
 import { compareBytes } from "./compareBytes.ts";
 import { IMAGE_EXTENSIONS, imageFormat, MAGIC_BYTES } from "./imageFormat.ts";
 import { systemReason } from "./systemReason.ts";

@@ -18,7 +18,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { errorCode, removeQuietly, replaceFile } from "../run/files.ts";
+import { errorCode, removeQuietly, replaceFile } from "../../node/run/files.ts";
 import { DECODER_VERSION, type PixelSettings } from "./decodeImage.ts";
 import { systemReason } from "./systemReason.ts";
 

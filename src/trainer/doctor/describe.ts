@@ -1,5 +1,5 @@
 /** The doctor's report for people. */
-import { formatBytes } from "../run/diskError.ts";
+import { formatBytes } from "../../node/run/diskError.ts";
 import type { BackendCheck } from "./backendCheck.ts";
 import type { FolderCheck } from "./folders.ts";
 import type { DoctorReport } from "./report.ts";

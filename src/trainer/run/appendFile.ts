@@ -1,6 +1,6 @@
 /** A text file that only grows, line by line. */
 import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
-import { asDiskError } from "./diskError.ts";
+import { asDiskError } from "../../node/run/diskError.ts";
 
 const NEWLINE = 0x0a;
 

@@ -4,19 +4,27 @@ import { arch, cpus, platform, totalmem } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import { RUN_FORMAT_VERSION } from "../../core/run/format.ts";
-import { newRunId, runNameProblem } from "../../core/run/names.ts";
+import { experimentName, newRunId, runNameProblem } from "../../core/run/names.ts";
 import type { RunParent, RunRecord, RunSession } from "../../core/run/record.ts";
-import { type Checkpoint, cleanCheckpointLeftovers, latestCheckpoint, passedOverNotes } from "./checkpoint.ts";
-import { clearControl } from "./control.ts";
-import { asDiskError } from "./diskError.ts";
-import { namesIn, removeQuietly, replaceFile, replaceJson, retrySharingViolation, syncFolder } from "./files.ts";
+import { type Checkpoint, latestCheckpoint, passedOverNotes } from "../../node/run/checkpoints.ts";
+import { clearControl } from "../../node/run/control.ts";
+import { asDiskError } from "../../node/run/diskError.ts";
+import {
+  namesIn,
+  removeQuietly,
+  replaceFile,
+  replaceJson,
+  retrySharingViolation,
+  syncFolder,
+} from "../../node/run/files.ts";
+import { acquireLock } from "../../node/run/lock.ts";
+import { lookupProcess, thisProcess } from "../../node/run/process.ts";
+import { configHash, EXPERIMENT_FILE, RUN_FILE, readRun } from "../../node/run/runFiles.ts";
+import { cleanCheckpointLeftovers } from "./checkpoint.ts";
 import { gitState } from "./git.ts";
-import { acquireLock } from "./lock.ts";
-import { MetricsWriter } from "./metrics.ts";
-import { lookupProcess, thisProcess } from "./process.ts";
-import { configHash, EXPERIMENT_FILE, RUN_FILE, readRun } from "./runFiles.ts";
+import { MetricsWriter } from "./metricsWriter.ts";
 import { RunWriter } from "./runWriter.ts";
-import { type StatusReport, StatusWriter, writeStatus } from "./status.ts";
+import { type StatusReport, StatusWriter, writeStatus } from "./statusWriter.ts";
 
 /** What every session, the first or a resume, tells about itself. */
 export interface SessionRequest {
@@ -72,12 +80,6 @@ export function createRun(request: NewRun): RunWriter {
   } catch (error) {
     throw asDiskError(error, { path: runsDir });
   }
-}
-
-/** "faces.maskdm.yaml" -> "faces" */
-export function experimentName(file: string): string {
-  const base = file.split(/[/\\]/).pop() ?? "";
-  return base.replace(/(\.maskdm)?\.ya?ml$/i, "") || "experiment";
 }
 
 /** Local date as yyyy-mm-dd. */

@@ -5,14 +5,14 @@ import type { UserError } from "../../core/errors.ts";
 import { checkpointName } from "../../core/run/checkpointState.ts";
 import type { RunRecord, RunSession } from "../../core/run/record.ts";
 import type { FinalState } from "../../core/run/status.ts";
+import { clearControl, readControl } from "../../node/run/control.ts";
+import { replaceFile, replaceJson } from "../../node/run/files.ts";
+import type { RunLock } from "../../node/run/lock.ts";
+import { configHash, EXPERIMENT_FILE, RUN_FILE } from "../../node/run/runFiles.ts";
 import { AppendFile } from "./appendFile.ts";
 import { pruneCheckpoints } from "./checkpoint.ts";
-import { clearControl, readControl } from "./control.ts";
-import { replaceFile, replaceJson } from "./files.ts";
-import type { RunLock } from "./lock.ts";
-import type { MetricsWriter } from "./metrics.ts";
-import { configHash, EXPERIMENT_FILE, RUN_FILE } from "./runFiles.ts";
-import type { StatusWriter } from "./status.ts";
+import type { MetricsWriter } from "./metricsWriter.ts";
+import type { StatusWriter } from "./statusWriter.ts";
 
 /** What may change after a session has begun. */
 export interface RunChange {

@@ -6,9 +6,9 @@ import { closeSync, fstatSync, fsyncSync, openSync, readSync } from "node:fs";
 import { z } from "zod";
 import { UserError } from "../../core/errors.ts";
 import { elementCount, type NamedTensor } from "../../core/run/tensor.ts";
-import { crc32, crcHex } from "./crc32.ts";
-import { asDiskError } from "./diskError.ts";
-import { errorCode, writeFully } from "./files.ts";
+import { crc32, crcHex } from "../../node/run/crc32.ts";
+import { asDiskError } from "../../node/run/diskError.ts";
+import { errorCode, writeFully } from "../../node/run/files.ts";
 
 /** The format's own limit. */
 const LARGEST_HEADER = 100_000_000;

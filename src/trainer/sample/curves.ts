@@ -2,7 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import type { StepMetrics } from "../../core/run/metrics.ts";
-import { replaceFile } from "../run/files.ts";
+import { replaceFile } from "../../node/run/files.ts";
 import { type Axis, makeAxis } from "./axis.ts";
 import { averaged, type Point, quantile, smoothed, thinned } from "./smoothing.ts";
 

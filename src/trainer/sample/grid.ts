@@ -1,7 +1,7 @@
 /** Pictures of many images: a grid as PNG. */
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { replaceFile } from "../run/files.ts";
+import { replaceFile } from "../../node/run/files.ts";
 
 export interface GridImages {
   /** values in [-1, 1], [count, H, W, C]; what lies outside is cut off, what is no number is drawn as 0 */

@@ -14,10 +14,12 @@ import { UserError } from "../../../src/core/errors.ts";
 import { checkpointName, checkpointStep } from "../../../src/core/run/checkpointState.ts";
 import {
   checkCheckpoint,
-  cleanCheckpointLeftovers,
   latestCheckpoint,
   listCheckpoints,
   passedOverNotes,
+} from "../../../src/node/run/checkpoints.ts";
+import {
+  cleanCheckpointLeftovers,
   pruneCheckpoints,
   readCheckpoint,
   writeCheckpoint,

@@ -2,13 +2,13 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
+import { readControl } from "../../../src/node/run/control.ts";
+import { summarizeRun } from "../../../src/node/run/list.ts";
+import { RUN_FILE } from "../../../src/node/run/runFiles.ts";
 import type { Io } from "../../../src/trainer/cli/io.ts";
 import { runCommandLine } from "../../../src/trainer/cli/program.ts";
 import * as runs from "../../../src/trainer/cli/runs.ts";
 import * as stop from "../../../src/trainer/cli/stop.ts";
-import { readControl } from "../../../src/trainer/run/control.ts";
-import { summarizeRun } from "../../../src/trainer/run/list.ts";
-import { RUN_FILE } from "../../../src/trainer/run/runFiles.ts";
 import { buildProgram, deadProcess, openRun, start, temporaryFolder } from "./support.ts";
 
 async function maskdm(...argv: string[]) {

@@ -3,15 +3,12 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { UserError } from "../../../src/core/errors.ts";
-import {
-  checkCheckpoint,
-  latestCheckpoint,
-  listCheckpoints,
-  writeCheckpoint,
-} from "../../../src/trainer/run/checkpoint.ts";
-import { asDiskError, formatBytes } from "../../../src/trainer/run/diskError.ts";
-import { readRunMetrics } from "../../../src/trainer/run/metrics.ts";
-import { readStatus, type StatusReport, writeStatus } from "../../../src/trainer/run/status.ts";
+import { checkCheckpoint, latestCheckpoint, listCheckpoints } from "../../../src/node/run/checkpoints.ts";
+import { asDiskError, formatBytes } from "../../../src/node/run/diskError.ts";
+import { readRunMetrics } from "../../../src/node/run/metrics.ts";
+import { readStatus } from "../../../src/node/run/status.ts";
+import { writeCheckpoint } from "../../../src/trainer/run/checkpoint.ts";
+import { type StatusReport, writeStatus } from "../../../src/trainer/run/statusWriter.ts";
 import { checkpointState, checkpointTensors } from "./examples.ts";
 import { buildProgram, temporaryFolder } from "./support.ts";
 

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { UserError } from "../../../src/core/errors.ts";
 import { RUN_FORMAT_VERSION } from "../../../src/core/run/format.ts";
-import { listRuns, summarizeRun } from "../../../src/trainer/run/list.ts";
-import { RUN_FILE } from "../../../src/trainer/run/runFiles.ts";
+import { listRuns, summarizeRun } from "../../../src/node/run/list.ts";
+import { RUN_FILE } from "../../../src/node/run/runFiles.ts";
 import { deadProcess, openRun, temporaryFolder } from "./support.ts";
 
 const states = (runsDir: string) => Object.fromEntries(listRuns(runsDir).map(({ id, state }) => [id, state]));

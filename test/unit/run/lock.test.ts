@@ -2,9 +2,9 @@ import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { UserError } from "../../../src/core/errors.ts";
-import { acquireLock, lockHolder } from "../../../src/trainer/run/lock.ts";
-import { thisProcess } from "../../../src/trainer/run/process.ts";
-import { writeStatus } from "../../../src/trainer/run/status.ts";
+import { acquireLock, lockHolder } from "../../../src/node/run/lock.ts";
+import { thisProcess } from "../../../src/node/run/process.ts";
+import { writeStatus } from "../../../src/trainer/run/statusWriter.ts";
 import { buildProgram, deadProcess, start, temporaryFolder } from "./support.ts";
 
 const locks = (runDir: string) => readdirSync(runDir).filter((name) => name.startsWith("lock-"));

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { applyResumes, type MetricsLine, MetricsSeries, parseMetricsLine } from "../../../src/core/run/metrics.ts";
 import { MetricsTail, readMetrics } from "../../../src/core/run/metricsTail.ts";
-import { MetricsWriter, readRunMetrics } from "../../../src/trainer/run/metrics.ts";
+import { readRunMetrics } from "../../../src/node/run/metrics.ts";
+import { MetricsWriter } from "../../../src/trainer/run/metricsWriter.ts";
 import { stepMetrics } from "./examples.ts";
 import { temporaryFolder } from "./support.ts";
 

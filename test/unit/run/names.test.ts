@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { newRunId, runNameProblem, slug } from "../../../src/core/run/names.ts";
-import { experimentName } from "../../../src/trainer/run/runFolder.ts";
+import { experimentName, newRunId, runNameProblem, slug } from "../../../src/core/run/names.ts";
 
 describe("runNameProblem", () => {
   test.each([

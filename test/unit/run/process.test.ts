@@ -11,7 +11,7 @@ import {
   parseProcStat,
   parsePs,
   thisProcess,
-} from "../../../src/trainer/run/process.ts";
+} from "../../../src/node/run/process.ts";
 import { deadProcess, openRun, start, temporaryFolder } from "./support.ts";
 
 const identify = (pid: number): ProcessIdentity => {

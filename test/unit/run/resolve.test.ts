@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, rmSync, truncateSync, writeFileSync } from "no
 import { join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
 import { UserError } from "../../../src/core/errors.ts";
-import { resolveRun, resolveSource } from "../../../src/trainer/run/resolve.ts";
+import { resolveRun, resolveSource } from "../../../src/node/run/resolve.ts";
 import { saveStep } from "./examples.ts";
 import { openRun, temporaryFolder } from "./support.ts";
 

@@ -7,13 +7,13 @@ import { describe, expect, test, vi } from "vitest";
 import { UserError } from "../../../src/core/errors.ts";
 import { parseRun } from "../../../src/core/run/record.ts";
 import { parseStatus } from "../../../src/core/run/status.ts";
-import { clearControl, readControl, requestStop } from "../../../src/trainer/run/control.ts";
+import { clearControl, readControl, requestStop } from "../../../src/node/run/control.ts";
+import { lockHolder } from "../../../src/node/run/lock.ts";
+import { readRunMetrics } from "../../../src/node/run/metrics.ts";
+import { readExperimentText, readRun } from "../../../src/node/run/runFiles.ts";
+import { readStatus } from "../../../src/node/run/status.ts";
 import { gitState } from "../../../src/trainer/run/git.ts";
-import { lockHolder } from "../../../src/trainer/run/lock.ts";
-import { readRunMetrics } from "../../../src/trainer/run/metrics.ts";
-import { readExperimentText, readRun } from "../../../src/trainer/run/runFiles.ts";
 import { createRun, resumeRun } from "../../../src/trainer/run/runFolder.ts";
-import { readStatus } from "../../../src/trainer/run/status.ts";
 import { newRun, saveStep, stepMetrics } from "./examples.ts";
 import { deadProcess, openRun, temporaryFolder } from "./support.ts";
 

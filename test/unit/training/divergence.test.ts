@@ -2,8 +2,8 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { listCheckpoints } from "../../../src/trainer/run/checkpoint.ts";
-import { readRunMetrics } from "../../../src/trainer/run/metrics.ts";
+import { listCheckpoints } from "../../../src/node/run/checkpoints.ts";
+import { readRunMetrics } from "../../../src/node/run/metrics.ts";
 import { readSafetensors, writeSafetensors } from "../../../src/trainer/run/safetensors.ts";
 import {
   differences,

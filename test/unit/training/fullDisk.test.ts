@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { listCheckpoints } from "../../../src/trainer/run/checkpoint.ts";
+import { listCheckpoints } from "../../../src/node/run/checkpoints.ts";
 import { differences, learning, QUICK, statusOf, tinyExperiment, Workshop, writeImages } from "./support.ts";
 
 const shop = new Workshop();

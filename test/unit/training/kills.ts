@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, watch } from "node:fs";
 import { join } from "node:path";
 import { RandomStream } from "../../../src/core/random/streams.ts";
 import { parseMetricsLine } from "../../../src/core/run/metrics.ts";
-import { listCheckpoints } from "../../../src/trainer/run/checkpoint.ts";
+import { listCheckpoints } from "../../../src/node/run/checkpoints.ts";
 import { sleep, statusOf, type Workshop } from "./support.ts";
 
 /** What a kill waits for, before a short random delay. */

@@ -1,7 +1,7 @@
 /** A step may take minutes: the process has to stay responsive all the same. */
 import { beforeAll, describe, expect, it } from "vitest";
 import { HEARTBEAT_SECONDS } from "../../../src/core/run/liveness.ts";
-import { requestStop } from "../../../src/trainer/run/control.ts";
+import { requestStop } from "../../../src/node/run/control.ts";
 import {
   learning,
   newestCheckpoint,

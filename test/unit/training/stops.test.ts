@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { readRunMetrics } from "../../../src/trainer/run/metrics.ts";
+import { readRunMetrics } from "../../../src/node/run/metrics.ts";
 import {
   differences,
   learning,

@@ -9,9 +9,9 @@ import type { ExperimentInput } from "../../../src/core/experiment/schema.ts";
 import { type CheckpointRecord, WEIGHT_FILES } from "../../../src/core/run/checkpointState.ts";
 import { parseRun, type RunRecord } from "../../../src/core/run/record.ts";
 import type { RunStatus } from "../../../src/core/run/status.ts";
-import { latestCheckpoint } from "../../../src/trainer/run/checkpoint.ts";
-import { readRunMetrics } from "../../../src/trainer/run/metrics.ts";
-import { readStatus } from "../../../src/trainer/run/status.ts";
+import { latestCheckpoint } from "../../../src/node/run/checkpoints.ts";
+import { readRunMetrics } from "../../../src/node/run/metrics.ts";
+import { readStatus } from "../../../src/node/run/status.ts";
 
 const REPOSITORY = join(import.meta.dirname, "../../..");
 

@@ -2,7 +2,7 @@
  * Contends for the locks of several run folders, one after another, at times agreed upon with its rivals. Prints "won INDEX" or
  * "lost INDEX" for each, then lives on until it is killed, so that its locks stay held.
  */
-import { acquireLock } from "../../../../src/trainer/run/lock.ts";
+import { acquireLock } from "../../../../src/node/run/lock.ts";
 
 const [firstAt = "0", everyMs = "0", ...runDirs] = process.argv.slice(2);
 for (const [index, runDir] of runDirs.entries()) {

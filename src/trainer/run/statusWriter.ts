@@ -1,30 +1,13 @@
 /** status.json: written by the run's process, several times a minute and whenever the state changes. */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Parsed, RUN_FORMAT_VERSION } from "../../core/run/format.ts";
+import { RUN_FORMAT_VERSION } from "../../core/run/format.ts";
 import { HEARTBEAT_SECONDS } from "../../core/run/liveness.ts";
-import { type FinalState, parseStatus, type RunStatus } from "../../core/run/status.ts";
-import { errorCode, replaceJson } from "./files.ts";
+import type { FinalState, RunStatus } from "../../core/run/status.ts";
+import { replaceJson } from "../../node/run/files.ts";
+import { STATUS_FILE } from "../../node/run/status.ts";
 
-const STATUS_FILE = "status.json";
 /** Steps can be quicker than anybody looks; the file is replaced no more often than this. */
 const QUIET_MS = 500;
-
-/** Reads a JSON document of a run folder. @returns the reason if it is missing or cannot be used */
-export function readDocument<T>(runDir: string, file: string, parse: (text: string) => Parsed<T>): Parsed<T> {
-  let text: string;
-  try {
-    text = readFileSync(join(runDir, file), "utf8");
-  } catch (error) {
-    const code = errorCode(error);
-    if (code === undefined) throw error;
-    return { ok: false, reason: code === "ENOENT" ? `${file} is missing` : `${file} cannot be read (${code})` };
-  }
-  const parsed = parse(text);
-  return parsed.ok ? parsed : { ok: false, reason: `${file} ${parsed.reason}` };
-}
-
-export const readStatus = (runDir: string): Parsed<RunStatus> => readDocument(runDir, STATUS_FILE, parseStatus);
 
 /** What the training loop reports; version and heartbeat are the writer's. */
 export type StatusReport = Omit<RunStatus, "formatVersion" | "heartbeat">;

@@ -1,12 +1,7 @@
-/** Writes and reads metrics.jsonl. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+/** Writes metrics.jsonl. */
 import type { ResumeLine, StepMetrics } from "../../core/run/metrics.ts";
-import { readMetrics } from "../../core/run/metricsTail.ts";
+import { metricsFile } from "../../node/run/metrics.ts";
 import { AppendFile } from "./appendFile.ts";
-import { errorCode } from "./files.ts";
-
-export const metricsFile = (runDir: string): string => join(runDir, "metrics.jsonl");
 
 export class MetricsWriter {
   private readonly file: AppendFile;
@@ -38,15 +33,5 @@ export class MetricsWriter {
 
   close(): void {
     this.file.close();
-  }
-}
-
-/** The step lines of a run, resumes applied; none if it has no metrics yet. */
-export function readRunMetrics(runDir: string): StepMetrics[] {
-  try {
-    return readMetrics(readFileSync(metricsFile(runDir))).steps;
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return [];
-    throw error;
   }
 }

@@ -3,7 +3,7 @@ import { existsSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import { WEIGHT_FILES } from "../../core/run/checkpointState.ts";
-import { checkCheckpoint, latestCheckpoint, passedOverNotes } from "./checkpoint.ts";
+import { checkCheckpoint, latestCheckpoint, passedOverNotes } from "./checkpoints.ts";
 import { namesIn } from "./files.ts";
 import { looksLikeRun } from "./list.ts";
 import { EXPERIMENT_FILE } from "./runFiles.ts";

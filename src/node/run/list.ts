@@ -4,10 +4,9 @@ import { join, resolve } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import { shownState } from "../../core/run/liveness.ts";
 import type { RunSummary } from "../../core/run/summary.ts";
-import { checkpointsFolder } from "./checkpoint.ts";
 import { errorCode } from "./files.ts";
 import { checkProcess } from "./process.ts";
-import { EXPERIMENT_FILE, RUN_FILE, readRun } from "./runFiles.ts";
+import { checkpointsFolder, EXPERIMENT_FILE, RUN_FILE, readRun } from "./runFiles.ts";
 import { readStatus } from "./status.ts";
 
 interface Described {

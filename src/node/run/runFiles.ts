@@ -12,6 +12,8 @@ export const RUN_FILE = "run.json";
 /** The experiment as it was run: the user's file with the overrides of the command line written in. */
 export const EXPERIMENT_FILE = "experiment.maskdm.yaml";
 
+export const checkpointsFolder = (runDir: string): string => join(runDir, "checkpoints");
+
 export const readRun = (runDir: string): Parsed<RunRecord> => readDocument(runDir, RUN_FILE, parseRun);
 
 /** sha256:… of the text's UTF-8 bytes. */

@@ -1,0 +1,18 @@
+/** Reads metrics.jsonl as a whole. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { StepMetrics } from "../../core/run/metrics.ts";
+import { readMetrics } from "../../core/run/metricsTail.ts";
+import { errorCode } from "./files.ts";
+
+export const metricsFile = (runDir: string): string => join(runDir, "metrics.jsonl");
+
+/** The step lines of a run, resumes applied; none if it has no metrics yet. */
+export function readRunMetrics(runDir: string): StepMetrics[] {
+  try {
+    return readMetrics(readFileSync(metricsFile(runDir))).steps;
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return [];
+    throw error;
+  }
+}
