@@ -1,25 +1,65 @@
-// Bundles the command line and its worker: node esbuild.config.mjs [FOLDER], dist by default.
+// Bundles all programs: node esbuild.config.mjs [FOLDER], dist by default. The trainer and its worker, the extension, its webviews.
 // Native and large modules stay outside and are found in the node_modules of a folder above.
+import { readdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
+import { join, relative } from "node:path";
 import { build } from "esbuild";
 
 const outdir = process.argv[2] ?? "dist";
-await rm(outdir, { recursive: true, force: true });
-await build({
+
+const common = { bundle: true, sourcemap: "linked", logLevel: "warning", metafile: true };
+
+const trainer = {
+  ...common,
   entryPoints: { maskdm: "src/trainer/main.ts", engineWorker: "src/trainer/engine/worker.ts" },
   outdir,
-  bundle: true,
   platform: "node",
   format: "esm",
   // Chunks: what a command imports in its action is loaded there, not at start-up. They stay beside the entry points, since
   // import.meta.url is taken as the folder of both.
   splitting: true,
   target: "node20",
-  sourcemap: "linked",
   external: ["onnxruntime-node", "sharp", "@tensorflow/*"],
   // Some CommonJS dependencies call require() at run time.
   banner: {
     js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
   },
-  logLevel: "warning",
-});
+};
+
+// VS Code 1.95 loads CommonJS only. A dynamic import in this bundle is evaluated when it is reached, not on activation.
+const extension = {
+  ...common,
+  entryPoints: { extension: "src/extension/extension.ts" },
+  outdir,
+  outExtension: { ".js": ".cjs" },
+  platform: "node",
+  format: "cjs",
+  target: "node20",
+  external: ["vscode"],
+  minifySyntax: true,
+};
+
+// A view is a folder of webview/ with a main.ts; its style is imported there.
+const views = readdirSync("webview", { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && readdirSync(`webview/${entry.name}`).includes("main.ts"))
+  .map(({ name }) => ({ in: `webview/${name}/main.ts`, out: name }));
+const webviews = {
+  ...common,
+  entryPoints: views,
+  outdir: `${outdir}/webview`,
+  platform: "browser",
+  format: "esm",
+  target: "chrome124",
+  minify: true,
+};
+
+const built = await Promise.all([build(trainer), build(extension), ...(views.length === 0 ? [] : [build(webviews)])]);
+
+// What an earlier build left is removed afterwards, so that a program that is running finds its files at any time.
+const written = new Set(
+  built.flatMap(({ metafile }) => Object.keys(metafile.outputs)).map((path) => relative(outdir, path)),
+);
+for (const entry of readdirSync(outdir, { recursive: true, withFileTypes: true })) {
+  const path = join(entry.parentPath ?? entry.path, entry.name);
+  if (entry.isFile() && !written.has(relative(outdir, path))) await rm(path);
+}

@@ -1,0 +1,136 @@
+/** What the features share. Built once in activate; each service has its own folder and implements its interface here. */
+import type * as vscode from "vscode";
+import type { ExperimentDocument } from "../core/experiment/document.ts";
+import type { Experiment } from "../core/experiment/schema.ts";
+import type { Diagnostic } from "../core/lint/diagnostic.ts";
+import type { Stage } from "../core/random/streams.ts";
+import type { ShownState } from "../core/run/liveness.ts";
+import type { MetricsLine } from "../core/run/metrics.ts";
+import type { RunRecord } from "../core/run/record.ts";
+import type { RunStatus } from "../core/run/status.ts";
+
+/** The services every feature is registered with. */
+export interface Services {
+  /** the one log of the extension, "MaskDM" in the Output view */
+  readonly log: vscode.LogOutputChannel;
+}
+
+/** A run as the explorer shows it; queued ones have no folder of results yet. */
+export interface RunEntry {
+  /** absolute path of the run folder (of the folder it will have, while queued); the entry's identity */
+  readonly dir: string;
+  readonly id: string;
+  readonly state: ShownState | "damaged" | "queued";
+  /** null: unknown, run.json is damaged */
+  readonly stage: Stage | null;
+  /** absolute path of the experiment file it was started from; null: unknown */
+  readonly experimentFile: string | null;
+  /** id of the run whose weights it started from; null: none, or weights that are no run */
+  readonly parent: string | null;
+  readonly record: RunRecord | null;
+  readonly status: RunStatus | null;
+  /** the name a user gave it, else its id */
+  readonly label: string;
+  readonly tags: readonly string[];
+  readonly note: string | null;
+  readonly pinned: boolean;
+  readonly archived: boolean;
+  readonly group: string | null;
+  /** what is wrong; only with state damaged */
+  readonly reason?: string;
+}
+
+/** What changed in the list of runs, by `dir`. */
+export interface RunsChange {
+  readonly changed: readonly RunEntry[];
+  readonly removed: readonly string[];
+}
+
+/** Finds the runs of the workspace and follows them. A viewer: it writes nothing but annotations. */
+export interface RunService {
+  readonly runs: readonly RunEntry[];
+  get(dir: string): RunEntry | undefined;
+  /** resolved when the first listing is complete */
+  readonly ready: Promise<void>;
+  readonly onDidChange: vscode.Event<RunsChange>;
+  refresh(): Promise<void>;
+  /**
+   * Feeds the lines of metrics.jsonl, those there are first, then each new one within half a second; `reset` is true where the
+   * file was replaced and what came before no longer counts.
+   */
+  tailMetrics(dir: string, listener: (lines: readonly MetricsLine[], reset: boolean) => void): vscode.Disposable;
+  /** Feeds log.txt in the same way, as text. */
+  tailLog(dir: string, listener: (text: string, reset: boolean) => void): vscode.Disposable;
+}
+
+/** A run that is to be queued. */
+export interface RunRequest {
+  readonly file: vscode.Uri;
+  readonly stage: Stage;
+  /** run folder, run id or checkpoint that finetuning starts from */
+  readonly from?: string;
+  /** overrides, e.g. { path: "pretrain.steps", value: "100" } */
+  readonly set?: readonly { readonly path: string; readonly value: string }[];
+}
+
+/** Starts trainer processes. All methods refuse in Restricted Mode with a UserError that says so. */
+export interface TrainerLauncher {
+  /** Queues a run; it begins at once where there is room. @returns the folder it will have, absolute */
+  start(request: RunRequest): Promise<string>;
+  /** Queues going on with an interrupted, stopped or failed run. */
+  resume(dir: string): Promise<void>;
+  /** Asks a run to finish its step, save and end; a queued one is taken out of the queue. */
+  stop(dir: string): Promise<void>;
+  /**
+   * Runs a short command of the trainer to its end, e.g. ["doctor", "--json"].
+   * @returns its exit code and output; cancelling ends the process
+   */
+  command(
+    args: readonly string[],
+    options?: {
+      readonly cwd?: string;
+      readonly token?: vscode.CancellationToken;
+      readonly onStderr?: (line: string) => void;
+    },
+  ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }>;
+  /** Path of the bundled trainer and the process that runs it, for helpers that keep one open. */
+  readonly program: {
+    readonly command: string;
+    readonly args: readonly string[];
+    readonly env: Readonly<Record<string, string>>;
+  };
+}
+
+/** A document as it was read and linted, for one version of its text. */
+export interface ReadDocument {
+  readonly version: number;
+  /** null: does not parse; some keys may be refused even where it does, see `diagnostics` */
+  readonly experiment: Experiment | null;
+  readonly document: ExperimentDocument;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Reads and lints each version of an experiment document once for all language features. */
+export interface ExperimentDocuments {
+  get(document: vscode.TextDocument): Promise<ReadDocument>;
+  /** fired after a document's diagnostics may have changed, also because the images or the machine's facts did */
+  readonly onDidChange: vscode.Event<vscode.Uri>;
+}
+
+/** What a step costs on this machine, from a measurement that is kept. */
+export interface StepEstimate {
+  readonly secondsPerStep: number;
+  readonly imagesPerSecond: number;
+  /** seconds for all steps of the stage */
+  readonly totalSeconds: number;
+  /** when the machine was measured, ISO 8601 */
+  readonly measuredAt: string;
+}
+
+export interface Calibration {
+  /** null: this machine was not measured yet */
+  estimate(experiment: Experiment, stage: Stage): StepEstimate | null;
+  readonly onDidChange: vscode.Event<void>;
+  /** Measures this machine with the steps of an experiment file; takes some seconds. */
+  measure(file: vscode.Uri, token?: vscode.CancellationToken): Promise<void>;
+}
