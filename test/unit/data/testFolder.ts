@@ -8,10 +8,16 @@ import type { DataConfig } from "../../../src/core/experiment/schema.ts";
 
 export const FIXTURES = join(import.meta.dirname, "../../fixtures/images");
 
+const made: string[] = [];
+// Registered on import: a hook registered while a test runs would never be called.
+afterAll(() => {
+  for (const folder of made.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
 /** A fresh folder, removed after the file's tests. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "maskdm-data-"));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  made.push(folder);
   return folder;
 }
 
