@@ -1,7 +1,7 @@
 /** Lint of an experiment file: what YAML and the schema refuse, and what is legal but will not do what is meant. */
 import type { ExperimentDocument } from "../experiment/document.ts";
 import { editKeys } from "../experiment/edit.ts";
-import { readExperiment } from "../experiment/read.ts";
+import { type ExperimentReading, readExperiment } from "../experiment/read.ts";
 import type { Experiment } from "../experiment/schema.ts";
 import { compareDiagnostics, type Diagnostic, type Fix } from "./diagnostic.ts";
 import type { LintFacts } from "./facts.ts";
@@ -16,7 +16,12 @@ export type { LintFacts } from "./facts.ts";
  * @param facts what only the caller can know; rules that need a missing one keep silent
  */
 export function lintExperiment(text: string, facts: LintFacts = {}): Diagnostic[] {
-  const { document, diagnostics, experiment, refused } = readExperiment(text);
+  return lintReading(readExperiment(text), facts);
+}
+
+/** The same for a text that was read already. */
+export function lintReading(reading: ExperimentReading, facts: LintFacts = {}): Diagnostic[] {
+  const { document, diagnostics, experiment, refused } = reading;
   if (experiment === null) return [...diagnostics].sort(compareDiagnostics);
   const context = new LintContext(withoutRefused(experiment, refused), document, facts);
   const found = RULES.flatMap((rule) => apply(rule, context));

@@ -36,7 +36,7 @@ export function register(program: Command, io: Io): void {
 export async function lintFile(file: string, runsDir: string): Promise<FileDiagnostic[]> {
   const [{ lintExperiment }, { experimentFacts }] = await Promise.all([
     import("../../core/lint/lint.ts"),
-    import("./experimentFacts.ts"),
+    import("../../node/facts/experimentFacts.ts"),
   ]);
   let text: string;
   try {
@@ -55,7 +55,8 @@ export async function lintFile(file: string, runsDir: string): Promise<FileDiagn
       },
     ];
   }
-  return lintExperiment(text, experimentFacts(file, text, runsDir)).map((diagnostic) => ({ file, ...diagnostic }));
+  const facts = await experimentFacts(file, text, runsDir);
+  return lintExperiment(text, facts).map((diagnostic) => ({ file, ...diagnostic }));
 }
 
 function whyUnreadable(error: unknown): string {

@@ -2,21 +2,6 @@
 
 export type ImageFormat = "PNG" | "JPEG" | "WebP" | "GIF" | "BMP" | "TIFF";
 
-/** File name extensions that mark an image, lower case. */
-export const IMAGE_EXTENSIONS: ReadonlySet<string> = new Set([
-  ".png",
-  ".jpg",
-  ".jpeg",
-  ".jpe",
-  ".jfif",
-  ".webp",
-  ".gif",
-  ".bmp",
-  ".dib",
-  ".tif",
-  ".tiff",
-]);
-
 /** How the supported formats are listed in messages. */
 export const SUPPORTED_FORMATS = "png, jpg, webp, gif, bmp or tiff";
 

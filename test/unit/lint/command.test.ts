@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { applyEdits } from "../../../src/core/experiment/lineIndex.ts";
-import { datasetFacts, experimentFacts } from "../../../src/trainer/cli/experimentFacts.ts";
+import { datasetFacts } from "../../../src/node/facts/datasetFacts.ts";
+import { experimentFacts } from "../../../src/node/facts/experimentFacts.ts";
 import type { FileDiagnostic } from "../../../src/trainer/cli/lint.ts";
 import { runCommandLine } from "../../../src/trainer/cli/program.ts";
 import { writeCheckpoint } from "../../../src/trainer/run/checkpoint.ts";
@@ -107,9 +108,9 @@ describe("maskdm lint", () => {
     const file = write("a.maskdm.yaml", "data:\n  path: images\nfinetune:\n  from: ./runs/first\n");
     const text = readFileSync(file, "utf8");
     // Before the run exists, and while it has nothing to start from, lint does not judge it.
-    expect(experimentFacts(file, text, "runs").checkpoint).toBe(undefined);
+    expect((await experimentFacts(file, text, "runs")).checkpoint).toBe(undefined);
     write("runs/first/experiment.maskdm.yaml", "data:\n  path: images\nmodel:\n  patch_size: 8\n");
-    expect(experimentFacts(file, text, "runs").checkpoint).toBe(undefined);
+    expect((await experimentFacts(file, text, "runs")).checkpoint).toBe(undefined);
     const tensors = [{ name: "weight", shape: [1], data: new Float32Array(1) }];
     const state = { stage: "pretrain", step: 1, imagesSeen: 1, emaUpdates: 1, elapsedSeconds: 1 } as const;
     writeCheckpoint(join(folder, "runs/first"), state, { raw: tensors, ema: tensors, optimizer: tensors });
@@ -126,28 +127,28 @@ describe("maskdm lint", () => {
 });
 
 describe("datasetFacts", () => {
-  it("counts images and the folders that hold them, whatever the case of the extension", () => {
+  it("counts images and the folders that hold them, whatever the case of the extension", async () => {
     for (const path of ["a/1.png", "a/2.JPG", "b/deep/3.webp", "c/notes.txt", ".hidden/4.png"]) write(path, "");
-    expect(datasetFacts(folder)).toEqual({ exists: true, images: 3, classes: 2 });
+    expect(await datasetFacts(folder)).toEqual({ exists: true, images: 3, classes: 2 });
   });
 
-  it("leaves out the pictures in run folders", () => {
+  it("leaves out the pictures in run folders", async () => {
     for (const path of ["1.png", "runs/x/run.json", "runs/x/status.json", "runs/x/samples/step-1.png"]) write(path, "");
-    expect(datasetFacts(folder)).toEqual({ exists: true, images: 1, classes: 0 });
+    expect(await datasetFacts(folder)).toEqual({ exists: true, images: 1, classes: 0 });
   });
 
-  it("does not guess where links or files without extension may be images", () => {
+  it("does not guess where links or files without extension may be images", async () => {
     write("1.png", "");
     write("other/unnamed", "");
-    expect(datasetFacts(folder)).toEqual({ exists: true });
-    expect(datasetFacts(join(folder, "nowhere"))).toEqual({ exists: false });
-    expect(datasetFacts(join(folder, "1.png"))).toEqual({ exists: false });
+    expect(await datasetFacts(folder)).toEqual({ exists: true });
+    expect(await datasetFacts(join(folder, "nowhere"))).toEqual({ exists: false });
+    expect(await datasetFacts(join(folder, "1.png"))).toEqual({ exists: false });
   });
 
-  it.skipIf(process.platform === "win32")("does not follow links to folders, nor count past them", () => {
+  it.skipIf(process.platform === "win32")("does not follow links to folders, nor count past them", async () => {
     write("a/1.png", "");
     symlinkSync(folder, join(folder, "a", "loop"));
-    expect(datasetFacts(folder)).toEqual({ exists: true });
+    expect(await datasetFacts(folder)).toEqual({ exists: true });
   });
 });
 
