@@ -1,6 +1,7 @@
 /** What step k of a stage sees: images, flips, timesteps, masks and noise, as functions of (seed, stage, k) alone. */
 import { drawVisibleTokens, type MaskGeometry } from "../masks/masks.ts";
-import { drawWithoutReplacement, RandomStream, type Stage } from "../random/streams.ts";
+import { RandomStream, type Stage } from "../random/streams.ts";
+import { ImageOrder } from "./order.ts";
 
 export interface BatchPlanConfig {
   readonly seed: number;
@@ -31,36 +32,47 @@ export interface BatchPlan {
   readonly visible: Int32Array;
 }
 
-/** Plans batches; keeps the current epoch's permutation so that consecutive steps do not shuffle again. */
+/** Plans batches. */
 export class BatchPlanner {
-  private epoch = -1;
-  private permutation: Uint32Array = new Uint32Array(0);
+  private readonly order: ImageOrder;
 
-  constructor(readonly config: BatchPlanConfig) {
-    if (config.datasetSize < 1) throw new RangeError("the data set holds no image");
+  /** @param order the sequence of images, where one of the same seed, stage and data set is at hand */
+  constructor(
+    readonly config: BatchPlanConfig,
+    order?: ImageOrder,
+  ) {
+    this.order = order ?? new ImageOrder(config.seed, config.stage, config.datasetSize);
   }
 
-  /** @param step counted from 0 */
-  plan(step: number): BatchPlan {
+  /**
+   * @param step counted from 0
+   * @param count images planned, from the batch's first on: all of them for training
+   */
+  plan(step: number, count = this.config.batchSize): BatchPlan {
     const { batchSize, mask, hflip, labelDropout, timesteps } = this.config;
     const S = mask.visibleTokens;
     const plan: BatchPlan = {
       step,
-      indices: new Uint32Array(batchSize),
-      flips: new Uint8Array(batchSize),
-      timesteps: new Int32Array(batchSize),
-      droppedLabels: new Uint8Array(batchSize),
-      visible: new Int32Array(batchSize * S),
+      indices: new Uint32Array(count),
+      flips: new Uint8Array(count),
+      timesteps: new Int32Array(count),
+      droppedLabels: new Uint8Array(count),
+      visible: new Int32Array(count * S),
     };
-    for (let slot = 0; slot < batchSize; slot++) {
-      plan.indices[slot] = this.imageAt(step * batchSize + slot);
+    for (let slot = 0; slot < count; slot++) {
+      plan.indices[slot] = this.order.at(step * batchSize + slot);
       plan.timesteps[slot] = this.stream("timestep", step, slot).below(timesteps);
       if (hflip > 0) plan.flips[slot] = this.stream("flip", step, slot).uniform() < hflip ? 1 : 0;
       if (labelDropout > 0)
         plan.droppedLabels[slot] = this.stream("labelDrop", step, slot).uniform() < labelDropout ? 1 : 0;
-      plan.visible.set(drawVisibleTokens(mask, this.stream("mask", step, slot)), slot * S);
+      plan.visible.set(this.mask(step, slot), slot * S);
     }
     return plan;
+  }
+
+  /** The visible tokens of one image alone, ascending, [S]. */
+  mask(step: number, slot: number): Int32Array {
+    return drawVisibleTokens(this.config.mask, this.stream("mask", step, slot));
   }
 
   /**
@@ -84,18 +96,7 @@ export class BatchPlanner {
     }
   }
 
-  /** Image number i of the endless, epoch-wise shuffled sequence. */
-  private imageAt(i: number): number {
-    const n = this.config.datasetSize;
-    const epoch = Math.floor(i / n);
-    if (epoch !== this.epoch) {
-      this.permutation = drawWithoutReplacement(this.stream("order", 0, epoch), n, n);
-      this.epoch = epoch;
-    }
-    return this.permutation[i % n]!;
-  }
-
-  private stream(stream: "order" | "mask" | "timestep" | "noise" | "flip" | "labelDrop", step: number, item: number) {
+  private stream(stream: "mask" | "timestep" | "noise" | "flip" | "labelDrop", step: number, item: number) {
     const { seed, stage } = this.config;
     return new RandomStream({ seed, stage, stream, step, item });
   }

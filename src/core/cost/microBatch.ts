@@ -1,6 +1,18 @@
 /** How many images of a batch go through the network at once. */
 import { type MemoryShape, predictTrainingMemory } from "./memory.ts";
 
+/** Automatic micro-batches plan with half the machine's memory, and never with more than this. */
+const AUTO_BUDGET_BYTES = 5 * 2 ** 30;
+
+/**
+ * Memory that a training step may plan with, in bytes.
+ * @param wanted engine.memory_gb
+ * @param machineBytes memory of the machine
+ */
+export function memoryBudget(wanted: number | "auto", machineBytes: number): number {
+  return wanted === "auto" ? Math.min(AUTO_BUDGET_BYTES, machineBytes / 2) : wanted * 2 ** 30;
+}
+
 export interface MicroBatchChoice {
   readonly microBatchSize: number;
   readonly predictedBytes: number;

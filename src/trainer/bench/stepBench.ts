@@ -8,7 +8,7 @@ import type { EngineFacts } from "../engine/messages.ts";
 import { trainingGraph } from "../engine/model/graphs.ts";
 import { modelShape } from "../engine/model/parameters.ts";
 import { BatchSource } from "../loop/batches.ts";
-import { engineThreads, memoryBudget } from "../loop/session.ts";
+import { engineThreads, stepMemoryBudget } from "../loop/session.ts";
 
 /** Images of the data set that a benchmark trains on; they are made up, and enough to leave the caches. */
 const IMAGES = 512;
@@ -37,7 +37,7 @@ export class StepBench {
       threads: engineThreads(experiment),
       shape: modelShape(experiment),
       seed: experiment.seed,
-      training: { batchSize, visibleTokens, microBatchSize, budgetBytes: memoryBudget(experiment) },
+      training: { batchSize, visibleTokens, microBatchSize, budgetBytes: stepMemoryBudget(experiment) },
     });
     return new StepBench(engine, source, experiment, facts);
   }

@@ -1,6 +1,7 @@
 /** What `maskdm preview` shows: the plan of one batch, and a picture of its images. */
 import { mkdirSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { batchContext, stageMask } from "../../core/batch/context.ts";
 import type { BatchPlan } from "../../core/batch/plan.ts";
 import { previewBatch } from "../../core/batch/preview.ts";
 import { UserError } from "../../core/errors.ts";
@@ -9,7 +10,6 @@ import type { MaskGeometry } from "../../core/masks/masks.ts";
 import type { Stage } from "../../core/random/streams.ts";
 import { asDiskError } from "../../node/run/diskError.ts";
 import { type Dataset, openDataset } from "../data/dataset.ts";
-import { batchContext, stageMask } from "../loop/batches.ts";
 import { writeImageGrid } from "../sample/grid.ts";
 import type { Io } from "./io.ts";
 import { loadExperiment } from "./loadExperiment.ts";

@@ -1,46 +1,10 @@
 /** Where a training loop's batches come from: plan, pixels, noise. */
 import { type AssembleContext, assembleBatch, type TrainingBatch } from "../../core/batch/assemble.ts";
-import { BatchPlanner } from "../../core/batch/plan.ts";
-import { noiseSchedule } from "../../core/diffusion/schedule.ts";
+import { batchContext } from "../../core/batch/context.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
-import { type MaskGeometry, maskGeometry } from "../../core/masks/masks.ts";
+import type { MaskGeometry } from "../../core/masks/masks.ts";
 import type { Stage } from "../../core/random/streams.ts";
 import type { Dataset } from "../data/dataset.ts";
-
-/** Masks of a stage: as configured in pretraining, none in finetuning. */
-export function stageMask(experiment: Experiment, stage: Stage): MaskGeometry {
-  const { mask, data, model } = experiment;
-  return maskGeometry(
-    {
-      strategy: stage === "pretrain" ? mask.strategy : "none",
-      rate: mask.rate,
-      blockSize: mask.block_size,
-      cropSize: mask.crop_size,
-    },
-    data.image_size / model.patch_size,
-  );
-}
-
-/** What turns a step's number into its batch; `maskdm preview` uses it too, and so shows what training takes in. */
-export function batchContext(experiment: Experiment, stage: Stage, datasetSize: number): AssembleContext {
-  const { data, model, diffusion, seed } = experiment;
-  return {
-    planner: new BatchPlanner({
-      seed,
-      stage,
-      batchSize: experiment[stage].batch_size,
-      datasetSize,
-      timesteps: diffusion.timesteps,
-      mask: stageMask(experiment, stage),
-      hflip: data.hflip,
-      labelDropout: model.num_classes > 0 ? model.class_dropout : 0,
-    }),
-    shape: { imageSize: data.image_size, channels: data.channels, patchSize: model.patch_size },
-    diffusion,
-    schedule: noiseSchedule(diffusion),
-    numClasses: model.num_classes,
-  };
-}
 
 export class BatchSource {
   readonly mask: MaskGeometry;

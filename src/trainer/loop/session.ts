@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 import { dirname } from "node:path";
+import { memoryBudget } from "../../core/cost/microBatch.ts";
 import { UserError } from "../../core/errors.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import type { Stage } from "../../core/random/streams.ts";
@@ -18,9 +19,6 @@ import { BatchSource } from "./batches.ts";
 import { drawSamples } from "./drawSamples.ts";
 import { StopRequest } from "./stopRequest.ts";
 import { DivergedError, type TrainingEnd, type TrainingProgress, train } from "./train.ts";
-
-/** Automatic micro-batches plan with half the machine's memory, and never with more than this. */
-const AUTO_BUDGET_BYTES = 5 * 2 ** 30;
 
 export interface SessionNotes {
   /** a line for the user and the log */
@@ -44,10 +42,9 @@ export interface Session {
   readonly begin: (run: RunWriter, facts: EngineFacts) => TrainingProgress;
 }
 
-/** Memory a training step may plan with, in bytes. */
-export function memoryBudget(experiment: Experiment): number {
-  const wanted = experiment.engine.memory_gb;
-  return wanted === "auto" ? Math.min(AUTO_BUDGET_BYTES, totalmem() / 2) : wanted * 2 ** 30;
+/** Memory that a training step may plan with on this machine, in bytes. */
+export function stepMemoryBudget(experiment: Experiment): number {
+  return memoryBudget(experiment.engine.memory_gb, totalmem());
 }
 
 /** Threads of the engine: as asked for, or one for each core. */
@@ -141,7 +138,7 @@ async function startEngine(session: Session, engine: EngineClient, visibleTokens
     threads: engineThreads(experiment),
     shape: modelShape(experiment),
     seed: experiment.seed,
-    training: { batchSize, visibleTokens, microBatchSize, budgetBytes: memoryBudget(experiment) },
+    training: { batchSize, visibleTokens, microBatchSize, budgetBytes: stepMemoryBudget(experiment) },
   });
   if (weights) await engine.call("load", weights);
   return facts;

@@ -5,6 +5,7 @@ import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { assembleBatch } from "../../../src/core/batch/assemble.ts";
+import { batchContext } from "../../../src/core/batch/context.ts";
 import { previewBatch } from "../../../src/core/batch/preview.ts";
 import { noiseSchedule } from "../../../src/core/diffusion/schedule.ts";
 import { parseExperiment } from "../../../src/core/experiment/parse.ts";
@@ -13,7 +14,7 @@ import { drawWithoutReplacement, RandomStream, type Stage } from "../../../src/c
 import * as preview from "../../../src/trainer/cli/preview.ts";
 import { runCommandLine } from "../../../src/trainer/cli/program.ts";
 import { openDataset } from "../../../src/trainer/data/dataset.ts";
-import { BatchSource, batchContext } from "../../../src/trainer/loop/batches.ts";
+import { BatchSource } from "../../../src/trainer/loop/batches.ts";
 import { memoryIo } from "../cli/memoryIo.ts";
 import { gradient, rgbImage, temporaryFolder, writeFiles } from "./testFolder.ts";
 
