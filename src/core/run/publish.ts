@@ -1,8 +1,10 @@
 /** What is generated from the schemas of the run format: JSON Schemas and the tables of fields in docs/run-format.md. */
 import { z } from "zod";
+import { annotationsSchema } from "./annotations.ts";
 import { checkpointSchema } from "./checkpointState.ts";
 import { controlSchema } from "./control.ts";
 import { metricsLineSchema, resumeLineSchema, stepMetricsSchema } from "./metrics.ts";
+import { queueEntrySchema, queueLimitSchema, startOrderSchema } from "./queue.ts";
 import { runSchema, sessionSchema } from "./record.ts";
 import { statusSchema } from "./status.ts";
 
@@ -11,6 +13,8 @@ const PUBLISHED: Readonly<Record<string, z.ZodType>> = {
   "docs/schema/status.schema.json": statusSchema,
   "docs/schema/metrics.schema.json": metricsLineSchema,
   "docs/schema/checkpoint.schema.json": checkpointSchema,
+  "docs/schema/queue.schema.json": queueEntrySchema,
+  "docs/schema/annotations.schema.json": annotationsSchema,
 };
 
 /** Document whose tables of fields are generated. */
@@ -36,6 +40,10 @@ const TABLES: Readonly<Record<string, z.ZodObject>> = {
   resume: resumeLineSchema,
   checkpoint: checkpointSchema,
   control: controlSchema,
+  queue: queueEntrySchema,
+  order: startOrderSchema,
+  limit: queueLimitSchema,
+  annotations: annotationsSchema,
 };
 
 interface Property {
@@ -43,6 +51,7 @@ interface Property {
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
   readonly anyOf?: readonly Property[];
+  readonly oneOf?: readonly Property[];
   readonly items?: Property;
   readonly description?: string;
   readonly format?: string;
@@ -54,6 +63,7 @@ function typeName(property: Property): string {
   if (property.const !== undefined) return JSON.stringify(property.const);
   if (property.enum !== undefined) return property.enum.map((value) => JSON.stringify(value)).join(", ");
   if (property.anyOf !== undefined) return property.anyOf.map(typeName).join(" or ");
+  if (property.oneOf !== undefined) return "object"; // its variants have tables of their own
   if (property.items !== undefined) return `array of ${typeName(property.items)}`;
   if (property.format === "date-time") return "time";
   return property.type === undefined ? "any" : [property.type].flat().join(" or ");

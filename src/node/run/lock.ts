@@ -23,7 +23,7 @@ const lockSchema = z.object({
   acquiredAt: timestamp(),
   released: z.boolean(),
 });
-type LockRecord = z.output<typeof lockSchema>;
+export type LockRecord = z.output<typeof lockSchema>;
 
 const FILE = /^lock-(\d{4,15})\.json$/;
 const fileName = (number: number): string => `lock-${String(number).padStart(4, "0")}.json`;
@@ -64,6 +64,14 @@ function holderOf(runDir: string, number: number): Holder {
     : { held: false };
 }
 
+/** The lock of a folder as it is written, whether or not its holder lives; null: none, or one that cannot be read. */
+export function currentLock(dir: string): LockRecord | null {
+  const number = Math.max(0, ...numbersIn(dir));
+  if (number === 0) return null;
+  const lock = readDocument<LockRecord>(dir, fileName(number), (text) => parseDocument(lockSchema, text));
+  return lock.ok ? lock.value : null;
+}
+
 /** Who writes a run now. */
 export function lockHolder(runDir: string): Holder {
   return holderOf(runDir, Math.max(0, ...numbersIn(runDir)));
@@ -73,8 +81,14 @@ export class RunLock {
   constructor(
     private readonly runDir: string,
     private readonly number: number,
-    private readonly record: LockRecord,
+    private record: LockRecord,
   ) {}
+
+  /** A sign of life for those that cannot look for this process; for holders that write no heartbeat. */
+  renew(): void {
+    this.record = { ...this.record, acquiredAt: new Date().toISOString() };
+    replaceJson(join(this.runDir, fileName(this.number)), this.record, false);
+  }
 
   /** Gives the run free for the next writer. If the disk refuses, the end of this process does it. */
   release(): void {
@@ -91,30 +105,40 @@ export class RunLock {
  * @throws UserError if another process is, or if the disk refuses
  */
 export function acquireLock(runDir: string): RunLock {
+  const patientUntil = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const lock = tryLock(runDir);
+    if (lock instanceof RunLock) return lock;
+    if (Date.now() > patientUntil || !releasesSoon(runDir, lock.by)) throw heldBy(runDir, lock);
+    pause(20);
+  }
+}
+
+/**
+ * Takes the lock of a folder if nobody holds it.
+ * @returns the lock, or who holds it
+ * @throws UserError if the disk refuses
+ */
+export function tryLock(dir: string): RunLock | Extract<Holder, { held: true }> {
   const record: LockRecord = {
     formatVersion: RUN_FORMAT_VERSION,
     ...thisProcess(),
     acquiredAt: new Date().toISOString(),
     released: false,
   };
-  const patientUntil = Date.now() + PATIENCE_MS;
   for (;;) {
-    const highest = Math.max(0, ...numbersIn(runDir));
-    const holder = holderOf(runDir, highest);
-    if (holder.held) {
-      if (Date.now() > patientUntil || !releasesSoon(runDir, holder.by)) throw heldBy(runDir, holder);
-      pause(20);
-      continue;
-    }
+    const highest = Math.max(0, ...numbersIn(dir));
+    const holder = holderOf(dir, highest);
+    if (holder.held) return holder;
     const number = highest + 1;
-    if (!createLock(join(runDir, fileName(number)), record)) continue;
+    if (!createLock(join(dir, fileName(number)), record)) continue;
     // The folder may have been read before others took and released locks of higher numbers.
-    if (Math.max(0, ...numbersIn(runDir)) > number) {
-      rmSync(join(runDir, fileName(number)), { force: true });
+    if (Math.max(0, ...numbersIn(dir)) > number) {
+      rmSync(join(dir, fileName(number)), { force: true });
       continue;
     }
-    for (const old of numbersIn(runDir)) if (old < number) removeQuietly(join(runDir, fileName(old)));
-    return new RunLock(runDir, number, record);
+    for (const old of numbersIn(dir)) if (old < number) removeQuietly(join(dir, fileName(old)));
+    return new RunLock(dir, number, record);
   }
 }
 

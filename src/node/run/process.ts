@@ -59,9 +59,12 @@ export function lookupPs(pid: number): Lookup {
   return typeof ps === "string" ? { found: ps } : { found: "alive", start: `${process.platform}:${ps.seconds}` };
 }
 
+export const WINDOWS_PROGRAM = "powershell.exe";
+export const windowsScript = (pid: number): string =>
+  `(Get-Process -Id ${pid} -ErrorAction Stop).StartTime.ToFileTimeUtc()`;
+
 function lookupWindows(pid: number): Lookup {
-  const script = `(Get-Process -Id ${pid} -ErrorAction Stop).StartTime.ToFileTimeUtc()`;
-  const output = execFileSync("powershell.exe", ["-NoProfile", "-NonInteractive", "-Command", script], {
+  const output = execFileSync(WINDOWS_PROGRAM, ["-NoProfile", "-NonInteractive", "-Command", windowsScript(pid)], {
     encoding: "utf8",
     windowsHide: true,
     timeout: 20_000,
@@ -70,7 +73,8 @@ function lookupWindows(pid: number): Lookup {
   return /^\d+$/.test(output) ? { found: "alive", start: `win32:${output}` } : { found: "unknown" };
 }
 
-function exists(pid: number): boolean {
+/** Whether the system knows the id; a zombie counts, and so does another process that got the same id. */
+export function processExists(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
@@ -81,12 +85,12 @@ function exists(pid: number): boolean {
 
 /** Looks for a process of this machine. */
 export function lookupProcess(pid: number): Lookup {
-  if (!exists(pid)) return { found: "gone" };
+  if (!processExists(pid)) return { found: "gone" };
   try {
     if (process.platform === "linux") return lookupLinux(pid);
     return process.platform === "win32" ? lookupWindows(pid) : lookupPs(pid);
   } catch {
-    return { found: exists(pid) ? "unknown" : "gone" };
+    return { found: processExists(pid) ? "unknown" : "gone" };
   }
 }
 
@@ -102,12 +106,15 @@ export function thisProcess(): ProcessIdentity {
   return own;
 }
 
+export const isSameProcess = (a: ProcessIdentity, b: ProcessIdentity): boolean =>
+  a.host === b.host && a.pid === b.pid && a.processStart === b.processStart;
+
+export const isThisProcess = (identity: ProcessIdentity): boolean => isSameProcess(identity, thisProcess());
+
 /** Whether a process recorded earlier, perhaps on another host or before a reboot, still lives. */
 export function checkProcess(identity: ProcessIdentity): ProcessCheck {
-  const self = thisProcess();
-  if (identity.host === self.host && identity.pid === self.pid && identity.processStart === self.processStart)
-    return "alive";
-  if (!sameProcessTable(identity, self)) return "unknown";
+  if (isThisProcess(identity)) return "alive";
+  if (!sameProcessTable(identity, thisProcess())) return "unknown";
   const found = lookupProcess(identity.pid);
   if (found.found !== "alive") return found.found;
   return found.start === identity.processStart ? "alive" : "gone";

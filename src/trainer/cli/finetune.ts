@@ -36,18 +36,22 @@ export function register(program: Command, io: Io): void {
   ]);
 }
 
-/** The weights that --from or the file names; null: new ones were asked for. */
+/**
+ * The weights that --from or the file names; null: new ones were asked for.
+ * @param text the experiment, where it is not the file's text as it stands
+ */
 export async function findSource(
   file: string,
   options: FinetuneOptions,
   overrides: Parameters<typeof parseExperiment>[1],
   io: Io,
+  text: string = readExperimentFile(file),
 ): Promise<StartingPoint | null> {
   if (options.fromScratch) {
     if (options.from !== undefined) throw new UserError("--from and --from-scratch exclude each other.");
     return null;
   }
-  const parsed = parseExperiment(readExperimentFile(file), overrides);
+  const parsed = parseExperiment(text, overrides);
   // Errors of the file are shown, with their places, when the run is started.
   if (!parsed.ok) return null;
   const { from, weights } = parsed.experiment.finetune;

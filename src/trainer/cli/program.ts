@@ -12,6 +12,7 @@ import * as newExperiment from "./new.ts";
 import { addExamples } from "./options.ts";
 import * as pretrain from "./pretrain.ts";
 import * as preview from "./preview.ts";
+import * as queue from "./queue.ts";
 import * as resume from "./resume.ts";
 import * as runs from "./runs.ts";
 import * as sample from "./sample.ts";
@@ -33,6 +34,7 @@ export const COMMANDS: readonly CommandFile[] = [
   resume,
   sample,
   runs,
+  queue,
   stop,
   bench,
   doctor,

@@ -22,7 +22,12 @@ export function register(program: Command, io: Io): void {
   ]);
 }
 
-async function resume(text: string, options: RunOptions, io: Io): Promise<void> {
+/** Goes on with a run, by path or id. */
+export async function resume(
+  text: string,
+  options: Pick<RunOptions, "runsDir" | "steps" | "set">,
+  io: Io,
+): Promise<void> {
   const [
     { listCheckpoints },
     { resolveRun },

@@ -13,7 +13,7 @@ import type { SessionRequest } from "../run/runFolder.ts";
 import type { RunWriter } from "../run/runWriter.ts";
 import { CommandExit } from "./errors.ts";
 import type { Io } from "./io.ts";
-import { loadExperiment } from "./loadExperiment.ts";
+import { checkExperiment, readExperimentFile } from "./loadExperiment.ts";
 import type { RunOptions, SetOption } from "./options.ts";
 import { createProgress, type Progress } from "./progress.ts";
 
@@ -44,19 +44,27 @@ export interface StartingPoint {
   readonly trainedWith: CheckpointFacts;
 }
 
-/** Starts a new run of a stage and trains it. @throws CommandExit with code 1 where the loss diverged */
+/**
+ * Starts a new run of a stage and trains it.
+ * @param original the experiment, where it is not the file's text as it stands
+ * @throws CommandExit with code 1 where the loss diverged
+ */
 export async function startRun(
   file: string,
   stage: Stage,
   options: RunOptions,
   source: StartingPoint | null,
   io: Io,
+  original: string = readExperimentFile(file),
 ): Promise<Trained> {
   const overrides = overridesOf(options, stage);
   const checkpoint = source?.trainedWith;
   const facts = { memoryBytes: totalmem(), stage, ...(checkpoint ? { checkpoint } : {}) };
-  const { experiment, text } = loadExperiment(file, overrides, facts, io);
-  const { createRun, checkFree } = await import("../run/runFolder.ts");
+  const { experiment, text } = checkExperiment(file, original, overrides, facts, io);
+  const [{ createRun }, { checkFree }] = await Promise.all([
+    import("../run/runFolder.ts"),
+    import("../../node/run/newRun.ts"),
+  ]);
   // Said before images are decoded; createRun says it again if somebody else was quicker.
   if (options.run !== undefined) checkFree(resolve(options.runsDir), options.run);
   const open = () =>

@@ -4,7 +4,7 @@ import { arch, cpus, platform, totalmem } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import { RUN_FORMAT_VERSION } from "../../core/run/format.ts";
-import { experimentName, newRunId, runNameProblem } from "../../core/run/names.ts";
+import { experimentName, newRunId } from "../../core/run/names.ts";
 import type { RunParent, RunRecord, RunSession } from "../../core/run/record.ts";
 import { type Checkpoint, latestCheckpoint, passedOverNotes } from "../../node/run/checkpoints.ts";
 import { clearControl } from "../../node/run/control.ts";
@@ -18,6 +18,7 @@ import {
   syncFolder,
 } from "../../node/run/files.ts";
 import { acquireLock } from "../../node/run/lock.ts";
+import { checkFree, localDate } from "../../node/run/newRun.ts";
 import { lookupProcess, thisProcess } from "../../node/run/process.ts";
 import { configHash, EXPERIMENT_FILE, RUN_FILE, readRun } from "../../node/run/runFiles.ts";
 import { cleanCheckpointLeftovers } from "./checkpoint.ts";
@@ -63,7 +64,7 @@ export function createRun(request: NewRun): RunWriter {
     mkdirSync(runsDir, { recursive: true });
     cleanUnfinished(runsDir);
     for (;;) {
-      const id = request.id ?? newRunId(today(), name, request.stage, namesIn(runsDir));
+      const id = request.id ?? newRunId(localDate(), name, request.stage, namesIn(runsDir));
       if (request.id !== undefined) checkFree(runsDir, id);
       const dir = join(runsDir, id);
       const record = newRecord(request, { id, name, experimentFile, git });
@@ -80,25 +81,6 @@ export function createRun(request: NewRun): RunWriter {
   } catch (error) {
     throw asDiskError(error, { path: runsDir });
   }
-}
-
-/** Local date as yyyy-mm-dd. */
-function today(): string {
-  const now = new Date();
-  const two = (value: number) => String(value).padStart(2, "0");
-  return `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
-}
-
-/** @throws UserError if the name will not do for a run, or is taken */
-export function checkFree(runsDir: string, id: string): void {
-  const problem = runNameProblem(id);
-  if (problem !== null)
-    throw new UserError(`${JSON.stringify(id)} cannot name a run: ${problem}. Choose another --run.`);
-  // Compared as the file systems of Windows and macOS would.
-  const same = namesIn(runsDir).find((name) => name.toLowerCase() === id.toLowerCase());
-  if (same === undefined) return;
-  const dir = join(runsDir, same);
-  throw new UserError(`${dir} exists already. Choose another --run, or go on with it: maskdm resume ${dir}`);
 }
 
 const UNFINISHED = /^\.new-.*-(\d+)$/;

@@ -1,0 +1,108 @@
+/** Makes entries of the queue from what a user asks for. */
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { UserError } from "../../core/errors.ts";
+import type { Override } from "../../core/experiment/overrides.ts";
+import { parseExperiment } from "../../core/experiment/parse.ts";
+import { formatDiagnostic } from "../../core/lint/diagnostic.ts";
+import type { Stage } from "../../core/random/streams.ts";
+import { RUN_FORMAT_VERSION } from "../../core/run/format.ts";
+import { experimentName, newRunId } from "../../core/run/names.ts";
+import type { QueueEntry, QueueOrder } from "../../core/run/queue.ts";
+import { asDiskError } from "./diskError.ts";
+import { errorCode, namesIn } from "./files.ts";
+import { summarizeRun } from "./list.ts";
+import { checkFree, localDate } from "./newRun.ts";
+import { addEntry, readQueue } from "./queue.ts";
+
+export interface StartRequest {
+  readonly runsDir: string;
+  readonly experimentFile: string;
+  /** what is to be trained, where it is not the file's text as it stands */
+  readonly experimentText?: string;
+  readonly stage: Stage;
+  /** run id, or a path, to finetune from; a path that is not absolute starts at the current folder */
+  readonly from?: string | undefined;
+  readonly set?: readonly Override[];
+  /** name of the run's folder; otherwise one is made */
+  readonly id?: string | undefined;
+}
+
+/**
+ * Queues a new run with the experiment as it is now.
+ * @returns the id of the run: the name that its folder will have
+ * @throws UserError if the experiment cannot be read or has errors, the id is taken, or the disk refuses
+ */
+export function enqueueStart(request: StartRequest): string {
+  const runsDir = resolve(request.runsDir);
+  const experimentFile = resolve(request.experimentFile);
+  const experimentText = request.experimentText ?? readText(experimentFile);
+  const set = (request.set ?? []).map(({ path, value }) => ({ path, value: String(value) }));
+  const parsed = parseExperiment(experimentText, set);
+  if (!parsed.ok) {
+    const errors = parsed.diagnostics.filter(({ severity }) => severity === "error");
+    throw new UserError(
+      `Nothing was queued, since the experiment has errors:\n${errors.map((error) => formatDiagnostic(experimentFile, error)).join("\n")}`,
+    );
+  }
+  const from = request.from === undefined ? null : fromOf(request.from, runsDir);
+  if (request.stage === "finetune" && from === null && parsed.experiment.finetune.from === null) {
+    throw new UserError(
+      `${experimentFile} names no checkpoint to finetune from. Choose a pretraining run, or set finetune.from.`,
+    );
+  }
+  const order: QueueOrder = { kind: "start", stage: request.stage, experimentFile, experimentText, from, set };
+  try {
+    mkdirSync(runsDir, { recursive: true });
+  } catch (error) {
+    throw asDiskError(error, { path: runsDir });
+  }
+  for (;;) {
+    const queued = readQueue(runsDir).map(({ entry }) => entry.id);
+    const taken = [...namesIn(runsDir), ...queued];
+    const id = request.id ?? newRunId(localDate(), experimentName(experimentFile), request.stage, taken);
+    if (request.id !== undefined) {
+      checkFree(runsDir, id);
+      if (queued.includes(id)) throw new UserError(`A run named ${id} is queued already. Choose another name.`);
+    }
+    if (addEntry(runsDir, newEntry(id, order))) return id;
+  }
+}
+
+/**
+ * Queues going on with a run. One that is queued already stays so.
+ * @throws UserError if the folder is no run that can go on, or the disk refuses
+ */
+export function enqueueResume(runDir: string): void {
+  const run = summarizeRun(resolve(runDir));
+  if (run.state === "damaged") throw new UserError(`${run.path} cannot be resumed: ${run.reason}.`);
+  if (run.state === "finished") {
+    throw new UserError(`${run.id} has all its ${run.steps} steps. Train it for longer with: maskdm resume --steps N`);
+  }
+  if (run.state === "starting" || run.state === "running" || run.state === "stopping") {
+    throw new UserError(`${run.id} is at work already (${run.state}).`);
+  }
+  addEntry(dirname(run.path), newEntry(run.id, { kind: "resume" }));
+}
+
+const newEntry = (id: string, order: QueueOrder): QueueEntry => ({
+  formatVersion: RUN_FORMAT_VERSION,
+  id,
+  order,
+  queuedAt: new Date().toISOString(),
+  attempts: 0,
+});
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new UserError(`${file} cannot be read (${errorCode(error) ?? String(error)}). Name an experiment file.`);
+  }
+}
+
+/** The id of a run that is there or queued stays an id; of anything else the queue needs the absolute path. */
+function fromOf(from: string, runsDir: string): string {
+  const isId = !/[/\\]/.test(from) && !existsSync(from);
+  return isId || existsSync(join(runsDir, from)) ? from : resolve(from);
+}

@@ -1,0 +1,26 @@
+/** Whether a process works a queue, and starting one. */
+
+import type { ChildProcess } from "node:child_process";
+import { join } from "node:path";
+import { heartbeatIsFresh } from "../../core/run/liveness.ts";
+import { type Program, spawnDetached } from "./detached.ts";
+import { currentLock } from "./lock.ts";
+import { checkProcessAsync } from "./processAsync.ts";
+import { queueFolder } from "./queue.ts";
+
+/** What the worker of a queue prints. */
+export const workerLog = (runsDir: string): string => join(queueFolder(runsDir), "worker.log");
+
+/** Whether somebody works the queue. Blocks nothing, unlike lockHolder, which asks the system for the process at once. */
+export async function isWorked(runsDir: string): Promise<boolean> {
+  const lock = currentLock(queueFolder(runsDir));
+  if (lock === null || lock.released) return false;
+  const check = await checkProcessAsync(lock);
+  return check === "unknown" ? heartbeatIsFresh(lock.acquiredAt, Date.now()) : check === "alive";
+}
+
+/** Starts a worker that outlives this process. It ends at once if there is one already. */
+export function startWorker(runsDir: string, program: Program): ChildProcess {
+  const options = { cwd: runsDir, logFile: workerLog(runsDir), mode: "a" } as const;
+  return spawnDetached(program, ["queue", "work", "--runs-dir", runsDir], options);
+}

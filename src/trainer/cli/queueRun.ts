@@ -1,0 +1,38 @@
+/** Runs one entry of the queue in this process, as its worker has asked. */
+import { join, resolve } from "node:path";
+import { readEntry } from "../../node/run/queue.ts";
+import type { Io } from "./io.ts";
+
+/** @param options.token the claim; if it is no longer that of the entry, another process has taken it over and nothing is done */
+export async function runEntry(
+  id: string,
+  options: { readonly runsDir: string; readonly token: string },
+  io: Io,
+): Promise<void> {
+  const runsDir = resolve(options.runsDir);
+  const entry = readEntry(runsDir, id, "started");
+  if (entry === null || entry.claim?.token !== options.token) {
+    return io.stderr(`${id} has been taken over by another process`);
+  }
+  const { order } = entry;
+  if (order.kind === "resume") {
+    const { resume } = await import("./resume.ts");
+    return resume(join(runsDir, id), { runsDir, set: [] }, io);
+  }
+  const { stage, experimentFile, experimentText, from, set } = order;
+  const { startRun } = await import("./training.ts");
+  const run = { run: id, runsDir, set };
+  if (stage === "pretrain") {
+    await startRun(experimentFile, stage, run, null, io, experimentText);
+    return;
+  }
+  const { findSource } = await import("./finetune.ts");
+  const source = await findSource(
+    experimentFile,
+    { ...run, ...(from === null ? {} : { from }) },
+    set,
+    io,
+    experimentText,
+  );
+  await startRun(experimentFile, stage, run, source, io, experimentText);
+}

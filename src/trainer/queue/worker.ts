@@ -1,0 +1,187 @@
+/** Works the queue of a runs folder: starts what waits, each run as a process of its own, while there is room. */
+import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { UserError } from "../../core/errors.ts";
+import { heartbeatIsFresh } from "../../core/run/liveness.ts";
+import type { QueueEntry } from "../../core/run/queue.ts";
+import { type Program, spawnDetached } from "../../node/run/detached.ts";
+import { removeQuietly } from "../../node/run/files.ts";
+import { summarizeRun } from "../../node/run/list.ts";
+import { RunLock, tryLock } from "../../node/run/lock.ts";
+import { checkProcess, isSameProcess, lookupProcess, thisProcess } from "../../node/run/process.ts";
+import {
+  claimEntry,
+  failEntry,
+  finishEntry,
+  launchLog,
+  parentOf,
+  putBack,
+  type Queued,
+  queueFolder,
+  readEntry,
+  readLimit,
+  readQueue,
+  takeCancelMark,
+  updateStarted,
+} from "../../node/run/queue.ts";
+import { readRun } from "../../node/run/runFiles.ts";
+import { readStatus } from "../../node/run/status.ts";
+import { lastMessage } from "./lastMessage.ts";
+
+const TICK_MS = 250;
+const RENEW_MS = 15_000;
+/** An entry whose process vanishes so often before the run begins is given up. */
+const MOST_ATTEMPTS = 3;
+
+/** How a process ended; null: it was another worker's, so that nobody was told. */
+type Exit = { readonly code: number | null; readonly signal: NodeJS.Signals | null } | null;
+
+/**
+ * Works a queue until it is empty and its runs have ended.
+ * @returns false if another process does so already
+ */
+export async function workQueue(runsDir: string, program: Program, log: (line: string) => void): Promise<boolean> {
+  for (;;) {
+    const lock = tryLock(queueFolder(runsDir));
+    if (!(lock instanceof RunLock)) return false;
+    try {
+      await new QueueWorker(runsDir, program, log, lock).work();
+    } finally {
+      lock.release();
+    }
+    // Whoever added an entry while the lock was still held has left it to this process.
+    if (!readQueue(runsDir).some(({ state }) => state === "waiting")) return true;
+  }
+}
+
+class QueueWorker {
+  /** ids whose processes are at work */
+  private readonly running = new Set<string>();
+  /** of those, the processes that an earlier worker has started: nobody tells when they end */
+  private readonly adopted = new Map<string, QueueEntry>();
+  private renewedAt = Date.now();
+
+  constructor(
+    private readonly runsDir: string,
+    private readonly program: Program,
+    private readonly log: (line: string) => void,
+    private readonly lock: RunLock,
+  ) {}
+
+  async work(): Promise<void> {
+    this.adopt();
+    for (;;) {
+      for (const [id, entry] of this.adopted) if (!isAtWork(this.runsDir, entry)) this.settle(id, null);
+      const queue = readQueue(this.runsDir);
+      const waiting = queue.filter(({ state }) => state === "waiting");
+      if (waiting.length === 0 && this.running.size === 0) return;
+      const limit = readLimit(this.runsDir);
+      for (const queued of waiting) {
+        if (this.running.size >= limit) break;
+        if (!this.waitsForParent(queued, queue)) this.begin(queued.entry.id);
+      }
+      if (Date.now() - this.renewedAt > RENEW_MS) {
+        this.renewedAt = Date.now();
+        this.lock.renew();
+      }
+      await sleep(TICK_MS);
+    }
+  }
+
+  /** Takes over what an earlier worker has started. */
+  private adopt(): void {
+    for (const { state, entry } of readQueue(this.runsDir)) {
+      if (state !== "started") continue;
+      this.running.add(entry.id);
+      this.adopted.set(entry.id, entry);
+    }
+  }
+
+  /** A finetune begins when the run it starts from has ended. */
+  private waitsForParent({ entry }: Queued, queue: readonly Queued[]): boolean {
+    const parent = parentOf(this.runsDir, entry);
+    if (parent === null || parent === entry.id) return false;
+    const own = queue.findIndex((other) => other.entry.id === entry.id);
+    // Only those before it, so that two entries cannot wait for each other.
+    const isAhead = (other: Queued, at: number) =>
+      other.entry.id === parent && (other.state === "started" || (other.state === "waiting" && at < own));
+    if (queue.some(isAhead)) return true;
+    const dir = join(this.runsDir, parent);
+    return existsSync(dir) && ["starting", "running", "stopping"].includes(summarizeRun(dir).state);
+  }
+
+  private begin(id: string): void {
+    const token = randomUUID();
+    const entry = claimEntry(this.runsDir, id, token);
+    if (entry === null) return;
+    this.running.add(id);
+    this.log(`${id}: begins`);
+    const folder = entry.order.kind === "start" ? dirname(entry.order.experimentFile) : this.runsDir;
+    const cwd = existsSync(folder) ? folder : this.runsDir;
+    const args = ["queue", "run", id, "--runs-dir", this.runsDir, "--token", token];
+    try {
+      const options = { cwd, logFile: launchLog(this.runsDir, id), mode: "w" } as const;
+      const child = spawnDetached(this.program, args, options);
+      child.on("error", (error) => this.fail(id, `the trainer could not be started: ${error.message}`));
+      child.on("exit", (code, signal) => this.settle(id, { code, signal }));
+      if (child.pid === undefined) return; // "error" follows
+      const found = lookupProcess(child.pid);
+      const processStart = found.found === "alive" ? found.start : `${process.platform}:unreadable:${Date.now()}`;
+      updateStarted(this.runsDir, { ...entry, process: { host: thisProcess().host, pid: child.pid, processStart } });
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      this.fail(id, error.message);
+    }
+  }
+
+  private fail(id: string, message: string): void {
+    const entry = readEntry(this.runsDir, id, "started");
+    if (entry !== null) failEntry(this.runsDir, entry, message);
+    this.running.delete(id);
+    this.adopted.delete(id);
+    this.log(`${id}: ${message}`);
+  }
+
+  /** The process of an entry has ended, or there never was one. */
+  private settle(id: string, exit: Exit): void {
+    if (!this.running.delete(id)) return;
+    this.adopted.delete(id);
+    const entry = readEntry(this.runsDir, id, "started");
+    if (entry === null) return;
+    const cancelled = takeCancelMark(this.runsDir, id);
+    if (hasBegun(this.runsDir, entry) || cancelled || exit?.code === 0) {
+      finishEntry(this.runsDir, id);
+      if (exit?.code === 0 || cancelled) removeQuietly(launchLog(this.runsDir, id));
+      this.log(`${id}: ${cancelled ? "cancelled" : "ended"}`);
+    } else if (exit === null && entry.attempts < MOST_ATTEMPTS) {
+      putBack(this.runsDir, entry, "started");
+      this.log(`${id}: its process is gone before the run began; waits again`);
+    } else {
+      this.fail(id, exit === null ? `it did not begin in ${entry.attempts} attempts` : this.reason(id, exit));
+    }
+  }
+
+  private reason(id: string, exit: NonNullable<Exit>): string {
+    if (exit.signal !== null) return `its process was ended by ${exit.signal} before the run began`;
+    return lastMessage(launchLog(this.runsDir, id)) ?? `its process ended with exit code ${exit.code}`;
+  }
+}
+
+/** Whether the process of an entry lives. One that cannot be looked for from here counts as long as there is a sign of it. */
+function isAtWork(runsDir: string, entry: QueueEntry): boolean {
+  if (entry.process === undefined) return false;
+  const check = checkProcess(entry.process);
+  if (check !== "unknown") return check === "alive";
+  const status = readStatus(join(runsDir, entry.id));
+  const signs = [entry.claim?.at, status.ok ? status.value.heartbeat : undefined];
+  return signs.some((time) => time !== undefined && heartbeatIsFresh(time, Date.now()));
+}
+
+/** Whether the process of an entry has become the writer of its run. */
+function hasBegun(runsDir: string, entry: QueueEntry): boolean {
+  const run = readRun(join(runsDir, entry.id));
+  const writer = entry.process;
+  return run.ok && writer !== undefined && run.value.sessions.some((session) => isSameProcess(session, writer));
+}

@@ -1,0 +1,200 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { QueueEntry } from "../../../src/core/run/queue.ts";
+import { changeAnnotations, readAnnotations } from "../../../src/node/run/annotations.ts";
+import { enqueueResume, enqueueStart } from "../../../src/node/run/enqueue.ts";
+import {
+  addEntry,
+  claimEntry,
+  parentOf,
+  putBack,
+  queueFolder,
+  readEntry,
+  readLimit,
+  readQueue,
+  removeEntry,
+  writeLimit,
+} from "../../../src/node/run/queue.ts";
+import { buildProgram, openRun, start, temporaryFolder } from "./support.ts";
+
+const entry = (id: string, queuedAt = "2026-01-01T00:00:00.000Z"): QueueEntry => ({
+  formatVersion: 1,
+  id,
+  order: { kind: "resume" },
+  queuedAt,
+  attempts: 0,
+});
+const ids = (runsDir: string) => readQueue(runsDir).map((queued) => `${queued.entry.id} ${queued.state}`);
+
+function experiment(folder: string, text = "data:\n  path: images\n"): string {
+  const file = join(folder, "faces.maskdm.yaml");
+  writeFileSync(file, text);
+  return file;
+}
+
+describe("the queue of a runs folder", () => {
+  test("keeps the order in which entries came, whatever their ids", () => {
+    const runsDir = temporaryFolder();
+    addEntry(runsDir, entry("b", "2026-01-01T00:00:02.000Z"));
+    addEntry(runsDir, entry("c", "2026-01-01T00:00:01.000Z"));
+    addEntry(runsDir, entry("a", "2026-01-01T00:00:03.000Z"));
+    expect(ids(runsDir)).toEqual(["c waiting", "b waiting", "a waiting"]);
+  });
+
+  test("has one entry for a run at most", () => {
+    const runsDir = temporaryFolder();
+    expect(addEntry(runsDir, entry("a"))).toBe(true);
+    expect(addEntry(runsDir, entry("a"))).toBe(false);
+    claimEntry(runsDir, "a", "token");
+    expect(addEntry(runsDir, entry("a"))).toBe(false);
+  });
+
+  test("grants an entry to one of a claim and a removal", () => {
+    const runsDir = temporaryFolder();
+    addEntry(runsDir, entry("a"));
+    expect(claimEntry(runsDir, "a", "token")?.attempts).toBe(1);
+    expect(removeEntry(runsDir, "a")).toBe(false);
+    expect(claimEntry(runsDir, "a", "other")).toBeNull();
+    addEntry(runsDir, entry("b"));
+    expect(removeEntry(runsDir, "b")).toBe(true);
+    expect(claimEntry(runsDir, "b", "token")).toBeNull();
+  });
+
+  test("puts an entry back to its place, without the claim", () => {
+    const runsDir = temporaryFolder();
+    for (const [id, second] of ["a", "b"].entries()) addEntry(runsDir, entry(second, `2026-01-01T00:00:0${id}.000Z`));
+    const claimed = claimEntry(runsDir, "a", "token")!;
+    expect(readEntry(runsDir, "a", "started")?.claim?.token).toBe("token");
+    expect(putBack(runsDir, claimed, "started")).toBe(true);
+    expect(ids(runsDir)).toEqual(["a waiting", "b waiting"]);
+    expect(readEntry(runsDir, "a", "waiting")?.claim).toBeUndefined();
+    expect(readEntry(runsDir, "a", "waiting")?.attempts).toBe(1);
+  });
+
+  test("skips what it cannot read", () => {
+    const runsDir = temporaryFolder();
+    addEntry(runsDir, entry("good"));
+    writeFileSync(join(queueFolder(runsDir), "torn.waiting.json"), "{");
+    writeFileSync(join(queueFolder(runsDir), "renamed.waiting.json"), JSON.stringify(entry("other")));
+    writeFileSync(join(queueFolder(runsDir), "notes.txt"), "");
+    expect(ids(runsDir)).toEqual(["good waiting"]);
+    expect(readQueue(join(runsDir, "nowhere"))).toEqual([]);
+  });
+
+  test("has a limit of one until another is set", () => {
+    const runsDir = temporaryFolder();
+    expect(readLimit(runsDir)).toBe(1);
+    writeLimit(runsDir, 3);
+    expect(readLimit(runsDir)).toBe(3);
+    expect(() => writeLimit(runsDir, 0)).toThrow("1 to 64");
+  });
+
+  test("grants each entry to one of several processes", async () => {
+    const runsDir = temporaryFolder();
+    const program = buildProgram("claim.ts", runsDir);
+    const names = Array.from({ length: 40 }, (_, i) => `run-${i}`);
+    for (const name of names) addEntry(runsDir, entry(name));
+    const claimers = [1, 2, 3].map(() => start(process.execPath, [program, runsDir]));
+    for (const { ended } of claimers) expect((await ended).code).toBe(0);
+    const claimed = claimers.flatMap(({ lines }) => lines);
+    expect([...claimed].sort()).toEqual([...names].sort());
+  });
+});
+
+describe("queueing", () => {
+  test("keeps the experiment as it was, and makes ids that differ", () => {
+    const folder = temporaryFolder();
+    const runsDir = join(folder, "runs");
+    const file = experiment(folder);
+    const first = enqueueStart({ runsDir, experimentFile: file, stage: "pretrain" });
+    writeFileSync(file, "data:\n  path: others\n");
+    const second = enqueueStart({ runsDir, experimentFile: file, stage: "pretrain" });
+    expect([first, second].map((id) => id.slice(11))).toEqual(["faces-pretrain-01", "faces-pretrain-02"]);
+    const { order } = readEntry(runsDir, first, "waiting")!;
+    expect(order).toMatchObject({ experimentText: "data:\n  path: images\n", experimentFile: file });
+  });
+
+  test("refuses an experiment with errors and shows where", () => {
+    const folder = temporaryFolder();
+    const file = experiment(folder, "data:\n  path: images\n  image_size: -1\n");
+    const queue = () => enqueueStart({ runsDir: folder, experimentFile: file, stage: "pretrain" });
+    expect(queue).toThrow(`${file}:3:`);
+    expect(readQueue(folder)).toEqual([]);
+  });
+
+  test("refuses an id that is taken, a finetune from nothing, and a missing file", () => {
+    const folder = temporaryFolder();
+    const file = experiment(folder);
+    mkdirSync(join(folder, "taken"));
+    const request = { runsDir: folder, experimentFile: file, stage: "pretrain" } as const;
+    expect(() => enqueueStart({ ...request, id: "taken" })).toThrow("exists already");
+    enqueueStart({ ...request, id: "queued" });
+    expect(() => enqueueStart({ ...request, id: "queued" })).toThrow("queued already");
+    expect(() => enqueueStart({ ...request, stage: "finetune" })).toThrow("names no checkpoint");
+    expect(() => enqueueStart({ ...request, experimentFile: join(folder, "no.maskdm.yaml") })).toThrow(
+      "cannot be read",
+    );
+  });
+
+  test("knows the parent of a finetune by id or path", () => {
+    const folder = temporaryFolder();
+    const file = experiment(folder);
+    const parent = (from: string) => {
+      const id = enqueueStart({ runsDir: folder, experimentFile: file, stage: "finetune", from });
+      return parentOf(folder, readEntry(folder, id, "waiting")!);
+    };
+    mkdirSync(join(folder, "mother", "checkpoints", "step-00000010"), { recursive: true });
+    expect(parent("mother")).toBe("mother");
+    expect(parent("not-there-yet")).toBe("not-there-yet");
+    expect(parent(join(folder, "mother", "checkpoints", "step-00000010"))).toBe("mother");
+    expect(parent("/elsewhere/model.safetensors")).toBeNull();
+  });
+
+  test("resumes what has ended before its last step only", () => {
+    const runsDir = temporaryFolder();
+    const run = openRun(runsDir, { id: "a" });
+    expect(() => enqueueResume(run.dir)).toThrow("at work already");
+    run.close("stopped");
+    enqueueResume(run.dir);
+    enqueueResume(run.dir);
+    expect(ids(runsDir)).toEqual(["a waiting"]);
+    const done = openRun(runsDir, { id: "b" });
+    done.close("finished");
+    expect(() => enqueueResume(done.dir)).toThrow("has all its");
+    expect(() => enqueueResume(join(runsDir, "nothing"))).toThrow("cannot be resumed");
+  });
+});
+
+describe("annotations", () => {
+  test("are none without a file, change one by one, and keep what is not known", () => {
+    const dir = temporaryFolder();
+    expect(readAnnotations(dir)).toEqual({
+      ok: true,
+      value: { formatVersion: 1, tags: [], pinned: false, archived: false },
+    });
+    changeAnnotations(dir, { name: "  the good one ", tags: ["a", " b ", "a", ""], pinned: true });
+    const path = join(dir, "annotations.json");
+    writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, "utf8")), colour: "red" }));
+    changeAnnotations(dir, { group: "nights", note: "see below" });
+    changeAnnotations(dir, { note: null, archived: true });
+    expect(JSON.parse(readFileSync(path, "utf8"))).toEqual({
+      formatVersion: 1,
+      name: "the good one",
+      tags: ["a", "b"],
+      pinned: true,
+      archived: true,
+      group: "nights",
+      colour: "red",
+    });
+  });
+
+  test("that cannot be understood are left alone", () => {
+    const dir = temporaryFolder();
+    writeFileSync(join(dir, "annotations.json"), '{"formatVersion": 99}');
+    expect(readAnnotations(dir).ok).toBe(false);
+    expect(() => changeAnnotations(dir, { name: "x" })).toThrow("newer");
+    expect(readFileSync(join(dir, "annotations.json"), "utf8")).toBe('{"formatVersion": 99}');
+    expect(existsSync(join(dir, "nothing"))).toBe(false);
+  });
+});
