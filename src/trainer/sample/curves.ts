@@ -2,8 +2,8 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import type { StepMetrics } from "../../core/run/metrics.ts";
+import { type Axis, makeAxis } from "../../core/series/axis.ts";
 import { replaceFile } from "../../node/run/files.ts";
-import { type Axis, makeAxis } from "./axis.ts";
 import { averaged, type Point, quantile, smoothed, thinned } from "./smoothing.ts";
 
 export type CurveMetrics = Pick<StepMetrics, "step" | "images" | "seconds" | "loss">;

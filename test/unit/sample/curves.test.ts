@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { formatTick, linearTicks, logarithmicTicks, makeAxis } from "../../../src/trainer/sample/axis.ts";
+import { formatTick, linearTicks, logarithmicTicks, makeAxis } from "../../../src/core/series/axis.ts";
 import {
   type CurveMetrics,
   type CurveRun,

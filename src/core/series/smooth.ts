@@ -1,0 +1,110 @@
+/** Moving averages of long series that still grow. */
+import { lowerBound } from "./columns.ts";
+
+/** Weights beyond this many time constants (e^-10) are left out. */
+const REACH = 10;
+
+/**
+ * Exponential moving average to both sides: weight exp(-|Δstep| / tau), so it does not lag behind, and runs that log at different
+ * intervals are smoothed alike. Values that are no number have no weight and stay gaps. Two passes, whatever tau is; when a series grows,
+ * only the end that changes is computed again.
+ */
+export class SmoothedSeries {
+  private smooth = new Float32Array(0);
+
+  /** @param tau time constant in steps, above 0 */
+  constructor(readonly tau: number) {}
+
+  /** The average of the values last given to update(); only as many count as they were. */
+  get values(): Float32Array {
+    return this.smooth;
+  }
+
+  /**
+   * @param steps ascending
+   * @param changed first index that is new or other than at the last call
+   * @returns the first index of `values` that changed
+   */
+  update(steps: Float64Array, raw: Float32Array, length: number, changed: number): number {
+    if (this.smooth.length < length) {
+      const larger = new Float32Array(Math.max(length, raw.length));
+      larger.set(this.smooth);
+      this.smooth = larger;
+    }
+    if (length === 0) return 0;
+    const reach = REACH * this.tau;
+    const edge = steps[Math.min(changed, length - 1)]!;
+    const start = lowerBound(steps, length, edge - reach);
+    const warmUp = lowerBound(steps, length, steps[start]! - reach);
+    smoothInto(this.smooth, { steps, raw, start, warmUp, length, tau: this.tau });
+    return start;
+  }
+}
+
+interface Stretch {
+  readonly steps: Float64Array;
+  readonly raw: Float32Array;
+  /** where to look from, to write from and where to end */
+  readonly warmUp: number;
+  readonly start: number;
+  readonly length: number;
+  readonly tau: number;
+}
+
+function smoothInto(out: Float32Array, { steps, raw, warmUp, start, length, tau }: Stretch): void {
+  const sums = new Float64Array(length - start);
+  const weights = new Float64Array(length - start);
+  const decay = decayOver(tau);
+  let sum = 0;
+  let weight = 0;
+  for (let i = warmUp; i < length; i++) {
+    const factor = i === warmUp ? 0 : decay(steps[i]! - steps[i - 1]!);
+    sum *= factor;
+    weight *= factor;
+    const value = raw[i]!;
+    if (Number.isFinite(value)) {
+      sum += value;
+      weight += 1;
+    }
+    if (i >= start) {
+      sums[i - start] = sum;
+      weights[i - start] = weight;
+    }
+  }
+  sum = 0;
+  weight = 0;
+  for (let i = length - 1; i >= start; i--) {
+    const value = raw[i]!;
+    const known = Number.isFinite(value);
+    out[i] = known ? (sums[i - start]! + sum) / (weights[i - start]! + weight) : Number.NaN;
+    if (known) {
+      sum += value;
+      weight += 1;
+    }
+    const factor = i === 0 ? 0 : decay(steps[i]! - steps[i - 1]!);
+    sum *= factor;
+    weight *= factor;
+  }
+}
+
+/** Steps are logged at equal intervals nearly always, so the last factor is kept. */
+function decayOver(tau: number): (distance: number) => number {
+  let last = Number.NaN;
+  let factor = 0;
+  return (distance) => {
+    if (distance !== last) {
+      last = distance;
+      factor = Math.exp(-distance / tau);
+    }
+    return factor;
+  };
+}
+
+/** Time constants offered: off, then 1, 2, 5 of every decade. */
+export const SMOOTHING_STEPS: readonly number[] = [0, ...[1, 10, 100, 1000, 10_000].flatMap((n) => [n, 2 * n, 5 * n])];
+
+/** What suits runs of so many steps: about one hundredth of them, as one of SMOOTHING_STEPS. */
+export function suitableSmoothing(totalSteps: number): number {
+  const wanted = totalSteps / 100;
+  return SMOOTHING_STEPS.findLast((steps) => steps <= wanted) ?? 0;
+}

@@ -1,0 +1,76 @@
+import { describe, expect, it } from "vitest";
+import type { ExperimentInput } from "../../../src/core/experiment/schema.ts";
+import { experimentSchema } from "../../../src/core/experiment/schema.ts";
+import { type ComparedRun, differingKeys, flatConfig, runLabels } from "../../../src/core/series/flatConfig.ts";
+
+const config = (change: Partial<ExperimentInput> = {}) =>
+  flatConfig(experimentSchema.parse({ data: { path: "images" }, ...change }));
+
+const run = (number: number, change: Partial<ExperimentInput> = {}, more: Partial<ComparedRun> = {}): ComparedRun => ({
+  id: `2026-11-23-emoji-pretrain-0${number}`,
+  name: null,
+  stage: "pretrain",
+  config: config(change),
+  ...more,
+});
+
+describe("runLabels", () => {
+  it("says what differs, and only that", () => {
+    expect(runLabels([run(1, { mask: { rate: 0.5 } }), run(2, { mask: { rate: 0.75 } })])).toEqual([
+      "mask.rate 0.5",
+      "mask.rate 0.75",
+    ]);
+  });
+
+  it("looks at defaults as values, and not at the other stage", () => {
+    const runs = [run(1, { mask: { rate: 0.9 }, finetune: { lr: 1e-5 } }), run(2, { seed: 3 })];
+    expect(runLabels(runs)).toEqual(["seed 0", "seed 3"]);
+  });
+
+  it("leaves out what changes no learning, unless nothing else differs", () => {
+    const logs = (n: number) => ({ log_every: n });
+    expect(runLabels([run(1, { seed: 1, pretrain: logs(1) }), run(2, { seed: 2, pretrain: logs(2) })])).toEqual([
+      "seed 1",
+      "seed 2",
+    ]);
+    expect(runLabels([run(1, { pretrain: logs(1) }), run(2, { pretrain: logs(2) })])).toEqual([
+      "log_every 1",
+      "log_every 2",
+    ]);
+  });
+
+  it("names three keys at most, and falls back to ids where labels meet", () => {
+    const many = { mask: { rate: 0.5 }, model: { depth: 3, num_heads: 2, embed_dim: 64 }, seed: 4 };
+    expect(runLabels([run(1), run(2, many)])[1]).toBe("model.embed_dim 64 · model.depth 3 · model.num_heads 2");
+    expect(runLabels([run(1), run(2), run(3, { seed: 1 })])).toEqual([
+      "seed 0 · emoji-pretrain-01",
+      "seed 0 · emoji-pretrain-02",
+      "seed 1",
+    ]);
+  });
+
+  it("tells equal ids of other days apart", () => {
+    const runs = [run(1), run(1, {}, { id: "2026-11-24-emoji-pretrain-01" })];
+    expect(new Set(runLabels(runs)).size).toBe(2);
+  });
+
+  it("takes a given name first, one run by its id, a pretrain and a finetune by their stage", () => {
+    expect(runLabels([run(1, {}, { name: "best so far" }), run(2, { seed: 2 })])).toEqual(["best so far", "seed 2"]);
+    expect(runLabels([run(1)])).toEqual(["emoji-pretrain-01"]);
+    const [pretrain, finetune] = runLabels([run(1), run(2, {}, { stage: "finetune" })]);
+    expect(pretrain).toMatch(/^pretrain/);
+    expect(finetune).toMatch(/^finetune/);
+  });
+
+  it("does without a config", () => {
+    expect(runLabels([run(1, {}, { config: null }), run(2)])).toEqual(["emoji-pretrain-01", "emoji-pretrain-02"]);
+  });
+});
+
+describe("differingKeys", () => {
+  it("keeps the file's order and counts a missing value", () => {
+    expect(differingKeys([config({ seed: 1, mask: { rate: 0.1 } }), config()])).toEqual(["mask.rate", "seed"]);
+    expect(differingKeys([{ a: "1" }, { a: "1", b: "2" }])).toEqual(["b"]);
+    expect(differingKeys([])).toEqual([]);
+  });
+});
