@@ -3,48 +3,20 @@ import type * as vscode from "vscode";
 import type { ExperimentDocument } from "../core/experiment/document.ts";
 import type { Experiment } from "../core/experiment/schema.ts";
 import type { Diagnostic } from "../core/lint/diagnostic.ts";
+import type { LintFacts } from "../core/lint/facts.ts";
 import type { Stage } from "../core/random/streams.ts";
-import type { ShownState } from "../core/run/liveness.ts";
+import type { RunEntry, RunsChange } from "../core/run/entry.ts";
 import type { MetricsLine } from "../core/run/metrics.ts";
-import type { RunRecord } from "../core/run/record.ts";
-import type { RunStatus } from "../core/run/status.ts";
 
 /** The services every feature is registered with. */
 export interface Services {
   /** the one log of the extension, "MaskDM" in the Output view */
   readonly log: vscode.LogOutputChannel;
+  /** what experiment documents say and what is wrong with them */
+  readonly documents: ExperimentDocuments;
 }
 
-/** A run as the explorer shows it; queued ones have no folder of results yet. */
-export interface RunEntry {
-  /** absolute path of the run folder (of the folder it will have, while queued); the entry's identity */
-  readonly dir: string;
-  readonly id: string;
-  readonly state: ShownState | "damaged" | "queued";
-  /** null: unknown, run.json is damaged */
-  readonly stage: Stage | null;
-  /** absolute path of the experiment file it was started from; null: unknown */
-  readonly experimentFile: string | null;
-  /** id of the run whose weights it started from; null: none, or weights that are no run */
-  readonly parent: string | null;
-  readonly record: RunRecord | null;
-  readonly status: RunStatus | null;
-  /** the name a user gave it, else its id */
-  readonly label: string;
-  readonly tags: readonly string[];
-  readonly note: string | null;
-  readonly pinned: boolean;
-  readonly archived: boolean;
-  readonly group: string | null;
-  /** what is wrong; only with state damaged */
-  readonly reason?: string;
-}
-
-/** What changed in the list of runs, by `dir`. */
-export interface RunsChange {
-  readonly changed: readonly RunEntry[];
-  readonly removed: readonly string[];
-}
+export type { RunEntry, RunsChange };
 
 /** Finds the runs of the workspace and follows them. A viewer: it writes nothing but annotations. */
 export interface RunService {
@@ -106,7 +78,11 @@ export interface ReadDocument {
   readonly version: number;
   /** null: does not parse; some keys may be refused even where it does, see `diagnostics` */
   readonly experiment: Experiment | null;
+  /** dotted keys (and "section.*") whose value in `experiment` is a stand-in for one that was refused */
+  readonly refused: ReadonlySet<string>;
   readonly document: ExperimentDocument;
+  /** what is known of the machine, the images and the checkpoint by now */
+  readonly facts: LintFacts;
   readonly diagnostics: readonly Diagnostic[];
 }
 
