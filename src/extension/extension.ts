@@ -1,6 +1,8 @@
 /** Entry point of the extension: builds the services and registers the features, one file each. */
 import * as vscode from "vscode";
 import { registerLogCommand } from "./commands/showLog.ts";
+import { ExperimentDocumentStore } from "./documents/experimentDocuments.ts";
+import { registerLanguage } from "./language/registerLanguage.ts";
 import type { Services } from "./services.ts";
 
 /** What tests inside the extension host get as the extension's exports. */
@@ -13,8 +15,10 @@ export interface ExtensionApi {
 export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const started = performance.now();
   const log = vscode.window.createOutputChannel("MaskDM", { log: true });
-  context.subscriptions.push(log);
-  const services: Services = { log };
+  const documents = new ExperimentDocumentStore(log);
+  context.subscriptions.push(log, documents);
+  const services: Services = { log, documents };
   registerLogCommand(context, services);
+  registerLanguage(context, services);
   return { services, activationMs: performance.now() - started };
 }

@@ -1,0 +1,14 @@
+/** Generated Markdown that is read in the editor's preview. */
+import * as vscode from "vscode";
+
+/** Pages on rules and keys. */
+export const REFERENCE_SCHEME = "maskdm-reference";
+
+/** Shows a Markdown document rendered, or as text where the editor has no Markdown preview. */
+export async function showMarkdown(uri: vscode.Uri): Promise<void> {
+  const commands = await vscode.commands.getCommands(true);
+  if (commands.includes(PREVIEW)) await vscode.commands.executeCommand(PREVIEW, uri);
+  else await vscode.window.showTextDocument(uri, { preview: true });
+}
+
+const PREVIEW = "markdown.showPreview";

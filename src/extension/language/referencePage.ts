@@ -1,0 +1,43 @@
+/** The text of a reference page, from the same sources as docs/lint-rules.md and docs/experiment-file.md. */
+import { experimentKeys } from "../../core/experiment/keys.ts";
+import { READING_RULES } from "../../core/lint/readingRules.ts";
+import type { Rule } from "../../core/lint/rule.ts";
+import { RULES } from "../../core/lint/rules.ts";
+import { keyMarkdown, sectionMarkdown } from "./keyMarkdown.ts";
+
+/** @param topic code of a rule, name of a section or dotted key; null: there is none of that name */
+export function referencePage(topic: string): string | null {
+  const rule = ALL_RULES.find(({ code }) => code === topic);
+  if (rule !== undefined) return rulePage(rule);
+  const { sections, keys } = experimentKeys();
+  const key = keys.get(topic);
+  if (key !== undefined) return `# ${topic}\n\n${keyMarkdown(key)}\n`;
+  const section = sections.get(topic);
+  if (section === undefined) return null;
+  const own = section.keys.map((spec) => `## ${spec.path}\n\n${keyMarkdown(spec)}\n`);
+  return [`# ${topic}\n\n${sectionMarkdown(section)}\n`, ...own].join("\n");
+}
+
+type RuleText = Pick<Rule, "code" | "name" | "severity" | "explanation" | "fix">;
+
+const ALL_RULES: readonly RuleText[] = [
+  ...READING_RULES.map((rule) => ({ ...rule, severity: "error" as const })),
+  ...RULES,
+];
+
+function rulePage({ code, name, severity, explanation, fix }: RuleText): string {
+  return `# ${code} ${name}
+
+*${severity}: ${SEVERITY_MEANING[severity]}*
+
+${explanation}
+
+**Quick fix:** ${fix ?? "none; what is meant is for you to say."}
+`;
+}
+
+const SEVERITY_MEANING: Readonly<Record<Rule["severity"], string>> = {
+  error: "the file cannot be used as it is",
+  warning: "the file can be used, but hardly does what is meant",
+  info: "good to know",
+};

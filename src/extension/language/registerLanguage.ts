@@ -1,0 +1,24 @@
+/** Language features of experiment files. On activation only what links and commands need; the rest with the first document. */
+import * as vscode from "vscode";
+import { isExperiment } from "./experimentLanguage.ts";
+import type { LanguageServices } from "./languageServices.ts";
+import { registerReference } from "./reference.ts";
+
+export function registerLanguage(context: vscode.ExtensionContext, services: LanguageServices): void {
+  context.subscriptions.push(registerReference());
+  let isStarted = false;
+  const start = async (): Promise<void> => {
+    isStarted = true;
+    try {
+      const { registerFeatures } = await import("./features.ts");
+      context.subscriptions.push(registerFeatures(services));
+    } catch (error) {
+      services.log.error("The language features could not be started", error);
+    }
+  };
+  const opened = vscode.workspace.onDidOpenTextDocument((document) => {
+    if (!isStarted && isExperiment(document)) void start();
+  });
+  context.subscriptions.push(opened);
+  if (vscode.workspace.textDocuments.some(isExperiment)) void start();
+}
