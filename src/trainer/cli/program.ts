@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import packageJson from "../../../package.json" with { type: "json" };
 import * as bench from "./bench.ts";
+import * as dataServer from "./dataServer.ts";
 import * as demo from "./demo.ts";
 import * as doctor from "./doctor.ts";
 import { type ExitCode, reportError } from "./errors.ts";
@@ -39,6 +40,7 @@ export const COMMANDS: readonly CommandFile[] = [
   bench,
   doctor,
   demo,
+  dataServer,
   schema,
 ];
 
