@@ -31,11 +31,14 @@ class Logger {
 }
 for (const [level, name] of LEVELS.entries()) Logger.prototype[name] = function (text) { this.write(level, text); };
 const create = async (name, file) => new Logger("rotating", name, file);
-module.exports = {
-  version: 0, Logger,
-  setLevel(level) { least = level; }, setFlushOn() {}, shutdown() {},
-  createRotatingLogger: create, createAsyncRotatingLogger: create,
-};
+// One by one: so Node finds their names when the server imports this as an ES module.
+exports.version = 0;
+exports.Logger = Logger;
+exports.setLevel = (level) => { least = level; };
+exports.setFlushOn = () => {};
+exports.shutdown = () => {};
+exports.createRotatingLogger = create;
+exports.createAsyncRotatingLogger = create;
 `;
 
 /** The watchdog would end the server when its parent dies; here the scripts end it. */

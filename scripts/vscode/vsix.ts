@@ -1,5 +1,7 @@
+import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { runCommand } from "./command.ts";
+import { ROOT } from "./paths.ts";
 
 /**
  * Installs a packaged extension, as "Install from VSIX…" does.
@@ -12,4 +14,13 @@ export async function installVsix(server: string, vsix: string, extensionsFolder
     ...["--extensions-dir", extensionsFolder, "--server-data-dir", data],
     "--accept-server-license-terms",
   ]);
+}
+
+/**
+ * Has this repository's own built extension taken for an installed one. As an extension under development (a payload of the
+ * address) it would come with a window that reads "Extension Development Host" and, in this server, without colour themes.
+ */
+export async function linkExtension(extensionsFolder: string): Promise<void> {
+  await mkdir(extensionsFolder, { recursive: true });
+  await symlink(ROOT, join(extensionsFolder, "maskdm-studio.maskdm-studio"), "junction");
 }

@@ -8,8 +8,8 @@ import { temporaryFolder } from "../../scripts/vscode/fixtureWorkspace.ts";
 import { installServer } from "../../scripts/vscode/install.ts";
 import { OUT, ROOT } from "../../scripts/vscode/paths.ts";
 import { extensionHosts } from "../../scripts/vscode/processes.ts";
-import { remoteUri, type Server, startServer, workbenchAddress } from "../../scripts/vscode/server.ts";
-import { installVsix } from "../../scripts/vscode/vsix.ts";
+import { type Server, startServer, workbenchAddress } from "../../scripts/vscode/server.ts";
+import { installVsix, linkExtension } from "../../scripts/vscode/vsix.ts";
 
 export type Theme = "dark" | "light" | "hc";
 
@@ -27,10 +27,11 @@ export interface LaunchOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-const THEMES: Readonly<Record<Theme, string>> = {
-  dark: "Default Dark Modern",
-  light: "Default Light Modern",
-  hc: "Default High Contrast",
+/** Each theme's name in the settings, and the part of the workbench's class that tells that it is loaded. */
+const THEMES: Readonly<Record<Theme, { readonly name: string; readonly file: string }>> = {
+  dark: { name: "Default Dark Modern", file: "dark_modern" },
+  light: { name: "Default Light Modern", file: "light_modern" },
+  hc: { name: "Default High Contrast", file: "hc_black" },
 };
 
 const HAS_VIEWS = /"maskdm\.runs"/.test(readFileSync(join(ROOT, "package.json"), "utf8"));
@@ -48,6 +49,7 @@ export async function launch(options: LaunchOptions): Promise<Editor> {
   const found = await findChromium();
   if (found.kind === "missing") throw new Error(found.reason);
   const installed = await installServer();
+  const theme = options.theme ?? "dark";
   const data = await temporaryFolder("maskdm-vscode-");
   const closers: (() => Promise<void>)[] = [data.remove];
   const close = async (): Promise<void> => {
@@ -56,11 +58,12 @@ export async function launch(options: LaunchOptions): Promise<Editor> {
   try {
     const extensionsFolder = join(data.path, "extensions");
     if (options.vsix) await installVsix(installed, options.vsix, extensionsFolder, join(data.path, "server"));
+    else await linkExtension(extensionsFolder);
     const server = await startServer({
       server: installed,
       dataFolder: join(data.path, "server"),
       extensionsFolder,
-      settings: { "workbench.colorTheme": THEMES[options.theme ?? "dark"], ...options.settings },
+      settings: { "workbench.colorTheme": THEMES[theme].name, ...options.settings },
       ...(options.env === undefined ? {} : { env: options.env }),
     });
     closers.push(server.stop);
@@ -78,10 +81,10 @@ export async function launch(options: LaunchOptions): Promise<Editor> {
     );
     const page = await context.newPage();
     page.setDefaultTimeout(WAIT_MS);
-    const payload = options.vsix ? [] : [["extensionDevelopmentPath", remoteUri(server, ROOT)] as const];
     const editor = new Editor(page, browser, server, options.workspace, join(data.path, "server"), close);
-    await page.goto(workbenchAddress(server, options.workspace, payload));
+    await page.goto(workbenchAddress(server, options.workspace));
     await editor.ready();
+    await page.locator(`.monaco-workbench[class*="${THEMES[theme].file}"]`).waitFor();
     return editor;
   } catch (error) {
     await close();
