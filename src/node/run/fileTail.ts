@@ -1,0 +1,63 @@
+/** Reads a file as it grows, by its byte offset. */
+import { open, stat } from "node:fs/promises";
+
+const POLL_MS = 200;
+/** So much is read and handed on at a time, so that a long file does not hold up everything else. */
+const CHUNK_BYTES = 256 * 1024;
+
+export interface TailListener {
+  /** @param reset the file was replaced or cut: what came before no longer counts, and this is its beginning */
+  bytes(chunk: Uint8Array, reset: boolean): void;
+  failed(error: unknown): void;
+}
+
+export class FileTail {
+  private offset = 0;
+  private inode: number | null = null;
+  private timer: NodeJS.Timeout | undefined;
+  private closed = false;
+
+  /** @param path of a file that may not exist yet */
+  constructor(
+    private readonly path: string,
+    private readonly listener: TailListener,
+  ) {
+    void this.look();
+  }
+
+  dispose(): void {
+    this.closed = true;
+    clearTimeout(this.timer);
+  }
+
+  private async look(): Promise<void> {
+    try {
+      const found = await stat(this.path).catch(() => null);
+      if (found !== null && !this.closed) {
+        const replaced = this.inode !== null && (found.ino !== this.inode || found.size < this.offset);
+        this.inode = found.ino;
+        if (replaced) this.offset = 0;
+        if (found.size > this.offset || replaced) await this.read(replaced);
+      }
+    } catch (error) {
+      this.listener.failed(error);
+    }
+    if (!this.closed) this.timer = setTimeout(() => void this.look(), POLL_MS);
+  }
+
+  private async read(replaced: boolean): Promise<void> {
+    const file = await open(this.path, "r");
+    try {
+      const chunk = Buffer.alloc(CHUNK_BYTES);
+      for (let reset = replaced; ; reset = false) {
+        const { bytesRead } = await file.read(chunk, 0, CHUNK_BYTES, this.offset);
+        if (this.closed || (bytesRead === 0 && !reset)) return;
+        this.offset += bytesRead;
+        this.listener.bytes(chunk.subarray(0, bytesRead), reset);
+        if (bytesRead === 0) return;
+      }
+    } finally {
+      await file.close();
+    }
+  }
+}
