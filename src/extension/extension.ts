@@ -3,7 +3,9 @@ import * as vscode from "vscode";
 import { registerLogCommand } from "./commands/showLog.ts";
 import { ExperimentDocumentStore } from "./documents/experimentDocuments.ts";
 import { registerLanguage } from "./language/registerLanguage.ts";
+import { WorkspaceRuns } from "./runs/workspaceRuns.ts";
 import type { Services } from "./services.ts";
+import { DetachedTrainer } from "./trainer/detachedTrainer.ts";
 
 /** What tests inside the extension host get as the extension's exports. */
 export interface ExtensionApi {
@@ -16,8 +18,10 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const started = performance.now();
   const log = vscode.window.createOutputChannel("MaskDM", { log: true });
   const documents = new ExperimentDocumentStore(log);
-  context.subscriptions.push(log, documents);
-  const services: Services = { log, documents };
+  const runs = new WorkspaceRuns(log);
+  const trainer = new DetachedTrainer(context.extensionUri, runs, log);
+  context.subscriptions.push(log, documents, runs, trainer);
+  const services: Services = { log, documents, runs, trainer };
   registerLogCommand(context, services);
   registerLanguage(context, services);
   return { services, activationMs: performance.now() - started };

@@ -14,6 +14,10 @@ export interface Services {
   readonly log: vscode.LogOutputChannel;
   /** what experiment documents say and what is wrong with them */
   readonly documents: ExperimentDocuments;
+  /** the runs of the workspace, followed */
+  readonly runs: RunService;
+  /** starts processes */
+  readonly trainer: TrainerLauncher;
 }
 
 export type { RunEntry, RunsChange };

@@ -40,7 +40,7 @@ export interface RunsChange {
 const AT_WORK: readonly RunEntry["state"][] = ["starting", "running", "stopping"];
 
 /** Whether a process is at work for it. */
-export const isAtWork = ({ state }: Pick<RunEntry, "state">): boolean => AT_WORK.includes(state);
+export const isAtWork = ({ state }: { readonly state: RunEntry["state"] }): boolean => AT_WORK.includes(state);
 
 /** Whether it can go on from where it ended. */
 export const isResumable = ({ state, launchFailed, record }: RunEntry): boolean =>

@@ -1,0 +1,48 @@
+/** Which folders hold runs: where new ones go, and where existing ones are looked for. */
+import { readdirSync } from "node:fs";
+import { basename, dirname, isAbsolute, join, resolve } from "node:path";
+import * as vscode from "vscode";
+
+const MOST_EXPERIMENTS = 500;
+export const EXPERIMENT_GLOB = "**/*.maskdm.{yaml,yml}";
+const EXCLUDED = "**/{node_modules,.git,.venv}/**";
+
+/** The setting maskdm.runsFolder for a file or folder. */
+function runsFolderSetting(scope: vscode.Uri): string {
+  const setting = vscode.workspace.getConfiguration("maskdm", scope).get<string>("runsFolder");
+  return setting === undefined || setting.trim() === "" ? "runs" : setting.trim();
+}
+
+/** Folder that runs of an experiment go to: that of the setting in its workspace folder, else one beside the file. */
+export function runsFolderFor(file: vscode.Uri): string {
+  const root = vscode.workspace.getWorkspaceFolder(file)?.uri.fsPath ?? dirname(file.fsPath);
+  const setting = runsFolderSetting(file);
+  return isAbsolute(setting) ? setting : resolve(root, setting);
+}
+
+/** Experiment files of the workspace, without those frozen in run folders. */
+export async function findExperiments(): Promise<vscode.Uri[]> {
+  const found = await vscode.workspace.findFiles(EXPERIMENT_GLOB, EXCLUDED, MOST_EXPERIMENTS);
+  return found
+    .filter((file) => file.scheme === "file" && !isFrozen(file.fsPath))
+    .sort((a, b) => (a.fsPath < b.fsPath ? -1 : 1));
+}
+
+/** Whether a file is the copy in a run's folder. */
+function isFrozen(path: string): boolean {
+  if (basename(path) !== "experiment.maskdm.yaml") return false;
+  try {
+    return readdirSync(dirname(path)).includes("run.json");
+  } catch {
+    return false;
+  }
+}
+
+/** Every folder in which runs are looked for: those new runs go to, and "runs" beside each experiment file. */
+export function runsFolders(experiments: readonly vscode.Uri[]): string[] {
+  const folders = (vscode.workspace.workspaceFolders ?? [])
+    .filter(({ uri }) => uri.scheme === "file")
+    .map(({ uri }) => resolve(uri.fsPath, runsFolderSetting(uri)));
+  const beside = experiments.flatMap((file) => [runsFolderFor(file), join(dirname(file.fsPath), "runs")]);
+  return [...new Set([...folders, ...beside])];
+}

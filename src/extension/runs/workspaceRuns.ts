@@ -1,0 +1,149 @@
+/** The runs of the workspace, found and followed. */
+import { join } from "node:path";
+import * as vscode from "vscode";
+import type { RunEntry, RunsChange } from "../../core/run/entry.ts";
+import type { MetricsLine } from "../../core/run/metrics.ts";
+import type { RunsFollower } from "../../node/run/runsFollower.ts";
+import type { RunService } from "../services.ts";
+import { EXPERIMENT_GLOB, findExperiments, runsFolders } from "./runFolders.ts";
+
+/** RunService on the file system. What it needs is loaded after activation. */
+export class WorkspaceRuns implements RunService, vscode.Disposable {
+  readonly ready: Promise<void>;
+  private readonly changes = new vscode.EventEmitter<RunsChange>();
+  readonly onDidChange = this.changes.event;
+  private readonly experimentChanges = new vscode.EventEmitter<readonly vscode.Uri[]>();
+  /** fired with all experiment files when one was added or removed */
+  readonly onDidChangeExperiments = this.experimentChanges.event;
+  private readonly waits = new vscode.EventEmitter<string>();
+  /** fired again and again while something waits in the queue of a runs folder */
+  readonly onDidSeeWaiting = this.waits.event;
+  private readonly disposables: vscode.Disposable[] = [];
+  private readonly extraFolders = new Set<string>();
+  private follower: RunsFollower | undefined;
+  private files: readonly vscode.Uri[] = [];
+  private disposed = false;
+
+  constructor(private readonly log: vscode.LogOutputChannel) {
+    const watcher = vscode.workspace.createFileSystemWatcher(EXPERIMENT_GLOB, false, true, false);
+    const again = () => void this.refresh();
+    this.disposables.push(
+      this.changes,
+      this.experimentChanges,
+      this.waits,
+      watcher,
+      watcher.onDidCreate(again),
+      watcher.onDidDelete(again),
+      vscode.workspace.onDidChangeWorkspaceFolders(again),
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        if (event.affectsConfiguration("maskdm.runsFolder")) again();
+      }),
+    );
+    this.ready = this.start();
+  }
+
+  get runs(): readonly RunEntry[] {
+    return this.follower?.entries ?? [];
+  }
+
+  get(dir: string): RunEntry | undefined {
+    return this.follower?.get(dir);
+  }
+
+  /** Experiment files of the workspace, by path. */
+  get experiments(): readonly vscode.Uri[] {
+    return this.files;
+  }
+
+  /** Folders in which runs are looked for, existing or not. */
+  get runsDirs(): readonly string[] {
+    return this.follower?.runsDirs ?? [];
+  }
+
+  async refresh(): Promise<void> {
+    await this.findFolders();
+    await this.follower?.look(true);
+  }
+
+  /** Looks at a run at once that this window has just changed or queued, also in a folder of its own. */
+  async changed(dir: string, runsDir: string): Promise<void> {
+    if (!this.runsDirs.includes(runsDir)) {
+      this.extraFolders.add(runsDir);
+      await this.findFolders();
+    }
+    await this.follower?.lookAt(dir);
+  }
+
+  tailMetrics(dir: string, listener: (lines: readonly MetricsLine[], reset: boolean) => void): vscode.Disposable {
+    return this.tail(async () => {
+      const [{ MetricsTail }, { FileTail }, { metricsFile }] = await Promise.all([
+        import("../../core/run/metricsTail.ts"),
+        import("../../node/run/fileTail.ts"),
+        import("../../node/run/metrics.ts"),
+      ]);
+      const lines = new MetricsTail();
+      return new FileTail(metricsFile(dir), {
+        bytes(chunk, reset) {
+          if (reset) lines.reset();
+          const complete = lines.feed(chunk);
+          if (complete.length > 0 || reset) listener(complete, reset);
+        },
+        failed: (error) => this.log.warn(`${metricsFile(dir)}: ${String(error)}`),
+      });
+    });
+  }
+
+  tailLog(dir: string, listener: (text: string, reset: boolean) => void): vscode.Disposable {
+    return this.tail(async () => {
+      const { FileTail } = await import("../../node/run/fileTail.ts");
+      let decoder = new TextDecoder();
+      return new FileTail(join(dir, "log.txt"), {
+        bytes(chunk, reset) {
+          if (reset) decoder = new TextDecoder();
+          listener(decoder.decode(chunk, { stream: true }), reset);
+        },
+        failed: (error) => this.log.warn(`${join(dir, "log.txt")}: ${String(error)}`),
+      });
+    });
+  }
+
+  dispose(): void {
+    this.disposed = true;
+    this.follower?.dispose();
+    for (const disposable of this.disposables) disposable.dispose();
+  }
+
+  /** A tail that is loaded first; disposing it before that keeps it from beginning. */
+  private tail(begin: () => Promise<vscode.Disposable>): vscode.Disposable {
+    let ended = false;
+    let tail: vscode.Disposable | undefined;
+    void begin().then((begun) => {
+      if (ended) begun.dispose();
+      else tail = begun;
+    });
+    return new vscode.Disposable(() => {
+      ended = true;
+      tail?.dispose();
+    });
+  }
+
+  private async start(): Promise<void> {
+    const { RunsFollower } = await import("../../node/run/runsFollower.ts");
+    if (this.disposed) return;
+    this.follower = new RunsFollower({
+      changed: (change) => this.changes.fire(change),
+      waiting: (runsDir) => this.waits.fire(runsDir),
+      failed: (error) => this.log.error(`runs could not be listed: ${error instanceof Error ? error.stack : error}`),
+    });
+    await this.findFolders();
+  }
+
+  private async findFolders(): Promise<void> {
+    const files = await findExperiments();
+    if (this.disposed) return;
+    const before = this.files.map(String).join("\n");
+    this.files = files;
+    if (files.map(String).join("\n") !== before) this.experimentChanges.fire(files);
+    await this.follower?.follow([...new Set([...runsFolders(files), ...this.extraFolders])]);
+  }
+}

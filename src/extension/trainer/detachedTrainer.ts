@@ -1,0 +1,141 @@
+/** Starts the bundled trainer: runs through the queue, in processes that outlive the editor; short commands as children. */
+import { basename, dirname, join } from "node:path";
+import * as vscode from "vscode";
+import { UserError } from "../../core/errors.ts";
+import { isAtWork } from "../../core/run/entry.ts";
+import type { Program } from "../../node/run/detached.ts";
+import { runsFolderFor } from "../runs/runFolders.ts";
+import type { WorkspaceRuns } from "../runs/workspaceRuns.ts";
+import type { RunRequest, TrainerLauncher } from "../services.ts";
+import { requireTrust } from "./restrictedMode.ts";
+import { type CommandOptions, type CommandResult, runCommand } from "./shortCommand.ts";
+
+/** A worker that ended at once, or was killed, is not started again more often than this. */
+const WORKER_PAUSE_MS = 5000;
+
+export class DetachedTrainer implements TrainerLauncher, vscode.Disposable {
+  readonly program: Program;
+  private readonly startedWorkers = new Map<string, number>();
+  private readonly subscriptions: vscode.Disposable[];
+
+  constructor(
+    extensionUri: vscode.Uri,
+    private readonly runs: WorkspaceRuns,
+    private readonly log: vscode.LogOutputChannel,
+  ) {
+    this.program = {
+      command: process.execPath,
+      args: [vscode.Uri.joinPath(extensionUri, "dist", "maskdm.js").fsPath],
+      // The editor's own program runs the trainer as Node would.
+      env: { ELECTRON_RUN_AS_NODE: "1", ORT_DISABLE_TELEMETRY: "1" },
+    };
+    this.subscriptions = [
+      // After a restart of the machine, or where a worker was killed, the queue goes on with the next window.
+      runs.onDidSeeWaiting((runsDir) => void this.keepWorked(runsDir)),
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        if (event.affectsConfiguration("maskdm.runsAtOnce")) void this.writeLimits();
+      }),
+    ];
+  }
+
+  async start(request: RunRequest): Promise<string> {
+    requireTrust();
+    await saved(request.file);
+    const runsDir = runsFolderFor(request.file);
+    const [{ enqueueStart }] = await Promise.all([import("../../node/run/enqueue.ts"), this.writeLimit(runsDir)]);
+    const { stage, from, set } = request;
+    const id = enqueueStart({ runsDir, experimentFile: request.file.fsPath, stage, from, ...(set ? { set } : {}) });
+    const dir = join(runsDir, id);
+    await this.work(runsDir, dir);
+    return dir;
+  }
+
+  async resume(dir: string): Promise<void> {
+    requireTrust();
+    const runsDir = dirname(dir);
+    const [{ enqueueResume }, { putBack, readEntry }] = await Promise.all([
+      import("../../node/run/enqueue.ts"),
+      import("../../node/run/queue.ts"),
+      this.writeLimit(runsDir),
+    ]);
+    const failed = readEntry(runsDir, basename(dir), "failed");
+    if (failed === null) enqueueResume(dir);
+    else putBack(runsDir, failed, "failed");
+    await this.work(runsDir, dir);
+  }
+
+  async stop(dir: string): Promise<void> {
+    requireTrust();
+    const [{ requestStop }, { cancelStarted, removeEntry }, { summarizeRun, looksLikeRun }] = await Promise.all([
+      import("../../node/run/control.ts"),
+      import("../../node/run/queue.ts"),
+      import("../../node/run/list.ts"),
+    ]);
+    const [runsDir, id] = [dirname(dir), basename(dir)];
+    const exists = looksLikeRun(dir);
+    if (exists && isAtWork(summarizeRun(dir))) requestStop(dir);
+    else if (!removeEntry(runsDir, id) && !(!exists && cancelStarted(runsDir, id))) {
+      throw new UserError(vscode.l10n.t("{0} is not at work; there is nothing to stop.", id));
+    }
+    await this.runs.changed(dir, runsDir);
+  }
+
+  async command(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
+    requireTrust();
+    this.log.info(`maskdm ${args.join(" ")}`);
+    const cwd = options.cwd ?? vscode.workspace.workspaceFolders?.[0]?.uri.fsPath;
+    const result = await runCommand(this.program, args, { ...options, ...(cwd === undefined ? {} : { cwd }) });
+    if (result.code !== 0) this.log.warn(`maskdm ${args[0]} ended with ${result.code}: ${result.stderr.trim()}`);
+    return result;
+  }
+
+  dispose(): void {
+    for (const subscription of this.subscriptions) subscription.dispose();
+  }
+
+  private async work(runsDir: string, dir: string): Promise<void> {
+    this.startedWorkers.delete(runsDir);
+    await this.keepWorked(runsDir);
+    await this.runs.changed(dir, runsDir);
+  }
+
+  /** Starts a worker for a queue that waits and has none. */
+  private async keepWorked(runsDir: string): Promise<void> {
+    if (!vscode.workspace.isTrusted) return;
+    if (Date.now() - (this.startedWorkers.get(runsDir) ?? 0) < WORKER_PAUSE_MS) return;
+    this.startedWorkers.set(runsDir, Date.now());
+    try {
+      const { isWorked, startWorker } = await import("../../node/run/queueWorker.ts");
+      if (await isWorked(runsDir)) return;
+      this.log.info(`starting the worker of the queue in ${runsDir}`);
+      startWorker(runsDir, this.program).on("error", (error) => this.log.error(`the worker: ${error.message}`));
+    } catch (error) {
+      this.log.error(`the queue in ${runsDir} is not worked: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+
+  private async writeLimit(runsDir: string): Promise<void> {
+    const { writeLimit } = await import("../../node/run/queue.ts");
+    const setting =
+      vscode.workspace.getConfiguration("maskdm", vscode.Uri.file(runsDir)).get<number>("runsAtOnce") ?? 1;
+    writeLimit(runsDir, Math.min(64, Math.max(1, Math.round(setting))));
+  }
+
+  /** The setting holds for queues that exist. */
+  private async writeLimits(): Promise<void> {
+    const { hasQueue } = await import("../../node/run/queue.ts");
+    try {
+      for (const runsDir of this.runs.runsDirs) if (hasQueue(runsDir)) await this.writeLimit(runsDir);
+    } catch (error) {
+      this.log.error(`maskdm.runsAtOnce: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+}
+
+/** A run is started with what the user sees: an editor with changes is saved first. */
+async function saved(file: vscode.Uri): Promise<void> {
+  const document = vscode.workspace.textDocuments.find(({ uri }) => uri.toString() === file.toString());
+  if (document?.isDirty === true && !(await document.save())) {
+    throw new UserError(vscode.l10n.t("{0} could not be saved, so nothing was started.", basename(file.fsPath)));
+  }
+}

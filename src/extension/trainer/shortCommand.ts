@@ -1,0 +1,63 @@
+/** Runs a command of the trainer that ends soon, as a child that ends with the extension. */
+import { spawn } from "node:child_process";
+import type * as vscode from "vscode";
+import type { Program } from "../../node/run/detached.ts";
+import { cleanEnvironment } from "../../node/run/detached.ts";
+
+export interface CommandOptions {
+  readonly cwd?: string;
+  readonly token?: vscode.CancellationToken;
+  readonly onStderr?: (line: string) => void;
+}
+
+export interface CommandResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A child that does not end when asked is ended after so long. */
+const PATIENCE_MS = 3000;
+
+/** @throws Error where the program cannot be started */
+export function runCommand(program: Program, args: readonly string[], options: CommandOptions): Promise<CommandResult> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program.command, [...program.args, ...args], {
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      env: cleanEnvironment(program.env),
+      stdio: ["ignore", "pipe", "pipe"],
+      windowsHide: true,
+    });
+    let stdout = "";
+    let stderr = "";
+    let line = "";
+    let killer: NodeJS.Timeout | undefined;
+    const cancel = (): void => {
+      child.kill();
+      killer = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
+    };
+    const cancellation = options.token?.onCancellationRequested(cancel);
+    if (options.token?.isCancellationRequested === true) cancel();
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      stderr += text;
+      const lines = (line + text).split("\n");
+      line = lines.pop() ?? "";
+      for (const complete of lines) options.onStderr?.(complete);
+    });
+    const done = (): void => {
+      cancellation?.dispose();
+      clearTimeout(killer);
+    };
+    child.on("error", (error) => {
+      done();
+      reject(error);
+    });
+    child.on("close", (code) => {
+      done();
+      resolve({ code: code ?? 1, stdout, stderr });
+    });
+  });
+}
