@@ -52,9 +52,8 @@ export class ExperimentDocumentStore implements ExperimentDocuments, vscode.Disp
     this.disposables.push(
       vscode.workspace.onDidChangeTextDocument(({ document }) => this.soon(document)),
       vscode.workspace.onDidOpenTextDocument((document) => this.soon(document)),
-      vscode.workspace.onDidCloseTextDocument((document) => {
-        if (isExperiment(document)) this.changes.fire(document.uri);
-      }),
+      // Also before a document changes its language, which it has after this event only.
+      vscode.workspace.onDidCloseTextDocument((document) => this.soon(document)),
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.factsChanged()),
       vscode.window.onDidChangeWindowState(({ focused }) => {
         if (focused) this.refreshVisible();

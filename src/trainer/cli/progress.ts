@@ -1,4 +1,5 @@
 /** Progress of long work on stderr: one redrawn line with bar, rate and ETA on a terminal, plain lines at intervals otherwise. */
+import { formatDuration } from "../../core/durationText.ts";
 import type { Io } from "./io.ts";
 
 export interface ProgressOptions {
@@ -133,17 +134,4 @@ export function formatCount(value: number): string {
 export function formatRate(value: number): string {
   if (value >= 100) return formatCount(value);
   return value >= 10 ? value.toFixed(1) : value.toPrecision(value >= 0.01 ? 3 : 2);
-}
-
-/** Seconds as "8s", "3m 20s", "2h 05m" or "4d 03h". */
-export function formatDuration(seconds: number): string {
-  if (!Number.isFinite(seconds)) return "?";
-  const whole = Math.max(0, Math.round(seconds));
-  const two = (value: number) => String(value).padStart(2, "0");
-  if (whole < 60) return `${whole}s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)}m ${two(whole % 60)}s`;
-  const minutes = Math.round(whole / 60);
-  if (minutes < 24 * 60) return `${Math.floor(minutes / 60)}h ${two(minutes % 60)}m`;
-  const hours = Math.round(whole / 3600);
-  return `${Math.floor(hours / 24)}d ${two(hours % 24)}h`;
 }

@@ -1,11 +1,6 @@
 import { describe, expect, it } from "vitest";
-import {
-  createProgress,
-  formatCount,
-  formatDuration,
-  formatRate,
-  type ProgressOptions,
-} from "../../../src/trainer/cli/progress.ts";
+import { formatDuration, formatStepTime } from "../../../src/core/durationText.ts";
+import { createProgress, formatCount, formatRate, type ProgressOptions } from "../../../src/trainer/cli/progress.ts";
 import { memoryIo } from "./memoryIo.ts";
 
 /** A progress with a clock that the test turns. */
@@ -115,5 +110,18 @@ it("formats numbers for readers", () => {
     "1d 00h",
     "1d 01h",
     "?",
+  ]);
+});
+
+it("step times keep their fractions where they matter", () => {
+  expect([0.0042, 0.0099, 0.12, 0.9994, 0.9996, 1.44, 9.96, 75].map(formatStepTime)).toEqual([
+    "4.2 ms",
+    "9.9 ms",
+    "120 ms",
+    "999 ms",
+    "1.0 s",
+    "1.4 s",
+    "10s",
+    "1m 15s",
   ]);
 });

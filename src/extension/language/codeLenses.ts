@@ -1,0 +1,100 @@
+/** Lenses above the stages (run, resume, how the last run stands) and above the mask (preview). */
+import * as vscode from "vscode";
+import type { TextRange } from "../../core/lint/diagnostic.ts";
+import type { Stage } from "../../core/random/streams.ts";
+import { isAtWork, isResumable, progressOf } from "../../core/run/entry.ts";
+import type { ReadDocument, RunEntry, RunService } from "../services.ts";
+import { EXPERIMENT_SELECTOR } from "./experimentLanguage.ts";
+import type { LanguageServices } from "./languageServices.ts";
+import { toRange } from "./ranges.ts";
+
+export function registerCodeLenses({ documents, runs }: LanguageServices): vscode.Disposable {
+  const changes = new vscode.EventEmitter<void>();
+  const provider = vscode.languages.registerCodeLensProvider(EXPERIMENT_SELECTOR, {
+    onDidChangeCodeLenses: changes.event,
+    provideCodeLenses: async (document) => {
+      if (document.uri.scheme !== "file") return [];
+      const read = await documents.get(document);
+      const commands = new Set(await vscode.commands.getCommands(true));
+      return lenses(document.uri, read, runs).filter(({ command }) => commands.has(command?.command ?? ""));
+    },
+  });
+  return vscode.Disposable.from(
+    provider,
+    changes,
+    // Asks for nothing to be written: the editor takes notice of new texts itself, but not of runs.
+    runs?.onDidChange(() => changes.fire()) ?? new vscode.Disposable(() => undefined),
+  );
+}
+
+function lenses(uri: vscode.Uri, read: ReadDocument, runs: RunService | undefined): vscode.CodeLens[] {
+  const at = (section: string, command: vscode.Command): vscode.CodeLens =>
+    new vscode.CodeLens(toRange(placeOf(section, read)), command);
+  const stage = (name: Stage, run: vscode.Command): vscode.CodeLens[] => {
+    const last = lastRun(runs, uri.fsPath, name);
+    const own = [at(name, run)];
+    if (last !== null && isResumable(last))
+      own.push(
+        at(name, {
+          command: "maskdm.resume",
+          title: `$(debug-restart) ${vscode.l10n.t("Resume")}`,
+          arguments: [last.dir],
+        }),
+      );
+    if (last !== null) own.push(at(name, { command: "maskdm.openRun", title: runTitle(last), arguments: [last.dir] }));
+    return own;
+  };
+  return [
+    at("mask", {
+      command: "maskdm.openDesigner",
+      title: `$(eye) ${vscode.l10n.t("Preview masks")}`,
+      arguments: [uri],
+    }),
+    ...stage("pretrain", {
+      command: "maskdm.pretrain",
+      title: `$(play) ${vscode.l10n.t("Pretrain")}`,
+      arguments: [uri],
+    }),
+    ...stage("finetune", {
+      command: "maskdm.finetune",
+      title: `$(play) ${vscode.l10n.t("Finetune")}`,
+      arguments: [uri],
+    }),
+  ];
+}
+
+/** The section's own key; where the file leaves it to its defaults, the mask, or the file's first line. */
+function placeOf(section: string, { document }: ReadDocument): TextRange {
+  return document.keyRange(section) ?? document.keyRange("mask") ?? document.start();
+}
+
+function lastRun(runs: RunService | undefined, file: string, stage: Stage): RunEntry | null {
+  const age = (run: RunEntry): string => run.record?.createdAt ?? "";
+  let last: RunEntry | null = null;
+  for (const run of runs?.runs ?? []) {
+    if (run.experimentFile !== file || run.stage !== stage || run.archived) continue;
+    // A run that waits in the queue is newer than any that has begun.
+    const isNewer = last === null || run.state === "queued" || (last.state !== "queued" && age(run) > age(last));
+    if (isNewer) last = run;
+  }
+  return last;
+}
+
+function runTitle(run: RunEntry): string {
+  const progress = isAtWork(run) ? progressOf(run) : null;
+  const state = progress === null ? run.state : `${run.state} ${Math.floor(progress * 100)} %`;
+  return `$(${ICONS[run.state]}) ${run.label}: ${state}`;
+}
+
+const ICONS: Readonly<Record<RunEntry["state"], string>> = {
+  queued: "clock",
+  starting: "loading~spin",
+  running: "loading~spin",
+  stopping: "loading~spin",
+  finished: "pass",
+  stopped: "debug-pause",
+  interrupted: "debug-disconnect",
+  failed: "error",
+  diverged: "warning",
+  damaged: "warning",
+};

@@ -1,0 +1,45 @@
+/** Completion of data.path: folders on the disk, as far as they are typed. */
+import { posix } from "node:path";
+import * as vscode from "vscode";
+import type { ValueContext } from "./cursorContext.ts";
+
+/** More than a list that anyone reads. */
+const MAX_FOLDERS = 200;
+
+export async function folderCompletions(
+  document: vscode.TextDocument,
+  position: vscode.Position,
+  { start, end, hasSpace }: ValueContext,
+): Promise<vscode.CompletionItem[]> {
+  if (document.uri.scheme === "untitled" || !vscode.workspace.isTrusted) return [];
+  const typed = document.getText(new vscode.Range(position.line, start, position.line, position.character));
+  const text = typed.trimStart().replace(/^["']/, "");
+  // Up to the last slash it is settled; what follows is being typed.
+  const settled = text.slice(0, text.lastIndexOf("/") + 1);
+  const here = document.uri.with({ path: posix.dirname(document.uri.path) });
+  const folder = settled.startsWith("/") ? here.with({ path: settled }) : vscode.Uri.joinPath(here, settled);
+  const names = await foldersIn(folder);
+  const from =
+    start + (typed.length - typed.trimStart().length) + (text === typed.trimStart() ? 0 : 1) + settled.length;
+  const range = new vscode.Range(position.line, from, position.line, Math.max(end, position.character));
+  const lead = (hasSpace ? "" : " ") + (settled === "" ? "./" : "");
+  return names.slice(0, MAX_FOLDERS).map((name) => {
+    const item = new vscode.CompletionItem(name, vscode.CompletionItemKind.Folder);
+    item.insertText = lead + name;
+    item.filterText = lead.trimStart() !== "" && text.startsWith(".") ? `./${name}` : name;
+    item.range = range;
+    return item;
+  });
+}
+
+async function foldersIn(folder: vscode.Uri): Promise<string[]> {
+  try {
+    const entries = await vscode.workspace.fs.readDirectory(folder);
+    return entries
+      .filter(([name, type]) => (type & vscode.FileType.Directory) !== 0 && !name.startsWith("."))
+      .map(([name]) => name)
+      .sort();
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,88 @@
+/** What keys come to, written behind their values. */
+import * as vscode from "vscode";
+import { formatDuration, formatStepTime } from "../../core/durationText.ts";
+import { bytes, count, share } from "../../core/lint/numbers.ts";
+import type { Stage } from "../../core/random/streams.ts";
+import type { ReadDocument } from "../services.ts";
+import { EXPERIMENT_SELECTOR } from "./experimentLanguage.ts";
+import { factsOf, keyFacts } from "./keyFacts.ts";
+import type { LanguageServices } from "./languageServices.ts";
+import { toRange } from "./ranges.ts";
+
+const STAGES: readonly Stage[] = ["pretrain", "finetune"];
+
+export function registerInlayHints(services: LanguageServices): vscode.Disposable {
+  const { documents, calibration } = services;
+  const changes = new vscode.EventEmitter<void>();
+  const provider = vscode.languages.registerInlayHintsProvider(EXPERIMENT_SELECTOR, {
+    onDidChangeInlayHints: changes.event,
+    provideInlayHints: async (document, visible) => {
+      const read = await documents.get(document);
+      if (read.version !== document.version) return [];
+      return hints(read, services).filter(({ position }) => visible.contains(position));
+    },
+  });
+  return vscode.Disposable.from(
+    provider,
+    changes,
+    // A change of the text makes the editor ask anyway; this is for facts that come in later.
+    documents.onDidChange(() => changes.fire()),
+    calibration?.onDidChange(() => changes.fire()) ?? new vscode.Disposable(() => undefined),
+  );
+}
+
+function hints(read: ReadDocument, services: LanguageServices): vscode.InlayHint[] {
+  const found: vscode.InlayHint[] = [];
+  const add = (paths: readonly string[], label: string | null): void => {
+    const path = paths.find((candidate) => read.document.isSet(candidate));
+    const place = path === undefined ? null : read.document.valueRange(path);
+    if (path === undefined || place === null || label === null) return;
+    const hint = new vscode.InlayHint(toRange(place).end, label);
+    hint.paddingLeft = true;
+    const facts = keyFacts(path, read, services.calibration);
+    hint.tooltip = new vscode.MarkdownString(facts.map((fact) => `- ${fact}`).join("\n"));
+    found.push(hint);
+  };
+  add(maskKeys(read), maskLabel(read));
+  add(["model.patch_size"], tokenLabel(read));
+  for (const stage of STAGES) {
+    add([`${stage}.steps`], timeLabel(read, stage, services));
+    add([`${stage}.batch_size`], memoryLabel(read, stage));
+  }
+  return found;
+}
+
+/** The key that decides how much is hidden, else one that the file gives. */
+function maskKeys({ experiment }: ReadDocument): string[] {
+  const decides = experiment?.mask.strategy === "crop" && experiment.mask.crop_size !== null;
+  return [decides ? "mask.crop_size" : "mask.rate", "mask.block_size", "mask.strategy"];
+}
+
+function maskLabel(read: ReadDocument): string | null {
+  const mask = factsOf(read, "pretrain")?.mask;
+  if (mask === undefined || mask.strategy === "none") return null;
+  const tokens = vscode.l10n.t("S = {0} of {1} tokens", count(mask.visibleTokens), count(mask.tokens));
+  return mask.effectiveRate === mask.askedRate ? tokens : `→ ${share(mask.effectiveRate)}, ${tokens}`;
+}
+
+function tokenLabel(read: ReadDocument): string | null {
+  const mask = factsOf(read, "finetune")?.mask;
+  return mask === undefined
+    ? null
+    : vscode.l10n.t("{0} × {0} grid, N = {1} tokens", count(mask.gridSize), count(mask.tokens));
+}
+
+function timeLabel({ experiment }: ReadDocument, stage: Stage, { calibration }: LanguageServices): string | null {
+  const estimate = experiment === null ? null : (calibration?.estimate(experiment, stage) ?? null);
+  if (estimate === null) return null;
+  return vscode.l10n.t(
+    "{0} a step, {1}",
+    formatStepTime(estimate.secondsPerStep),
+    formatDuration(estimate.totalSeconds),
+  );
+}
+
+function memoryLabel(read: ReadDocument, stage: Stage): string | null {
+  const facts = factsOf(read, stage);
+  return facts === null ? null : `≈ ${bytes(facts.memoryBytes)}`;
+}

@@ -1,0 +1,100 @@
+/** What a key comes to in this very file, in short sentences. Every number is core's. */
+import { forwardFlops } from "../../core/cost/flops.ts";
+import { backboneShape, parameterCount } from "../../core/cost/parameters.ts";
+import { type StageFacts, stageFacts } from "../../core/cost/stageFacts.ts";
+import { formatDuration, formatStepTime } from "../../core/durationText.ts";
+import type { Experiment } from "../../core/experiment/schema.ts";
+import { bytes, count, operations, percent, plural, share, short } from "../../core/lint/numbers.ts";
+import type { Stage } from "../../core/random/streams.ts";
+import type { Calibration, ReadDocument } from "../services.ts";
+
+/** @returns nothing where the file does not say, or what it says was refused */
+export function keyFacts(path: string, read: ReadDocument, calibration: Calibration | undefined): string[] {
+  const { experiment } = read;
+  if (experiment === null) return [];
+  const [section = "", name = ""] = path.split(".");
+  switch (section) {
+    case "mask":
+      return maskFacts(read);
+    case "data":
+      return path === "data.path" ? imageFacts(read) : path === "data.image_size" ? tokenFacts(read) : [];
+    case "model":
+      return name === "num_classes" || name === "class_dropout"
+        ? []
+        : [...tokenFacts(read), ...modelFacts(read, experiment)];
+    case "pretrain":
+    case "finetune":
+      return stageKeyFacts(section, name, read, calibration);
+    default:
+      return [];
+  }
+}
+
+/** The facts of a stage, where all that they depend on is known. */
+export function factsOf({ experiment, refused, facts }: ReadDocument, stage: Stage): StageFacts | null {
+  if (experiment === null) return null;
+  const sections = ["data", "model", "engine", stage, ...(stage === "pretrain" ? ["mask"] : [])];
+  if ([...refused].some((path) => path !== "data.path" && sections.includes(path.split(".")[0]!))) return null;
+  return stageFacts(experiment, stage, facts.memoryBytes ?? null);
+}
+
+function maskFacts(read: ReadDocument): string[] {
+  const found = factsOf(read, "pretrain");
+  if (found === null) return [];
+  const { mask, relativeCost } = found;
+  if (mask.strategy === "none") return [`Nothing is hidden: all N = ${count(mask.tokens)} tokens are visible.`];
+  return [
+    `S = ${count(mask.visibleTokens)} of N = ${count(mask.tokens)} tokens are visible: an effective rate of ${share(mask.effectiveRate)}.`,
+    `A step does ${percent(relativeCost)} of the work of one without a mask.`,
+  ];
+}
+
+function imageFacts({ facts: { dataset } }: ReadDocument): string[] {
+  if (dataset?.images === undefined) return [];
+  const classes = (dataset.classes ?? 0) > 0 ? ` in ${plural(dataset.classes ?? 0, "sub-folder")}` : "";
+  return [`${plural(dataset.images, "image")} found there${classes}.`];
+}
+
+function tokenFacts(read: ReadDocument): string[] {
+  const found = factsOf(read, "finetune");
+  if (found === null) return [];
+  const { gridSize: g, tokens } = found.mask;
+  return [`A grid of ${g} x ${g}: N = ${count(tokens)} tokens an image.`];
+}
+
+function modelFacts({ refused }: ReadDocument, { model, data }: Experiment): string[] {
+  if ([...refused].some((path) => /^(model|data)\.(?!path)/.test(path)) || data.image_size % model.patch_size !== 0)
+    return [];
+  const tokens = (data.image_size / model.patch_size) ** 2;
+  const work = operations(forwardFlops(backboneShape(model, data), tokens));
+  return [`${count(parameterCount(model, data))} parameters; ${work} for a whole image forward.`];
+}
+
+function stageKeyFacts(stage: Stage, name: string, read: ReadDocument, calibration: Calibration | undefined): string[] {
+  const found = factsOf(read, stage);
+  if (found === null || read.experiment === null) return [];
+  const { batchSize, tokensPerBatch, microBatchSize, memoryBytes } = found;
+  switch (name) {
+    case "batch_size":
+    case "micro_batch_size":
+      return [
+        `${plural(tokensPerBatch, "visible token")} a step.`,
+        `${plural(microBatchSize, "image")} at a time in ${plural(Math.ceil(batchSize / microBatchSize), "pass").replace(/passs$/, "passes")}: ${bytes(memoryBytes)} predicted.`,
+      ];
+    case "steps": {
+      const images = read.experiment[stage].steps * batchSize;
+      const set = read.facts.dataset?.images;
+      const rounds = set === undefined || set === 0 ? "" : `, ${short(images / set)} times the data set`;
+      const estimate = calibration?.estimate(read.experiment, stage);
+      const time =
+        estimate == null
+          ? []
+          : [
+              `${formatStepTime(estimate.secondsPerStep)} a step on this machine, ${formatDuration(estimate.totalSeconds)} in all.`,
+            ];
+      return [`${plural(images, "image")} in all${rounds}.`, ...time];
+    }
+    default:
+      return [];
+  }
+}

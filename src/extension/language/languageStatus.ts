@@ -1,0 +1,71 @@
+/** The {} of the status bar: what the mask comes to, or how many problems there are. */
+import * as vscode from "vscode";
+import { count, share } from "../../core/lint/numbers.ts";
+import type { ReadDocument } from "../services.ts";
+import { EXPERIMENT_SELECTOR, isExperiment } from "./experimentLanguage.ts";
+import { factsOf } from "./keyFacts.ts";
+import type { LanguageServices } from "./languageServices.ts";
+
+export function registerLanguageStatus({ documents, log }: LanguageServices): vscode.Disposable {
+  const item = vscode.languages.createLanguageStatusItem("maskdm.experiment", EXPERIMENT_SELECTOR);
+  item.name = vscode.l10n.t("MaskDM experiment");
+  const update = async (): Promise<void> => {
+    const document = vscode.window.activeTextEditor?.document;
+    if (document === undefined || !isExperiment(document)) return;
+    const read = await documents.get(document);
+    if (document === vscode.window.activeTextEditor?.document) show(item, read, document.uri);
+  };
+  const updateSafely = () => update().catch((error: unknown) => log.error("The language status failed", error));
+  void updateSafely();
+  return vscode.Disposable.from(
+    item,
+    documents.onDidChange((uri) => {
+      if (uri.toString() === vscode.window.activeTextEditor?.document.uri.toString()) void updateSafely();
+    }),
+    vscode.window.onDidChangeActiveTextEditor(() => void updateSafely()),
+  );
+}
+
+function show(item: vscode.LanguageStatusItem, read: ReadDocument, uri: vscode.Uri): void {
+  const { text, detail, severity, command } = describe(read, uri);
+  item.text = text;
+  item.detail = detail;
+  item.severity = severity;
+  item.command = command;
+}
+
+interface Shown {
+  readonly text: string;
+  readonly detail: string;
+  readonly severity: vscode.LanguageStatusSeverity;
+  readonly command: vscode.Command;
+}
+
+function describe(read: ReadDocument, uri: vscode.Uri): Shown {
+  const problems = read.diagnostics.filter(({ severity }) => severity !== "info");
+  const errors = problems.filter(({ severity }) => severity === "error").length;
+  const mask = factsOf(read, "pretrain")?.mask;
+  const geometry =
+    mask === undefined
+      ? ""
+      : vscode.l10n.t(
+          "S = {0} of N = {1} tokens, effective rate {2}",
+          count(mask.visibleTokens),
+          count(mask.tokens),
+          share(mask.effectiveRate),
+        );
+  if (problems.length > 0) {
+    return {
+      text: problems.length === 1 ? vscode.l10n.t("1 problem") : vscode.l10n.t("{0} problems", problems.length),
+      detail: geometry,
+      severity: errors > 0 ? vscode.LanguageStatusSeverity.Error : vscode.LanguageStatusSeverity.Warning,
+      command: { command: "workbench.actions.view.problems", title: vscode.l10n.t("Show") },
+    };
+  }
+  return {
+    text: geometry,
+    detail: vscode.l10n.t("No problems"),
+    severity: vscode.LanguageStatusSeverity.Information,
+    command: { command: "maskdm.openDesigner", title: vscode.l10n.t("Open Designer"), arguments: [uri] },
+  };
+}

@@ -1,0 +1,31 @@
+/** data.path as a link that shows the folder. */
+import { resolve } from "node:path";
+import * as vscode from "vscode";
+import { EXPERIMENT_SELECTOR } from "./experimentLanguage.ts";
+import type { LanguageServices } from "./languageServices.ts";
+import { toRange } from "./ranges.ts";
+
+export function registerLinks({ documents }: LanguageServices): vscode.Disposable {
+  return vscode.languages.registerDocumentLinkProvider(EXPERIMENT_SELECTOR, {
+    provideDocumentLinks: async (document) => {
+      const { document: read, experiment, refused, facts } = await documents.get(document);
+      const range = read.valueRange("data.path");
+      if (document.uri.scheme !== "file" || range === null || experiment === null || refused.has("data.path"))
+        return [];
+      if (facts.dataset?.exists === false) return [];
+      const folder = vscode.Uri.file(resolve(document.uri.fsPath, "..", experiment.data.path));
+      // The explorer shows what is in the workspace; the file manager the rest.
+      const isInside = vscode.workspace.getWorkspaceFolder(folder) !== undefined;
+      const link = new vscode.DocumentLink(
+        toRange(range),
+        commandUri(isInside ? "revealInExplorer" : "revealFileInOS", folder),
+      );
+      link.tooltip = vscode.l10n.t("Show the folder of images");
+      return [link];
+    },
+  });
+}
+
+function commandUri(command: string, argument: vscode.Uri): vscode.Uri {
+  return vscode.Uri.parse(`command:${command}?${encodeURIComponent(JSON.stringify([argument]))}`);
+}

@@ -1,0 +1,33 @@
+/** Completion of finetune.from: the pretraining runs that are there. */
+import * as vscode from "vscode";
+import { yamlText } from "../../core/experiment/yamlText.ts";
+import type { RunService } from "../services.ts";
+import type { ValueContext } from "./cursorContext.ts";
+
+export function sourceCompletions(
+  document: vscode.TextDocument,
+  position: vscode.Position,
+  { start, end, hasSpace }: ValueContext,
+  runs: RunService | undefined,
+): vscode.CompletionItem[] {
+  const range = new vscode.Range(position.line, start, position.line, end);
+  const candidates = (runs?.runs ?? [])
+    .filter(({ stage, archived, status }) => stage === "pretrain" && !archived && status !== null)
+    // Those of this experiment first, then the newest.
+    .sort(
+      (a, b) =>
+        Number(b.experimentFile === document.uri.fsPath) - Number(a.experimentFile === document.uri.fsPath) ||
+        (b.record?.createdAt ?? "").localeCompare(a.record?.createdAt ?? ""),
+    );
+  return candidates.map(({ id, label, state, status }, index) => {
+    const description =
+      status === null ? state : vscode.l10n.t("{0}, step {1} of {2}", state, status.step, status.totalSteps);
+    const item = new vscode.CompletionItem({ label: id, description }, vscode.CompletionItemKind.Reference);
+    if (label !== id) item.detail = label;
+    item.insertText = (hasSpace ? "" : " ") + yamlText(id);
+    item.filterText = `${item.insertText} ${label}`;
+    item.range = range;
+    item.sortText = String(index).padStart(4, "0");
+    return item;
+  });
+}

@@ -1,0 +1,93 @@
+/** Values that a key may well take: those it allows, its default, and those that fit the rest of the file. */
+import type { JsonSchema } from "../../core/experiment/jsonSchema.ts";
+import { experimentKeys, isValidFor } from "../../core/experiment/keys.ts";
+import type { Experiment } from "../../core/experiment/schema.ts";
+import { yamlText } from "../../core/experiment/yamlText.ts";
+import { divisors, share } from "../../core/lint/numbers.ts";
+import { geometryOf } from "../../core/lint/rule.ts";
+import type { MaskConfig } from "../../core/masks/masks.ts";
+
+export interface ValueSuggestion {
+  /** YAML text */
+  readonly text: string;
+  /** why this one, in a few words; "" where it says enough itself */
+  readonly detail: string;
+  readonly isDefault: boolean;
+}
+
+/** @param experiment the rest of the file; null where it is not known */
+export function valueSuggestions(path: string, experiment: Experiment | null): ValueSuggestion[] {
+  const spec = experimentKeys().keys.get(path);
+  if (spec === undefined) return [];
+  const standard = spec.required ? null : yamlText(spec.schema.default);
+  const found = new Map<string, string>();
+  for (const text of literals(spec.schema)) found.set(text, "");
+  const numbers = experiment === null ? [] : fitting(path, experiment);
+  for (const { value, detail } of numbers) found.set(String(value), detail);
+  // A default that does not fit the rest of the file is no suggestion.
+  if (standard !== null && !found.has(standard) && numbers.length === 0) found.set(standard, "");
+  const allowed = [...found].filter(
+    ([text]) => text === standard || !/^[0-9]/.test(text) || isValidFor(spec, Number(text)),
+  );
+  return allowed.map(([text, detail]) => ({ text, detail, isDefault: text === standard }));
+}
+
+function literals(schema: JsonSchema): string[] {
+  if (schema.anyOf !== undefined) return schema.anyOf.flatMap(literals);
+  if (schema.enum !== undefined) return schema.enum.map(yamlText);
+  if (schema.const !== undefined) return [yamlText(schema.const)];
+  if (schema.type === "boolean") return ["true", "false"];
+  return schema.type === "null" ? ["null"] : [];
+}
+
+interface Fitting {
+  readonly value: number;
+  readonly detail: string;
+}
+
+/** Numbers that divide what they must divide, with what each comes to. */
+function fitting(path: string, { data, model, mask, pretrain, finetune }: Experiment): Fitting[] {
+  const grid = data.image_size % model.patch_size === 0 ? data.image_size / model.patch_size : null;
+  switch (path) {
+    case "model.patch_size":
+      return divisors(data.image_size)
+        .filter((p) => p < data.image_size)
+        .map((p) => ({ value: p, detail: `N = ${(data.image_size / p) ** 2} tokens` }));
+    case "model.num_heads":
+      return divisors(model.embed_dim).map((heads) => ({
+        value: heads,
+        detail: `${model.embed_dim / heads} numbers each`,
+      }));
+    case "mask.block_size":
+      if (grid === null) return [];
+      return divisors(grid)
+        .filter((b) => b < grid)
+        .map((b) => ({
+          value: b,
+          detail: rateOf({ strategy: "block", rate: mask.rate, blockSize: b, cropSize: null }, grid),
+        }));
+    case "mask.crop_size":
+      if (grid === null) return [];
+      return Array.from({ length: grid - 1 }, (_, i) => ({
+        value: i + 1,
+        detail: rateOf({ strategy: "crop", rate: mask.rate, blockSize: 1, cropSize: i + 1 }, grid),
+      }));
+    case "pretrain.micro_batch_size":
+      return passes(pretrain.batch_size);
+    case "finetune.micro_batch_size":
+      return passes(finetune.batch_size);
+    default:
+      return [];
+  }
+}
+
+function rateOf(mask: MaskConfig, grid: number): string {
+  const geometry = geometryOf(mask, grid);
+  return geometry === null ? "" : `effective rate ${share(geometry.effectiveRate)}`;
+}
+
+const passes = (batch: number): Fitting[] =>
+  divisors(batch).map((size) => ({
+    value: size,
+    detail: `${batch / size} ${size === batch ? "pass" : "passes"} a step`,
+  }));
