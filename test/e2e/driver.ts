@@ -42,6 +42,16 @@ const START_MS = 60_000;
 export const SCREENSHOTS = join(OUT, "screenshots");
 
 /**
+ * The package that this run tests.
+ * @throws Error outside of `npm run test:e2e`, which makes it
+ */
+export function packagedExtension(): string {
+  const file = process.env["MASKDM_VSIX"];
+  if (!file) throw new Error("MASKDM_VSIX names no package; run the tests with: npm run test:e2e");
+  return file;
+}
+
+/**
  * Starts a real VS Code in Chromium, with the extension in it and a folder open, and waits for the extension's icon in the activity bar.
  * @throws Error where it does not come up; a picture of how far it came is in SCREENSHOTS
  */

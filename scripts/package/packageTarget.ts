@@ -1,0 +1,35 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { runCommand } from "../vscode/command.ts";
+import { OUT, ROOT } from "../vscode/paths.ts";
+import { stage } from "./stage.ts";
+import type { Target } from "./targets.ts";
+
+/** Where packages are written; git ignores it. */
+export const VSIX_FOLDER = join(OUT, "vsix");
+
+/** The most that a user should have to download. */
+export const LIMIT_BYTES = 60_000_000;
+
+/**
+ * Makes the extension's package for one platform.
+ * @param programs from buildPrograms
+ * @returns the .vsix file
+ */
+export async function packageTarget(target: Target, programs: string, folder = VSIX_FOLDER): Promise<string> {
+  const staging = join(OUT, "package", target.name);
+  await stage(target, programs, staging);
+  await mkdir(folder, { recursive: true });
+  const file = join(folder, `maskdm-studio-${target.name}.vsix`);
+  const vsce = join(ROOT, "node_modules/@vscode/vsce/vsce");
+  await runCommand(
+    process.execPath,
+    [
+      ...[vsce, "package", "--target", target.name, "--out", file],
+      // What belongs in it is settled by stage; there is no repository for links to be rewritten to.
+      ...["--no-dependencies", "--allow-missing-repository", "--no-rewrite-relative-links"],
+    ],
+    { cwd: staging },
+  );
+  return file;
+}

@@ -1,0 +1,46 @@
+// The end-to-end tests, on the packaged extension in a real VS Code: npm run test:e2e [-- --grep TITLE] [--vsix FILE]
+import { rmSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { packageTarget } from "../package/packageTarget.ts";
+import { buildPrograms } from "../package/stage.ts";
+import { ownTarget } from "../package/targets.ts";
+import { buildEndToEndTests } from "./buildTests.ts";
+import { findChromium } from "./chromium.ts";
+import { OUT } from "./paths.ts";
+import { runMocha } from "./runMocha.ts";
+import { describeSuite, type SuiteResult, suiteResultFile, writeSuiteResult } from "./testResult.ts";
+
+const { values } = parseArgs({ options: { grep: { type: "string" }, vsix: { type: "string" } } });
+const resultFile = suiteResultFile(OUT, "e2e");
+rmSync(resultFile, { force: true });
+// A run that is cut off in the middle leaves this behind.
+writeSuiteResult(resultFile, { tests: [], complete: false });
+
+const result = await runSuite().catch((error: unknown): SuiteResult => {
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { tests: [{ title: "the suite runs", state: "failed", durationMs: 0, error: message }], complete: true };
+});
+writeSuiteResult(resultFile, result);
+const { text, ok } = describeSuite(result);
+console.log(text);
+process.exit(ok ? 0 : 1);
+
+async function runSuite(): Promise<SuiteResult> {
+  const browser = await findChromium();
+  if (browser.kind === "missing") throw new Error(browser.reason);
+  process.env["MASKDM_CHROMIUM"] = browser.path;
+  process.env["MASKDM_VSIX"] = values.vsix ? resolve(values.vsix) : await packageHere();
+  const files = await buildEndToEndTests();
+  const tests = await runMocha({ files, grep: values.grep, timeoutMs: 120_000, onLine: (line) => console.log(line) });
+  return { tests, complete: true };
+}
+
+async function packageHere(): Promise<string> {
+  const target = ownTarget();
+  if (!target) throw new Error(`no package is made for ${process.platform}-${process.arch}`);
+  console.log(`Packaging for ${target.name} …`);
+  const programs = join(OUT, "package/dist");
+  await buildPrograms(programs);
+  return packageTarget(target, programs);
+}
