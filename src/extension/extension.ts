@@ -1,6 +1,7 @@
 /** Entry point of the extension: builds the services and registers the features, one file each. */
 import * as vscode from "vscode";
 import { registerLogCommand } from "./commands/showLog.ts";
+import { type Dashboard, registerDashboard } from "./dashboard/registerDashboard.ts";
 import { ExperimentDocumentStore } from "./documents/experimentDocuments.ts";
 import { registerLanguage } from "./language/registerLanguage.ts";
 import { WorkspaceRuns } from "./runs/workspaceRuns.ts";
@@ -10,6 +11,7 @@ import { DetachedTrainer } from "./trainer/detachedTrainer.ts";
 /** What tests inside the extension host get as the extension's exports. */
 export interface ExtensionApi {
   readonly services: Services;
+  readonly dashboard: Dashboard;
   /** milliseconds that `activate` took */
   readonly activationMs: number;
 }
@@ -24,5 +26,6 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const services: Services = { log, documents, runs, trainer };
   registerLogCommand(context, services);
   registerLanguage(context, services);
-  return { services, activationMs: performance.now() - started };
+  const dashboard = registerDashboard(context, services);
+  return { services, dashboard, activationMs: performance.now() - started };
 }

@@ -1,0 +1,74 @@
+/** The charts of a dashboard: what each shows, for the host that prepares the points and the page that draws them. */
+import type { AxisName, Measure } from "./columns.ts";
+
+export const CHART_IDS = [
+  "loss",
+  "loss0",
+  "loss1",
+  "loss2",
+  "loss3",
+  "gradNorm",
+  "lr",
+  "imagesPerSecond",
+  "memory",
+  "dataWait",
+] as const satisfies readonly Measure[];
+/** A chart is named after the one measure that it shows. */
+export type ChartId = (typeof CHART_IDS)[number];
+
+export interface ChartSpec {
+  readonly title: string;
+  /** what the y axis counts */
+  readonly unit: string;
+  /** how values are written */
+  readonly format: "number" | "bytes" | "percent";
+  /** noisy enough that a moving average tells more */
+  readonly smoothed: boolean;
+  /** a value may be missing without meaning anything; otherwise a missing value is one that was not finite, and a gap */
+  readonly spansGaps: boolean;
+  /** the axis begins at 0 unless it is logarithmic */
+  readonly fromZero: boolean;
+  /** shown smaller, four in a row */
+  readonly small: boolean;
+}
+
+const quarter = (title: string): ChartSpec => ({
+  title,
+  unit: "loss",
+  format: "number",
+  smoothed: true,
+  spansGaps: true,
+  fromZero: false,
+  small: true,
+});
+
+const plain = (title: string, unit: string, change: Partial<ChartSpec> = {}): ChartSpec => ({
+  title,
+  unit,
+  format: "number",
+  smoothed: false,
+  spansGaps: false,
+  fromZero: true,
+  small: false,
+  ...change,
+});
+
+export const CHARTS: Readonly<Record<ChartId, ChartSpec>> = {
+  loss: plain("Loss", "loss", { smoothed: true, fromZero: false }),
+  loss0: quarter("Loss, 1st quarter of timesteps"),
+  loss1: quarter("Loss, 2nd quarter"),
+  loss2: quarter("Loss, 3rd quarter"),
+  loss3: quarter("Loss, last quarter (most noise)"),
+  gradNorm: plain("Gradient norm", "norm before clipping", { smoothed: true, fromZero: false }),
+  lr: plain("Learning rate", "learning rate"),
+  imagesPerSecond: plain("Speed", "images per second", { smoothed: true }),
+  memory: plain("Memory", "resident memory", { format: "bytes", spansGaps: true }),
+  dataWait: plain("Waiting for images", "share of time", { format: "percent", smoothed: true, spansGaps: true }),
+};
+
+export const AXIS_TITLES: Readonly<Record<AxisName, string>> = {
+  step: "Steps",
+  images: "Images seen",
+  seconds: "Training time",
+  time: "Wall clock",
+};

@@ -1,0 +1,29 @@
+/** Which folders a dashboard may show: runs of this workspace. */
+import { realpath } from "node:fs/promises";
+import { isAbsolute, relative, sep } from "node:path";
+import * as vscode from "vscode";
+import { UserError } from "../../core/errors.ts";
+import { looksLikeRun } from "../../node/run/list.ts";
+import type { RunService } from "../services.ts";
+
+/** @throws UserError where the folder is no run that the explorer lists, and none in a folder of the workspace */
+export async function requireRun(dir: string, runs: RunService): Promise<void> {
+  if (runs.get(dir) !== undefined) return;
+  if (isAbsolute(dir) && (await isInWorkspace(dir)) && looksLikeRun(dir)) return;
+  throw new UserError(vscode.l10n.t("{0} is not a run of this workspace.", dir));
+}
+
+/** Links are followed, so that none leads outside. */
+async function isInWorkspace(dir: string): Promise<boolean> {
+  try {
+    const real = await realpath(dir);
+    for (const { uri } of vscode.workspace.workspaceFolders ?? []) {
+      if (uri.scheme !== "file") continue;
+      const way = relative(await realpath(uri.fsPath), real);
+      if (way !== "" && way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way)) return true;
+    }
+  } catch {
+    // It does not exist.
+  }
+  return false;
+}

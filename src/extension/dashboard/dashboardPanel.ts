@@ -1,0 +1,256 @@
+/** One panel "MaskDM Runs": a set of runs, their charts, samples, logs and configs. */
+import { join } from "node:path";
+import * as vscode from "vscode";
+import { UserError } from "../../core/errors.ts";
+import {
+  type DashboardEvents,
+  type DashboardRequests,
+  type DashboardResults,
+  dashboardRequests,
+  MOST_RUNS,
+  type RunInfo,
+  type SampleFile,
+} from "../../core/protocol/dashboard.ts";
+import { CHARTS } from "../../core/series/charts.ts";
+import { chartCsv } from "../../core/series/csv.ts";
+import { EXPERIMENT_FILE } from "../../node/run/runFiles.ts";
+import type { Services } from "../services.ts";
+import { type Handlers, WebviewHost } from "../webview/webviewHost.ts";
+import { requireRun } from "./allowedRuns.ts";
+import { ChartFeed } from "./chartFeed.ts";
+import { pickRuns } from "./pickRuns.ts";
+import { defaultConfig, readConfig, runDetails } from "./runDetails.ts";
+import { type PanelRun, runInfos } from "./runInfo.ts";
+import type { RunSeriesStore } from "./runSeries.ts";
+import { listSamples, samplesFolder } from "./sampleFiles.ts";
+import { askForFile, writeText } from "./saveFile.ts";
+
+export interface DashboardContext {
+  readonly extensionUri: vscode.Uri;
+  readonly services: Services;
+  readonly series: RunSeriesStore;
+}
+
+interface ShownRun extends PanelRun {
+  readonly followed: ReturnType<RunSeriesStore["follow"]>;
+}
+
+/** The folders of a run that the page may load pictures from. */
+const pictureRoots = (runs: Iterable<PanelRun>): vscode.Uri[] =>
+  Array.from(runs, ({ dir }) => vscode.Uri.file(samplesFolder(dir)));
+
+export class DashboardPanel implements vscode.Disposable {
+  private readonly runs = new Map<string, ShownRun>();
+  private readonly feed: ChartFeed;
+  private readonly host: WebviewHost<DashboardRequests>;
+  private readonly subscriptions: vscode.Disposable[] = [];
+  private infos: readonly RunInfo[] = [];
+  private log: vscode.Disposable | undefined;
+
+  constructor(
+    readonly panel: vscode.WebviewPanel,
+    private readonly context: DashboardContext,
+  ) {
+    this.feed = new ChartFeed((lines) => this.send("lines", lines));
+    const { extensionUri, services } = context;
+    this.host = new WebviewHost(panel.webview, {
+      extensionUri,
+      view: "dashboard",
+      title: panel.title,
+      requests: dashboardRequests,
+      handlers: this.handlers(),
+      log: services.log,
+    });
+    const media = vscode.Uri.joinPath(extensionUri, "media");
+    panel.iconPath = vscode.Uri.joinPath(media, "activity.svg");
+    this.subscriptions.push(
+      services.runs.onDidChange(({ changed, removed }) => {
+        this.update();
+        for (const { dir } of changed) if (this.runs.has(dir)) this.send("samplesChanged", { dir });
+        for (const dir of removed) if (this.runs.has(dir)) this.remove(dir);
+      }),
+      panel.onDidDispose(() => this.dispose()),
+      // A hidden page is gone: it is made again when it is shown, and says that it is ready.
+      panel.onDidChangeViewState(() => {
+        if (panel.visible) return;
+        this.feed.pause();
+        this.log?.dispose();
+      }),
+    );
+  }
+
+  get dirs(): string[] {
+    return [...this.runs.keys()];
+  }
+
+  /**
+   * Adds runs; those that are in the panel stay as they are.
+   * @param slots places that runs had before, by folder
+   * @throws UserError for a folder that is no run of the workspace, or too many runs
+   */
+  async add(dirs: readonly string[], slots: ReadonlyMap<string, number> = new Map()): Promise<void> {
+    const { services, series } = this.context;
+    for (const dir of dirs) await requireRun(dir, services.runs);
+    const fresh = [...new Set(dirs)].filter((dir) => !this.runs.has(dir));
+    if (this.runs.size + fresh.length > MOST_RUNS) {
+      throw new UserError(vscode.l10n.t("A dashboard shows {0} runs at most. Choose fewer.", MOST_RUNS));
+    }
+    for (const dir of fresh) {
+      const slot = this.freeSlot(slots.get(dir));
+      const followed = series.follow(dir, (row) => this.feed.changed(dir, row));
+      this.runs.set(dir, { dir, slot, config: readConfig(dir), followed });
+      this.feed.add(dir, slot, followed.columns);
+    }
+    if (fresh.length === 0) return;
+    const { webview } = this.panel;
+    const own = (webview.options.localResourceRoots ?? []).filter((root) => this.isOwnRoot(root));
+    webview.options = { ...webview.options, localResourceRoots: [...own, ...pictureRoots(this.runs.values())] };
+    this.update();
+  }
+
+  dispose(): void {
+    this.log?.dispose();
+    this.feed.dispose();
+    this.host.dispose();
+    for (const { followed } of this.runs.values()) followed.dispose();
+    this.runs.clear();
+    for (const subscription of this.subscriptions.splice(0)) subscription.dispose();
+  }
+
+  private isOwnRoot(root: vscode.Uri): boolean {
+    return root.path.startsWith(`${this.context.extensionUri.path}/`);
+  }
+
+  private freeSlot(wanted: number | undefined): number {
+    const taken = new Set(Array.from(this.runs.values(), ({ slot }) => slot));
+    if (wanted !== undefined && !taken.has(wanted)) return wanted;
+    let slot = 0;
+    while (taken.has(slot)) slot++;
+    return slot;
+  }
+
+  private remove(dir: string): void {
+    const run = this.runs.get(dir);
+    if (run === undefined) return;
+    run.followed.dispose();
+    this.feed.remove(dir);
+    this.runs.delete(dir);
+    this.update();
+  }
+
+  /** Tells the page what is new about its runs: one of them, or all where labels or the set changed. */
+  private update(): void {
+    const before = new Map(this.infos.map((info) => [info.dir, JSON.stringify(info)]));
+    const labels = (infos: readonly RunInfo[]): string => infos.map(({ dir, label }) => `${dir}\n${label}`).join("\n");
+    const old = labels(this.infos);
+    this.infos = runInfos([...this.runs.values()], (dir) => this.context.services.runs.get(dir));
+    this.panel.title =
+      this.infos.length === 1
+        ? vscode.l10n.t("Run: {0}", this.infos[0]!.label)
+        : vscode.l10n.t("MaskDM Runs ({0})", this.infos.length);
+    if (labels(this.infos) !== old) this.send("runs", this.infos);
+    else for (const info of this.infos) if (before.get(info.dir) !== JSON.stringify(info)) this.send("run", info);
+  }
+
+  private send<E extends keyof DashboardEvents>(event: E, data: DashboardEvents[E]): void {
+    this.host.send(event, data);
+  }
+
+  /** @throws UserError unless the folder is one of the panel's runs, which is checked for every path in a message */
+  private own(dir: string): ShownRun {
+    const run = this.runs.get(dir);
+    if (run === undefined) throw new UserError(vscode.l10n.t("{0} is not a run of this dashboard.", dir));
+    return run;
+  }
+
+  private handlers(): Handlers<DashboardRequests> {
+    const answers: {
+      [M in keyof DashboardResults]: (
+        params: ReturnType<DashboardRequests[M]["parse"]>,
+      ) => DashboardResults[M] | Promise<DashboardResults[M]>;
+    } = {
+      ready: () => {
+        this.feed.pause();
+        this.send("runs", this.infos);
+        return null;
+      },
+      view: async (view) => {
+        for (const dir of view.hidden) this.own(dir);
+        await this.feed.setView(view);
+        return null;
+      },
+      addRuns: async () => {
+        const title = vscode.l10n.t("Runs in this dashboard");
+        const dirs = await pickRuns(this.context.services.runs.runs, title, new Set(this.dirs));
+        if (dirs === null) return null;
+        for (const dir of this.dirs) if (!dirs.includes(dir)) this.remove(dir);
+        await this.add(dirs);
+        return null;
+      },
+      act: ({ dir, action }) => this.act(dir, action),
+      samples: ({ dir }) => this.samples(dir),
+      followLog: ({ dir }) => {
+        if (dir !== null) this.own(dir);
+        this.log?.dispose();
+        this.log =
+          dir === null
+            ? undefined
+            : this.context.services.runs.tailLog(dir, (text, reset) => this.send("log", { dir, text, reset }));
+        return null;
+      },
+      details: () => ({
+        runs: this.dirs.flatMap((dir) => {
+          const entry = this.context.services.runs.get(dir);
+          return entry === undefined ? [] : [runDetails(entry)];
+        }),
+        defaults: defaultConfig(),
+      }),
+      exportCsv: async ({ chart, x, range, dirs }) => {
+        const runs = dirs.map((dir) => {
+          const { followed } = this.own(dir);
+          const info = this.infos.find((other) => other.dir === dir);
+          return { id: info?.id ?? dir, label: info?.label ?? dir, columns: followed.columns };
+        });
+        const uri = await askForFile(CHARTS[chart].title, "csv");
+        if (uri === null) return null;
+        await writeText(uri, chartCsv(runs, [chart], x, range));
+        return uri.fsPath;
+      },
+      savePicture: async ({ name, kind, bytes }) => {
+        const uri = await askForFile(name, kind);
+        if (uri === null) return null;
+        await vscode.workspace.fs.writeFile(uri, bytes);
+        return uri.fsPath;
+      },
+    };
+    return answers;
+  }
+
+  private async act(dir: string, action: "stop" | "resume" | "reveal" | "openConfig" | "remove"): Promise<null> {
+    this.own(dir);
+    const entry = this.context.services.runs.get(dir) ?? { dir };
+    if (action === "stop") await vscode.commands.executeCommand("maskdm.stop", entry);
+    else if (action === "resume") await vscode.commands.executeCommand("maskdm.resume", entry);
+    else if (action === "remove") this.remove(dir);
+    else if (action === "openConfig") await vscode.window.showTextDocument(vscode.Uri.file(join(dir, EXPERIMENT_FILE)));
+    else await vscode.commands.executeCommand("revealInExplorer", vscode.Uri.file(dir));
+    return null;
+  }
+
+  private async samples(dir: string): Promise<SampleFile[]> {
+    this.own(dir);
+    const { webview } = this.panel;
+    const address = (name: string, version: string): string =>
+      webview
+        .asWebviewUri(vscode.Uri.joinPath(vscode.Uri.file(samplesFolder(dir)), name))
+        .with({ query: `v=${version}` })
+        .toString();
+    return (await listSamples(dir)).map(({ name, step, variant, version, trajectory }) => ({
+      name,
+      step,
+      variant,
+      uri: address(name, version),
+      trajectory: trajectory === null ? null : address(trajectory, version),
+    }));
+  }
+}

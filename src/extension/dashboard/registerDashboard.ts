@@ -1,0 +1,120 @@
+/** Commands and panels of the dashboard. What they need is loaded with the first panel. */
+import * as vscode from "vscode";
+import { z } from "zod";
+import { UserError } from "../../core/errors.ts";
+import type { Services } from "../services.ts";
+import type { DashboardPanel } from "./dashboardPanel.ts";
+
+export const DASHBOARD_VIEW = "maskdm.dashboard";
+
+/** What the feature offers to tests inside the extension host. */
+export interface Dashboard {
+  readonly panels: readonly DashboardPanel[];
+}
+
+export function registerDashboard(context: vscode.ExtensionContext, services: Services): Dashboard {
+  const panels = new Set<DashboardPanel>();
+  const loaded = lazily(async () => {
+    const { DashboardPanel } = await import("./dashboardPanel.ts");
+    const { RunSeriesStore } = await import("./runSeries.ts");
+    const shared = { extensionUri: context.extensionUri, services, series: new RunSeriesStore(services.runs) };
+    return (webviewPanel: vscode.WebviewPanel): DashboardPanel => {
+      const panel = new DashboardPanel(webviewPanel, shared);
+      panels.add(panel);
+      webviewPanel.onDidDispose(() => panels.delete(panel));
+      return panel;
+    };
+  });
+
+  const open = async (dirs: readonly string[], newPanel: boolean): Promise<void> => {
+    const { requireRun } = await import("./allowedRuns.ts");
+    for (const dir of dirs) await requireRun(dir, services.runs);
+    const shown = [...panels].find(({ panel }) => panel.active) ?? [...panels].find(({ panel }) => panel.visible);
+    const exact = [...panels].find((panel) => dirs.every((dir) => panel.dirs.includes(dir)));
+    const existing = exact ?? (newPanel ? undefined : (shown ?? [...panels][0]));
+    if (existing !== undefined) {
+      await existing.add(dirs);
+      existing.panel.reveal();
+      return;
+    }
+    const title = vscode.l10n.t("MaskDM Runs");
+    const webviewPanel = vscode.window.createWebviewPanel(DASHBOARD_VIEW, title, vscode.ViewColumn.Active, {
+      enableFindWidget: true,
+    });
+    await (await loaded())(webviewPanel).add(dirs);
+  };
+
+  const command = (id: string, run: (...args: unknown[]) => Promise<void>): vscode.Disposable =>
+    vscode.commands.registerCommand(id, async (...args: unknown[]) => {
+      try {
+        await services.runs.ready;
+        await run(...args);
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        void vscode.window.showErrorMessage(error.message);
+      }
+    });
+
+  context.subscriptions.push(
+    {
+      dispose: () => {
+        for (const panel of panels) panel.dispose();
+      },
+    },
+    command("maskdm.openDashboard", async (...args) => {
+      const { newestFirst } = await import("./pickRuns.ts");
+      const asked = runDirs(args);
+      const newest = newestFirst(services.runs.runs.filter((run) => !run.archived))[0];
+      if (asked.length === 0 && newest === undefined) {
+        void vscode.window.showInformationMessage(
+          vscode.l10n.t("There are no runs in this workspace yet. Start one from an experiment file."),
+        );
+        return;
+      }
+      await open(asked.length > 0 ? asked : [newest!.dir], false);
+    }),
+    command("maskdm.compareRuns", async (...args) => {
+      const { pickRuns } = await import("./pickRuns.ts");
+      const asked = runDirs(args);
+      const title = vscode.l10n.t("Compare Runs");
+      const dirs = asked.length >= 2 ? asked : await pickRuns(services.runs.runs, title, new Set(asked));
+      if (dirs !== null) await open(dirs, true);
+    }),
+    vscode.window.registerWebviewPanelSerializer(DASHBOARD_VIEW, {
+      async deserializeWebviewPanel(webviewPanel, state: unknown) {
+        const { savedRunsSchema } = await import("../../core/protocol/dashboard.ts");
+        const saved = savedRunsSchema.safeParse(state);
+        await services.runs.ready;
+        const panel = (await loaded())(webviewPanel);
+        for (const { dir, slot } of saved.success ? saved.data.runs : []) {
+          // A run that was deleted meanwhile is left out.
+          await panel.add([dir], new Map([[dir, slot]])).catch((error: unknown) => services.log.info(String(error)));
+        }
+      },
+    }),
+  );
+  return {
+    get panels() {
+      return [...panels];
+    },
+  };
+}
+
+const withDir = z.union([z.string().min(1), z.object({ dir: z.string().min(1) }).transform(({ dir }) => dir)]);
+
+/** Folders among a command's arguments: paths, things with `dir`, or lists of either (a tree passes the item and the selection). */
+function runDirs(args: readonly unknown[]): string[] {
+  const dirs = args.flat(1).flatMap((argument) => {
+    const parsed = withDir.safeParse(argument);
+    return parsed.success ? [parsed.data] : [];
+  });
+  return [...new Set(dirs)];
+}
+
+function lazily<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}

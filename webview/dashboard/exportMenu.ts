@@ -1,0 +1,106 @@
+/** Exports a chart as PNG, SVG or CSV. */
+import { chartSvg, svgSize } from "../../src/core/series/chartSvg.ts";
+import { AXIS_TITLES } from "../../src/core/series/charts.ts";
+import { element } from "../ui/element.ts";
+import { xTicks, yTicks } from "./axes.ts";
+import type { ChartCard } from "./chartCard.ts";
+import { iconButton } from "./icons.ts";
+import { report } from "./report.ts";
+import { settings } from "./settings.ts";
+
+const WIDTH = 900;
+const HEIGHT = 460;
+/** of a PNG's pixels to those of the picture */
+const SCALE = 2;
+
+const KINDS = [
+  ["PNG", "Picture (PNG)…"],
+  ["SVG", "Vector picture (SVG)…"],
+  ["CSV", "All values in view (CSV)…"],
+] as const;
+
+/** A button that opens a menu. */
+export function exportMenu(card: ChartCard): HTMLElement {
+  const menu = element("div", { class: "menu", role: "menu", popover: "auto" });
+  const items = KINDS.map(([kind, text]) => {
+    const item = element("button", { type: "button", role: "menuitem" }, text);
+    item.addEventListener("click", () => {
+      menu.hidePopover();
+      void report(exportChart(card, kind));
+    });
+    return item;
+  });
+  menu.append(...items);
+  const button = iconButton("export", `Export ${card.spec.title}`, () => menu.togglePopover());
+  button.setAttribute("aria-haspopup", "menu");
+  menu.addEventListener("toggle", (event) => {
+    const open = (event as ToggleEvent).newState === "open";
+    button.setAttribute("aria-expanded", String(open));
+    if (!open) return;
+    const { bottom, right } = button.getBoundingClientRect();
+    menu.style.top = `${bottom + 2}px`;
+    menu.style.left = `${Math.max(4, right - menu.offsetWidth)}px`;
+    items[0]!.focus();
+  });
+  menu.addEventListener("keydown", (event) => {
+    const move = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+    if (move === 0) return;
+    event.preventDefault();
+    const at = items.indexOf(document.activeElement as HTMLButtonElement);
+    items[(at + move + items.length) % items.length]!.focus();
+  });
+  return element("span", { class: "export" }, button, menu);
+}
+
+async function exportChart(card: ChartCard, kind: "PNG" | "SVG" | "CSV"): Promise<void> {
+  const { model, id, spec } = card;
+  if (kind === "CSV") {
+    const dirs = model.shownRuns.map(({ dir }) => dir);
+    await model.messenger.request("exportCsv", { chart: id, x: settings.x, range: settings.range, dirs });
+    return;
+  }
+  const { svg, width, height } = picture(card);
+  const bytes = kind === "SVG" ? new TextEncoder().encode(svg) : await rasterized(svg, width, height);
+  await model.messenger.request("savePicture", { name: spec.title, kind: kind === "SVG" ? "svg" : "png", bytes });
+}
+
+function picture(card: ChartCard): { svg: string; width: number; height: number } {
+  const { model, spec, xRange: x, yRange: y } = card;
+  const { palette } = model;
+  const title = model.smooths(card.id)
+    ? `${AXIS_TITLES[settings.x]} (averaged over ${model.tau} steps)`
+    : AXIS_TITLES[settings.x];
+  const chart = {
+    title: spec.title,
+    x: { ...xTicks(settings.x, x, settings.logX, WIDTH), low: x[0], high: x[1], logarithmic: settings.logX, title },
+    y: {
+      ...yTicks(spec.format, y, card.logarithmic, HEIGHT),
+      low: y[0],
+      high: y[1],
+      logarithmic: card.logarithmic,
+      title: spec.unit,
+    },
+    lines: card.drawnLines.map(({ line, ...style }) => ({ ...style, xs: line.xs, ys: line.ys, length: line.length })),
+    legend: model.shownRuns.map(({ label, slot }) => ({ label, ...palette.style(slot) })),
+    width: WIDTH,
+    height: HEIGHT,
+    colours: { text: palette.text, grid: palette.grid, background: palette.background },
+  };
+  return { svg: chartSvg(chart), ...svgSize(chart) };
+}
+
+/** Draws SVG text into a PNG. */
+async function rasterized(svg: string, width: number, height: number): Promise<Uint8Array<ArrayBuffer>> {
+  const url = URL.createObjectURL(new Blob([svg], { type: "image/svg+xml" }));
+  try {
+    const image = new Image(width, height);
+    image.src = url;
+    await image.decode();
+    const canvas = new OffscreenCanvas(SCALE * width, SCALE * height);
+    const context = canvas.getContext("2d")!;
+    context.drawImage(image, 0, 0, canvas.width, canvas.height);
+    return new Uint8Array(await (await canvas.convertToBlob({ type: "image/png" })).arrayBuffer());
+  } finally {
+    URL.revokeObjectURL(url);
+  }
+}

@@ -1,0 +1,53 @@
+/** The dashboard's page: runs on the left, and tabs of charts, samples, log and configs. */
+import "../ui/base.css";
+import "./dashboard.css";
+import { defineControls } from "../ui/controls.ts";
+import { element } from "../ui/element.ts";
+import { ChartsTab } from "./chartsTab.ts";
+import { ConfigTab } from "./configTab.ts";
+import { LogTab } from "./logTab.ts";
+import { Model } from "./model.ts";
+import { RunsList } from "./runsList.ts";
+import { SamplesTab } from "./samplesTab.ts";
+import { registerSeriesCharts } from "./seriesController.ts";
+import { settings } from "./settings.ts";
+import { Tabs } from "./tabs.ts";
+
+defineControls();
+registerSeriesCharts();
+
+const model = new Model();
+const runs = new RunsList(model);
+const charts = new ChartsTab(model);
+const samples = new SamplesTab(model);
+const log = new LogTab(model);
+const config = new ConfigTab(model);
+const shown = { charts, samples, log, config } as const;
+
+const tabs = new Tabs(
+  [
+    ["charts", "Charts", charts.root],
+    ["samples", "Samples", samples.root],
+    ["log", "Log", log.root],
+    ["config", "Config", config.root],
+  ],
+  (now, before) => {
+    if (before === "log") log.hide();
+    const tab = shown[now];
+    if ("show" in tab) tab.show();
+  },
+);
+
+document.body.append(
+  element("main", {}, runs.root, tabs.root),
+  element("div", { id: "live", class: "visually-hidden", "aria-live": "polite" }),
+  element("div", { id: "problem", role: "alert" }),
+);
+
+let begun = false;
+model.on("runs", () => {
+  // Until then nothing is known that the tabs could show.
+  if (!begun) tabs.open(settings.tab);
+  begun = true;
+});
+void model.messenger.request("ready", {});

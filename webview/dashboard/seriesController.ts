@@ -1,0 +1,127 @@
+/** A chart type for Chart.js that draws long lines straight from typed arrays: no object a point, no copy. */
+import { Chart, type CoreChartOptions, DatasetController, LinearScale, LogarithmicScale } from "chart.js";
+import { lowerBound } from "../../src/core/series/columns.ts";
+import type { Line } from "../../src/core/series/line.ts";
+
+export interface DrawnLine {
+  readonly line: Line;
+  readonly colour: string;
+  readonly dash: readonly number[];
+  readonly width: number;
+  readonly opacity: number;
+}
+
+export interface SeriesDataset {
+  type: "series";
+  data: never[];
+  /** drawn in this order, the last on top */
+  lines: readonly DrawnLine[];
+}
+
+declare module "chart.js" {
+  interface ChartTypeRegistry {
+    series: {
+      chartOptions: CoreChartOptions<"line">;
+      datasetOptions: { lines: readonly DrawnLine[] };
+      defaultDataPoint: never;
+      metaExtensions: object;
+      parsedDataType: object;
+      scales: "linear" | "logarithmic";
+    };
+  }
+}
+
+class SeriesController extends DatasetController<"series"> {
+  static readonly id = "series";
+  static readonly defaults = {};
+
+  override buildOrUpdateElements(): void {
+    // There are no elements: draw() reads the lines.
+  }
+
+  override parse(): void {
+    // The lines are typed arrays already.
+  }
+
+  override draw(): void {
+    const { xScale, yScale } = this._cachedMeta as unknown as { xScale: ScaleLike; yScale: ScaleLike };
+    const { lines } = this.getDataset() as unknown as SeriesDataset;
+    const context = this.chart.ctx;
+    context.save();
+    context.lineJoin = "round";
+    for (const line of lines) drawLine(context, line, placing(xScale), placing(yScale), xScale);
+    context.restore();
+  }
+
+  protected override getMinMax(): { min: number; max: number } {
+    return { min: 0, max: 1 }; // both ends of both axes are always given
+  }
+}
+
+type ScaleLike = Pick<LinearScale, "min" | "max" | "getPixelForValue" | "type">;
+
+/** From values to pixels: a + b·value, of the logarithm where the axis is one. */
+interface Placing {
+  readonly offset: number;
+  readonly factor: number;
+  readonly logarithmic: boolean;
+}
+
+function placing(scale: ScaleLike): Placing {
+  const logarithmic = scale.type === "logarithmic";
+  const low = logarithmic ? Math.log10(scale.min) : scale.min;
+  const high = logarithmic ? Math.log10(scale.max) : scale.max;
+  const from = scale.getPixelForValue(scale.min);
+  const factor = (scale.getPixelForValue(scale.max) - from) / (high - low || 1);
+  return { offset: from - factor * low, factor, logarithmic };
+}
+
+/** Far outside of any chart; the canvas clips exactly, and rounds only what is larger. */
+const FAR = 1e5;
+
+function drawLine(context: CanvasRenderingContext2D, drawn: DrawnLine, x: Placing, y: Placing, scale: ScaleLike): void {
+  const { xs, ys, length } = drawn.line;
+  const first = Math.max(0, lowerBound(xs, length, scale.min) - 1);
+  const last = Math.min(length, lowerBound(xs, length, scale.max) + 1);
+  if (first >= last) return;
+  context.beginPath();
+  let begun = false;
+  let points = 0;
+  for (let i = first; i < last; i++) {
+    const value = ys[i]!;
+    const at = xs[i]!;
+    if (Number.isNaN(value) || (y.logarithmic && value <= 0) || (x.logarithmic && at <= 0)) {
+      begun = false;
+      continue;
+    }
+    const px = x.offset + x.factor * (x.logarithmic ? Math.log10(at) : at);
+    const py = y.offset + y.factor * (y.logarithmic ? Math.log10(value) : value);
+    const near = py > FAR ? FAR : py < -FAR ? -FAR : py;
+    if (begun) context.lineTo(px, near);
+    else context.moveTo(px, near);
+    begun = true;
+    points++;
+  }
+  context.strokeStyle = drawn.colour;
+  context.globalAlpha = drawn.opacity;
+  context.lineWidth = drawn.width;
+  context.setLineDash(drawn.dash as number[]);
+  context.stroke();
+  if (points !== 1) return;
+  // A single point is no line.
+  context.lineCap = "round";
+  context.lineWidth = 2 * drawn.width + 2;
+  const at = first + (Number.isNaN(ys[first]!) ? 1 : 0);
+  const px = x.offset + x.factor * (x.logarithmic ? Math.log10(xs[at]!) : xs[at]!);
+  const py = y.offset + y.factor * (y.logarithmic ? Math.log10(ys[at]!) : ys[at]!);
+  context.beginPath();
+  context.moveTo(px, py);
+  context.lineTo(px, py);
+  context.stroke();
+  context.lineCap = "butt";
+}
+
+/** Makes the chart type and what it needs known to Chart.js; a page calls it once. */
+export function registerSeriesCharts(): void {
+  Chart.register(SeriesController, LinearScale, LogarithmicScale);
+}
