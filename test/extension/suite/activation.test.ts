@@ -1,11 +1,50 @@
-import { ok } from "node:assert/strict";
-import * as vscode from "vscode";
+import { equal, ok } from "node:assert/strict";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import type { ExtensionApi } from "../../../src/extension/extension.ts";
+import { extension, ROOT } from "./manifestFacts.ts";
+
+const LIMIT_MS = 60;
+const REPETITIONS = 5;
 
 describe("activation", () => {
-  it("the extension is there and becomes active", async () => {
-    const extension = vscode.extensions.getExtension("maskdm-studio.maskdm-studio");
-    ok(extension);
-    await extension.activate();
-    ok(extension.isActive);
+  it("the extension becomes active and gives its services", async () => {
+    const api = (await extension().activate()) as ExtensionApi;
+    ok(extension().isActive);
+    equal(api.services.log.name, "MaskDM");
+  });
+
+  /**
+   * Loading (read, compiled and evaluated anew, as often as is needed for other work of the machine not to count) and activate,
+   * as it went when the editor called it. The end-to-end tests read the editor's own figure of the same.
+   */
+  it(`takes less than ${LIMIT_MS} ms in this extension host`, async () => {
+    const { activationMs } = (await extension().activate()) as ExtensionApi;
+    const file = join(ROOT, "dist/extension.cjs");
+    const require = createRequire(file);
+    const kept = require.cache[file];
+    ok(kept, "the extension was loaded from another file");
+    const loads: number[] = [];
+    try {
+      for (let i = 0; i < REPETITIONS; i++) {
+        delete require.cache[file];
+        const started = performance.now();
+        require(file);
+        loads.push(performance.now() - started);
+      }
+    } finally {
+      require.cache[file] = kept;
+    }
+    const loading = Math.min(...loads);
+    console.log(`✓ loading ${loading.toFixed(1)} ms, activate ${activationMs.toFixed(1)} ms`);
+    ok(loading + activationMs < LIMIT_MS, `loading ${loading} ms, activate ${activationMs} ms`);
+  });
+
+  it("brought no native or training library into the extension host", () => {
+    const loaded = Object.keys(createRequire(join(ROOT, "dist/extension.cjs")).cache);
+    const heavy = /node_modules[\\/](sharp|onnxruntime-|@tensorflow|@img)|\.node$/;
+    const ours = loaded.filter((file) => file.startsWith(ROOT) && !file.includes(".vscode-test"));
+    ok(ours.length > 0);
+    equal(ours.filter((file) => heavy.test(file)).join("\n"), "");
   });
 });
