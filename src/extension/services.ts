@@ -1,5 +1,6 @@
 /** What the features share. Built once in activate; each service has its own folder and implements its interface here. */
 import type * as vscode from "vscode";
+import type { SpeedMeasurement } from "../core/cost/speed.ts";
 import type { ExperimentDocument } from "../core/experiment/document.ts";
 import type { Experiment } from "../core/experiment/schema.ts";
 import type { Diagnostic } from "../core/lint/diagnostic.ts";
@@ -18,6 +19,8 @@ export interface Services {
   readonly runs: RunService;
   /** starts processes */
   readonly trainer: TrainerLauncher;
+  /** how fast this machine trains */
+  readonly calibration: Calibration;
 }
 
 export type { RunEntry, RunsChange };
@@ -108,6 +111,11 @@ export interface StepEstimate {
 }
 
 export interface Calibration {
+  /** what measurements of this machine are kept under, see `speedKey` */
+  readonly machine: string;
+  readonly measurements: readonly SpeedMeasurement[];
+  /** resolved when what was measured earlier is there */
+  readonly ready: Promise<void>;
   /** null: this machine was not measured yet */
   estimate(experiment: Experiment, stage: Stage): StepEstimate | null;
   readonly onDidChange: vscode.Event<void>;

@@ -2,15 +2,9 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { UserError } from "../../core/errors.ts";
 import type { DataConfig } from "../../core/experiment/schema.ts";
+import type { Program } from "../run/detached.ts";
 import { FrameReader } from "./frames.ts";
 import { type DataAnswer, type DataRequest, dataAnswerSchema } from "./protocol.ts";
-
-/** How the trainer is started. */
-export interface TrainerProgram {
-  readonly command: string;
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-}
 
 export interface OpenedData {
   readonly count: number;
@@ -52,7 +46,7 @@ export class DataServerClient {
 
   /** @param log lines that the process writes for people */
   constructor(
-    private readonly program: () => TrainerProgram,
+    private readonly program: () => Program,
     private readonly log: (line: string) => void,
   ) {}
 

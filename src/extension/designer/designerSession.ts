@@ -1,0 +1,180 @@
+/** One designer that is open: answers its page and tells it of changes. */
+import { basename } from "node:path";
+import * as vscode from "vscode";
+import { UserError } from "../../core/errors.ts";
+import { type DesignerRequests, designerRequests } from "../../core/protocol/designer.ts";
+import type { ReadDocument, Services } from "../services.ts";
+import { type Handlers, WebviewHost } from "../webview/webviewHost.ts";
+import { DataSource } from "./dataSource.ts";
+import { applyFix, editKeysOf } from "./documentEdits.ts";
+
+/** What a designer sends with its events and answers is described in core/protocol/designer.ts. */
+export class DesignerSession implements vscode.Disposable {
+  private readonly disposables: vscode.Disposable[] = [];
+  private readonly host: WebviewHost<DesignerRequests>;
+  private readonly data: DataSource;
+  private measuring = false;
+  private sentFacts = "";
+  /** a batch that is to be shown when the page is there */
+  private wanted: number | null = null;
+  private isReady = false;
+
+  constructor(
+    extensionUri: vscode.Uri,
+    private readonly document: vscode.TextDocument,
+    private readonly panel: vscode.WebviewPanel,
+    private readonly services: Services,
+  ) {
+    const { log, trainer, documents, calibration } = services;
+    this.data = new DataSource(
+      document.uri,
+      () => trainer.program,
+      log,
+      (state) => this.send("data", state),
+    );
+    this.host = new WebviewHost(panel.webview, {
+      extensionUri,
+      view: "designer",
+      title: vscode.l10n.t("Mask designer of {0}", this.fileName),
+      requests: designerRequests,
+      handlers: this.handlers(),
+      log,
+    });
+    this.disposables.push(
+      this.host,
+      this.data,
+      vscode.workspace.onDidChangeTextDocument((change) => {
+        if (change.document === document && change.contentChanges.length > 0) this.textChanged();
+      }),
+      documents.onDidChange((uri) => {
+        if (uri.toString() === document.uri.toString()) void this.follow();
+      }),
+      calibration.onDidChange(() => this.send("speed", this.speed())),
+    );
+    void this.follow();
+  }
+
+  get uri(): vscode.Uri {
+    return this.document.uri;
+  }
+
+  /** Shows the batch of a step, now or as soon as the page is there. */
+  show(step: number): void {
+    if (this.isReady) this.send("show", { step });
+    else this.wanted = step;
+    this.panel.reveal();
+  }
+
+  dispose(): void {
+    for (const disposable of this.disposables) disposable.dispose();
+  }
+
+  private get fileName(): string {
+    return basename(this.document.uri.path);
+  }
+
+  private send(event: string, data: unknown): void {
+    if (this.isReady) this.host.send(event, data);
+  }
+
+  private textChanged(): void {
+    this.send("document", { text: this.document.getText(), version: this.document.version });
+  }
+
+  /** What is known of the machine and the images, and which images the document names. */
+  private async follow(): Promise<ReadDocument> {
+    const read = await this.services.documents.get(this.document);
+    const facts = JSON.stringify(read.facts);
+    if (facts !== this.sentFacts) {
+      this.sentFacts = facts;
+      this.send("facts", read.facts);
+    }
+    const { experiment, refused } = read;
+    if (experiment !== null && ![...refused].some((path) => path.startsWith("data."))) {
+      await this.data.follow(experiment.data, JSON.stringify(read.facts.dataset ?? ""));
+    }
+    return read;
+  }
+
+  private speed() {
+    const { calibration } = this.services;
+    return { machine: calibration.machine, measurements: calibration.measurements, measuring: this.measuring };
+  }
+
+  private handlers(): Handlers<DesignerRequests> {
+    const { document } = this;
+    return {
+      ready: async () => {
+        const { facts } = await this.follow();
+        await this.services.calibration.ready;
+        this.isReady = true;
+        const show = this.wanted;
+        this.wanted = null;
+        return {
+          fileName: this.fileName,
+          document: { text: document.getText(), version: document.version },
+          facts,
+          data: this.data.state,
+          speed: this.speed(),
+          show,
+        };
+      },
+      edit: async ({ changes }) => {
+        await editKeysOf(document, changes);
+        return null;
+      },
+      fix: async ({ version, code, line, column }) => {
+        const { diagnostics } = await this.services.documents.get(document);
+        if (version !== document.version) throw new UserError(vscode.l10n.t("The file has changed meanwhile."));
+        const found = diagnostics.find(
+          (other) => other.code === code && other.line === line && other.column === column && other.fix !== undefined,
+        );
+        if (found?.fix === undefined) throw new UserError(vscode.l10n.t("There is nothing to fix there any more."));
+        await applyFix(document, found.fix.edits);
+        return null;
+      },
+      reveal: async ({ line, column }) => {
+        await this.reveal(new vscode.Position(line - 1, column - 1));
+        return null;
+      },
+      openText: async () => {
+        await vscode.commands.executeCommand("vscode.openWith", document.uri, "default", this.panel.viewColumn);
+        return null;
+      },
+      read: ({ key, indices }) => this.data.read(key, indices),
+      measure: () => this.measure(),
+      run: async ({ stage }) => {
+        await vscode.commands.executeCommand(`maskdm.${stage}`, document.uri);
+        return null;
+      },
+      manageTrust: async () => {
+        await vscode.commands.executeCommand("workbench.trust.manage");
+        return null;
+      },
+    };
+  }
+
+  private async measure(): Promise<null> {
+    if (this.measuring) return null;
+    this.measuring = true;
+    this.send("speed", this.speed());
+    try {
+      await vscode.commands.executeCommand("maskdm.calibrate", this.document.uri);
+    } finally {
+      this.measuring = false;
+      this.send("speed", this.speed());
+    }
+    return null;
+  }
+
+  /** In the text editor that shows the file, else in one beside the designer. */
+  private async reveal(position: vscode.Position): Promise<void> {
+    const open = vscode.window.visibleTextEditors.find((editor) => editor.document === this.document);
+    const editor = await vscode.window.showTextDocument(this.document, {
+      viewColumn: open?.viewColumn ?? vscode.ViewColumn.Beside,
+      preserveFocus: false,
+    });
+    editor.selection = new vscode.Selection(position, position);
+    editor.revealRange(editor.selection, vscode.TextEditorRevealType.InCenterIfOutsideViewport);
+  }
+}

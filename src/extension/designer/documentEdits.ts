@@ -1,0 +1,33 @@
+/** Edits of an experiment document that a designer asks for, as the editor's own, so that undo, save and diff are the text's. */
+import * as vscode from "vscode";
+import { UserError } from "../../core/errors.ts";
+import type { KeyChange } from "../../core/experiment/changeKeys.ts";
+import type { TextEdit } from "../../core/lint/diagnostic.ts";
+
+/** Writes keys in place. @throws UserError where the text does not allow it */
+export async function editKeysOf(document: vscode.TextDocument, changes: readonly KeyChange[]): Promise<void> {
+  const { changeKeys, singleReplacement } = await import("../../core/experiment/changeKeys.ts");
+  const before = document.getText();
+  const { start, end, text } = singleReplacement(before, changeKeys(before, changes));
+  if (start === end && text === "") return;
+  const range = new vscode.Range(document.positionAt(start), document.positionAt(end));
+  await apply(document, [vscode.TextEdit.replace(range, text)]);
+}
+
+/** Makes edits that lint offers. */
+export function applyFix(document: vscode.TextDocument, edits: readonly TextEdit[]): Promise<void> {
+  return apply(
+    document,
+    edits.map(({ line, column, endLine, endColumn, newText }) =>
+      vscode.TextEdit.replace(new vscode.Range(line - 1, column - 1, endLine - 1, endColumn - 1), newText),
+    ),
+  );
+}
+
+async function apply(document: vscode.TextDocument, edits: vscode.TextEdit[]): Promise<void> {
+  const change = new vscode.WorkspaceEdit();
+  change.set(document.uri, edits);
+  if (!(await vscode.workspace.applyEdit(change))) {
+    throw new UserError(vscode.l10n.t("The file could not be changed. Is it read-only?"));
+  }
+}

@@ -1,0 +1,124 @@
+/** What the experiment comes to: tokens, cost, memory and time of the stage that is looked at. */
+import { estimateSpeed, speedKey } from "../../src/core/cost/speed.ts";
+import { type StageFacts, stageFacts } from "../../src/core/cost/stageFacts.ts";
+import type { Experiment } from "../../src/core/experiment/schema.ts";
+import type { Stage } from "../../src/core/random/streams.ts";
+import { control } from "../ui/controls.ts";
+import { element } from "../ui/element.ts";
+import { icon } from "./icons.ts";
+import type { DesignerModel } from "./model.ts";
+import { bytes, count, duration, relative, share, short } from "./numbers.ts";
+import type { PageActions } from "./pageActions.ts";
+
+interface Tile {
+  readonly element: HTMLElement;
+  set(value: string, detail: string, tone?: "good" | "bad"): void;
+}
+
+/** A screen reader is told when nothing was changed for so long. */
+const TELL_AFTER_MS = 900;
+
+export class FactsPanel {
+  readonly element: HTMLElement;
+  private readonly tokens = tile("Tokens N", "Patches of an image: the tokens of the whole grid");
+  private readonly visible = tile("Visible S", "Tokens of each image that a step works on");
+  private readonly rate = tile("Mask rate", "Share of hidden tokens that the strategy gives");
+  private readonly batch = tile("Tokens per batch", "Visible tokens of all images of a step");
+  private readonly cost = tile("Cost per step", "Matrix products of a step, relative to the same step without a mask");
+  private readonly memory = tile("Memory", "Predicted peak memory of training");
+  private readonly speed = tile("Speed", "Images a second on this machine, estimated");
+  private readonly time = tile("Time to finish", "All steps of the stage on this machine, estimated");
+  private readonly basis = element("p", { class: "basis" });
+  private readonly measureButton: HTMLElement & { disabled: boolean };
+  private readonly live = element("p", { class: "visually-hidden", role: "status" });
+  private telling: number | undefined;
+
+  constructor(
+    private readonly model: DesignerModel,
+    actions: PageActions,
+  ) {
+    this.measureButton = control("button", { appearance: "secondary" }, icon("gauge"), "Measure this machine");
+    this.measureButton.addEventListener("click", () => actions.measure());
+    const tiles = [this.tokens, this.visible, this.rate, this.batch, this.cost, this.memory, this.speed, this.time];
+    this.element = element(
+      "section",
+      { class: "card facts", "aria-label": "Facts" },
+      element("dl", { class: "tiles-of-facts" }, ...tiles.map((each) => each.element)),
+      element("div", { class: "facts-foot" }, this.basis, this.measureButton),
+      this.live,
+    );
+  }
+
+  update(): void {
+    const { lastGood, view, facts: machine } = this.model;
+    if (lastGood === null) return;
+    const facts = stageFacts(lastGood, view.stage, machine.memoryBytes ?? null);
+    this.element.classList.toggle("stale", facts === null || this.model.reading.experiment === null);
+    if (facts !== null) this.show(lastGood, view.stage, facts);
+    this.showSpeed(lastGood, view.stage);
+  }
+
+  private show(experiment: Experiment, stage: Stage, facts: StageFacts): void {
+    const { mask } = facts;
+    const grid = `${mask.gridSize} × ${mask.gridSize} patches`;
+    this.tokens.set(count(mask.tokens), grid);
+    this.visible.set(count(mask.visibleTokens), `${short((100 * mask.visibleTokens) / mask.tokens)} % of N`);
+    this.rate.set(
+      share(mask.effectiveRate),
+      stage === "finetune"
+        ? "whole images"
+        : mask.askedRate === mask.effectiveRate
+          ? "as asked"
+          : `asked ${share(mask.askedRate)}`,
+    );
+    this.batch.set(count(facts.tokensPerBatch), `${count(facts.batchSize)} images × ${count(mask.visibleTokens)}`);
+    const less = facts.relativeCost < 1 ? `${short(1 / facts.relativeCost)}× less work` : "no mask";
+    this.cost.set(relative(facts.relativeCost), less, facts.relativeCost < 1 ? "good" : undefined);
+    const passes = `${count(facts.microBatchSize)} of ${count(facts.batchSize)} at a time`;
+    const memoryNote = facts.fits === false ? "more than a step may take" : passes;
+    this.memory.set(bytes(facts.memoryBytes), memoryNote, facts.fits === false ? "bad" : undefined);
+    window.clearTimeout(this.telling);
+    this.telling = window.setTimeout(() => {
+      const steps = `${count(experiment[stage].steps)} steps`;
+      this.live.textContent =
+        `${mask.visibleTokens} of ${mask.tokens} tokens visible, mask rate ${share(mask.effectiveRate)}, ` +
+        `${relative(facts.relativeCost)} of the work of a whole image, ${bytes(facts.memoryBytes)}, ${steps}.`;
+    }, TELL_AFTER_MS);
+  }
+
+  private showSpeed(experiment: Experiment, stage: Stage): void {
+    const { speed, facts } = this.model;
+    const key = speedKey(speed.machine, experiment);
+    const measurement = speed.measurements.find((other) => other.key === key);
+    this.measureButton.disabled = speed.measuring || this.model.data.kind === "untrusted";
+    this.element.classList.toggle("measuring", speed.measuring);
+    const steps = `${count(experiment[stage].steps)} steps`;
+    const estimate =
+      measurement === undefined ? null : estimateSpeed(measurement, experiment, stage, facts.memoryBytes ?? null);
+    if (measurement === undefined || estimate === null) {
+      const why = speed.measuring ? "measuring …" : "not measured yet";
+      this.speed.set("–", why);
+      this.time.set("–", steps);
+      this.basis.textContent = "Speed is known once this machine was measured; it takes some seconds.";
+      return;
+    }
+    this.speed.set(`${short(estimate.imagesPerSecond)}/s`, `${duration(estimate.secondsPerStep)} per step`);
+    this.time.set(duration(estimate.totalSeconds), steps);
+    const day = new Date(measurement.measuredAt).toLocaleDateString(undefined, { dateStyle: "medium" });
+    this.basis.textContent = `Estimated from steps measured on ${day} (${measurement.backend}), converted by the number of operations.`;
+  }
+}
+
+function tile(name: string, title: string): Tile {
+  const value = element("span", { class: "fact-value" }, "–");
+  const detail = element("span", { class: "fact-detail" });
+  const made = element("div", { class: "fact", title }, element("dt", {}, name), element("dd", {}, value, detail));
+  return {
+    element: made,
+    set(text, more, tone) {
+      value.textContent = text;
+      detail.textContent = more;
+      made.dataset["tone"] = tone ?? "";
+    },
+  };
+}

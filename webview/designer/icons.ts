@@ -1,0 +1,57 @@
+/** Small drawings of the page's own, in the colour of the text around them. */
+
+const SVG = "http://www.w3.org/2000/svg";
+
+const PATHS = {
+  play: "M4 2.5v11l9-5.5z",
+  previous: "M10.5 3 5.5 8l5 5",
+  next: "M5.5 3l5 5-5 5",
+  first: "M11.5 3l-5 5 5 5M4.5 3v10",
+  reset: "M3.5 6.5A5 5 0 1 1 3 9M3.5 2.5v4h4",
+  info: "M8 7.2v4.3M8 4.6v.9M8 1.8a6.2 6.2 0 1 1 0 12.4A6.2 6.2 0 0 1 8 1.8z",
+  error: "M8 1.8a6.2 6.2 0 1 1 0 12.4A6.2 6.2 0 0 1 8 1.8zM5.8 5.8l4.4 4.4M10.2 5.8l-4.4 4.4",
+  warning: "M8 2.2 14.4 13.5H1.6zM8 6.2v3.6M8 11.1v.9",
+  lightbulb: "M6 12.2h4M6.5 14.2h3M8 1.8a4.3 4.3 0 0 0-2.4 7.9c.5.4.6.8.6 1.3h3.6c0-.5.1-.9.6-1.3A4.3 4.3 0 0 0 8 1.8z",
+  chevron: "M6 3.5 10.5 8 6 12.5",
+  plus: "M8 3v10M3 8h10",
+  minus: "M3 8h10",
+  grid: "M2.5 2.5h11v11h-11zM6.2 2.5v11M9.8 2.5v11M2.5 6.2h11M2.5 9.8h11",
+  gauge: "M2 11.5a6 6 0 1 1 12 0M8 11.5l3-4",
+  text: "M3 4h10M3 8h10M3 12h6",
+} as const;
+export type IconName = keyof typeof PATHS;
+
+export function icon(name: IconName): SVGSVGElement {
+  const svg = shape("svg", { viewBox: "0 0 16 16", class: `icon icon-${name}`, "aria-hidden": "true" });
+  svg.append(shape("path", { d: PATHS[name] }));
+  return svg;
+}
+
+/** A picture of a mask of 8 x 8 tokens: `visible` ones stand out. */
+export function maskIcon(visible: Int32Array): SVGSVGElement {
+  const svg = shape("svg", { viewBox: "0 0 40 40", class: "mask-icon", "aria-hidden": "true" });
+  const shown = new Set(visible);
+  for (let token = 0; token < 64; token++) {
+    const [x, y] = [(token % 8) * 5, Math.floor(token / 8) * 5];
+    svg.append(
+      shape("rect", {
+        x: String(x + 0.4),
+        y: String(y + 0.4),
+        width: "4.2",
+        height: "4.2",
+        rx: "0.6",
+        class: shown.has(token) ? "token visible" : "token",
+      }),
+    );
+  }
+  return svg;
+}
+
+function shape<K extends keyof SVGElementTagNameMap>(
+  tag: K,
+  attributes: Readonly<Record<string, string>>,
+): SVGElementTagNameMap[K] {
+  const made = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  return made;
+}

@@ -1,0 +1,122 @@
+/** The page of the mask designer. */
+import "../ui/base.css";
+import "./page.css";
+import "./form.css";
+import "./preview.css";
+import type { KeyChange } from "../../src/core/experiment/changeKeys.ts";
+import type { DesignerEvents, DesignerRequests, DesignerResults } from "../../src/core/protocol/designer.ts";
+import { defineControls } from "../ui/controls.ts";
+import { element } from "../ui/element.ts";
+import { Messenger } from "../ui/messenger.ts";
+import { FactsPanel } from "./factsPanel.ts";
+import { Form } from "./form.ts";
+import { Header } from "./header.ts";
+import { DesignerModel } from "./model.ts";
+import type { PageActions } from "./pageActions.ts";
+import { Preview } from "./preview.ts";
+import { loadViewState, saveViewState } from "./viewState.ts";
+
+/** A refusal stays on screen so long. */
+const TOAST_MS = 8000;
+const SCROLL_SETTLES_MS = 200;
+
+defineControls();
+const messenger = new Messenger<DesignerRequests, DesignerResults, DesignerEvents>();
+const model = new DesignerModel(loadViewState());
+const toast = element("div", { class: "toast", role: "alert", hidden: "" });
+let toastTimer: number | undefined;
+
+function refuse(error: unknown): void {
+  toast.textContent = error instanceof Error ? error.message : String(error);
+  toast.hidden = false;
+  window.clearTimeout(toastTimer);
+  toastTimer = window.setTimeout(() => {
+    toast.hidden = true;
+  }, TOAST_MS);
+}
+
+async function commit(change: KeyChange): Promise<void> {
+  model.draft(change);
+  try {
+    await messenger.request("edit", { changes: [change] });
+  } catch (error) {
+    refuse(error);
+  } finally {
+    model.settle(change);
+  }
+}
+
+const actions: PageActions = {
+  draft: (change) => model.draft(change),
+  forget: (path) => model.forget(path),
+  commit: (change) => void commit(change),
+  fix: ({ code, line, column }) => {
+    const { version } = model.text;
+    messenger.request("fix", { version, code, line, column }).catch(refuse);
+  },
+  reveal: ({ line, column }) => void messenger.request("reveal", { line, column }).catch(refuse),
+  openText: () => void messenger.request("openText", {}).catch(refuse),
+  run: (stage) => void messenger.request("run", { stage }).catch(refuse),
+  measure: () => void messenger.request("measure", {}).catch(refuse),
+  manageTrust: () => void messenger.request("manageTrust", {}).catch(refuse),
+};
+
+const header = new Header(model, actions);
+const form = new Form(model, actions);
+const facts = new FactsPanel(model, actions);
+const preview = new Preview(model, actions, (key, indices) => messenger.request("read", { key, indices }));
+
+const page = element(
+  "main",
+  { class: "designer", hidden: "" },
+  header.element,
+  element(
+    "div",
+    { class: "columns" },
+    element("div", { class: "column-top" }, form.problems, form.mask.element, facts.element),
+    element("div", { class: "column-preview" }, preview.element, preview.heatMap.element),
+    form.sections.element,
+  ),
+  toast,
+);
+document.body.append(page);
+
+model.onChange((aspect) => {
+  if (aspect !== "speed") header.update();
+  if (aspect === "reading") form.update();
+  if (aspect !== "data") facts.update();
+  if (aspect !== "speed") preview.update();
+  if (aspect === "view") saveViewState(model.view);
+});
+messenger.on("document", (document) => model.setDocument(document));
+messenger.on("facts", (known) => model.setFacts(known));
+messenger.on("data", (data) => model.setData(data));
+messenger.on("speed", (speed) => model.setSpeed(speed));
+messenger.on("show", ({ step }) => {
+  model.setView({ step });
+  preview.element.scrollIntoView({ block: "start" });
+});
+
+let scrollTimer: number | undefined;
+window.addEventListener("scroll", () => {
+  window.clearTimeout(scrollTimer);
+  scrollTimer = window.setTimeout(() => {
+    model.view = { ...model.view, scroll: window.scrollY };
+    saveViewState(model.view);
+  }, SCROLL_SETTLES_MS);
+});
+// The scale of images depends on the screen, the heat map's colours on the theme.
+window.matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`).addEventListener("change", () => model.setView({}));
+new MutationObserver(() => model.setView({})).observe(document.body, { attributeFilter: ["class"] });
+
+const start = await messenger.request("ready", {});
+model.fileName = start.fileName;
+model.facts = start.facts;
+model.data = start.data;
+model.speed = start.speed;
+if (start.show !== null) model.view = { ...model.view, step: start.show };
+const { scroll } = model.view;
+page.hidden = false;
+model.setDocument(start.document);
+if (start.show === null) window.scrollTo({ top: scroll });
+else preview.element.scrollIntoView({ block: "start" });

@@ -1,0 +1,94 @@
+/** The controls that shape the mask, always at hand. */
+import type { Experiment } from "../../src/core/experiment/schema.ts";
+import type { Diagnostic } from "../../src/core/lint/diagnostic.ts";
+import { divisors } from "../../src/core/lint/numbers.ts";
+import { drawVisibleTokens, type MaskStrategy, maskGeometry } from "../../src/core/masks/masks.ts";
+import { RandomStream } from "../../src/core/random/streams.ts";
+import { element } from "../ui/element.ts";
+import { FieldShell } from "./fieldShell.ts";
+import { maskIcon } from "./icons.ts";
+import { KeyField } from "./keyField.ts";
+import type { Reading } from "./model.ts";
+import type { PageActions } from "./pageActions.ts";
+import { RateField } from "./rateField.ts";
+import { type Segmented, segmented } from "./segmented.ts";
+
+const STRATEGIES: readonly { readonly value: MaskStrategy; readonly hint: string }[] = [
+  { value: "patch", hint: "single tokens are hidden" },
+  { value: "block", hint: "square blocks of tokens are hidden" },
+  { value: "crop", hint: "all but one square window is hidden" },
+  { value: "none", hint: "nothing is hidden" },
+];
+const LARGEST_PATCH = 64;
+
+/** Keys of this form; the other ones are in the sections below. */
+export const MASK_FORM_KEYS: readonly string[] = [
+  "mask.strategy",
+  "mask.rate",
+  "mask.block_size",
+  "mask.crop_size",
+  "model.patch_size",
+  "data.image_size",
+  "seed",
+];
+
+export class MaskForm {
+  readonly element: HTMLElement;
+  private readonly strategy: FieldShell;
+  private readonly tiles: Segmented<MaskStrategy>;
+  private readonly rate: RateField;
+  private readonly fields: readonly KeyField[];
+
+  constructor(actions: PageActions) {
+    this.strategy = new FieldShell("mask.strategy", actions);
+    this.tiles = segmented(
+      "Strategy",
+      STRATEGIES.map(({ value, hint }) => ({
+        value,
+        label: element("span", { class: "tile-face" }, strategyIcon(value), value),
+        title: `${value}: ${hint}`,
+      })),
+      (value) => actions.commit({ path: "mask.strategy", value }),
+      "tiles",
+    );
+    this.strategy.add(this.tiles.element);
+    this.rate = new RateField(actions);
+    this.fields = [
+      new KeyField("mask.block_size", actions, {
+        choices: ({ data, model }) => divisors(data.image_size / model.patch_size),
+        idle: ({ mask }) => (mask.strategy === "block" ? null : "Only with strategy block"),
+      }),
+      new KeyField("mask.crop_size", actions, {
+        idle: ({ mask }) => (mask.strategy === "crop" ? null : "Only with strategy crop"),
+      }),
+      new KeyField("model.patch_size", actions, {
+        choices: ({ data }) => divisors(data.image_size).filter((size) => size <= LARGEST_PATCH),
+      }),
+      new KeyField("data.image_size", actions),
+      new KeyField("seed", actions),
+    ];
+    this.element = element(
+      "section",
+      { class: "card mask-form", "aria-label": "Mask" },
+      this.strategy.element,
+      this.rate.shell.element,
+      element("div", { class: "field-grid" }, ...this.fields.map(({ shell }) => shell.element)),
+    );
+  }
+
+  update(reading: Reading, shown: Experiment, problems: ReadonlyMap<string, readonly Diagnostic[]>): void {
+    this.strategy.setIsSet(reading.document.isSet("mask.strategy"));
+    this.strategy.setProblems(problems.get("mask.strategy") ?? []);
+    this.tiles.set(shown.mask.strategy);
+    this.tiles.setDisabled(reading.experiment === null);
+    this.rate.update(reading, shown, problems.get("mask.rate") ?? []);
+    for (const field of this.fields) field.update(reading, shown, problems.get(field.path) ?? []);
+  }
+}
+
+/** A strategy as it masks a grid of 8 x 8 tokens at a rate of 0.6, drawn as training draws. */
+function strategyIcon(strategy: MaskStrategy): SVGSVGElement {
+  const geometry = maskGeometry({ strategy, rate: 0.6, blockSize: 2, cropSize: null }, 8);
+  const stream = new RandomStream({ seed: 5, stage: "pretrain", stream: "mask", step: 0, item: 0 });
+  return maskIcon(drawVisibleTokens(geometry, stream));
+}

@@ -1,0 +1,20 @@
+/** What the parts of the page ask for; main.ts does it. */
+import type { KeyChange } from "../../src/core/experiment/changeKeys.ts";
+import type { Diagnostic, TextRange } from "../../src/core/lint/diagnostic.ts";
+import type { Stage } from "../../src/core/random/streams.ts";
+
+export interface PageActions {
+  /** Shows what a change would do. */
+  draft(change: KeyChange): void;
+  /** Takes a draft back. */
+  forget(path: string): void;
+  /** Writes a change into the file. */
+  commit(change: KeyChange): void;
+  fix(diagnostic: Diagnostic): void;
+  /** Shows a place of the text. */
+  reveal(place: Pick<TextRange, "line" | "column">): void;
+  openText(): void;
+  run(stage: Stage): void;
+  measure(): void;
+  manageTrust(): void;
+}

@@ -1,0 +1,60 @@
+/** What is wrong with the file: beside the field concerned where there is one, else in a list of their own. */
+import type { ExperimentDocument } from "../../src/core/experiment/document.ts";
+import { experimentKeys } from "../../src/core/experiment/keys.ts";
+import type { Diagnostic } from "../../src/core/lint/diagnostic.ts";
+import { element } from "../ui/element.ts";
+import { icon } from "./icons.ts";
+import type { PageActions } from "./pageActions.ts";
+
+const SEVERITY_NAMES = { error: "Error", warning: "Warning", info: "Note" } as const;
+const SEVERITY_ICONS = { error: "error", warning: "warning", info: "info" } as const;
+
+/** A finding, with a link to its place and a button that fixes it where lint knows how. */
+export function problemItem(diagnostic: Diagnostic, actions: PageActions): HTMLLIElement {
+  const { severity, message, line, code, fix } = diagnostic;
+  const place = element("button", { class: "link", type: "button", title: `${code}: show the text` }, `line ${line}`);
+  place.addEventListener("click", () => actions.reveal(diagnostic));
+  const text = element("span", { class: "problem-text" }, `${message} `, place);
+  const parts: Node[] = [icon(SEVERITY_ICONS[severity]), text];
+  if (fix !== undefined) {
+    const button = element(
+      "button",
+      { class: "small", type: "button", title: fix.title, "aria-label": `Fix: ${fix.title}` },
+      icon("lightbulb"),
+      fix.title,
+    );
+    button.addEventListener("click", () => actions.fix(diagnostic));
+    parts.push(button);
+  }
+  return element(
+    "li",
+    { class: `problem ${severity}` },
+    element("span", { class: "visually-hidden" }, SEVERITY_NAMES[severity]),
+    ...parts,
+  );
+}
+
+/** Findings by the key they stand at; those of no key under "". */
+export function problemsByKey(
+  document: ExperimentDocument,
+  diagnostics: readonly Diagnostic[],
+): ReadonlyMap<string, readonly Diagnostic[]> {
+  const keysByLine = new Map<number, { path: string; column: number; endColumn: number }[]>();
+  for (const path of experimentKeys().keys.keys()) {
+    const key = document.keyRange(path);
+    const value = document.valueRange(path);
+    if (key === null) continue;
+    const found = { path, column: key.column, endColumn: value?.line === key.line ? value.endColumn : key.endColumn };
+    keysByLine.set(key.line, [...(keysByLine.get(key.line) ?? []), found]);
+    if (value !== null && value.line !== key.line) {
+      keysByLine.set(value.line, [...(keysByLine.get(value.line) ?? []), { ...value, path }]);
+    }
+  }
+  const byKey = new Map<string, Diagnostic[]>();
+  for (const diagnostic of diagnostics) {
+    const { line, column } = diagnostic;
+    const path = keysByLine.get(line)?.find((place) => place.column <= column && column <= place.endColumn)?.path ?? "";
+    byKey.set(path, [...(byKey.get(path) ?? []), diagnostic]);
+  }
+  return byKey;
+}

@@ -1,0 +1,106 @@
+/** The mask rate: a slider with a field beside it, and what the strategy makes of what is asked. */
+import { stageFacts } from "../../src/core/cost/stageFacts.ts";
+import type { Experiment } from "../../src/core/experiment/schema.ts";
+import type { Diagnostic } from "../../src/core/lint/diagnostic.ts";
+import { count, share } from "../../src/core/lint/numbers.ts";
+import { control, type ValueControl } from "../ui/controls.ts";
+import { element } from "../ui/element.ts";
+import { FieldShell } from "./fieldShell.ts";
+import { parseField, valueText } from "./fieldValue.ts";
+import type { Reading } from "./model.ts";
+import type { PageActions } from "./pageActions.ts";
+
+/** The slider ends here; rates above, up to 1, can be typed. */
+const SLIDER_MAX = 0.99;
+const SLIDER_STEP = 0.01;
+const KEY = "mask.rate";
+
+export class RateField {
+  readonly shell: FieldShell;
+  private readonly slider: HTMLInputElement;
+  private readonly field = control<ValueControl>("text-field", { inputmode: "decimal", class: "narrow" });
+  private readonly track: HTMLElement;
+  private readonly outcome = element("p", { class: "outcome" });
+  private isTyping = false;
+  private shown = "";
+
+  constructor(private readonly actions: PageActions) {
+    this.shell = new FieldShell(KEY, actions, "Mask rate");
+    this.slider = element("input", {
+      type: "range",
+      min: "0",
+      max: String(SLIDER_MAX),
+      step: String(SLIDER_STEP),
+      class: "rate",
+    });
+    this.shell.describe(this.slider);
+    this.shell.describe(this.field);
+    const mark = element("span", { class: "effective-mark", "aria-hidden": "true" });
+    this.track = element("div", { class: "rate-track" }, this.slider, mark);
+    this.shell.add(element("div", { class: "pair" }, this.track, this.field), this.outcome);
+    this.slider.addEventListener("input", () => {
+      this.field.value = this.slider.value;
+      this.fill(Number(this.slider.value));
+      actions.draft({ path: KEY, value: Number(this.slider.value) });
+    });
+    this.slider.addEventListener("change", () => this.commit(this.slider.value));
+    this.field.addEventListener("input", () => {
+      this.isTyping = true;
+      const parsed = parseField(this.shell.spec, this.field.value);
+      this.shell.setNote(parsed.kind === "wrong" ? parsed.why : null, true);
+      if (parsed.kind === "value") actions.draft({ path: KEY, value: parsed.value });
+    });
+    this.field.addEventListener("change", () => this.commit(this.field.value));
+  }
+
+  update(reading: Reading, shown: Experiment, problems: readonly Diagnostic[]): void {
+    const { strategy, crop_size: cropSize, rate } = shown.mask;
+    const idle =
+      strategy === "none"
+        ? "Strategy none hides nothing"
+        : strategy === "crop" && cropSize !== null
+          ? "The crop size decides"
+          : null;
+    const isOff = reading.experiment === null || idle !== null;
+    this.shell.setIsSet(reading.document.isSet(KEY));
+    this.shell.setProblems(problems);
+    this.shell.setDisabled(idle !== null);
+    this.slider.disabled = isOff;
+    this.field.disabled = isOff;
+    this.tellOutcome(shown);
+    if (this.isTyping) return;
+    this.shell.setNote(idle);
+    const written = reading.refused.has(KEY) ? reading.document.valueText(KEY) : null;
+    this.shown = written ?? valueText(rate);
+    this.field.value = this.shown;
+    this.slider.value = String(rate);
+    this.fill(rate);
+  }
+
+  private commit(text: string): void {
+    const parsed = parseField(this.shell.spec, text);
+    if (parsed.kind === "wrong") return;
+    this.isTyping = false;
+    this.shell.setNote(null);
+    if (parsed.kind === "default") this.actions.commit({ path: KEY, remove: true });
+    else if (text !== this.shown) this.actions.commit({ path: KEY, value: parsed.value });
+    else this.actions.forget(KEY);
+  }
+
+  private fill(rate: number): void {
+    this.track.style.setProperty("--asked", String(Math.min(1, rate / SLIDER_MAX)));
+  }
+
+  private tellOutcome(shown: Experiment): void {
+    const mask = stageFacts(shown, "pretrain", null)?.mask;
+    this.track.classList.toggle("fits", mask !== undefined);
+    if (mask === undefined) {
+      this.outcome.textContent = "The mask does not fit the grid of patches.";
+      return;
+    }
+    this.track.style.setProperty("--effective", String(Math.min(1, mask.effectiveRate / SLIDER_MAX)));
+    const seen = `${count(mask.visibleTokens)} of ${count(mask.tokens)} tokens visible`;
+    const isExact = mask.askedRate === mask.effectiveRate;
+    this.outcome.textContent = isExact ? seen : `Effective ${share(mask.effectiveRate)} · ${seen}`;
+  }
+}

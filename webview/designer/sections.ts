@@ -1,0 +1,85 @@
+/** All keys of the file that have no place in the mask form, section by section. */
+import { experimentKeys } from "../../src/core/experiment/keys.ts";
+import type { Experiment } from "../../src/core/experiment/schema.ts";
+import type { Diagnostic } from "../../src/core/lint/diagnostic.ts";
+import { plural } from "../../src/core/lint/numbers.ts";
+import { element } from "../ui/element.ts";
+import { nameOf } from "./fieldShell.ts";
+import { icon } from "./icons.ts";
+import { KeyField } from "./keyField.ts";
+import { MASK_FORM_KEYS } from "./maskForm.ts";
+import type { Reading } from "./model.ts";
+import type { PageActions } from "./pageActions.ts";
+
+/** Keys that have no effect with certain others. */
+const IDLE: Readonly<Record<string, (experiment: Experiment) => string | null>> = {
+  "model.class_dropout": ({ model }) => (model.num_classes > 0 ? null : "Only with classes"),
+  "diffusion.min_snr_gamma": ({ diffusion }) =>
+    diffusion.loss_weighting === "min_snr" ? null : "Only with loss weighting min_snr",
+  "sample.eta": ({ sample }) => (sample.sampler === "ddim" ? null : "Only with sampler ddim"),
+};
+
+interface Section {
+  readonly element: HTMLDetailsElement;
+  readonly summary: HTMLElement;
+  readonly fields: readonly KeyField[];
+}
+
+export class Sections {
+  readonly element: HTMLElement;
+  private readonly sections: readonly Section[];
+
+  /**
+   * @param open names of those that are unfolded
+   * @param toggled called with the names of those that are unfolded from now on
+   */
+  constructor(actions: PageActions, open: readonly string[], toggled: (open: string[]) => void) {
+    this.sections = [...experimentKeys().sections.values()].flatMap(({ name, description, keys }) => {
+      const own = keys.filter(({ path }) => !MASK_FORM_KEYS.includes(path));
+      if (own.length === 0) return [];
+      const fields = own.map(({ path }) => {
+        const idle = IDLE[path];
+        return new KeyField(path, actions, idle === undefined ? {} : { idle });
+      });
+      const summary = element("span", { class: "section-facts" });
+      const details = element(
+        "details",
+        { class: "card section", "data-section": name },
+        element("summary", { title: description }, icon("chevron"), element("h2", {}, nameOf({ name })), summary),
+        element("p", { class: "section-about" }, description),
+        element("div", { class: "field-grid" }, ...fields.map(({ shell }) => shell.element)),
+      );
+      details.open = open.includes(name);
+      details.addEventListener("toggle", () =>
+        toggled(
+          this.sections.filter((section) => section.element.open).map((section) => section.element.dataset["section"]!),
+        ),
+      );
+      return [{ element: details, summary, fields }];
+    });
+    this.element = element(
+      "div",
+      { class: "sections", role: "group", "aria-label": "The rest of the file" },
+      ...this.sections.map((section) => section.element),
+    );
+  }
+
+  update(reading: Reading, shown: Experiment, problems: ReadonlyMap<string, readonly Diagnostic[]>): void {
+    for (const { fields, summary } of this.sections) {
+      let set = 0;
+      let wrong = 0;
+      for (const field of fields) {
+        const found = problems.get(field.path) ?? [];
+        field.update(reading, shown, found);
+        if (reading.document.isSet(field.path)) set++;
+        wrong += found.filter(({ severity }) => severity !== "info").length;
+      }
+      const facts = [
+        set === 0 ? "defaults" : `${set} of ${fields.length} set`,
+        ...(wrong > 0 ? [plural(wrong, "problem")] : []),
+      ];
+      summary.textContent = facts.join(" · ");
+      summary.classList.toggle("wrong", wrong > 0);
+    }
+  }
+}
