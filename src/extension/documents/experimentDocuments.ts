@@ -5,6 +5,7 @@ import type { ExperimentReading } from "../../core/experiment/read.ts";
 import type { LintFacts } from "../../core/lint/facts.ts";
 import type { FactSources } from "../../node/facts/factSources.ts";
 import { isExperiment } from "../language/experimentLanguage.ts";
+import { runsFolderFor } from "../runs/runFolders.ts";
 import type { ExperimentDocuments, ReadDocument } from "../services.ts";
 import { type FactPlaces, FactStore } from "./factStore.ts";
 
@@ -25,7 +26,7 @@ const DEBOUNCE_MS = 40;
 const TYPING_MS = 250;
 /** How often images and checkpoints of visible experiments are looked at again. */
 const REFRESH_MS = 3000;
-/** Default folder of runs, beside the experiment and in the workspace folder. */
+/** Folder of runs beside the experiment, where the command line puts them. */
 const RUNS_FOLDER = "runs";
 
 export class ExperimentDocumentStore implements ExperimentDocuments, vscode.Disposable {
@@ -142,7 +143,7 @@ function placesOf(uri: vscode.Uri, { dataPath, from }: FactSources): FactPlaces 
   const workspace = vscode.workspace.getWorkspaceFolder(uri)?.uri.fsPath;
   const isAllowed = (path: string) =>
     vscode.workspace.isTrusted || (workspace !== undefined && contains(workspace, resolve(folder, path)));
-  const runsDirs = [join(folder, RUNS_FOLDER), ...(workspace === undefined ? [] : [join(workspace, RUNS_FOLDER)])];
+  const runsDirs = [runsFolderFor(uri), join(folder, RUNS_FOLDER)];
   return {
     dataRoot: dataPath !== null && isAllowed(dataPath) ? resolve(folder, dataPath) : null,
     from: from !== null && isAllowed(from) ? from : null,

@@ -3,6 +3,8 @@ import * as vscode from "vscode";
 
 /** Pages on rules and keys. */
 export const REFERENCE_SCHEME = "maskdm-reference";
+/** Reports on the machine. */
+export const REPORT_SCHEME = "maskdm-report";
 
 /** Shows a Markdown document rendered, or as text where the editor has no Markdown preview. */
 export async function showMarkdown(uri: vscode.Uri): Promise<void> {

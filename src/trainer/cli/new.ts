@@ -4,6 +4,7 @@ import { availableParallelism, totalmem } from "node:os";
 import { basename, isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { Command } from "commander";
 import { UserError } from "../../core/errors.ts";
+import { runNameProblem } from "../../core/run/names.ts";
 import { SUPPORTED_FORMATS } from "../data/imageFormat.ts";
 import { type ImageSurvey, surveyImages } from "./imageSurvey.ts";
 import type { Io } from "./io.ts";
@@ -17,8 +18,9 @@ export function register(program: Command, io: Io): void {
     .description("Write a commented experiment file with sizes that suit the images and this machine.")
     .argument("<dir>", "folder for the experiment; made where it does not exist")
     .option("--data <path>", "folder of images (default: the images in <dir>)")
-    .action(async (dir: string, options: { data?: string }) => {
-      const { file, survey } = await writeNewExperiment(dir, options.data, thisMachine());
+    .option("--name <name>", "name of the file, without .maskdm.yaml (default: that of <dir>)")
+    .action(async (dir: string, options: { data?: string; name?: string }) => {
+      const { file, survey } = await writeNewExperiment(dir, options.data, thisMachine(), options.name);
       if (survey === null) io.stderr(`No image is there yet: put images into ${join(dir, "images")}.`);
       else io.stderr(`Looked at ${survey.sampled} of ${survey.count} images.`);
       io.stdout(file);
@@ -27,20 +29,25 @@ export function register(program: Command, io: Io): void {
   addExamples(command, [
     ["maskdm new faces --data ~/pictures/faces", "write faces/faces.maskdm.yaml for a folder of images elsewhere"],
     ["maskdm new faces", "the same for images that are in faces/"],
+    ["maskdm new . --name faces --data images", "write faces.maskdm.yaml into this folder"],
   ]);
 }
 
 /**
- * Writes DIR/<name of DIR>.maskdm.yaml.
+ * Writes DIR/<name>.maskdm.yaml.
  * @param data folder of images; a relative one starts at the working directory
+ * @param wanted name of the file; that of the folder if left out
  * @throws UserError where the file exists already, or where `data` is no folder with images
  */
 export async function writeNewExperiment(
   dir: string,
   data: string | undefined,
   machine: Machine,
+  wanted?: string,
 ): Promise<{ file: string; survey: ImageSurvey | null }> {
-  const name = basename(resolve(dir)) || "experiment";
+  const problem = wanted === undefined ? null : runNameProblem(wanted);
+  if (problem !== null) throw new UserError(`${JSON.stringify(wanted)} is no name for an experiment: ${problem}.`);
+  const name = wanted ?? (basename(resolve(dir)) || "experiment");
   const file = join(dir, `${name}.maskdm.yaml`);
   if ((await kindOf(dir)) === "file") throw new UserError(`${dir} is a file. Name a folder for the experiment.`);
   if ((await kindOf(file)) !== "nothing")

@@ -55,6 +55,17 @@ describe("maskdm new", () => {
     expect(text).toContain("background:");
   });
 
+  it("names the file as it is told", async () => {
+    for (let i = 0; i < 8; i++) await image(`images/${i}.png`, 40, 40);
+    const { io, out } = memoryIo();
+    expect(await runCommandLine(["new", folder, "--name", "faces", "--data", join(folder, "images")], io)).toBe(0);
+    expect(out.text).toBe(`${join(folder, "faces.maskdm.yaml")}\n`);
+    expect(existsSync(join(folder, "faces.maskdm.yaml"))).toBe(true);
+    await expect(writeNewExperiment(folder, join(folder, "images"), LAPTOP, "../faces")).rejects.toThrow(
+      '"../faces" is no name for an experiment: it holds a path separator.',
+    );
+  });
+
   it("keeps an absolute data path, whatever characters it has", async () => {
     await image("a: b #c/x.jpg", 40, 33);
     const data = join(folder, "a: b #c");

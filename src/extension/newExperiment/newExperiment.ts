@@ -1,0 +1,140 @@
+/** MaskDM: New Experiment: a folder of images, a name, and a commented file with sizes that suit both. */
+import { stat } from "node:fs/promises";
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import * as vscode from "vscode";
+import { UserError } from "../../core/errors.ts";
+import type { Services } from "../services.ts";
+import { requireTrust, showError } from "../trainer/restrictedMode.ts";
+import { browse, chooseImages, TITLE } from "./chooseImages.ts";
+
+export function registerNewExperiment(context: vscode.ExtensionContext, services: Services): void {
+  const run = async (folder: unknown): Promise<void> => {
+    try {
+      requireTrust();
+      await newExperiment(folder instanceof vscode.Uri ? folder : undefined, services);
+    } catch (error) {
+      await showError(error, services.log);
+    }
+  };
+  context.subscriptions.push(
+    vscode.commands.registerCommand("maskdm.newExperiment", run),
+    // The same, under another title in the menu of a folder.
+    vscode.commands.registerCommand("maskdm.newExperimentHere", run),
+  );
+}
+
+/** @param folder of images; asked for where it is left out */
+async function newExperiment(folder: vscode.Uri | undefined, services: Services): Promise<void> {
+  const images = await imagesFrom(folder);
+  if (images === undefined) return;
+  const home = homeFor(images);
+  const name = await askName(home, images);
+  if (name === undefined) return;
+  const file = await write({ home, name, images }, services);
+  await open(file);
+  if (vscode.workspace.getWorkspaceFolder(file) === undefined) await offerFolder(home);
+}
+
+/** A folder that holds images; asks again where one holds none. */
+async function imagesFrom(folder: vscode.Uri | undefined): Promise<string | undefined> {
+  if (folder !== undefined && folder.scheme !== "file")
+    throw new UserError(
+      vscode.l10n.t("Images are read from folders on a disk; {0} is not on one.", folder.toString(true)),
+    );
+  const workspace = workspaceFolder()?.uri.fsPath;
+  const { datasetFacts } = await import("../../node/facts/datasetFacts.ts");
+  let images = folder?.fsPath ?? (await chooseImages(workspace));
+  for (;;) {
+    if (images === undefined) return undefined;
+    const facts = await datasetFacts(images);
+    if (facts.exists && facts.images !== 0) return images;
+    const again = vscode.l10n.t("Choose Another Folder");
+    const chosen = await vscode.window.showWarningMessage(
+      vscode.l10n.t("There are no images (png, jpg, webp, gif, bmp or tiff) in {0} or in folders below it.", images),
+      again,
+    );
+    images = chosen === again ? await browse(workspace) : undefined;
+  }
+}
+
+/** Where the file goes: the workspace folder around the images, else the only or active one, else the images' own folder. */
+function homeFor(images: string): string {
+  const around = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(images));
+  return (around ?? workspaceFolder())?.uri.fsPath ?? images;
+}
+
+function workspaceFolder(): vscode.WorkspaceFolder | undefined {
+  const active = vscode.window.activeTextEditor?.document.uri;
+  const folder = active === undefined ? undefined : vscode.workspace.getWorkspaceFolder(active);
+  return [folder, ...(vscode.workspace.workspaceFolders ?? [])].find((candidate) => candidate?.uri.scheme === "file");
+}
+
+async function askName(home: string, images: string): Promise<string | undefined> {
+  const { runNameProblem, slug } = await import("../../core/run/names.ts");
+  // A folder called images says nothing of what is in it.
+  const own = basename(images);
+  const proposed = slug(/^(images?|data|pictures|train|img)$/i.test(own) ? basename(dirname(images)) : own);
+  return vscode.window.showInputBox({
+    title: TITLE(),
+    prompt: vscode.l10n.t("Name of the experiment; it becomes NAME.maskdm.yaml in {0}", home),
+    value: await freeName(home, proposed),
+    validateInput: async (name) => {
+      const problem = runNameProblem(name.trim());
+      if (problem !== null) return vscode.l10n.t("This is no name for an experiment: {0}.", problem);
+      if (await exists(fileOf(home, name.trim()))) return vscode.l10n.t("There is an experiment of this name already.");
+      return null;
+    },
+  });
+}
+
+async function freeName(home: string, name: string): Promise<string> {
+  for (let number = 1; ; number++) {
+    const candidate = number === 1 ? name : `${name}-${number}`;
+    if (!(await exists(fileOf(home, candidate)))) return candidate;
+  }
+}
+
+const fileOf = (home: string, name: string): string => join(home, `${name}.maskdm.yaml`);
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function write(
+  { home, name, images }: { home: string; name: string; images: string },
+  { trainer }: Services,
+): Promise<vscode.Uri> {
+  const way = relative(home, images);
+  const isBelow = !isAbsolute(way) && way.split(sep)[0] !== "..";
+  // Images within the folder move with it; others keep their own place.
+  const data = isBelow ? `./${way}` : images;
+  const title = vscode.l10n.t("Looking at the images in {0}", images);
+  const { code, stderr } = await vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Notification, title, cancellable: true },
+    (_, token) => trainer.command(["new", ".", "--name", name.trim(), "--data", data], { cwd: home, token }),
+  );
+  if (code !== 0)
+    throw new UserError(stderr.replace(/^error: /, "").trim() || vscode.l10n.t("It could not be written."));
+  return vscode.Uri.file(resolve(fileOf(home, name.trim())));
+}
+
+/** The text, with the designer beside it. */
+async function open(file: vscode.Uri): Promise<void> {
+  await vscode.window.showTextDocument(file, { preview: false });
+  const commands = await vscode.commands.getCommands(true);
+  if (commands.includes("maskdm.openDesigner")) await vscode.commands.executeCommand("maskdm.openDesigner", file);
+}
+
+async function offerFolder(home: string): Promise<void> {
+  const openFolder = vscode.l10n.t("Open Folder");
+  const chosen = await vscode.window.showInformationMessage(
+    vscode.l10n.t("Open the experiment's folder to see its runs in the side bar."),
+    openFolder,
+  );
+  if (chosen === openFolder) await vscode.commands.executeCommand("vscode.openFolder", vscode.Uri.file(home));
+}
