@@ -9,6 +9,7 @@ import { registerDesigner } from "./designer/registerDesigner.ts";
 import { ExperimentDocumentStore } from "./documents/experimentDocuments.ts";
 import { registerLanguage } from "./language/registerLanguage.ts";
 import { registerNewExperiment } from "./newExperiment/newExperiment.ts";
+import { type RunsFeature, registerRuns } from "./runs/registerRuns.ts";
 import { WorkspaceRuns } from "./runs/workspaceRuns.ts";
 import type { Services } from "./services.ts";
 import { DetachedTrainer } from "./trainer/detachedTrainer.ts";
@@ -17,6 +18,7 @@ import { DetachedTrainer } from "./trainer/detachedTrainer.ts";
 export interface ExtensionApi {
   readonly services: Services;
   readonly dashboard: Dashboard;
+  readonly runs: RunsFeature;
   /** milliseconds that `activate` took */
   readonly activationMs: number;
 }
@@ -34,8 +36,9 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   registerLanguage(context, services);
   registerNewExperiment(context, services);
   registerDoctor(context, services);
+  const runsFeature = registerRuns(context, { log, runs, trainer });
   const dashboard = registerDashboard(context, services);
   registerDesigner(context, services);
   registerCalibration(context, services);
-  return { services, dashboard, activationMs: performance.now() - started };
+  return { services, runs: runsFeature, dashboard, activationMs: performance.now() - started };
 }

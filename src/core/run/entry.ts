@@ -44,7 +44,7 @@ export const isAtWork = ({ state }: { readonly state: RunEntry["state"] }): bool
 
 /** Whether it can go on from where it ended. */
 export const isResumable = ({ state, launchFailed, record }: RunEntry): boolean =>
-  launchFailed === true ||
+  (launchFailed === true && !AT_WORK.includes(state)) ||
   (record !== null && (state === "stopped" || state === "interrupted" || state === "failed" || state === "diverged"));
 
 /** Share of the steps done, 0 to 1; null: not known. */

@@ -1,0 +1,72 @@
+/** How a node of the tree looks. */
+import { dirname } from "node:path";
+import * as vscode from "vscode";
+import { isAtWork } from "../../core/run/entry.ts";
+import { accessibleRunLabel, runDescription, runTooltip, stateIcon } from "./runText.ts";
+import { contextWords, type ExperimentNode, type GroupNode, type RunNode, type TreeNode } from "./runTree.ts";
+
+const { Collapsed, Expanded, None } = vscode.TreeItemCollapsibleState;
+
+export function treeItem(node: TreeNode): vscode.TreeItem {
+  const item = node.kind === "run" ? runItem(node) : node.kind === "group" ? groupItem(node) : experimentItem(node);
+  item.id = node.id;
+  return item;
+}
+
+function runItem({ entry, children }: RunNode): vscode.TreeItem {
+  const item = new vscode.TreeItem(entry.label, children.length === 0 ? None : Expanded);
+  item.iconPath = stateIcon(entry.state);
+  item.description = runDescription(entry);
+  item.contextValue = contextWords(entry);
+  item.accessibilityInformation = { label: accessibleRunLabel(entry), role: "treeitem" };
+  if (entry.record !== null) {
+    item.command = { command: "maskdm.openRun", title: vscode.l10n.t("Open Dashboard"), arguments: [entry.dir] };
+  } else if (entry.launchFailed === true) {
+    item.command = { command: "maskdm.showRunLog", title: vscode.l10n.t("Open Log"), arguments: [entry.dir] };
+  }
+  return item;
+}
+
+/** The tooltip is made when it is asked for. */
+export const tooltipOf = (node: TreeNode): vscode.MarkdownString | string | undefined =>
+  node.kind === "run" ? runTooltip(node.entry) : node.kind === "experiment" ? (node.file ?? undefined) : undefined;
+
+function groupItem({ name, children }: GroupNode): vscode.TreeItem {
+  const item = new vscode.TreeItem(name, Expanded);
+  item.iconPath = new vscode.ThemeIcon("folder-library");
+  item.description = vscode.l10n.t("{0} runs", children.length);
+  item.contextValue = "group";
+  return item;
+}
+
+function experimentItem({ file, label, children }: ExperimentNode): vscode.TreeItem {
+  const item = new vscode.TreeItem(
+    label === "" ? vscode.l10n.t("Unknown experiment") : label,
+    children.length === 0 ? None : Expanded,
+  );
+  const runs = children.flatMap(runsBelow);
+  const live = runs.filter(({ entry }) => isAtWork(entry)).length;
+  const count =
+    runs.length === 0
+      ? vscode.l10n.t("no runs")
+      : runs.length === 1
+        ? vscode.l10n.t("1 run")
+        : vscode.l10n.t("{0} runs", runs.length);
+  const folder = file === null ? "" : vscode.workspace.asRelativePath(dirname(file), false);
+  const isRoot =
+    vscode.workspace.workspaceFolders?.some(({ uri }) => file !== null && uri.fsPath === dirname(file)) === true;
+  const facts = [isRoot ? "" : folder, count, live > 0 ? vscode.l10n.t("{0} at work", live) : ""];
+  item.description = facts.filter((fact) => fact !== "").join(" · ");
+  item.iconPath = new vscode.ThemeIcon("beaker");
+  item.contextValue = file === null ? "experiment-unknown" : "experiment";
+  item.collapsibleState = children.length === 0 ? None : runs.length > 50 && live === 0 ? Collapsed : Expanded;
+  if (file !== null && children.length === 0) {
+    item.command = { command: "vscode.open", title: vscode.l10n.t("Open"), arguments: [vscode.Uri.file(file)] };
+  }
+  return item;
+}
+
+const runsBelow = (node: GroupNode | RunNode): RunNode[] => [
+  ...(node.kind === "run" ? [node] : []),
+  ...node.children.flatMap(runsBelow),
+];

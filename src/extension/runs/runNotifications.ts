@@ -1,0 +1,103 @@
+/** Tells when a run has ended, with the next step as a button. */
+import { createHash } from "node:crypto";
+import { closeSync, openSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import * as vscode from "vscode";
+import { isAtWork, type RunEntry } from "../../core/run/entry.ts";
+import { lossText } from "./runText.ts";
+import type { WorkspaceRuns } from "./workspaceRuns.ts";
+
+/** The window that the user looks at goes first. */
+const OTHERS_WAIT_MS = 1000;
+
+interface Step {
+  readonly title: string;
+  readonly command: string;
+}
+
+export class RunNotifications implements vscode.Disposable {
+  private readonly states = new Map<string, RunEntry["state"]>();
+  private readonly failedLaunches = new Set<string>();
+  private readonly subscription: vscode.Disposable;
+
+  constructor(runs: WorkspaceRuns) {
+    this.subscription = runs.onDidChange(({ changed, removed }) => {
+      for (const entry of changed) this.see(entry);
+      for (const dir of removed) this.forget(dir);
+    });
+  }
+
+  dispose(): void {
+    this.subscription.dispose();
+  }
+
+  private see(entry: RunEntry): void {
+    const before = this.states.get(entry.dir);
+    this.states.set(entry.dir, entry.state);
+    if (entry.launchFailed !== true) this.failedLaunches.delete(entry.dir);
+    else if (before !== undefined && !this.failedLaunches.has(entry.dir)) {
+      this.failedLaunches.add(entry.dir);
+      void this.tell(entry);
+      return;
+    }
+    const wasAtWork = before !== undefined && isAtWork({ state: before });
+    if (wasAtWork && ["finished", "failed", "diverged", "interrupted"].includes(entry.state)) void this.tell(entry);
+  }
+
+  private forget(dir: string): void {
+    this.states.delete(dir);
+    this.failedLaunches.delete(dir);
+  }
+
+  private async tell(entry: RunEntry): Promise<void> {
+    if (!vscode.window.state.focused) await sleep(OTHERS_WAIT_MS);
+    if (!isFirstToTell(entry)) return;
+    const steps = nextSteps(entry);
+    const show = entry.state === "finished" ? vscode.window.showInformationMessage : vscode.window.showErrorMessage;
+    const chosen = await show(endText(entry), ...steps.map(({ title }) => title));
+    const step = steps.find(({ title }) => title === chosen);
+    if (step !== undefined) await vscode.commands.executeCommand(step.command, entry.dir);
+  }
+}
+
+/** What is said at the end of a run. */
+function endText(entry: RunEntry): string {
+  const { label, state, status, reason } = entry;
+  if (entry.launchFailed === true) return vscode.l10n.t("{0} did not begin: {1}", label, reason ?? "");
+  if (state === "finished") {
+    const loss = status?.loss == null ? "" : `, ${vscode.l10n.t("loss {0}", lossText(status.loss))}`;
+    return vscode.l10n.t("{0} has finished: {1} steps{2}.", label, status?.step ?? 0, loss);
+  }
+  if (state === "diverged") return vscode.l10n.t("{0} has diverged: {1}", label, status?.message ?? "");
+  if (state === "interrupted")
+    return vscode.l10n.t("{0} was interrupted: its process is gone. Its checkpoints are intact.", label);
+  return vscode.l10n.t("{0} has failed: {1}", label, status?.message ?? "");
+}
+
+function nextSteps({ state, stage, launchFailed }: RunEntry): Step[] {
+  const log: Step = { title: vscode.l10n.t("Open Log"), command: "maskdm.showRunLog" };
+  const dashboard: Step = { title: vscode.l10n.t("Open Dashboard"), command: "maskdm.openRun" };
+  const resume: Step = { title: vscode.l10n.t("Resume"), command: "maskdm.resume" };
+  if (launchFailed === true) return [{ ...resume, title: vscode.l10n.t("Try Again") }, log];
+  if (state === "diverged") return [dashboard, log];
+  if (state !== "finished") return [resume, log];
+  const next: Step =
+    stage === "pretrain"
+      ? { title: vscode.l10n.t("Finetune"), command: "maskdm.finetune" }
+      : { title: vscode.l10n.t("Sample"), command: "maskdm.sample" };
+  return [next, dashboard];
+}
+
+/** One window of those open on this machine tells each end of a run: the one that makes the mark. */
+function isFirstToTell({ dir, record, state, reason }: RunEntry): boolean {
+  const end = `${dir}\n${record?.sessions.length ?? 0}\n${record?.processStart ?? ""}\n${state}\n${reason ?? ""}`;
+  const name = `maskdm-told-${createHash("sha256").update(end).digest("hex").slice(0, 24)}`;
+  try {
+    closeSync(openSync(join(tmpdir(), name), "wx"));
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "EEXIST";
+  }
+}

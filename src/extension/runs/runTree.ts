@@ -1,0 +1,178 @@
+/** The runs as a tree: experiments, their pretraining runs and groups, finetunes below the run they came from. Knows no editor. */
+import { basename, dirname } from "node:path";
+import { isAtWork, isResumable, type RunEntry } from "../../core/run/entry.ts";
+import { experimentName } from "../../core/run/names.ts";
+import { matches, type RunFilter } from "./runFilter.ts";
+
+export interface RunNode {
+  readonly kind: "run";
+  readonly id: string;
+  entry: RunEntry;
+  readonly children: readonly RunNode[];
+}
+
+export interface GroupNode {
+  readonly kind: "group";
+  readonly id: string;
+  readonly name: string;
+  readonly children: readonly RunNode[];
+}
+
+export interface ExperimentNode {
+  readonly kind: "experiment";
+  readonly id: string;
+  /** absolute path; null: runs whose experiment is not known */
+  readonly file: string | null;
+  readonly label: string;
+  readonly children: readonly (GroupNode | RunNode)[];
+}
+
+export type TreeNode = ExperimentNode | GroupNode | RunNode;
+
+export const SORT_ORDERS = ["newest", "oldest", "name", "loss", "state"] as const;
+export type SortOrder = (typeof SORT_ORDERS)[number];
+
+export interface TreeOptions {
+  readonly filter: RunFilter;
+  readonly sort: SortOrder;
+}
+
+/** @param experiments paths of experiment files, shown without runs, too, while nothing is filtered */
+export function buildTree(
+  entries: readonly RunEntry[],
+  experiments: readonly string[],
+  { filter, sort }: TreeOptions,
+): ExperimentNode[] {
+  const byExperiment = new Map<string | null, RunEntry[]>();
+  if (filter.text === "" && entries.length > 0) for (const file of experiments) byExperiment.set(file, []);
+  const nest = nesting(entries, filter, sort);
+  for (const entry of nest.roots) {
+    const runs = byExperiment.get(entry.experimentFile);
+    if (runs === undefined) byExperiment.set(entry.experimentFile, [entry]);
+    else runs.push(entry);
+  }
+  return [...byExperiment]
+    .map(([file, roots]) => experimentNode(file, roots, nest.node))
+    .sort((a, b) => compareText(a.label, b.label) || compareText(a.file ?? "", b.file ?? ""));
+}
+
+/** Path without its name's extension: what an experiment is called. */
+export const experimentLabel = (file: string | null): string | null =>
+  file === null ? null : experimentName(basename(file));
+
+function experimentNode(
+  file: string | null,
+  roots: readonly RunEntry[],
+  node: (entry: RunEntry) => RunNode,
+): ExperimentNode {
+  const id = `experiment:${file ?? ""}`;
+  const names = [...new Set(roots.flatMap(({ group }) => group ?? []))].sort(compareText);
+  const groups = names.map(
+    (name): GroupNode => ({
+      kind: "group",
+      id: `group:${file ?? ""}:${name}`,
+      name,
+      children: roots.filter(({ group }) => group === name).map(node),
+    }),
+  );
+  const loose = roots.filter(({ group }) => group === null).map(node);
+  return { kind: "experiment", id, file, label: experimentLabel(file) ?? "", children: [...groups, ...loose] };
+}
+
+/** Which run stands below which, and which are left at the top. */
+function nesting(entries: readonly RunEntry[], filter: RunFilter, sort: SortOrder) {
+  const byId = new Map(entries.map((entry) => [`${dirname(entry.dir)}\n${entry.id}`, entry]));
+  const anywhere = new Map(entries.map((entry) => [entry.id, entry]));
+  const parentOf = (entry: RunEntry): RunEntry | null => {
+    // A run that was put into a group stands there.
+    if (entry.parent === null || entry.group !== null) return null;
+    const parent = byId.get(`${dirname(entry.dir)}\n${entry.parent}`) ?? anywhere.get(entry.parent) ?? null;
+    return parent === entry ? null : parent;
+  };
+  const children = new Map<RunEntry, RunEntry[]>();
+  const tops: RunEntry[] = [];
+  for (const entry of [...entries].sort((a, b) => compareRuns(a, b, sort))) {
+    const parent = parentOf(entry);
+    if (parent === null || isInCircle(entry, parentOf)) tops.push(entry);
+    else children.set(parent, [...(children.get(parent) ?? []), entry]);
+  }
+  // What leads to a run that is shown is shown as well.
+  const isShown = (entry: RunEntry): boolean =>
+    matches(entry, filter) || (children.get(entry) ?? []).some((child) => isShown(child));
+  const node = (entry: RunEntry): RunNode => ({
+    kind: "run",
+    id: `run:${entry.dir}`,
+    entry,
+    children: (children.get(entry) ?? []).filter(isShown).map(node),
+  });
+  return { roots: tops.filter(isShown), node };
+}
+
+/** Records that name each other as parents, which only damage can bring about. */
+function isInCircle(entry: RunEntry, parentOf: (entry: RunEntry) => RunEntry | null): boolean {
+  const seen = new Set([entry]);
+  for (let at = parentOf(entry); at !== null; at = parentOf(at)) {
+    if (seen.has(at)) return true;
+    seen.add(at);
+  }
+  return false;
+}
+
+const compareText = (a: string, b: string): number => a.localeCompare(b, undefined, { numeric: true });
+
+/** Queued runs are the newest of all. */
+const createdAt = ({ record }: RunEntry): string => record?.createdAt ?? "~";
+
+const STATE_ORDER: readonly RunEntry["state"][] = [
+  "running",
+  "starting",
+  "stopping",
+  "queued",
+  "failed",
+  "diverged",
+  "interrupted",
+  "damaged",
+  "stopped",
+  "finished",
+];
+
+function compareRuns(a: RunEntry, b: RunEntry, sort: SortOrder): number {
+  if (a.pinned !== b.pinned) return a.pinned ? -1 : 1;
+  const byTime = createdAt(a) < createdAt(b) ? 1 : createdAt(a) > createdAt(b) ? -1 : compareText(a.id, b.id);
+  if (sort === "newest") return byTime;
+  if (sort === "oldest") return -byTime;
+  if (sort === "name") return compareText(a.label, b.label);
+  if (sort === "state") return STATE_ORDER.indexOf(a.state) - STATE_ORDER.indexOf(b.state) || byTime;
+  const loss = (entry: RunEntry): number => entry.status?.loss ?? Number.POSITIVE_INFINITY;
+  return loss(a) === loss(b) ? byTime : loss(a) - loss(b);
+}
+
+/** Ids in the order shown, with their depth: two trees of the same outline differ in what their items say only. */
+export function outline(nodes: readonly TreeNode[], depth = 0): string {
+  return nodes.map((node) => `${depth} ${node.id}\n${outline(node.children, depth + 1)}`).join("");
+}
+
+/** Every node, and the one it stands below. */
+export function* walk(
+  nodes: readonly TreeNode[],
+  parent: TreeNode | null = null,
+): Generator<[TreeNode, TreeNode | null]> {
+  for (const node of nodes) {
+    yield [node, parent];
+    yield* walk(node.children, node);
+  }
+}
+
+/** What menus and actions of a run depend on: words for the item's contextValue. */
+export function contextWords(entry: RunEntry): string {
+  const { state, record, pinned, archived, stage, launchFailed } = entry;
+  const words = ["run", `state-${state}`];
+  if (isAtWork(entry)) words.push("live");
+  else if (launchFailed === true && record === null) words.push("unbegun");
+  else if (state !== "queued") words.push("deletable");
+  if (isResumable(entry)) words.push("resumable");
+  if (record !== null) words.push("folder");
+  if (record !== null && stage === "pretrain") words.push("source");
+  words.push(pinned ? "pinned" : "unpinned", archived ? "archived" : "unarchived");
+  return words.join(" ");
+}
