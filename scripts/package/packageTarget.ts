@@ -1,5 +1,5 @@
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { runCommand } from "../vscode/command.ts";
 import { OUT, ROOT } from "../vscode/paths.ts";
 import { stage } from "./stage.ts";
@@ -13,11 +13,11 @@ export const LIMIT_BYTES = 60_000_000;
 
 /**
  * Makes the extension's package for one platform.
- * @param programs from buildPrograms
+ * @param programs from buildPrograms; the package's files are laid out in a folder beside it
  * @returns the .vsix file
  */
 export async function packageTarget(target: Target, programs: string, folder = VSIX_FOLDER): Promise<string> {
-  const staging = join(OUT, "package", target.name);
+  const staging = join(dirname(programs), target.name);
   await stage(target, programs, staging);
   await mkdir(folder, { recursive: true });
   const file = join(folder, `maskdm-studio-${target.name}.vsix`);

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { type Browser, chromium } from "playwright-core";
@@ -69,7 +70,12 @@ export function launchChromium(path: string): Promise<Browser> {
 function look(): string | undefined {
   const folders = (process.env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
   const named = NAMES.flatMap((name) => folders.map((folder) => join(folder, name)));
-  return [...named, ...PLACES, chromium.executablePath()].find(isProgram);
+  return [...named, ...PLACES, chromium.executablePath()].find((path) => isProgram(path) && runs(path));
+}
+
+/** Ubuntu has a /usr/bin/chromium-browser that only says how to get the browser as a snap. */
+function runs(path: string): boolean {
+  return process.platform === "win32" || spawnSync(path, ["--version"], { timeout: 20_000 }).status === 0;
 }
 
 function isProgram(path: string): boolean {

@@ -3,6 +3,7 @@ import { copyFile, mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:f
 import { join } from "node:path";
 import { runCommand } from "./command.ts";
 import { CACHE } from "./paths.ts";
+import { CannotRun } from "./testResult.ts";
 
 /** The npm package that carries VS Code's own server, here 1.100.3, for Node 20. */
 const SERVER = "code-server@4.100.3";
@@ -50,7 +51,7 @@ const STAND_INS: Readonly<Record<string, string>> = {
 /**
  * Installs the VS Code server from npm into the cache, unless it is there already: no compiler and no download but npm's.
  * @returns its folder
- * @throws Error saying which step failed
+ * @throws CannotRun saying which step failed
  */
 export async function installServer(): Promise<string> {
   const folder = join(CACHE, SERVER.replace("@", "-"));
@@ -59,7 +60,9 @@ export async function installServer(): Promise<string> {
   await mkdir(CACHE, { recursive: true });
   const building = await mkdtemp(join(CACHE, "installing-"));
   try {
-    await fill(building);
+    await fill(building).catch((error: unknown) => {
+      throw new CannotRun(`${SERVER} could not be installed: ${error instanceof Error ? error.message : error}`);
+    });
     // The last step, and one that either happens or does not: a folder of the final name is a whole installation.
     await rename(join(building, "package/lib/vscode"), folder).catch((error: unknown) => {
       if (!existsSync(folder)) throw error; // else another run was faster

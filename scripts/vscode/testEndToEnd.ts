@@ -9,7 +9,14 @@ import { buildEndToEndTests } from "./buildTests.ts";
 import { findChromium } from "./chromium.ts";
 import { OUT } from "./paths.ts";
 import { runMocha } from "./runMocha.ts";
-import { describeSuite, type SuiteResult, suiteResultFile, writeSuiteResult } from "./testResult.ts";
+import {
+  CannotRun,
+  describeSuite,
+  resultOf,
+  type SuiteResult,
+  suiteResultFile,
+  writeSuiteResult,
+} from "./testResult.ts";
 
 const { values } = parseArgs({ options: { grep: { type: "string" }, vsix: { type: "string" } } });
 const resultFile = suiteResultFile(OUT, "e2e");
@@ -17,10 +24,7 @@ rmSync(resultFile, { force: true });
 // A run that is cut off in the middle leaves this behind.
 writeSuiteResult(resultFile, { tests: [], complete: false });
 
-const result = await runSuite().catch((error: unknown): SuiteResult => {
-  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return { tests: [{ title: "the suite runs", state: "failed", durationMs: 0, error: message }], complete: true };
-});
+const result = await runSuite().catch(resultOf);
 writeSuiteResult(resultFile, result);
 const { text, ok } = describeSuite(result);
 console.log(text);
@@ -28,7 +32,7 @@ process.exit(ok ? 0 : 1);
 
 async function runSuite(): Promise<SuiteResult> {
   const browser = await findChromium();
-  if (browser.kind === "missing") throw new Error(browser.reason);
+  if (browser.kind === "missing") throw new CannotRun(browser.reason);
   process.env["MASKDM_CHROMIUM"] = browser.path;
   process.env["MASKDM_VSIX"] = values.vsix ? resolve(values.vsix) : await packageHere();
   const files = await buildEndToEndTests();

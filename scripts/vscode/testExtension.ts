@@ -9,7 +9,15 @@ import { fixtureWorkspace, temporaryFolder } from "./fixtureWorkspace.ts";
 import { installServer } from "./install.ts";
 import { OUT, ROOT } from "./paths.ts";
 import { remoteUri, startServer, workbenchAddress } from "./server.ts";
-import { describeSuite, readSuiteResult, type SuiteResult, suiteResultFile, writeSuiteResult } from "./testResult.ts";
+import {
+  CannotRun,
+  describeSuite,
+  readSuiteResult,
+  resultOf,
+  type SuiteResult,
+  suiteResultFile,
+  writeSuiteResult,
+} from "./testResult.ts";
 
 const LIMIT_MS = 8 * 60_000;
 
@@ -17,10 +25,7 @@ const { values } = parseArgs({ options: { grep: { type: "string" } } });
 const resultFile = suiteResultFile(OUT, "extension");
 rmSync(resultFile, { force: true });
 
-const result = await runSuite().catch((error: unknown): SuiteResult => {
-  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return { tests: [{ title: "the suite runs", state: "failed", durationMs: 0, error: message }], complete: true };
-});
+const result = await runSuite().catch(resultOf);
 writeSuiteResult(resultFile, result);
 const { text, ok } = describeSuite(result);
 console.log(text);
@@ -28,7 +33,7 @@ process.exit(ok ? 0 : 1);
 
 async function runSuite(): Promise<SuiteResult> {
   const browser = await findChromium();
-  if (browser.kind === "missing") throw new Error(browser.reason);
+  if (browser.kind === "missing") throw new CannotRun(browser.reason);
   const server = await installServer();
   const runner = await buildExtensionTests();
   const data = await temporaryFolder("maskdm-vscode-");

@@ -1,0 +1,91 @@
+// npm test: the checks, the build, the unit tests, the tests inside VS Code and those of the packaged extension, with their sum.
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { OUT, ROOT } from "./vscode/paths.ts";
+import { describeSuite, readSuiteResult, suiteResultFile } from "./vscode/testResult.ts";
+
+interface Totals {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+const vitestSchema = z.object({
+  numPassedTests: z.number(),
+  numFailedTests: z.number(),
+  numPendingTests: z.number(),
+  testResults: z.array(z.object({ status: z.string(), assertionResults: z.array(z.object({ status: z.string() })) })),
+});
+
+const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
+const notes: string[] = [];
+const required = process.env["CI"] === "true";
+
+if (npm("run", "check") && npm("run", "build")) {
+  unitTests();
+  editorTests("extension");
+  editorTests("e2e");
+} else {
+  count({ failed: 1 }, "The checks or the build failed: no test was run.");
+}
+for (const note of notes) console.log(`\n${note}`);
+console.log(
+  `\n${totals.passed} passed, ${totals.failed} failed${totals.skipped > 0 ? `, ${totals.skipped} skipped` : ""}`,
+);
+process.exitCode = totals.failed === 0 && totals.passed > 0 ? 0 : 1;
+
+function unitTests(): void {
+  const report = join(OUT, "test-results/unit.json");
+  mkdirSync(join(OUT, "test-results"), { recursive: true });
+  rmSync(report, { force: true });
+  const vitest = ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  const ok = run(process.execPath, [join(ROOT, "node_modules/vitest/vitest.mjs"), ...vitest]);
+  try {
+    const result = vitestSchema.parse(JSON.parse(readFileSync(report, "utf8")));
+    // A file that cannot be loaded has no tests to count.
+    const broken = result.testResults.filter(
+      (file) => file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed"),
+    );
+    const failed = result.numFailedTests + broken.length;
+    count({
+      passed: result.numPassedTests,
+      failed: ok ? failed : Math.max(failed, 1),
+      skipped: result.numPendingTests,
+    });
+  } catch {
+    count({ failed: 1 }, "The unit tests left no result.");
+  }
+}
+
+/** Suites that need a browser and the VS Code server. */
+function editorTests(name: "extension" | "e2e"): void {
+  const file = suiteResultFile(OUT, name);
+  rmSync(file, { force: true });
+  const ok = npm("run", "-s", `test:${name}`);
+  const result = readSuiteResult(file);
+  if (result === null) {
+    count({ failed: 1 }, `The tests ${name} left no result.`);
+  } else if (result.notRun !== undefined) {
+    count(required ? { failed: 1 } : { skipped: 1 }, `!!! The tests ${name} were NOT RUN: ${result.notRun}`);
+  } else {
+    const { failed, ...rest } = describeSuite(result).counts;
+    count({ ...rest, failed: ok ? failed : Math.max(failed, 1) });
+  }
+}
+
+function count(added: Partial<Totals>, note?: string): void {
+  totals.passed += added.passed ?? 0;
+  totals.failed += added.failed ?? 0;
+  totals.skipped += added.skipped ?? 0;
+  if (note !== undefined) notes.push(note);
+}
+
+function npm(...args: string[]): boolean {
+  return run("npm", args, process.platform === "win32");
+}
+
+function run(program: string, args: readonly string[], shell = false): boolean {
+  return spawnSync(program, args, { stdio: "inherit", cwd: ROOT, shell }).status === 0;
+}
