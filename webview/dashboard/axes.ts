@@ -26,7 +26,7 @@ export function yTicks(
   logarithmic: boolean,
   pixels: number,
 ): TimeTicks {
-  const count = Math.max(2, Math.floor(pixels / 34));
+  const count = Math.max(2, Math.floor(pixels / 27));
   if (logarithmic && low > 0) return { ticks: logarithmicTicks(low, high, count), format: formatAxis(format) };
   if (format !== "bytes") return { ticks: linearTicks(low, high, count), format: formatAxis(format) };
   // Multiples of powers of two, as bytes are counted.

@@ -16,7 +16,7 @@ import { automaticYRange } from "./yRange.ts";
 
 /** Width of every y axis, so that the plots of a column of charts stand below each other. */
 const Y_AXIS_WIDTH = 58;
-const FAINT = 0.28;
+const FAINT = 0.33;
 
 export class ChartCard {
   readonly root: HTMLElement;
@@ -140,9 +140,15 @@ export class ChartCard {
     this.table.refresh();
   }
 
-  /** What the cross-hair, or the newest point, says, beside the title. */
-  setReadout(text: string): void {
-    if (this.readout.textContent !== text) this.readout.textContent = text;
+  /** The values at the cross-hair, beside the title. */
+  setReadout(values: readonly { readonly text: string; readonly colour: string }[]): void {
+    this.readout.replaceChildren(
+      ...values.map(({ text, colour }) => {
+        const value = element("span", {}, text);
+        value.style.setProperty("--line", colour);
+        return value;
+      }),
+    );
   }
 
   /** For screen readers: the newest value of each line. */

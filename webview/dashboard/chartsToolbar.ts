@@ -8,6 +8,8 @@ import { formatCount } from "./format.ts";
 import type { Model } from "./model.ts";
 import { remember, settings } from "./settings.ts";
 
+const HINT = "Drag zooms x or y · Ctrl+wheel x · Shift+wheel y · Shift+drag pans · double-click resets";
+
 export function chartsToolbar(model: Model): HTMLElement {
   const axis = control<ValueControl>("dropdown", { id: "x-axis", "aria-label": "x axis" });
   axis.append(...AXES.map((name) => control("option", { value: name }, AXIS_TITLES[name])));
@@ -66,12 +68,7 @@ export function chartsToolbar(model: Model): HTMLElement {
     element("label", { for: "smoothing" }, "Smoothing"),
     slider,
     text,
-    element("span", { class: "stretch" }),
-    element(
-      "span",
-      { class: "hint" },
-      "Drag to zoom x or y · Ctrl+wheel x · Shift+wheel y · Shift+drag pans · double-click resets",
-    ),
+    element("span", { class: "hint stretch", title: HINT }, HINT),
     reset,
   );
 }

@@ -65,6 +65,7 @@ export class ConfigTab {
         values: runs.map((run) => ({ text: factOf(run, name), strong: false })),
       })),
     );
+    this.content.classList.toggle("everything", settings.configAll);
     this.content.replaceChildren(experiment, facts);
   }
 

@@ -54,7 +54,7 @@ export class CrossHairLayer {
     const x = cross === null ? 0 : this.card.pixelOfX(cross.x);
     if (cross === null || x < area.left - 1 || x > area.right + 1) {
       this.tooltip.hidden = true;
-      this.card.setReadout("");
+      this.card.setReadout([]);
       return;
     }
     context.strokeStyle = palette.muted;
@@ -77,13 +77,18 @@ export class CrossHairLayer {
       context.stroke();
     }
     if (cross.chart === id) {
-      this.card.setReadout("");
+      this.card.setReadout([]);
       this.showTooltip(cross.x, x, cross.at?.y ?? null, values);
       if (cross.at === null) this.announce(cross.x, values);
     } else {
       this.tooltip.hidden = true;
-      const texts = values.slice(0, MOST_READOUTS).map(({ y }) => formatValue(y, this.card.spec.format));
-      this.card.setReadout(`${texts.join("  ·  ")}${values.length > MOST_READOUTS ? "  · …" : ""}`);
+      const few = values.length > MOST_READOUTS ? [] : values;
+      this.card.setReadout(
+        few.map(({ y, slot }) => ({
+          text: formatValue(y, this.card.spec.format),
+          colour: palette.style(slot).colour,
+        })),
+      );
     }
   }
 

@@ -162,6 +162,7 @@ export class SamplesTab {
     setSource(this.front, shows(file), `Samples of ${this.one.label}`);
     if (beside !== null) setSource(this.back, shows(beside), `Samples of ${this.other.label}`);
     for (const part of [this.back, this.divider, ...this.captions]) part.hidden = beside === null;
+    this.stage.classList.toggle("two", beside !== null);
     this.captions[0].textContent = this.one.label;
     this.captions[1].textContent = this.other.label;
     this.place();

@@ -1,5 +1,5 @@
 /** A chart type for Chart.js that draws long lines straight from typed arrays: no object a point, no copy. */
-import { Chart, type CoreChartOptions, DatasetController, LinearScale, LogarithmicScale } from "chart.js";
+import { Chart, type CoreChartOptions, DatasetController, LinearScale, LogarithmicScale, PointElement } from "chart.js";
 import { lowerBound } from "../../src/core/series/columns.ts";
 import type { Line } from "../../src/core/series/line.ts";
 
@@ -33,7 +33,8 @@ declare module "chart.js" {
 
 class SeriesController extends DatasetController<"series"> {
   static readonly id = "series";
-  static readonly defaults = {};
+  /** Chart.js asks for one, although no element is ever made. */
+  static readonly defaults = { datasetElementType: false, dataElementType: "point" };
 
   override buildOrUpdateElements(): void {
     // There are no elements: draw() reads the lines.
@@ -123,5 +124,5 @@ function drawLine(context: CanvasRenderingContext2D, drawn: DrawnLine, x: Placin
 
 /** Makes the chart type and what it needs known to Chart.js; a page calls it once. */
 export function registerSeriesCharts(): void {
-  Chart.register(SeriesController, LinearScale, LogarithmicScale);
+  Chart.register(SeriesController, PointElement, LinearScale, LogarithmicScale);
 }
