@@ -5,7 +5,7 @@ import * as vscode from "vscode";
 
 const MOST_EXPERIMENTS = 500;
 export const EXPERIMENT_GLOB = "**/*.maskdm.{yaml,yml}";
-const EXCLUDED = "**/{node_modules,.git,.venv}/**";
+const FROZEN = "experiment.maskdm.yaml";
 
 /** The setting maskdm.runsFolder for a file or folder. */
 function runsFolderSetting(scope: vscode.Uri): string {
@@ -22,19 +22,26 @@ export function runsFolderFor(file: vscode.Uri): string {
 
 /** Experiment files of the workspace, without those frozen in run folders. */
 export async function findExperiments(): Promise<vscode.Uri[]> {
-  const found = await vscode.workspace.findFiles(EXPERIMENT_GLOB, EXCLUDED, MOST_EXPERIMENTS);
+  const found = await vscode.workspace.findFiles(EXPERIMENT_GLOB, excluded(), MOST_EXPERIMENTS);
   return found
     .filter((file) => file.scheme === "file" && !isFrozen(file.fsPath))
     .sort((a, b) => (a.fsPath < b.fsPath ? -1 : 1));
 }
 
+/** Thousands of frozen files must not use up the number of files that is looked at. */
+function excluded(): string {
+  const names = (vscode.workspace.workspaceFolders ?? []).map(({ uri }) => basename(runsFolderSetting(uri)));
+  const frozen = [...new Set(["runs", ...names])].map((name) => `**/${name}/*/${FROZEN}`);
+  return `{**/node_modules/**,**/.git/**,**/.venv/**,${frozen.join(",")}}`;
+}
+
 /** Whether a file is the copy in a run's folder. */
-function isFrozen(path: string): boolean {
-  if (basename(path) !== "experiment.maskdm.yaml") return false;
+export function isFrozen(path: string): boolean {
+  if (basename(path) !== FROZEN) return false;
   try {
     return readdirSync(dirname(path)).includes("run.json");
   } catch {
-    return false;
+    return true; // gone with its run
   }
 }
 

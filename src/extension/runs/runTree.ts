@@ -96,9 +96,10 @@ function nesting(entries: readonly RunEntry[], filter: RunFilter, sort: SortOrde
     if (parent === null || isInCircle(entry, parentOf)) tops.push(entry);
     else children.set(parent, [...(children.get(parent) ?? []), entry]);
   }
-  // What leads to a run that is shown is shown as well.
+  // What leads to a run that is shown is shown as well; what is below an archived run is put away with it.
   const isShown = (entry: RunEntry): boolean =>
-    matches(entry, filter) || (children.get(entry) ?? []).some((child) => isShown(child));
+    (filter.archived || !entry.archived) &&
+    (matches(entry, filter) || (children.get(entry) ?? []).some((child) => isShown(child)));
   const node = (entry: RunEntry): RunNode => ({
     kind: "run",
     id: `run:${entry.dir}`,

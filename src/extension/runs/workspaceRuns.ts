@@ -5,7 +5,10 @@ import type { RunEntry, RunsChange } from "../../core/run/entry.ts";
 import type { MetricsLine } from "../../core/run/metrics.ts";
 import type { RunsFollower } from "../../node/run/runsFollower.ts";
 import type { RunService } from "../services.ts";
-import { EXPERIMENT_GLOB, findExperiments, runsFolders } from "./runFolders.ts";
+import { EXPERIMENT_GLOB, findExperiments, isFrozen, runsFolders } from "./runFolders.ts";
+
+/** Files that come and go together are looked for once. */
+const GATHER_MS = 300;
 
 /** RunService on the file system. What it needs is loaded after activation. */
 export class WorkspaceRuns implements RunService, vscode.Disposable {
@@ -23,17 +26,25 @@ export class WorkspaceRuns implements RunService, vscode.Disposable {
   private follower: RunsFollower | undefined;
   private files: readonly vscode.Uri[] = [];
   private disposed = false;
+  private timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly log: vscode.LogOutputChannel) {
     const watcher = vscode.workspace.createFileSystemWatcher(EXPERIMENT_GLOB, false, true, false);
-    const again = () => void this.refresh();
+    const again = () => {
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => void this.findFolders(), GATHER_MS);
+    };
+    // Every new run brings a frozen experiment, which is none to train.
+    const onFile = ({ fsPath }: vscode.Uri) => {
+      if (!isFrozen(fsPath)) again();
+    };
     this.disposables.push(
       this.changes,
       this.experimentChanges,
       this.waits,
       watcher,
-      watcher.onDidCreate(again),
-      watcher.onDidDelete(again),
+      watcher.onDidCreate(onFile),
+      watcher.onDidDelete(onFile),
       vscode.workspace.onDidChangeWorkspaceFolders(again),
       vscode.workspace.onDidChangeConfiguration((event) => {
         if (event.affectsConfiguration("maskdm.runsFolder")) again();
@@ -109,6 +120,7 @@ export class WorkspaceRuns implements RunService, vscode.Disposable {
 
   dispose(): void {
     this.disposed = true;
+    clearTimeout(this.timer);
     this.follower?.dispose();
     for (const disposable of this.disposables) disposable.dispose();
   }
