@@ -38,15 +38,15 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
 /** The candidate meant by `name`: the same but for case and dashes, another project's name for it, or a slip or two away. */
 export function nearestName(name: string, candidates: readonly string[]): string | null {
   const plain = normalise(name);
-  const same = candidates.find((candidate) => normalise(candidate) === plain);
+  const same = candidates.find((candidate) => normalised(candidate) === plain);
   if (same !== undefined) return same;
-  const synonym = candidates.find((candidate) => SYNONYMS[candidate]?.some((other) => normalise(other) === plain));
+  const synonym = candidates.find((candidate) => normalisedSynonyms(candidate).has(plain));
   if (synonym !== undefined) return synonym;
   let best: string | null = null;
   let bestDistance = Number.POSITIVE_INFINITY;
   for (const candidate of candidates) {
     const allowed = candidate.length < 2 ? 0 : candidate.length <= 4 ? 1 : candidate.length <= 8 ? 2 : 3;
-    const distance = editDistance(plain, normalise(candidate), allowed);
+    const distance = editDistance(plain, normalised(candidate), allowed);
     // Of two letters one must be right: lrr for lr, but not eta for lr.
     if (allowed === 1 && plain[0] !== candidate[0]) continue;
     if (distance <= allowed && distance < bestDistance) {
@@ -59,6 +59,22 @@ export function nearestName(name: string, candidates: readonly string[]): string
 
 function normalise(name: string): string {
   return name.toLowerCase().replaceAll(/[-_\s]/g, "");
+}
+
+/** Known names are few and asked for again and again. */
+const KNOWN = new Map<string, string>();
+const KNOWN_SYNONYMS = new Map<string, ReadonlySet<string>>();
+
+function normalised(candidate: string): string {
+  const known = KNOWN.get(candidate) ?? normalise(candidate);
+  KNOWN.set(candidate, known);
+  return known;
+}
+
+function normalisedSynonyms(candidate: string): ReadonlySet<string> {
+  const known = KNOWN_SYNONYMS.get(candidate) ?? new Set(SYNONYMS[candidate]?.map(normalise));
+  KNOWN_SYNONYMS.set(candidate, known);
+  return known;
 }
 
 /** Insertions, deletions, substitutions and swaps of neighbours between two texts; anything above `limit` counts as more. */

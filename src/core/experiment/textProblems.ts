@@ -13,6 +13,8 @@ export const MAX_FILE_CHARACTERS = 32 * 1024;
 const MAX_BRACKETS = 200;
 const MAX_INDENT = 100;
 const MAX_INDICATORS = 50;
+/** Lines besides blank ones and comments. All keys there are make about 80, and the parser's time grows with them. */
+const MAX_WRITTEN_LINES = 1000;
 
 /** The first such problem, or null. */
 export function unreadableText(lines: LineIndex): Diagnostic | null {
@@ -61,10 +63,13 @@ function tooDeep(text: string): { at: number; what: string } | null {
       return { at: match.index, what: `The file has more than ${MAX_BRACKETS} opening brackets` };
   }
   let start = 0;
+  let written = 0;
   for (const line of text.split("\n")) {
     const indent = /^[\s?:-]*/.exec(line)![0].length;
     const isComment = line[indent] === "#" && line.slice(0, indent).trim() === "";
     if (!isComment && line.trim() !== "") {
+      if (++written > MAX_WRITTEN_LINES)
+        return { at: start, what: `The file has more than ${MAX_WRITTEN_LINES} lines besides comments and blank ones` };
       if (indent > MAX_INDENT) return { at: start, what: `This line is indented by more than ${MAX_INDENT} columns` };
       const indicators = line.match(/[?:-](?=\s|$)/g)?.length ?? 0;
       if (indicators > MAX_INDICATORS)

@@ -39,7 +39,7 @@ export const READING_RULES: readonly ReadingRule[] = [
     code: "MDM004",
     name: "too-large",
     explanation:
-      "The file is longer than 32 KiB, nested more than 12 levels deep (brackets and indentation are counted beforehand), or comes to more than 20,000 values once its aliases are followed. It is not read any further.",
+      "The file is longer than 32 KiB or than 1,000 lines besides comments and blank ones, nested more than 12 levels deep (brackets and indentation are counted beforehand), or comes to more than 20,000 values once its aliases are followed. It is not read any further.",
     fix: null,
   },
   {

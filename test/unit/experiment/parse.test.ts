@@ -94,7 +94,9 @@ describe("parseExperiment", () => {
     ["dashes", "- ".repeat(30_000)],
     ["explicit keys", "? ".repeat(30_000)],
     ["keys", Array.from({ length: 3500 }, (_, i) => `k${i}: 1`).join("\n")],
+    ["as many keys as are read", Array.from({ length: 1000 }, (_, i) => `k${i}: 1`).join("\n")],
     ["aliases", `a: &a 1\n${Array.from({ length: 2500 }, (_, i) => `k${i}: *a`).join("\n")}`],
+    ["as many aliases as are read", `a: &a 1\n${Array.from({ length: 999 }, (_, i) => `k${i}: *a`).join("\n")}`],
     ["blank lines", "\n".repeat(32_000)],
     ["colons", "a: ".repeat(21_000)],
     ["indents", Array.from({ length: 350 }, (_, i) => `${" ".repeat(i)}a:`).join("\n")],
@@ -114,13 +116,10 @@ describe("parseExperiment", () => {
     ["far too much", "data:\n".repeat(1_000_000)],
   ])("a file of nothing but %s is refused within a second", (_, text) => {
     let parsed = parseExperiment("");
-    // The best of three: the first call also compiles the code, and a busy machine only ever adds to the time.
-    const taken = [1, 2, 3].map(() =>
-      cpuMilliseconds(() => {
-        parsed = parseExperiment(text);
-      }),
-    );
-    expect(Math.min(...taken)).toBeLessThan(1000);
+    const taken = cpuMilliseconds(() => {
+      parsed = parseExperiment(text);
+    });
+    expect(taken).toBeLessThan(1000);
     expect(parsed.ok).toBe(false);
     expect(parsed.ok ? 0 : parsed.diagnostics.length).toBeGreaterThan(0);
   });
