@@ -29,8 +29,10 @@ data:
 \`\`\`
 
 * \`maskdm lint FILE\` checks a file; the rules are in [lint-rules.md](lint-rules.md).
-* \`maskdm schema\` prints the JSON Schema, also in [schema/experiment.schema.json](schema/experiment.schema.json). An editor with a YAML
-  extension completes and checks keys when the file begins with \`# yaml-language-server: $schema=PATH\`.
+* \`maskdm schema\` prints the JSON Schema, also in [schema/experiment.schema.json](schema/experiment.schema.json). In VS Code these files have
+  the language "MaskDM Experiment", with completion, checks and hovers of its own, so the YAML extension leaves them alone. Set
+  to the language YAML they are checked by that extension, which gets the schema from this one. Other editors with a YAML language
+  server find it where the file begins with \`# yaml-language-server: $schema=PATH\`.
 * \`--set section.key=value\` overrides a key on the command line; the run's frozen file holds the overridden text.
 * Numbers stand without quotes (\`2e-4\`, not \`"2e-4"\`); a colour needs them (\`"#ffffff"\`), as \`#\` begins a comment. \`null\` means none.
 * Sections may share keys by YAML anchors: \`pretrain: &stage\` … and \`<<: *stage\` under \`finetune\`.

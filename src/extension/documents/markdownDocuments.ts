@@ -8,9 +8,12 @@ export const REPORT_SCHEME = "maskdm-report";
 
 /** Shows a Markdown document rendered, or as text where the editor has no Markdown preview. */
 export async function showMarkdown(uri: vscode.Uri): Promise<void> {
-  const commands = await vscode.commands.getCommands(true);
-  if (commands.includes(PREVIEW)) await vscode.commands.executeCommand(PREVIEW, uri);
-  else await vscode.window.showTextDocument(uri, { preview: true });
+  try {
+    // Not asked whether it is there beforehand: its extension is loaded when it is called.
+    await vscode.commands.executeCommand(PREVIEW, uri);
+  } catch {
+    await vscode.window.showTextDocument(uri, { preview: true });
+  }
 }
 
 const PREVIEW = "markdown.showPreview";

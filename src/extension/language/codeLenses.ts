@@ -1,22 +1,19 @@
 /** Lenses above the stages (run, resume, how the last run stands) and above the mask (preview). */
 import * as vscode from "vscode";
-import type { TextRange } from "../../core/lint/diagnostic.ts";
 import type { Stage } from "../../core/random/streams.ts";
 import { isAtWork, isResumable, progressOf } from "../../core/run/entry.ts";
-import type { ReadDocument, RunEntry, RunService } from "../services.ts";
+import type { RunEntry, RunService } from "../services.ts";
 import { EXPERIMENT_SELECTOR } from "./experimentLanguage.ts";
 import type { LanguageServices } from "./languageServices.ts";
-import { toRange } from "./ranges.ts";
 
-export function registerCodeLenses({ documents, runs }: LanguageServices): vscode.Disposable {
+export function registerCodeLenses({ runs }: LanguageServices): vscode.Disposable {
   const changes = new vscode.EventEmitter<void>();
   const provider = vscode.languages.registerCodeLensProvider(EXPERIMENT_SELECTOR, {
     onDidChangeCodeLenses: changes.event,
     provideCodeLenses: async (document) => {
       if (document.uri.scheme !== "file") return [];
-      const read = await documents.get(document);
       const commands = new Set(await vscode.commands.getCommands(true));
-      return lenses(document.uri, read, runs).filter(({ command }) => commands.has(command?.command ?? ""));
+      return lenses(document, runs).filter(({ command }) => commands.has(command?.command ?? ""));
     },
   });
   return vscode.Disposable.from(
@@ -27,9 +24,11 @@ export function registerCodeLenses({ documents, runs }: LanguageServices): vscod
   );
 }
 
-function lenses(uri: vscode.Uri, read: ReadDocument, runs: RunService | undefined): vscode.CodeLens[] {
+function lenses(document: vscode.TextDocument, runs: RunService | undefined): vscode.CodeLens[] {
+  const { uri } = document;
+  const lines = document.getText().split(/\r?\n/);
   const at = (section: string, command: vscode.Command): vscode.CodeLens =>
-    new vscode.CodeLens(toRange(placeOf(section, read)), command);
+    new vscode.CodeLens(document.lineAt(lineOf(section, lines)).range, command);
   const stage = (name: Stage, run: vscode.Command): vscode.CodeLens[] => {
     const last = lastRun(runs, uri.fsPath, name);
     const own = [at(name, run)];
@@ -63,9 +62,16 @@ function lenses(uri: vscode.Uri, read: ReadDocument, runs: RunService | undefine
   ];
 }
 
-/** The section's own key; where the file leaves it to its defaults, the mask, or the file's first line. */
-function placeOf(section: string, { document }: ReadDocument): TextRange {
-  return document.keyRange(section) ?? document.keyRange("mask") ?? document.start();
+/**
+ * The section's own line; where the file leaves it to its defaults, the mask's, or the first one. Found in the text, as a file
+ * that does not parse for a moment must not lose the lenses: its lines would jump.
+ */
+function lineOf(section: string, lines: readonly string[]): number {
+  for (const name of [section, "mask"]) {
+    const line = lines.findIndex((text) => new RegExp(`^["']?${name}["']?\\s*:`).test(text));
+    if (line !== -1) return line;
+  }
+  return 0;
 }
 
 function lastRun(runs: RunService | undefined, file: string, stage: Stage): RunEntry | null {

@@ -14,12 +14,19 @@ const STAGES: readonly Stage[] = ["pretrain", "finetune"];
 export function registerInlayHints(services: LanguageServices): vscode.Disposable {
   const { documents, calibration } = services;
   const changes = new vscode.EventEmitter<void>();
+  const last = new WeakMap<vscode.TextDocument, readonly RememberedHint[]>();
   const provider = vscode.languages.registerInlayHintsProvider(EXPERIMENT_SELECTOR, {
     onDidChangeInlayHints: changes.event,
     provideInlayHints: async (document, visible) => {
       const read = await documents.get(document);
       if (read.version !== document.version) return [];
-      return hints(read, services).filter(({ position }) => visible.contains(position));
+      const lines = document.getText().split(/\r?\n/);
+      const found = isReadable(read) ? hints(read, services) : moved(last.get(document) ?? [], lines);
+      last.set(
+        document,
+        found.map((hint) => ({ hint, text: lines[hint.position.line] ?? "" })),
+      );
+      return found.filter(({ position }) => visible.contains(position));
     },
   });
   return vscode.Disposable.from(
@@ -29,6 +36,26 @@ export function registerInlayHints(services: LanguageServices): vscode.Disposabl
     documents.onDidChange(() => changes.fire()),
     calibration?.onDidChange(() => changes.fire()) ?? new vscode.Disposable(() => undefined),
   );
+}
+
+interface RememberedHint {
+  readonly hint: vscode.InlayHint;
+  /** of its line */
+  readonly text: string;
+}
+
+const isReadable = ({ experiment, document }: ReadDocument): boolean => experiment !== null || document.root !== null;
+
+/** While a new line is being typed, the file does not parse; the hints of lines that are still there stay with them. */
+function moved(before: readonly RememberedHint[], lines: readonly string[]): vscode.InlayHint[] {
+  return before.flatMap(({ hint, text }) => {
+    const { line, character } = hint.position;
+    const places = lines.flatMap((candidate, at) => (candidate === text ? [at] : []));
+    const nearest = places.sort((a, b) => Math.abs(a - line) - Math.abs(b - line))[0];
+    if (nearest === undefined) return [];
+    hint.position = new vscode.Position(nearest, character);
+    return [hint];
+  });
 }
 
 function hints(read: ReadDocument, services: LanguageServices): vscode.InlayHint[] {

@@ -30,11 +30,28 @@ export function keyFacts(path: string, read: ReadDocument, calibration: Calibrat
   }
 }
 
+const MODEL_SHAPE = [
+  "patch_size",
+  "embed_dim",
+  "depth",
+  "num_heads",
+  "mlp_ratio",
+  "qkv_bias",
+  "time_embedding",
+  "num_classes",
+].map((name) => `model.${name}`);
+const MASK_KEYS = ["strategy", "rate", "block_size", "crop_size"].map((name) => `mask.${name}`);
+
 /** The facts of a stage, where all that they depend on is known. */
 export function factsOf({ experiment, refused, facts }: ReadDocument, stage: Stage): StageFacts | null {
   if (experiment === null) return null;
-  const sections = ["data", "model", "engine", stage, ...(stage === "pretrain" ? ["mask"] : [])];
-  if ([...refused].some((path) => path !== "data.path" && sections.includes(path.split(".")[0]!))) return null;
+  const needed = [
+    ...["data.image_size", "data.channels", "engine.memory_gb"],
+    ...[`${stage}.batch_size`, `${stage}.micro_batch_size`],
+    ...MODEL_SHAPE,
+    ...(stage === "pretrain" ? MASK_KEYS : []),
+  ];
+  if (needed.some((path) => refused.has(path))) return null;
   return stageFacts(experiment, stage, facts.memoryBytes ?? null);
 }
 
@@ -63,8 +80,8 @@ function tokenFacts(read: ReadDocument): string[] {
 }
 
 function modelFacts({ refused }: ReadDocument, { model, data }: Experiment): string[] {
-  if ([...refused].some((path) => /^(model|data)\.(?!path)/.test(path)) || data.image_size % model.patch_size !== 0)
-    return [];
+  if (["data.image_size", "data.channels", ...MODEL_SHAPE].some((path) => refused.has(path))) return [];
+  if (data.image_size % model.patch_size !== 0) return [];
   const tokens = (data.image_size / model.patch_size) ** 2;
   const work = operations(forwardFlops(backboneShape(model, data), tokens));
   return [`${count(parameterCount(model, data))} parameters; ${work} for a whole image forward.`];

@@ -146,6 +146,23 @@ describe("the editor of an experiment", () => {
     deepStrictEqual(await hints(document), []);
   });
 
+  it("keeps hints and lenses in their places while a line is being typed that does not parse yet", async () => {
+    const before = await hints(document);
+    ok(before.length > 1);
+    await replaceText(editor, "  rate: 0.8", "  cro\n  rate: 0.8");
+    await eventually(
+      () => problemCodes(document.uri),
+      (codes) => codes.includes("MDM001"),
+    );
+    deepStrictEqual(await hints(document), before);
+    const lenses = await vscode.commands.executeCommand<vscode.CodeLens[]>(
+      "vscode.executeCodeLensProvider",
+      document.uri,
+    );
+    ok(lenses.some(({ range }) => document.lineAt(range.start.line).text === "mask:"));
+    ok(lenses.some(({ range }) => document.lineAt(range.start.line).text === "pretrain:"));
+  });
+
   it("shows lenses above the stages and the mask, for commands that exist", async () => {
     const lenses = await vscode.commands.executeCommand<vscode.CodeLens[]>(
       "vscode.executeCodeLensProvider",
@@ -206,7 +223,8 @@ describe("the editor of an experiment", () => {
     await vscode.commands.executeCommand("maskdm.explain", "MDM301");
     await eventually(
       () => vscode.window.tabGroups.activeTabGroup.activeTab?.label ?? "",
-      (label) => label.includes("MDM301"),
+      // Rendered, not as text.
+      (label) => label.includes("Preview MDM301"),
     );
     await vscode.commands.executeCommand("workbench.action.closeActiveEditor");
   });
