@@ -1,6 +1,6 @@
 import { equal, ok } from "node:assert/strict";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { ExtensionApi } from "../../../src/extension/extension.ts";
 import { extension, ROOT } from "./manifestFacts.ts";
 
@@ -22,18 +22,19 @@ describe("activation", () => {
     const { activationMs } = (await extension().activate()) as ExtensionApi;
     const file = join(ROOT, "dist/extension.cjs");
     const require = createRequire(file);
-    const kept = require.cache[file];
-    ok(kept, "the extension was loaded from another file");
+    ok(require.cache[file], "the extension was loaded from another file");
+    // With it go the chunks, of which it loads some at once and others when they are needed.
+    const kept = Object.entries(require.cache).filter(([path]) => dirname(path) === dirname(file));
     const loads: number[] = [];
     try {
       for (let i = 0; i < REPETITIONS; i++) {
-        delete require.cache[file];
+        for (const [path] of kept) delete require.cache[path];
         const started = performance.now();
         require(file);
         loads.push(performance.now() - started);
       }
     } finally {
-      require.cache[file] = kept;
+      for (const [path, module] of kept) require.cache[path] = module;
     }
     const loading = Math.min(...loads);
     console.log(`✓ loading ${loading.toFixed(1)} ms, activate ${activationMs.toFixed(1)} ms`);
