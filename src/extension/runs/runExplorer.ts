@@ -1,6 +1,6 @@
 /** The view of runs in the activity bar. */
 import * as vscode from "vscode";
-import { isAtWork } from "../../core/run/entry.ts";
+import { isAtWork, type RunEntry } from "../../core/run/entry.ts";
 import { NO_FILTER, type RunFilter } from "./runFilter.ts";
 import { tooltipOf, treeItem } from "./runItem.ts";
 import {
@@ -19,6 +19,8 @@ export const RUNS_VIEW = "maskdm.runs";
 const MIME = "application/vnd.code.tree.maskdm.runs";
 /** Changes that come together are shown together. */
 const GATHER_MS = 150;
+/** Progress is shown no more often: a row that is drawn anew loses the pointer's tooltip. */
+const PROGRESS_MS = 2000;
 const FILTER_KEY = "maskdm.runFilter";
 const SORT_KEY = "maskdm.runSort";
 
@@ -39,6 +41,7 @@ export class RunExplorer
   private readonly parents = new Map<TreeNode, TreeNode | null>();
   private gathered = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
+  private due = 0;
   private readonly disposables: vscode.Disposable[] = [];
 
   constructor(
@@ -55,8 +58,11 @@ export class RunExplorer
     this.disposables.push(
       this.view,
       this.treeChanges,
-      runs.onDidChange(({ changed, removed }) => this.gather([...changed.map(({ dir }) => dir), ...removed])),
-      runs.onDidChangeExperiments(() => this.gather([])),
+      runs.onDidChange(({ changed, removed }) => {
+        const isProgress = removed.length === 0 && changed.every((entry) => this.isProgress(entry));
+        this.gather([...changed.map(({ dir }) => dir), ...removed], isProgress ? PROGRESS_MS : GATHER_MS);
+      }),
+      runs.onDidChangeExperiments(() => this.gather([], GATHER_MS)),
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.rebuild()),
     );
     void runs.ready.then(() => {
@@ -133,9 +139,19 @@ export class RunExplorer
     for (const disposable of this.disposables) disposable.dispose();
   }
 
-  private gather(dirs: readonly string[]): void {
+  /** Whether a run goes on as before, a few steps further. */
+  private isProgress(entry: RunEntry): boolean {
+    const shown = this.nodeOf(entry.dir)?.entry;
+    return shown?.state === entry.state && shown.label === entry.label && shown.record === entry.record;
+  }
+
+  private gather(dirs: readonly string[], within: number): void {
     for (const dir of dirs) this.gathered.add(dir);
-    this.timer ??= setTimeout(() => this.rebuild(), GATHER_MS);
+    const due = Date.now() + within;
+    if (this.timer !== undefined && this.due <= due) return;
+    clearTimeout(this.timer);
+    this.due = due;
+    this.timer = setTimeout(() => this.rebuild(), within);
   }
 
   /** Shows what has changed: items where only what they say did, else the whole tree. */

@@ -2,7 +2,7 @@
 import { dirname } from "node:path";
 import * as vscode from "vscode";
 import { isAtWork } from "../../core/run/entry.ts";
-import { accessibleRunLabel, runDescription, runTooltip, stateIcon } from "./runText.ts";
+import { accessibleRunLabel, runDescription, runTooltip, shortLabel, stateIcon } from "./runText.ts";
 import { contextWords, type ExperimentNode, type GroupNode, type RunNode, type TreeNode } from "./runTree.ts";
 
 const { Collapsed, Expanded, None } = vscode.TreeItemCollapsibleState;
@@ -14,7 +14,7 @@ export function treeItem(node: TreeNode): vscode.TreeItem {
 }
 
 function runItem({ entry, children }: RunNode): vscode.TreeItem {
-  const item = new vscode.TreeItem(entry.label, children.length === 0 ? None : Expanded);
+  const item = new vscode.TreeItem(shortLabel(entry), children.length === 0 ? None : Expanded);
   item.iconPath = stateIcon(entry.state);
   item.description = runDescription(entry);
   item.contextValue = contextWords(entry);
@@ -34,7 +34,7 @@ export const tooltipOf = (node: TreeNode): vscode.MarkdownString | string | unde
 function groupItem({ name, children }: GroupNode): vscode.TreeItem {
   const item = new vscode.TreeItem(name, Expanded);
   item.iconPath = new vscode.ThemeIcon("folder-library");
-  item.description = vscode.l10n.t("{0} runs", children.length);
+  item.description = countText(children.length);
   item.contextValue = "group";
   return item;
 }
@@ -46,12 +46,7 @@ function experimentItem({ file, label, children }: ExperimentNode): vscode.TreeI
   );
   const runs = children.flatMap(runsBelow);
   const live = runs.filter(({ entry }) => isAtWork(entry)).length;
-  const count =
-    runs.length === 0
-      ? vscode.l10n.t("no runs")
-      : runs.length === 1
-        ? vscode.l10n.t("1 run")
-        : vscode.l10n.t("{0} runs", runs.length);
+  const count = countText(runs.length);
   const folder = file === null ? "" : vscode.workspace.asRelativePath(dirname(file), false);
   const isRoot =
     vscode.workspace.workspaceFolders?.some(({ uri }) => file !== null && uri.fsPath === dirname(file)) === true;
@@ -64,6 +59,11 @@ function experimentItem({ file, label, children }: ExperimentNode): vscode.TreeI
     item.command = { command: "vscode.open", title: vscode.l10n.t("Open"), arguments: [vscode.Uri.file(file)] };
   }
   return item;
+}
+
+function countText(runs: number): string {
+  if (runs === 0) return vscode.l10n.t("no runs");
+  return runs === 1 ? vscode.l10n.t("1 run") : vscode.l10n.t("{0} runs", runs);
 }
 
 const runsBelow = (node: GroupNode | RunNode): RunNode[] => [

@@ -51,7 +51,7 @@ export class RunStatusBar implements vscode.Disposable {
 }
 
 function statusText(live: readonly RunEntry[], queued: number): string {
-  const more = queued === 0 ? "" : ` +${queued}`;
+  const more = queued === 0 ? "" : ` · ${vscode.l10n.t("{0} queued", queued)}`;
   const [first] = live;
   if (first === undefined) return queued === 0 ? "" : vscode.l10n.t("$(clock) {0} queued", queued);
   if (live.length === 1) {

@@ -2,6 +2,7 @@
 import * as vscode from "vscode";
 import { formatDuration } from "../../core/durationText.ts";
 import { isAtWork, progressOf, type RunEntry } from "../../core/run/entry.ts";
+import { experimentName, slug } from "../../core/run/names.ts";
 
 type State = RunEntry["state"];
 
@@ -57,9 +58,17 @@ export function percentText(entry: RunEntry): string | null {
 /** Four significant digits, never in powers of ten where that is longer. */
 export const lossText = (loss: number): string => (Math.abs(loss) >= 0.001 ? loss.toFixed(4) : loss.toExponential(2));
 
+/** Label below an experiment: of an id such as 2026-11-22-faces-pretrain-01 what does not repeat the experiment's name. */
+export function shortLabel({ label, id, record, experimentFile }: RunEntry): string {
+  const name = record?.name ?? (experimentFile === null ? null : experimentName(experimentFile));
+  const [, date, middle, rest] = /^\d{4}-(\d\d-\d\d)-(.*)-((?:pretrain|finetune)-\d+)$/.exec(id) ?? [];
+  return label === id && name !== null && middle === slug(name) ? `${date} ${rest}` : label;
+}
+
 /** The facts behind a run's name, such as "running 45 % · ETA 3m 20s · loss 0.0123". */
 export function runDescription(entry: RunEntry): string {
   const { state, status, reason, tags, pinned, launchFailed } = entry;
+  if (state === "damaged") return `${stateText(state)} · ${reason ?? ""}`;
   const parts: string[] = [];
   const percent = percentText(entry);
   const isDone = state === "finished" || percent === null;

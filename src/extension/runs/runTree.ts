@@ -53,7 +53,12 @@ export function buildTree(
   }
   return [...byExperiment]
     .map(([file, roots]) => experimentNode(file, roots, nest.node))
-    .sort((a, b) => compareText(a.label, b.label) || compareText(a.file ?? "", b.file ?? ""));
+    .sort(
+      (a, b) =>
+        Number(a.file === null) - Number(b.file === null) ||
+        compareText(a.label, b.label) ||
+        compareText(a.file ?? "", b.file ?? ""),
+    );
 }
 
 /** Path without its name's extension: what an experiment is called. */

@@ -35,6 +35,17 @@ export function trainCommands(feature: RunFeature): Readonly<Record<string, Hand
       const source = await finetuneSource(feature, file);
       return source === null ? null : start(feature, file, "finetune", source.dir);
     },
+    "maskdm.finetuneFromRun": async (...args) => {
+      requireTrust();
+      const title = vscode.l10n.t("Run to finetune from");
+      const none = vscode.l10n.t("There is no pretraining run yet.");
+      const run = await oneRun(args, runs, {
+        title,
+        none,
+        fits: ({ stage, record }) => stage === "pretrain" && record !== null,
+      });
+      return run === null ? null : vscode.commands.executeCommand("maskdm.finetune", run.dir);
+    },
     "maskdm.resume": async (...args) => {
       requireTrust();
       const title = vscode.l10n.t("Run to go on with");
