@@ -111,10 +111,30 @@ export function documentation({ schema }: KeySpec): string {
   return [schema.description ?? "", ...(equation ? [`Formula: ${equation}.`] : []), ...(cost ? [cost] : [])].join(" ");
 }
 
+/** Names that are more than their key's words. */
+const NAMES: Readonly<Record<string, string>> = {
+  hflip: "Horizontal flip",
+  max_broken: "Broken at most",
+  embed_dim: "Width D",
+  num_heads: "Heads",
+  mlp_ratio: "MLP ratio",
+  qkv_bias: "QKV bias",
+  num_classes: "Classes",
+  min_snr_gamma: "Min-SNR γ",
+  lr: "Learning rate",
+  lr_schedule: "LR schedule",
+  betas: "Betas β₁, β₂",
+  clip_grad: "Clip gradient",
+  ema_decay: "EMA decay",
+  micro_batch_size: "Micro-batch",
+  eta: "Eta η",
+  memory_gb: "Memory",
+};
+
 /** "patch_size" is "Patch size". */
 export function nameOf({ name }: Pick<KeySpec, "name">): string {
   const words = name.replaceAll("_", " ");
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  return NAMES[name] ?? words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 /** Gives a button without text its name. */

@@ -35,7 +35,7 @@ export class Form {
   update(): void {
     const { reading, lastGood } = this.model;
     const byKey = problemsByKey(reading.document, reading.diagnostics);
-    const elsewhere = reading.experiment === null ? reading.diagnostics : (byKey.get("") ?? []);
+    const elsewhere = reading.experiment === null ? reading.diagnostics : unplaced(byKey);
     this.showProblems(elsewhere);
     if (lastGood === null) return;
     this.mask.update(reading, lastGood, byKey);
@@ -52,4 +52,9 @@ export class Form {
     this.more.textContent = left > 0 ? `… and ${left} more` : "";
     this.more.hidden = left <= 0;
   }
+}
+
+/** Findings that stand at nothing that this form shows: of no key, or at the name of a section without fields of its own. */
+function unplaced(byKey: ReadonlyMap<string, readonly Diagnostic[]>): readonly Diagnostic[] {
+  return [...(byKey.get("") ?? []), ...(byKey.get("mask") ?? [])];
 }

@@ -19,6 +19,7 @@ export class ImageCell {
   private readonly caption = element("span", { class: "caption", "aria-hidden": "true" });
   private readonly canvases = new Map<PreviewView, HTMLCanvasElement>();
   private picture: ImageData | null = null;
+  private description = "";
 
   constructor(readonly slot: number) {
     this.element = element("div", { class: "cell", role: "option", tabindex: "-1", "aria-selected": "false" });
@@ -61,15 +62,18 @@ export class ImageCell {
 
   describe(live: LivePreview, image: StoredImage | undefined, timestep: number | null): void {
     const { plan, context } = live;
+    const name = image?.path ?? "";
     const t = timestep ?? plan.timesteps[this.slot]!;
     const flipped = plan.flips[this.slot] === 1;
-    const name = image?.path ?? "";
     const lines = [
       `Image ${this.slot + 1} of ${live.count}${name === "" ? "" : `: ${name}`}`,
       `t = ${t}, ᾱ = ${share(context.schedule.alphasCumprod[t]!)}${flipped ? ", mirrored" : ""}`,
       `${count(live.visibleTokens)} of ${count(context.planner.config.mask.tokens)} tokens visible`,
     ];
-    this.element.setAttribute("aria-label", lines.join(". "));
+    const description = lines.join(". ");
+    if (description === this.description) return;
+    this.description = description;
+    this.element.setAttribute("aria-label", description);
     const short = name.slice(name.lastIndexOf("/") + 1);
     this.caption.replaceChildren(
       element("span", { class: "caption-name", title: name }, short),

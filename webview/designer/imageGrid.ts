@@ -6,8 +6,12 @@ import type { PixelStore } from "./pixelStore.ts";
 
 /** Sides of an image on screen over its own, from small to large. */
 const SCALES = [1 / 16, 1 / 12, 1 / 8, 1 / 6, 1 / 4, 1 / 3, 1 / 2, 1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32];
-/** Side of an image on screen that is aimed at, in CSS pixels: alone, and with its other views beside it. */
-const AIM = { single: 96, triple: 68 } as const;
+/** What a cell takes besides its images, in CSS pixels: across (with the gap to the next one), and down. */
+const CELL_FRAME = { across: 16, between: 3, down: 32 } as const;
+/** Share of the window's height that the images may fill by themselves. */
+const HEIGHT_SHARE = 0.8;
+/** Images are no smaller than this by themselves, in CSS pixels; then the page scrolls. */
+const LEAST_SIDE = 44;
 
 export interface GridLook {
   readonly views: readonly PreviewView[];
@@ -21,6 +25,7 @@ export class ImageGrid {
   readonly element: HTMLElement;
   private readonly cells: ImageCell[] = [];
   private live: LivePreview | null = null;
+  private looks: GridLook | null = null;
   /** the image that Tab comes to */
   private current = 0;
   /** the token that arrows move, while they move tokens */
@@ -29,6 +34,9 @@ export class ImageGrid {
   /** @param looked told which token is looked at, and whether by keys */
   constructor(private readonly looked: (token: TokenPlace | null, byKeys: boolean) => void) {
     this.element = element("div", { class: "images", role: "listbox", "aria-label": "Images of the batch" });
+    new ResizeObserver(() => {
+      if (this.live !== null && this.looks !== null) this.setScale(this.live, this.looks);
+    }).observe(this.element);
     this.element.addEventListener("pointermove", (event) => this.hover(event));
     this.element.addEventListener("pointerleave", () => this.look(null, false));
     this.element.addEventListener("keydown", (event) => this.key(event));
@@ -42,14 +50,14 @@ export class ImageGrid {
     });
   }
 
-  /** Makes cells for the images of a preview and describes them. */
-  setUp(live: LivePreview, store: PixelStore, look: GridLook): void {
+  /** Makes cells for the images of a preview. */
+  setUp(live: LivePreview, look: GridLook): void {
     this.live = live;
+    this.looks = look;
     while (this.cells.length < live.count) this.cells.push(new ImageCell(this.cells.length));
     this.cells.length = Math.max(live.count, 0);
     for (const cell of this.cells) {
       cell.setViews(look.views);
-      cell.describe(live, store.get(live.plan.indices[cell.slot]!), look.timestep);
     }
     if (this.element.childElementCount !== live.count) {
       this.element.replaceChildren(...this.cells.map((cell) => cell.element));
@@ -88,8 +96,7 @@ export class ImageGrid {
   private setScale(live: LivePreview, { views, zoom, grid }: GridLook): void {
     const { imageSize, patchSize } = live.context.shape;
     const ratio = window.devicePixelRatio;
-    const aim = (views.length > 1 ? AIM.triple : AIM.single) * ratio;
-    const fitting = SCALES.findLastIndex((scale) => scale * imageSize <= aim * 1.2);
+    const fitting = SCALES.findLastIndex((each) => this.fits((imageSize * each) / ratio, live.count, views.length));
     const scale = SCALES[Math.min(SCALES.length - 1, Math.max(0, fitting + zoom))]!;
     const side = (imageSize * scale) / ratio;
     this.element.style.setProperty("--side", `${side}px`);
@@ -98,6 +105,15 @@ export class ImageGrid {
     this.element.classList.toggle("small", side * views.length < 80);
     this.element.classList.toggle("smooth", scale < 1);
     this.element.classList.toggle("with-grid", grid);
+  }
+
+  /** Whether this many images of this side are seen without scrolling. */
+  private fits(side: number, count: number, views: number): boolean {
+    if (side <= LEAST_SIDE) return true;
+    const across = side * views + CELL_FRAME.between * (views - 1) + CELL_FRAME.across;
+    const columns = Math.floor((this.element.clientWidth + 10) / across);
+    if (columns === 0) return false;
+    return Math.ceil(count / columns) * (side + CELL_FRAME.down) <= window.innerHeight * HEIGHT_SHARE;
   }
 
   private hover(event: PointerEvent): void {

@@ -9,7 +9,8 @@ import type { Reading } from "./model.ts";
 import type { PageActions } from "./pageActions.ts";
 
 export interface KeyFieldOptions {
-  readonly name?: string;
+  /** what an empty field stands for */
+  readonly placeholder?: string;
   /** values worth choosing, where a list of them suits better than typing; the present one is always among them */
   readonly choices?: (experiment: Experiment) => readonly number[];
   /** why the key has no effect now; null: it has */
@@ -34,7 +35,7 @@ export class KeyField {
     private readonly actions: PageActions,
     private readonly options: KeyFieldOptions = {},
   ) {
-    this.shell = new FieldShell(path, actions, options.name);
+    this.shell = new FieldShell(path, actions);
     this.control = this.makeControl();
     this.shell.add(this.control.element);
   }
@@ -142,7 +143,7 @@ export class KeyField {
     const { spec } = this.shell;
     const isNumber = fieldKind(spec) === "number";
     const field = control<ValueControl>("text-field", {
-      placeholder: placeholderOf(spec),
+      placeholder: this.options.placeholder ?? placeholderOf(spec),
       ...(isNumber ? { inputmode: "decimal" } : {}),
     });
     this.shell.describe(field);

@@ -11,7 +11,7 @@ import { Messenger } from "../ui/messenger.ts";
 import { FactsPanel } from "./factsPanel.ts";
 import { Form } from "./form.ts";
 import { Header } from "./header.ts";
-import { DesignerModel } from "./model.ts";
+import { type Aspect, DesignerModel } from "./model.ts";
 import type { PageActions } from "./pageActions.ts";
 import { Preview } from "./preview.ts";
 import { loadViewState, saveViewState } from "./viewState.ts";
@@ -73,20 +73,32 @@ const page = element(
   element(
     "div",
     { class: "columns" },
-    element("div", { class: "column-top" }, form.problems, form.mask.element, facts.element),
+    element("div", { class: "column-top" }, form.problems, form.mask.element),
     element("div", { class: "column-preview" }, preview.element, preview.heatMap.element),
+    facts.element,
     form.sections.element,
   ),
   toast,
 );
 document.body.append(page);
 
+const changed = new Set<Aspect>();
+
+/** All but the preview, for what changed since it was last done. */
+function updateRest(): void {
+  if (changed.size === 0) return;
+  const aspects = new Set(changed);
+  changed.clear();
+  header.update();
+  facts.update();
+  if (aspects.has("reading")) form.update();
+  if (aspects.has("view")) saveViewState(model.view);
+}
+
 model.onChange((aspect) => {
-  if (aspect !== "speed") header.update();
-  if (aspect === "reading") form.update();
-  if (aspect !== "data") facts.update();
-  if (aspect !== "speed") preview.update();
-  if (aspect === "view") saveViewState(model.view);
+  changed.add(aspect);
+  if (aspect === "speed") updateRest();
+  else preview.update(updateRest);
 });
 messenger.on("document", (document) => model.setDocument(document));
 messenger.on("facts", (known) => model.setFacts(known));

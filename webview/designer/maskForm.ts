@@ -59,6 +59,7 @@ export class MaskForm {
         idle: ({ mask }) => (mask.strategy === "block" ? null : "Only with strategy block"),
       }),
       new KeyField("mask.crop_size", actions, {
+        placeholder: "from the rate",
         idle: ({ mask }) => (mask.strategy === "crop" ? null : "Only with strategy crop"),
       }),
       new KeyField("model.patch_size", actions, {
@@ -70,8 +71,7 @@ export class MaskForm {
     this.element = element(
       "section",
       { class: "card mask-form", "aria-label": "Mask" },
-      this.strategy.element,
-      this.rate.shell.element,
+      element("div", { class: "mask-head" }, this.strategy.element, this.rate.shell.element),
       element("div", { class: "field-grid" }, ...this.fields.map(({ shell }) => shell.element)),
     );
   }

@@ -1,7 +1,7 @@
 /** Does drawing in short slices, so that the page answers while much is drawn, and measures how long it took. */
 
-/** Work of a slice; the rest of a frame is the browser's. */
-const SLICE_MS = 12;
+/** Work of a slice; between slices the page answers. */
+const SLICE_MS = 25;
 
 /** Entry in the page's timeline (performance.measure): from the change that caused it to the last image drawn. */
 export const PAINTED = "designer:painted";

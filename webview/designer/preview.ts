@@ -33,6 +33,7 @@ export class Preview {
   private source: Source = { kind: "none" };
   private stale: string | null = null;
   private readError: string | null = null;
+  private rest: () => void = () => {};
 
   /** @param read asks the extension for images of the user's data set */
   constructor(
@@ -56,13 +57,17 @@ export class Preview {
       { class: "card preview", "aria-label": "Preview of a batch" },
       this.toolbar.element,
       this.notices.element,
-      this.images.element,
       this.inspector.element,
+      this.images.element,
     );
   }
 
-  /** Follows the model; the time from here to the last canvas drawn is measured. */
-  update(): void {
+  /**
+   * Follows the model; the time from the change to the last image drawn is measured.
+   * @param rest done when the images are drawn, as they are what the eye is on
+   */
+  update(rest: () => void): void {
+    this.rest = rest;
     this.painter.begin(this.model.changedAt);
     this.toolbar.update();
     const experiment = this.previewable();
@@ -121,7 +126,7 @@ export class Preview {
     const datasetSize = this.source.count;
     this.live = new LivePreview({ experiment, stage, datasetSize, step, count }, this.live);
     this.store.want(this.live.plan.indices);
-    this.images.setUp(this.live, this.store, this.look);
+    this.images.setUp(this.live, this.look);
     // The next batch is at hand when it is asked for.
     const next = this.live.context.planner.plan(step + 1, this.live.count);
     this.store.want(next.indices);
@@ -129,12 +134,17 @@ export class Preview {
 
   private paint(): void {
     const { live } = this;
-    if (live === null || this.source.kind === "none") return;
+    if (live === null || this.source.kind === "none") {
+      this.rest();
+      return;
+    }
     const { timestep } = this.look;
     const isWhole = [...live.plan.indices].every((index) => this.store.get(index) !== undefined);
     const jobs = function* (this: Preview): Generator<void> {
       yield* this.images.draw(live, this.store, timestep);
       if (isWhole) this.painter.done();
+      yield;
+      this.rest();
       yield* this.heatMap.draw(live.context.planner, live.plan.step);
     }.bind(this);
     this.painter.paint(jobs());

@@ -132,7 +132,7 @@ export class PreviewToolbar {
     const alpha = noiseSchedule(experiment.diffusion).alphasCumprod[t]!;
     this.level.textContent =
       view.timestep === null
-        ? "t of each image below it"
+        ? "each image at its own t, shown below it"
         : `t ${t} · ᾱ ${share(alpha)} · SNR ${short(alpha / (1 - alpha))}`;
     this.timestep.setAttribute("aria-valuetext", `t ${t}, ᾱ ${share(alpha)}`);
   }

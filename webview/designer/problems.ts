@@ -34,16 +34,17 @@ export function problemItem(diagnostic: Diagnostic, actions: PageActions): HTMLL
   );
 }
 
-/** Findings by the key they stand at; those of no key under "". */
+/** Findings by the key they stand at, or by the section whose name they stand at; those of neither under "". */
 export function problemsByKey(
   document: ExperimentDocument,
   diagnostics: readonly Diagnostic[],
 ): ReadonlyMap<string, readonly Diagnostic[]> {
   const keysByLine = new Map<number, { path: string; column: number; endColumn: number }[]>();
-  for (const path of experimentKeys().keys.keys()) {
+  const { keys, sections } = experimentKeys();
+  for (const path of [...keys.keys(), ...sections.keys()]) {
     const key = document.keyRange(path);
-    const value = document.valueRange(path);
     if (key === null) continue;
+    const value = sections.has(path) ? null : document.valueRange(path);
     const found = { path, column: key.column, endColumn: value?.line === key.line ? value.endColumn : key.endColumn };
     keysByLine.set(key.line, [...(keysByLine.get(key.line) ?? []), found]);
     if (value !== null && value.line !== key.line) {

@@ -10,6 +10,7 @@ import { KeyField } from "./keyField.ts";
 import { MASK_FORM_KEYS } from "./maskForm.ts";
 import type { Reading } from "./model.ts";
 import type { PageActions } from "./pageActions.ts";
+import { problemItem } from "./problems.ts";
 
 /** Keys that have no effect with certain others. */
 const IDLE: Readonly<Record<string, (experiment: Experiment) => string | null>> = {
@@ -19,9 +20,12 @@ const IDLE: Readonly<Record<string, (experiment: Experiment) => string | null>> 
   "sample.eta": ({ sample }) => (sample.sampler === "ddim" ? null : "Only with sampler ddim"),
 };
 
+const isWrong = ({ severity }: Diagnostic): boolean => severity !== "info";
+
 interface Section {
   readonly element: HTMLDetailsElement;
   readonly summary: HTMLElement;
+  readonly problems: HTMLUListElement;
   readonly fields: readonly KeyField[];
 }
 
@@ -33,7 +37,11 @@ export class Sections {
    * @param open names of those that are unfolded
    * @param toggled called with the names of those that are unfolded from now on
    */
-  constructor(actions: PageActions, open: readonly string[], toggled: (open: string[]) => void) {
+  constructor(
+    private readonly actions: PageActions,
+    open: readonly string[],
+    toggled: (open: string[]) => void,
+  ) {
     this.sections = [...experimentKeys().sections.values()].flatMap(({ name, description, keys }) => {
       const own = keys.filter(({ path }) => !MASK_FORM_KEYS.includes(path));
       if (own.length === 0) return [];
@@ -42,11 +50,13 @@ export class Sections {
         return new KeyField(path, actions, idle === undefined ? {} : { idle });
       });
       const summary = element("span", { class: "section-facts" });
+      const problemList = element("ul", { class: "problems", hidden: "" });
       const details = element(
         "details",
         { class: "card section", "data-section": name },
         element("summary", { title: description }, icon("chevron"), element("h2", {}, nameOf({ name })), summary),
         element("p", { class: "section-about" }, description),
+        problemList,
         element("div", { class: "field-grid" }, ...fields.map(({ shell }) => shell.element)),
       );
       details.open = open.includes(name);
@@ -55,7 +65,7 @@ export class Sections {
           this.sections.filter((section) => section.element.open).map((section) => section.element.dataset["section"]!),
         ),
       );
-      return [{ element: details, summary, fields }];
+      return [{ element: details, summary, problems: problemList, fields }];
     });
     this.element = element(
       "div",
@@ -65,14 +75,17 @@ export class Sections {
   }
 
   update(reading: Reading, shown: Experiment, problems: ReadonlyMap<string, readonly Diagnostic[]>): void {
-    for (const { fields, summary } of this.sections) {
+    for (const { element: details, fields, summary, problems: list } of this.sections) {
+      const own = problems.get(details.dataset["section"]!) ?? [];
       let set = 0;
-      let wrong = 0;
+      let wrong = own.filter(isWrong).length;
+      list.hidden = own.length === 0;
+      list.replaceChildren(...own.map((diagnostic) => problemItem(diagnostic, this.actions)));
       for (const field of fields) {
         const found = problems.get(field.path) ?? [];
         field.update(reading, shown, found);
         if (reading.document.isSet(field.path)) set++;
-        wrong += found.filter(({ severity }) => severity !== "info").length;
+        wrong += found.filter(isWrong).length;
       }
       const facts = [
         set === 0 ? "defaults" : `${set} of ${fields.length} set`,
