@@ -1,6 +1,5 @@
 /** Commands and panels of the dashboard. What they need is loaded with the first panel. */
 import * as vscode from "vscode";
-import { z } from "zod";
 import { UserError } from "../../core/errors.ts";
 import type { Services } from "../services.ts";
 import type { DashboardPanel } from "./dashboardPanel.ts";
@@ -100,15 +99,22 @@ export function registerDashboard(context: vscode.ExtensionContext, services: Se
   };
 }
 
-const withDir = z.union([z.string().min(1), z.object({ dir: z.string().min(1) }).transform(({ dir }) => dir)]);
-
 /** Folders among a command's arguments: paths, things with `dir`, or lists of either (a tree passes the item and the selection). */
 function runDirs(args: readonly unknown[]): string[] {
-  const dirs = args.flat(1).flatMap((argument) => {
-    const parsed = withDir.safeParse(argument);
-    return parsed.success ? [parsed.data] : [];
-  });
-  return [...new Set(dirs)];
+  return [
+    ...new Set(
+      args
+        .flat(1)
+        .map(dirOf)
+        .filter((dir) => dir !== ""),
+    ),
+  ];
+}
+
+/** By hand: the schema library would be loaded with the extension. */
+function dirOf(argument: unknown): string {
+  const dir: unknown = typeof argument === "object" && argument !== null && "dir" in argument ? argument.dir : argument;
+  return typeof dir === "string" ? dir : "";
 }
 
 function lazily<T>(make: () => Promise<T>): () => Promise<T> {
