@@ -142,7 +142,9 @@ export class RunExplorer
   /** Whether a run goes on as before, a few steps further. */
   private isProgress(entry: RunEntry): boolean {
     const shown = this.nodeOf(entry.dir)?.entry;
-    return shown?.state === entry.state && shown.label === entry.label && shown.record === entry.record;
+    const said = ({ state, label, tags, note, pinned, archived, group }: RunEntry) =>
+      JSON.stringify([state, label, tags, note, pinned, archived, group]);
+    return shown !== undefined && said(shown) === said(entry);
   }
 
   private gather(dirs: readonly string[], within: number): void {
