@@ -136,6 +136,8 @@ export class ChartCard {
     setIcon(this.largeButton, large ? "reduce" : "enlarge");
     this.logButton.setAttribute("aria-pressed", String(this.logarithmic));
     this.update();
+    // How far the newest line goes, for whoever looks from outside.
+    this.root.dataset["last"] = String(extent?.[1] ?? "");
     this.layer.draw();
     this.table.refresh();
   }

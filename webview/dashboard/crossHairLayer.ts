@@ -23,6 +23,7 @@ interface Marked {
 /** A longer list would cover the chart. */
 const MOST_ROWS = 24;
 const MOST_READOUTS = 4;
+const SMALL_READOUTS = 2;
 const ANNOUNCE_MS = 400;
 
 export class CrossHairLayer {
@@ -82,7 +83,8 @@ export class CrossHairLayer {
       if (cross.at === null) this.announce(cross.x, values);
     } else {
       this.tooltip.hidden = true;
-      const few = values.length > MOST_READOUTS ? [] : values;
+      const most = this.card.spec.small ? SMALL_READOUTS : MOST_READOUTS;
+      const few = values.length > most ? [] : values;
       this.card.setReadout(
         few.map(({ y, slot }) => ({
           text: formatValue(y, this.card.spec.format),

@@ -27,6 +27,7 @@ export function readPalette(): Palette {
   const dark =
     !document.body.classList.contains("vscode-light") &&
     !document.body.classList.contains("vscode-high-contrast-light");
+  const contrast = document.body.className.includes("vscode-high-contrast");
   const hex = hexReader();
   const fallback = (hue: number): string => `oklch(${dark ? 0.75 : 0.52} 0.14 ${hue})`;
   const colours = [
@@ -42,7 +43,7 @@ export function readPalette(): Palette {
     }),
     text,
     muted: hex(variable("--vscode-descriptionForeground", text)),
-    grid: hex(variable("--vscode-contrastBorder", mixed(text, background, 0.13))),
+    grid: mixed(text, background, contrast ? 0.35 : 0.13),
     background,
     font: variable("--vscode-font-family", "sans-serif"),
   };

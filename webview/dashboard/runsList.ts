@@ -108,7 +108,7 @@ export class RunsList {
       row.bar.style.width = `${100 * share}%`;
       row.bar.dataset["state"] = run.state;
       setText(row.facts, facts(run));
-      row.facts.title = row.facts.textContent ?? "";
+      row.facts.title = allFacts(run);
       row.buttons.get("stop")!.hidden = !run.canStop;
       row.buttons.get("resume")!.hidden = !run.canResume;
     }
@@ -133,15 +133,24 @@ export class RunsList {
   }
 }
 
+/** What fits beside the name: how far, how well, how fast, how long. */
 function facts(run: RunInfo): string {
   const parts: string[] = [];
   if (run.step !== null) {
-    parts.push(`${formatCount(run.step)}${run.totalSteps === null ? "" : ` / ${formatCount(run.totalSteps)}`}`);
+    const share = run.totalSteps ? Math.floor((100 * run.step) / run.totalSteps) : null;
+    parts.push(run.canStop && share !== null ? `${share} %` : `${formatCount(run.step)} steps`);
   }
   if (run.loss !== null) parts.push(`loss ${formatValue(run.loss, "number")}`);
   if (run.canStop && run.imagesPerSecond !== null) parts.push(`${Number(run.imagesPerSecond.toPrecision(3))} img/s`);
-  if (run.canStop && run.etaSeconds !== null) parts.push(`${shortDuration(Math.round(run.etaSeconds))} left`);
+  if (run.canStop && run.etaSeconds !== null) parts.push(shortDuration(Math.round(run.etaSeconds)));
   return parts.length > 0 ? parts.join(" · ") : (run.message ?? "");
+}
+
+/** The same in full, for a tooltip. */
+function allFacts(run: RunInfo): string {
+  const steps = run.step === null ? "" : `step ${formatCount(run.step)} of ${formatCount(run.totalSteps ?? run.step)}`;
+  const left = run.canStop && run.etaSeconds !== null ? `${shortDuration(Math.round(run.etaSeconds))} left` : "";
+  return [steps, left, run.message ?? ""].filter((part) => part !== "").join("\n");
 }
 
 function setText(node: HTMLElement, text: string): void {

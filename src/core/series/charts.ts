@@ -55,10 +55,10 @@ const plain = (title: string, unit: string, change: Partial<ChartSpec> = {}): Ch
 
 export const CHARTS: Readonly<Record<ChartId, ChartSpec>> = {
   loss: plain("Loss", "loss", { smoothed: true, fromZero: false }),
-  loss0: quarter("Loss, 1st quarter of timesteps"),
-  loss1: quarter("Loss, 2nd quarter"),
-  loss2: quarter("Loss, 3rd quarter"),
-  loss3: quarter("Loss, last quarter (most noise)"),
+  loss0: quarter("Loss, t below ¼ T"),
+  loss1: quarter("Loss, t from ¼ T"),
+  loss2: quarter("Loss, t from ½ T"),
+  loss3: quarter("Loss, t from ¾ T"),
   gradNorm: plain("Gradient norm", "norm before clipping", { smoothed: true, fromZero: false }),
   lr: plain("Learning rate", "learning rate"),
   imagesPerSecond: plain("Speed", "images per second", { smoothed: true }),

@@ -51,9 +51,15 @@ interface Stretch {
   readonly tau: number;
 }
 
+/** What the first pass leaves for the second; kept, as it is needed for every line of every chart. */
+let sums = new Float64Array(0);
+let weights = new Float64Array(0);
+
 function smoothInto(out: Float32Array, { steps, raw, warmUp, start, length, tau }: Stretch): void {
-  const sums = new Float64Array(length - start);
-  const weights = new Float64Array(length - start);
+  if (sums.length < length - start) {
+    sums = new Float64Array(2 * (length - start));
+    weights = new Float64Array(2 * (length - start));
+  }
   const decay = decayOver(tau);
   let sum = 0;
   let weight = 0;

@@ -62,7 +62,10 @@ export class DashboardPanel implements vscode.Disposable {
       log: services.log,
     });
     const media = vscode.Uri.joinPath(extensionUri, "media");
-    panel.iconPath = vscode.Uri.joinPath(media, "activity.svg");
+    panel.iconPath = {
+      light: vscode.Uri.joinPath(media, "file-light.svg"),
+      dark: vscode.Uri.joinPath(media, "file-dark.svg"),
+    };
     this.subscriptions.push(
       services.runs.onDidChange(({ changed, removed }) => {
         this.update();
