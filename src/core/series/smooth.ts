@@ -60,50 +60,46 @@ function smoothInto(out: Float32Array, { steps, raw, warmUp, start, length, tau 
     sums = new Float64Array(2 * (length - start));
     weights = new Float64Array(2 * (length - start));
   }
-  const decay = decayOver(tau);
+  const [firstSums, firstWeights] = [sums, weights];
   let sum = 0;
   let weight = 0;
+  // Steps are logged at equal intervals nearly always, so the last factor is kept.
+  let distance = Number.NaN;
+  let factor = 0;
   for (let i = warmUp; i < length; i++) {
-    const factor = i === warmUp ? 0 : decay(steps[i]! - steps[i - 1]!);
+    if (i > warmUp && steps[i]! - steps[i - 1]! !== distance) {
+      distance = steps[i]! - steps[i - 1]!;
+      factor = Math.exp(-distance / tau);
+    }
     sum *= factor;
     weight *= factor;
     const value = raw[i]!;
-    if (Number.isFinite(value)) {
+    if (!Number.isNaN(value)) {
       sum += value;
       weight += 1;
     }
     if (i >= start) {
-      sums[i - start] = sum;
-      weights[i - start] = weight;
+      firstSums[i - start] = sum;
+      firstWeights[i - start] = weight;
     }
   }
   sum = 0;
   weight = 0;
   for (let i = length - 1; i >= start; i--) {
     const value = raw[i]!;
-    const known = Number.isFinite(value);
-    out[i] = known ? (sums[i - start]! + sum) / (weights[i - start]! + weight) : Number.NaN;
-    if (known) {
+    if (Number.isNaN(value)) out[i] = value;
+    else {
+      out[i] = (firstSums[i - start]! + sum) / (firstWeights[i - start]! + weight);
       sum += value;
       weight += 1;
     }
-    const factor = i === 0 ? 0 : decay(steps[i]! - steps[i - 1]!);
+    if (i > 0 && steps[i]! - steps[i - 1]! !== distance) {
+      distance = steps[i]! - steps[i - 1]!;
+      factor = Math.exp(-distance / tau);
+    }
     sum *= factor;
     weight *= factor;
   }
-}
-
-/** Steps are logged at equal intervals nearly always, so the last factor is kept. */
-function decayOver(tau: number): (distance: number) => number {
-  let last = Number.NaN;
-  let factor = 0;
-  return (distance) => {
-    if (distance !== last) {
-      last = distance;
-      factor = Math.exp(-distance / tau);
-    }
-    return factor;
-  };
 }
 
 /** Time constants offered: off, then 1, 2, 5 of every decade. */
