@@ -2,8 +2,7 @@
 import * as vscode from "vscode";
 import type { Services } from "../services.ts";
 import type { DesignerSession } from "./designerSession.ts";
-
-export const DESIGNER_VIEW_TYPE = "maskdm.designer";
+import { DESIGNER_VIEW_TYPE } from "./viewType.ts";
 
 export class DesignerProvider implements vscode.CustomTextEditorProvider {
   /** those that are open; the one used last comes last */

@@ -2,7 +2,8 @@
 import * as vscode from "vscode";
 import type { Services } from "../services.ts";
 import { activeExperiment, chooseExperiment } from "./chooseExperiment.ts";
-import { DESIGNER_VIEW_TYPE, DesignerProvider } from "./designerProvider.ts";
+import { DesignerProvider } from "./designerProvider.ts";
+import { DESIGNER_VIEW_TYPE } from "./viewType.ts";
 
 /** Steps are addressed by 32 bits. */
 const LARGEST_STEP = 2 ** 32 - 1;
