@@ -81,7 +81,16 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   child.stdout?.setEncoding("utf8");
   child.stderr?.setEncoding("utf8");
 
-  const stop = (): Promise<void> => endGroup(child);
+  const endAtOnce = (): void => {
+    if (child.pid !== undefined && child.exitCode === null) signalGroup(child.pid, "SIGKILL");
+  };
+  // However this process ends, the server does not outlive it.
+  process.once("exit", endAtOnce);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(1));
+  const stop = async (): Promise<void> => {
+    await endGroup(child);
+    process.off("exit", endAtOnce);
+  };
   try {
     const port = await new Promise<number>((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error("it was not ready in time")), START_LIMIT_MS);
@@ -130,13 +139,19 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
 async function endGroup(child: ChildProcess): Promise<void> {
   if (child.pid === undefined) return;
   for (const signal of ["SIGTERM", "SIGKILL"] as const) {
-    try {
-      process.kill(-child.pid, signal);
-    } catch {
-      return; // the group has ended
-    }
+    if (!signalGroup(child.pid, signal)) return;
     for (let waited = 0; waited < 3000 && child.exitCode === null && child.signalCode === null; waited += 50) {
       await sleep(50);
     }
+  }
+}
+
+/** @returns false where the group has ended */
+function signalGroup(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    process.kill(-pid, signal);
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { basename, isAbsolute, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -6,7 +5,7 @@ import type { Browser, Frame, Locator, Page } from "playwright-core";
 import { findChromium, launchChromium } from "../../scripts/vscode/chromium.ts";
 import { temporaryFolder } from "../../scripts/vscode/fixtureWorkspace.ts";
 import { installServer } from "../../scripts/vscode/install.ts";
-import { OUT, ROOT } from "../../scripts/vscode/paths.ts";
+import { OUT } from "../../scripts/vscode/paths.ts";
 import { extensionHosts } from "../../scripts/vscode/processes.ts";
 import { type Server, startServer, workbenchAddress } from "../../scripts/vscode/server.ts";
 import { installVsix, linkExtension } from "../../scripts/vscode/vsix.ts";
@@ -34,7 +33,6 @@ const THEMES: Readonly<Record<Theme, { readonly name: string; readonly file: str
   hc: { name: "Default High Contrast", file: "hc_black" },
 };
 
-const HAS_VIEWS = /"maskdm\.runs"/.test(readFileSync(join(ROOT, "package.json"), "utf8"));
 const WAIT_MS = 15_000;
 const START_MS = 60_000;
 
@@ -133,9 +131,7 @@ export class Editor {
     await this.#explained("the workbench with MaskDM's icon", async () => {
       await this.page.locator(".monaco-workbench").waitFor({ timeout: START_MS });
       await this.page.locator(".explorer-folders-view .monaco-list-row").first().waitFor({ timeout: START_MS });
-      if (HAS_VIEWS) {
-        await this.page.locator('.activitybar [aria-label^="MaskDM"]').first().waitFor({ timeout: START_MS });
-      }
+      await this.page.locator('.activitybar [aria-label^="MaskDM"]').first().waitFor({ timeout: START_MS });
     });
   }
 
@@ -203,13 +199,7 @@ export class Editor {
         for (const candidate of this.page.frames()) {
           // A webview is two frames in the page; the content is in the inner one.
           if (candidate.parentFrame()?.parentFrame() == null) continue;
-          if (
-            (await candidate
-              .locator(marker)
-              .count()
-              .catch(() => 0)) > 0
-          )
-            frame = candidate;
+          if (await has(candidate, marker)) frame = candidate;
         }
         return frame !== undefined;
       });
@@ -294,6 +284,15 @@ export class Editor {
       throw new Error(`waiting for ${what}: ${message}\npicture of the moment: ${picture}`, { cause: error });
     }
   }
+}
+
+/** A frame that is just being loaded does not answer; it is asked again later. */
+async function has(frame: Frame, marker: string): Promise<boolean> {
+  const count = frame
+    .locator(marker)
+    .count()
+    .catch(() => 0);
+  return (await Promise.race([count, sleep(1000, 0)])) > 0;
 }
 
 async function retry(times: number, action: () => Promise<void>): Promise<void> {

@@ -1,0 +1,264 @@
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Frame } from "playwright-core";
+import { type TemporaryFolder, temporaryFolder } from "../../scripts/vscode/fixtureWorkspace.ts";
+import { metricsFile } from "../../src/node/run/metrics.ts";
+import { beginRun, madeUpStep, type RunInTheMaking, writeRun } from "../support/runFolders.ts";
+import { type Editor, launch, packagedExtension, type Theme } from "./driver.ts";
+
+const DASHBOARD = 'body[data-view="dashboard"]';
+/** A point is to be seen this soon after it was written. */
+const SEEN_MS = 500;
+const FEWEST_FRAMES = 30;
+const MANY_RUNS = 50;
+const MANY_POINTS = 100_000;
+const LOADING_MS = 100_000;
+
+describe("the dashboard", () => {
+  let workspace: TemporaryFolder;
+  let runsDir: string;
+  let live: RunInTheMaking;
+  before(async () => {
+    workspace = await temporaryFolder("maskdm-dashboard-");
+    runsDir = join(workspace.path, "runs");
+    writeFileSync(join(workspace.path, "tiny.maskdm.yaml"), "data:\n  path: images\n");
+    const rates = [0.5, 0.75, 0.9];
+    for (const [seed, rate] of rates.entries()) {
+      const id = `2026-01-0${seed + 1}-tiny-pretrain-01`;
+      await writeRun({ runsDir, id, seed, lines: 200, experiment: { mask: { rate } }, samplesAt: [500, 1000, 2000] });
+    }
+    const experiment = { mask: { rate: 0.25 } };
+    const id = "2026-01-04-tiny-pretrain-01";
+    live = await beginRun({ runsDir, id, seed: 3, lines: 100, experiment, samplesAt: [500, 1000] });
+  });
+  after(async () => {
+    live?.close("stopped");
+    await workspace?.remove();
+  });
+
+  for (const theme of ["dark", "light", "hc"] satisfies Theme[]) {
+    it(`shows one run, and four compared with what sets them apart, ${theme}`, () =>
+      withEditor({ theme }, async (editor) => {
+        await editor.palette("MaskDM: Open Dashboard");
+        const page = await editor.webview(DASHBOARD);
+        await drawn(page, "loss");
+        await editor.screenshot(`dashboard-one-${theme}`);
+        await compareAll(editor);
+        const compared = await pageWithRuns(editor, 4);
+        deepEqual((await compared.locator("aside .label").allInnerTexts()).sort(), [
+          "mask.rate 0.25",
+          "mask.rate 0.5",
+          "mask.rate 0.75",
+          "mask.rate 0.9",
+        ]);
+        await drawn(compared, "gradNorm");
+        const box = await compared.locator('[data-chart="loss"] .layer').boundingBox();
+        await editor.page.mouse.move(box!.x + box!.width / 2, box!.y + box!.height / 2);
+        await compared.locator('[data-chart="loss"] .tooltip .row').nth(3).waitFor();
+        await editor.screenshot(`dashboard-compared-${theme}`);
+        for (const tab of ["samples", "log", "config"]) {
+          await compared.locator(`#tab-${tab}`).click();
+          const content = { samples: ".stage img", log: ".log .line", config: ".config .differs" }[tab]!;
+          await compared.locator(content).first().waitFor();
+          await editor.screenshot(`dashboard-${tab}-${theme}`);
+        }
+      }));
+  }
+
+  it(`shows a point within ${SEEN_MS} ms of its writing`, () =>
+    withEditor({}, async (editor) => {
+      await editor.palette("MaskDM: Open Dashboard");
+      const page = await editor.webview(DASHBOARD);
+      await drawn(page, "loss");
+      const delays: number[] = [];
+      for (let i = 0; i < 12; i++) {
+        await sleep(130 + 17 * i);
+        const written = Date.now();
+        const { step } = live.append(1);
+        const seen = await page.evaluate(async (wanted) => {
+          const card = document.querySelector<HTMLElement>('[data-chart="loss"]')!;
+          while (!(Number(card.dataset["last"]) >= wanted)) await new Promise(requestAnimationFrame);
+          return Date.now();
+        }, step);
+        delays.push(seen - written);
+      }
+      delays.sort((a, b) => a - b);
+      console.log(`a point is seen after ${delays[6]} ms (median of ${delays.length}, at most ${delays.at(-1)} ms)`);
+      ok(delays[6]! < SEEN_MS, `median ${delays[6]} ms`);
+      ok(delays.at(-2)! < SEEN_MS, `${delays.join(", ")} ms`);
+    }));
+
+  it("works by keyboard, and comes back after a reload as it was", () =>
+    withEditor({}, async (editor) => {
+      await compareAll(editor);
+      const page = await pageWithRuns(editor, 4);
+      await drawn(page, "loss");
+      await page.locator('[data-chart="loss"] .layer').focus();
+      for (const key of ["End", "ArrowLeft", "ArrowLeft", "+", "+"]) await editor.page.keyboard.press(key);
+      match(await page.locator('[data-chart="loss"] .tooltip .at').innerText(), /^step /);
+      await page.waitForFunction(() => /mask\.rate/.test(document.querySelector("#live")?.textContent ?? ""));
+      const firstRun = page.locator("aside .toggle").first();
+      await firstRun.focus();
+      await editor.page.keyboard.press("ArrowDown");
+      await editor.page.keyboard.press("Space");
+      equal(await page.locator('aside .toggle[aria-pressed="false"]').count(), 1);
+      const hidden = await page.locator('aside .toggle[aria-pressed="false"]').getAttribute("aria-label");
+      await page.locator('[data-chart="lr"] summary').press("Enter");
+      await page.locator('[data-chart="lr"] tbody td').first().waitFor();
+      await sleep(500); // the page keeps its state a moment later
+      await editor.reload();
+      const again = await pageWithRuns(editor, 4);
+      await drawn(again, "loss");
+      equal(await again.locator('aside .toggle[aria-pressed="false"]').getAttribute("aria-label"), hidden);
+      ok(await again.locator('[data-chart="loss"] [aria-label^="Reset zoom"]').isVisible(), "it is still zoomed");
+      equal(await again.locator('[data-chart="lr"] details').getAttribute("open"), "");
+      const label = await again.locator('[data-chart="loss"] .layer').getAttribute("role");
+      equal(label, "img");
+      await again.locator('[data-chart="loss"] .layer').focus();
+      await editor.page.keyboard.press("0");
+      await again.locator('[data-chart="loss"] [aria-label^="Reset zoom"]').waitFor({ state: "hidden" });
+    }));
+
+  it("exports a chart as a vector picture, as pixels and as values", () =>
+    withEditor({}, async (editor) => {
+      await compareAll(editor);
+      const page = await pageWithRuns(editor, 4);
+      await drawn(page, "loss");
+      const exported = async (kind: string, file: string): Promise<Buffer> => {
+        const path = join(workspace.path, file);
+        await page.locator('[data-chart="loss"] .export > button').click();
+        await page.locator('[data-chart="loss"] [role="menuitem"]', { hasText: kind }).click();
+        await editor.answer(path);
+        for (let waited = 0; ; waited += 50) {
+          try {
+            const content = readFileSync(path);
+            if (content.length > 0) return content;
+          } catch {
+            // Not there yet.
+          }
+          if (waited > 10_000) throw new Error(`${path} was not written`);
+          await sleep(50);
+        }
+      };
+      const svg = (await exported("SVG", "loss.svg")).toString();
+      match(svg, /^<svg /);
+      equal(svg.match(/<path d="M[\d.]+ [\d.]+L[^"]{500,}/g)?.length, 8); // raw and smoothed lines of four runs
+      ok(!svg.includes("<image"));
+      const png = await exported("PNG", "loss.png");
+      deepEqual([...png.subarray(1, 4)].map((c) => String.fromCharCode(c)).join(""), "PNG");
+      ok(png.length > 20_000, `${png.length} bytes`);
+      const csv = (await exported("CSV", "loss.csv")).toString().trim().split("\n");
+      equal(csv[0], "run,label,step,images,seconds,time,loss");
+      ok(csv.length > 700, `${csv.length} lines`);
+      ok(csv.some((line) => line.startsWith("2026-01-02-tiny-pretrain-01,mask.rate 0.75,2000,")));
+    }));
+
+  it(`zooms ${MANY_RUNS} runs of ${MANY_POINTS} points at ${FEWEST_FRAMES} frames a second or more`, async () => {
+    const crowd = await temporaryFolder("maskdm-crowd-");
+    try {
+      await writeCrowd(crowd.path);
+      await withEditor({ workspace: crowd.path }, async (editor) => {
+        await compareAll(editor);
+        const page = await pageWithRuns(editor, MANY_RUNS);
+        const began = Date.now();
+        await page.waitForFunction(
+          (last) => document.querySelector<HTMLElement>('[data-chart="loss"]')!.dataset["last"] === last,
+          String(10 * MANY_POINTS),
+          { timeout: LOADING_MS },
+        );
+        console.log(`${MANY_RUNS} runs of ${MANY_POINTS} points: the first is loaded after ${Date.now() - began} ms`);
+        await page.waitForFunction(() => !document.querySelector(".loading"), undefined, { timeout: LOADING_MS });
+        await sleep(15_000);
+        await editor.screenshot("dashboard-crowd");
+        const { frames, drawnFrames, longest } = await zoomFor(page, 4000);
+        await editor.screenshot("dashboard-crowd-zoomed");
+        console.log(`${frames.toFixed(1)} frames a second, ${drawnFrames} drawn, the longest ${longest.toFixed(0)} ms`);
+        ok(frames >= FEWEST_FRAMES, `${frames.toFixed(1)} frames a second`);
+      });
+    } finally {
+      await crowd.remove();
+    }
+  }).timeout(300_000);
+
+  async function withEditor(
+    options: { theme?: Theme; workspace?: string },
+    use: (editor: Editor) => Promise<void>,
+  ): Promise<void> {
+    const size = { width: 1400, height: 900 };
+    const editor = await launch({ workspace: workspace.path, size, ...options, vsix: packagedExtension() });
+    try {
+      await use(editor);
+    } finally {
+      await editor.close();
+    }
+  }
+});
+
+/** Picks every run of the workspace. */
+async function compareAll(editor: Editor): Promise<void> {
+  await editor.palette("MaskDM: Compare Runs");
+  const all = editor.page.locator(".quick-input-header .quick-input-check-all");
+  await all.waitFor();
+  await editor.page.locator(".quick-input-list .monaco-list-row").first().waitFor();
+  await all.click();
+  await editor.page.keyboard.press("Enter");
+}
+
+/** The dashboard that lists so many runs, once it does. */
+async function pageWithRuns(editor: Editor, count: number): Promise<Frame> {
+  const page = await editor.webview(`${DASHBOARD} aside li:nth-child(${count})`);
+  await page
+    .locator("aside li")
+    .nth(count - 1)
+    .waitFor();
+  return page;
+}
+
+/** Waits until a chart has lines. */
+async function drawn(page: Frame, chart: string): Promise<void> {
+  await page.waitForFunction(
+    (id) => Number(document.querySelector<HTMLElement>(`[data-chart="${id}"]`)?.dataset["last"]) > 0,
+    chart,
+  );
+}
+
+/** Zooms in and out by the wheel in every frame. */
+function zoomFor(page: Frame, milliseconds: number): Promise<{ frames: number; drawnFrames: number; longest: number }> {
+  return page.evaluate(async (limit) => {
+    const card = document.querySelector<HTMLElement>('[data-chart="loss"]')!;
+    const layer = card.querySelector<HTMLElement>(".layer")!;
+    const { left, top, width } = layer.getBoundingClientRect();
+    const at = { clientX: left + 0.6 * width, clientY: top + 100, bubbles: true, cancelable: true };
+    layer.dispatchEvent(new PointerEvent("pointermove", at));
+    const times: number[] = [];
+    const began = performance.now();
+    for (let i = 0; performance.now() - began < limit; i++) {
+      const deltaY = i % 120 < 60 ? -25 : 25;
+      layer.dispatchEvent(new WheelEvent("wheel", { ...at, deltaY, ctrlKey: true }));
+      times.push(await new Promise<number>(requestAnimationFrame));
+    }
+    const gaps = times.slice(1).map((time, i) => time - times[i]!);
+    const seconds = (times.at(-1)! - times[0]!) / 1000;
+    return { frames: gaps.length / seconds, drawnFrames: times.length, longest: Math.max(...gaps) };
+  }, milliseconds);
+}
+
+/** Run folders of long runs: five curves, each under ten names, since what a chart does is the same for equal ones. */
+async function writeCrowd(folder: string): Promise<void> {
+  writeFileSync(join(folder, "crowd.maskdm.yaml"), "data:\n  path: images\n");
+  const runsDir = join(folder, "runs");
+  const curves = 5;
+  mkdirSync(join(folder, "curves"));
+  for (let curve = 0; curve < curves; curve++) {
+    const lines = Array.from({ length: MANY_POINTS }, (_, i) => JSON.stringify(madeUpStep(curve, 10 * (i + 1))));
+    writeFileSync(join(folder, "curves", `${curve}.jsonl`), `${lines.join("\n")}\n`);
+  }
+  for (let run = 0; run < MANY_RUNS; run++) {
+    const id = `crowd-${String(run).padStart(2, "0")}`;
+    const dir = await writeRun({ runsDir, id, totalSteps: 10 * MANY_POINTS, experiment: { seed: run } });
+    unlinkSync(metricsFile(dir));
+    linkSync(join(folder, "curves", `${run % curves}.jsonl`), metricsFile(dir));
+  }
+}
