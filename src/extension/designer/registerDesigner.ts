@@ -20,7 +20,10 @@ export function registerDesigner(context: vscode.ExtensionContext, services: Ser
     }),
     vscode.commands.registerCommand("maskdm.reopenAsText", async (uri?: vscode.Uri) => {
       const file = uri ?? activeExperiment();
-      if (file !== undefined) await vscode.commands.executeCommand("vscode.openWith", file, "default");
+      if (file !== undefined) {
+        // In the place of the designer, even where the text is open elsewhere.
+        await vscode.commands.executeCommand("vscode.openWith", file, "default", vscode.ViewColumn.Active);
+      }
     }),
     vscode.commands.registerCommand("maskdm.previewMaskedBatch", async (uri?: vscode.Uri, step?: number) => {
       const file = uri ?? (await chooseExperiment());
