@@ -15,7 +15,8 @@ const LIVE_MS = 500;
 const IDLE_MS = 1500;
 /** Runs not at work are looked at in turn, so many each time. */
 const SWEEP = 250;
-const CONCURRENCY = 16;
+/** What is read in one turn of the event loop is bounded by it. */
+const CONCURRENCY = 8;
 const SHOW_EVERY_MS = 250;
 /** A file may change again within the resolution of its time: what changed so recently is read again. */
 const RACY_MS = 1500;
