@@ -219,9 +219,16 @@ export class Editor {
     return path;
   }
 
-  /** Reloads the window, as "Developer: Reload Window" does. */
+  /** Reloads the window by the editor's own command, which saves what is open before. */
   async reload(): Promise<void> {
-    await this.page.reload();
+    const loaded = this.page.waitForEvent("load", { timeout: START_MS });
+    await this.#explained("the window to be reloaded", async () => {
+      await this.page.keyboard.press("Escape");
+      await this.page.keyboard.press("F1");
+      await this.#input.fill(">Developer: Reload Window");
+      await this.#row("Developer: Reload Window").click();
+      await loaded;
+    });
     await this.ready();
   }
 
