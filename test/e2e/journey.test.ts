@@ -160,9 +160,9 @@ describe("the journey from an empty window to samples", () => {
 
   it("compares both runs", async () => {
     await editor.palette("MaskDM: Compare Runs");
-    await editor.page.locator(".quick-input-list .monaco-list-row").nth(1).waitFor();
-    await editor.page.locator(".quick-input-widget .quick-input-check-all").first().click();
-    await editor.page.locator(".quick-input-widget .quick-input-action .monaco-button").first().click();
+    const rows = editor.page.locator(".quick-input-list .monaco-list-row");
+    for (const stage of ["finetune", "pretrain"]) await rows.filter({ hasText: stage }).first().click();
+    await editor.page.keyboard.press("Enter");
     await until("a panel with both runs", async () => {
       const dashboard = await editor.webview('body[data-view="dashboard"]');
       return (await dashboard.locator("aside li").count()) === 2;
