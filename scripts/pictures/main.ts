@@ -1,0 +1,122 @@
+// Makes the pictures of the README and the walkthrough: npm run pictures
+// Trains on the emoji in out/pictures/emoji (some minutes, kept for the next time), opens the built extension there in a dark and
+// a light theme, and writes docs/images/studio-*.png and media/walkthrough/*.png.
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import sharp from "sharp";
+import { type Editor, launch, type Theme } from "../../test/e2e/driver.ts";
+import { OUT, ROOT } from "../vscode/paths.ts";
+
+const WORKSPACE = join(OUT, "pictures", "emoji");
+const FILE = "emoji.maskdm.yaml";
+const RUNS = {
+  high: "hidden-87-percent",
+  half: "hidden-half",
+  faces: "faces",
+};
+/** Window in CSS pixels; the pictures are as large. */
+const SIZE = { width: 1440, height: 900 };
+/** Charts and images have settled. */
+const SETTLE_MS = 1500;
+
+prepare();
+for (const theme of ["dark", "light"] as const) await shoot(theme);
+process.exit();
+
+/** A workspace with three finished runs. */
+function prepare(): void {
+  if (!existsSync(join(WORKSPACE, FILE))) {
+    mkdirSync(WORKSPACE, { recursive: true });
+    cpSync(join(ROOT, "examples/emoji/images"), join(WORKSPACE, "images"), { recursive: true });
+    cpSync(join(ROOT, "examples/emoji", FILE), join(WORKSPACE, FILE));
+  }
+  const common = ["--set", "pretrain.sample_every=250", "--set", "finetune.sample_every=220"];
+  train(RUNS.high, ["pretrain", FILE, ...common]);
+  train(RUNS.half, ["pretrain", FILE, ...common, "--set", "mask.rate=0.5", "--set", "pretrain.steps=600"]);
+  const faces = ["--set", "data.path=images/smileys", "--from", join("runs", RUNS.high)];
+  train(RUNS.faces, ["finetune", FILE, ...common, ...faces]);
+}
+
+function train(name: string, args: readonly string[]): void {
+  if (existsSync(join(WORKSPACE, "runs", name))) return;
+  const program = join(ROOT, "dist/maskdm.js");
+  const { status } = spawnSync(process.execPath, [program, ...args, "--run", name], {
+    cwd: WORKSPACE,
+    stdio: "inherit",
+  });
+  if (status !== 0) throw new Error(`${args.join(" ")} ended with ${status}`);
+}
+
+async function shoot(theme: Theme): Promise<void> {
+  const good = readFileSync(join(WORKSPACE, FILE), "utf8");
+  const settings = {
+    "editor.minimap.enabled": false,
+    "window.commandCenter": false,
+    "workbench.layoutControl.enabled": false,
+  };
+  const editor = await launch({ workspace: WORKSPACE, theme, size: SIZE, settings });
+  try {
+    await editor.openFile(FILE);
+    await editor.page.locator(".codelens-decoration").first().waitFor();
+    await mistake(editor, theme, good);
+    await designer(editor, theme);
+    await dashboard(editor, theme);
+  } finally {
+    await editor.close();
+    writeFileSync(join(WORKSPACE, FILE), good);
+  }
+}
+
+/** An unwise rate underlined, with its explanation. */
+async function mistake(editor: Editor, theme: Theme, good: string): Promise<void> {
+  writeFileSync(join(WORKSPACE, FILE), good.replace("clip_grad: 1.0", "clip_gard: 1.0"));
+  const squiggle = editor.page.locator(".squiggly-error").first();
+  await squiggle.waitFor();
+  await editor.page.locator(".view-line", { hasText: "clip_gard" }).locator("span span").nth(1).hover();
+  await editor.page.locator(".monaco-hover-content").first().waitFor();
+  await save(editor, "experiment", theme);
+  writeFileSync(join(WORKSPACE, FILE), good);
+  await squiggle.waitFor({ state: "detached" });
+}
+
+async function designer(editor: Editor, theme: Theme): Promise<void> {
+  await editor.palette("MaskDM: Open Designer");
+  const page = await editor.webview('body[data-view="designer"]');
+  await page.locator(".preview canvas").first().waitFor();
+  await editor.palette("View: Close Primary Side Bar").catch(() => editor.page.keyboard.press("Control+b"));
+  await save(editor, "designer", theme);
+  await editor.page.keyboard.press("Control+b");
+}
+
+async function dashboard(editor: Editor, theme: Theme): Promise<void> {
+  await editor.palette("View: Close All Editors");
+  await editor.palette("MaskDM: Compare Runs");
+  const rows = editor.page.locator(".quick-input-list .monaco-list-row");
+  for (const name of [RUNS.high, RUNS.half]) await rows.filter({ hasText: name }).first().click();
+  await editor.page.keyboard.press("Enter");
+  const page = await editor.webview('body[data-view="dashboard"]');
+  await page.locator(".chart canvas").first().waitFor();
+  await editor.page.locator('.activitybar [aria-label^="MaskDM"]').first().click();
+  await editor.page.locator(".pane-body .monaco-list-row").nth(3).waitFor();
+  await save(editor, "dashboard", theme);
+  await editor.palette("View: Close All Editors");
+  await editor.page.locator(".pane-body .monaco-list-row", { hasText: RUNS.faces }).first().click();
+  await editor.palette("MaskDM: Open Dashboard");
+  const faces = await editor.webview('body[data-view="dashboard"]');
+  await faces.getByRole("tab", { name: "Samples" }).click();
+  await save(editor, "samples", theme);
+}
+
+/** Few colours are enough for a window, and make a quarter of the size. */
+async function save(editor: Editor, name: string, theme: Theme): Promise<void> {
+  await sleep(SETTLE_MS);
+  const shot = await editor.page.screenshot();
+  const small = await sharp(shot).png({ palette: true, colours: 128, effort: 10 }).toBuffer();
+  mkdirSync(join(ROOT, "media/walkthrough"), { recursive: true });
+  writeFileSync(join(ROOT, "docs/images", `studio-${name}-${theme}.png`), small);
+  // The walkthrough shows them beside its text, half as wide.
+  const half = await sharp(shot).resize({ width: 960 }).png({ palette: true, colours: 96, effort: 10 }).toBuffer();
+  writeFileSync(join(ROOT, "media/walkthrough", `${name}-${theme}.png`), half);
+}
