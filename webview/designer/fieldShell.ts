@@ -2,6 +2,7 @@
 import { experimentKeys, type KeySpec } from "../../src/core/experiment/keys.ts";
 import type { Diagnostic } from "../../src/core/lint/diagnostic.ts";
 import { element } from "../ui/element.ts";
+import { nameControl } from "./controlName.ts";
 import { valueText } from "./fieldValue.ts";
 import { icon } from "./icons.ts";
 import type { PageActions } from "./pageActions.ts";
@@ -67,7 +68,7 @@ export class FieldShell {
   /** Documentation for the control itself. */
   describe(control: HTMLElement): void {
     const unit = this.spec.schema["x-unit"];
-    control.setAttribute("aria-label", unit === undefined ? this.name : `${this.name}, ${unit}`);
+    nameControl(control, unit === undefined ? this.name : `${this.name}, ${unit}`);
     control.title = documentation(this.spec);
   }
 

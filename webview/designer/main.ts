@@ -8,6 +8,7 @@ import type { DesignerEvents, DesignerRequests, DesignerResults } from "../../sr
 import { defineControls } from "../ui/controls.ts";
 import { element } from "../ui/element.ts";
 import { Messenger } from "../ui/messenger.ts";
+import { applyControlNames } from "./controlName.ts";
 import { FactsPanel } from "./factsPanel.ts";
 import { Form } from "./form.ts";
 import { Header } from "./header.ts";
@@ -81,6 +82,7 @@ const page = element(
   toast,
 );
 document.body.append(page);
+applyControlNames(page);
 
 const changed = new Set<Aspect>();
 

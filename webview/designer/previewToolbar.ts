@@ -5,6 +5,7 @@ import { LARGEST_STEP } from "../../src/core/protocol/designer.ts";
 import type { Stage } from "../../src/core/random/streams.ts";
 import { control, type ValueControl } from "../ui/controls.ts";
 import { element } from "../ui/element.ts";
+import { nameControl } from "./controlName.ts";
 import { label } from "./fieldShell.ts";
 import { type IconName, icon } from "./icons.ts";
 import type { DesignerModel } from "./model.ts";
@@ -25,16 +26,18 @@ export class PreviewToolbar {
   private readonly stage: Segmented<Stage>;
   private readonly view: Segmented<ShownView>;
   private readonly noise: Segmented<"plan" | "chosen">;
-  private readonly step = control<ValueControl>("text-field", { inputmode: "numeric", "aria-label": "Batch of step" });
+  private readonly step = control<ValueControl>("text-field", { inputmode: "numeric" });
   private readonly position = element("span", { class: "position" });
   private readonly timestep = element("input", { type: "range", min: "0", "aria-label": "Timestep t" });
   private readonly level = element("span", { class: "level" });
   private readonly noiseRow: HTMLElement;
-  private readonly count = control<ValueControl>("dropdown", { "aria-label": "Images shown", position: "below" });
+  private readonly count = control<ValueControl>("dropdown", { position: "below" });
   private readonly grid: HTMLButtonElement;
 
   constructor(private readonly model: DesignerModel) {
     const set = model.setView.bind(model);
+    nameControl(this.step, "Batch of step");
+    nameControl(this.count, "Images shown");
     this.stage = segmented<Stage>(
       "Stage",
       [

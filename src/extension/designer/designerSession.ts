@@ -7,12 +7,15 @@ import type { ReadDocument, Services } from "../services.ts";
 import { type Handlers, WebviewHost } from "../webview/webviewHost.ts";
 import { DataSource } from "./dataSource.ts";
 import { applyFix, editKeysOf } from "./documentEdits.ts";
+import { showAsText } from "./showAsText.ts";
 
 /** What a designer sends with its events and answers is described in core/protocol/designer.ts. */
 export class DesignerSession implements vscode.Disposable {
   private readonly disposables: vscode.Disposable[] = [];
   private readonly host: WebviewHost<DesignerRequests>;
   private readonly data: DataSource;
+  /** those asked for, to their end */
+  private edits: Promise<void> = Promise.resolve();
   private measuring = false;
   private sentFacts = "";
   /** a batch that is to be shown when the page is there */
@@ -120,7 +123,10 @@ export class DesignerSession implements vscode.Disposable {
         };
       },
       edit: async ({ changes }) => {
-        await editKeysOf(document, changes);
+        // One after the other: each is worked out on the text that the one before left.
+        const edit = this.edits.then(() => editKeysOf(document, changes));
+        this.edits = edit.catch(() => {});
+        await edit;
         return null;
       },
       fix: async ({ version, code, line, column }) => {
@@ -138,7 +144,7 @@ export class DesignerSession implements vscode.Disposable {
         return null;
       },
       openText: async () => {
-        await vscode.commands.executeCommand("vscode.openWith", document.uri, "default", this.panel.viewColumn);
+        await showAsText(document.uri, this.panel.viewColumn);
         return null;
       },
       read: ({ key, indices }) => this.data.read(key, indices),

@@ -4,14 +4,25 @@ import { UserError } from "../../core/errors.ts";
 import type { KeyChange } from "../../core/experiment/changeKeys.ts";
 import type { TextEdit } from "../../core/lint/diagnostic.ts";
 
+/** A text that is typed into meanwhile changes under an edit; it is then worked out anew. */
+const ATTEMPTS = 3;
+
 /** Writes keys in place. @throws UserError where the text does not allow it */
 export async function editKeysOf(document: vscode.TextDocument, changes: readonly KeyChange[]): Promise<void> {
   const { changeKeys, singleReplacement } = await import("../../core/experiment/changeKeys.ts");
-  const before = document.getText();
-  const { start, end, text } = singleReplacement(before, changeKeys(before, changes));
-  if (start === end && text === "") return;
-  const range = new vscode.Range(document.positionAt(start), document.positionAt(end));
-  await apply(document, [vscode.TextEdit.replace(range, text)]);
+  for (let attempt = 1; ; attempt++) {
+    const { version } = document;
+    const before = document.getText();
+    const { start, end, text } = singleReplacement(before, changeKeys(before, changes));
+    if (start === end && text === "") return;
+    const range = new vscode.Range(document.positionAt(start), document.positionAt(end));
+    try {
+      await apply(document, [vscode.TextEdit.replace(range, text)]);
+      return;
+    } catch (error) {
+      if (attempt === ATTEMPTS || document.version === version) throw error;
+    }
+  }
 }
 
 /** Makes edits that lint offers. */

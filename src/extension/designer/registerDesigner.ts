@@ -3,6 +3,7 @@ import * as vscode from "vscode";
 import type { Services } from "../services.ts";
 import { activeExperiment, chooseExperiment } from "./chooseExperiment.ts";
 import { DesignerProvider } from "./designerProvider.ts";
+import { showAsText } from "./showAsText.ts";
 import { DESIGNER_VIEW_TYPE } from "./viewType.ts";
 
 /** Steps are addressed by 32 bits. */
@@ -20,10 +21,7 @@ export function registerDesigner(context: vscode.ExtensionContext, services: Ser
     }),
     vscode.commands.registerCommand("maskdm.reopenAsText", async (uri?: vscode.Uri) => {
       const file = uri ?? activeExperiment();
-      if (file !== undefined) {
-        // In the place of the designer, even where the text is open elsewhere.
-        await vscode.commands.executeCommand("vscode.openWith", file, "default", vscode.ViewColumn.Active);
-      }
+      if (file !== undefined) await showAsText(file);
     }),
     vscode.commands.registerCommand("maskdm.previewMaskedBatch", async (uri?: vscode.Uri, step?: number) => {
       const file = uri ?? (await chooseExperiment());

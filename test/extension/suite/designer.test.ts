@@ -77,6 +77,13 @@ describe("the mask designer", () => {
     );
   });
 
+  it("makes edits that come in quick succession one after the other", async () => {
+    const { page, document } = await openPage();
+    const rates = Array.from({ length: 20 }, (_, i) => Number((0.89 - i / 100).toFixed(2)));
+    await Promise.all(rates.map((value) => page.result("edit", { changes: [{ path: "mask.rate", value }] })));
+    equal(document.getText(), TEXT.replace("rate: 0.9", "rate: 0.7"));
+  });
+
   it("takes a key out when it is set back to its default", async () => {
     const { page, document } = await openPage();
     await page.result("edit", { changes: [{ path: "mask.rate", remove: true }] });
