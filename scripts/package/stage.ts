@@ -8,10 +8,17 @@ import { moduleFolder } from "./moduleFolder.ts";
 import { isTaken, runtimeModules } from "./modules.ts";
 import type { Target } from "./targets.ts";
 
-/** What goes into every package besides the built programs and the run-time modules. */
-const FILES = ["README.md", "CHANGELOG.md", "LICENSE", "package.nls.json", "l10n", "media", "examples", "docs"];
-/** Raw figures of benchmarks are for those who look into them. */
-const LEFT_OUT = /^docs\/benchmarks\/.*\.json$/;
+/** What is laid out besides the built programs and the run-time modules; .vscodeignore says what of it is not packed. */
+const FILES = [
+  ".vscodeignore",
+  "README.md",
+  "CHANGELOG.md",
+  "LICENSE",
+  "package.nls.json",
+  "media",
+  "examples",
+  "docs",
+];
 
 /** What of package.json is for building and publishing to npm only. */
 const BUILD_FIELDS = ["scripts", "files", "bin", "dependencies", "devDependencies", "optionalDependencies", "private"];
@@ -60,7 +67,7 @@ function shippedManifest(): Record<string, unknown> {
 async function repositoryFiles(paths: readonly string[]): Promise<string[]> {
   const list = ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", ...paths];
   const files = (await runCommand("git", list, { cwd: ROOT })).split("\0");
-  return files.filter((path) => path !== "" && !LEFT_OUT.test(path) && existsSync(join(ROOT, path)));
+  return files.filter((path) => path !== "" && existsSync(join(ROOT, path)));
 }
 
 async function copyFile(from: string, to: string): Promise<void> {
