@@ -17,6 +17,7 @@ import { automaticYRange } from "./yRange.ts";
 /** Width of every y axis, so that the plots of a column of charts stand below each other. */
 const Y_AXIS_WIDTH = 58;
 const FAINT = 0.33;
+const MANY_RUNS = 12;
 
 export class ChartCard {
   readonly root: HTMLElement;
@@ -184,13 +185,17 @@ export class ChartCard {
     const { model, id } = this;
     const runs = model.shownRuns;
     const smooths = model.smooths(id);
+    const many = runs.length > MANY_RUNS;
+    // Dashes and wide strokes of many lines take longer than a frame.
+    const plain = many && model.moving;
+    const width = many ? 1 : 1.75;
     const faint: DrawnLine[] = [];
     const strong: DrawnLine[] = [];
     for (const { slot } of runs) {
       const { colour, dash } = model.palette.style(slot);
       const { raw, smooth } = model.linesOf(id, slot);
       if (smooths && model.showsRaw) faint.push({ line: raw, colour, dash: [], width: 1, opacity: FAINT });
-      strong.push({ line: smooths ? smooth : raw, colour, dash, width: runs.length > 20 ? 1.25 : 1.75, opacity: 1 });
+      strong.push({ line: smooths ? smooth : raw, colour, dash: plain ? [] : dash, width, opacity: 1 });
     }
     return [...faint, ...strong];
   }

@@ -12,7 +12,8 @@ const REFRESH_MS = 2000;
 export class ChartTable {
   readonly root: HTMLDetailsElement;
   private readonly table = element("table");
-  private refreshedAt = 0;
+  private refreshedAt = Number.NEGATIVE_INFINITY;
+  private waiting: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly card: ChartCard) {
     const copy = iconButton("copy", "Copy the table", () => void this.copy());
@@ -27,13 +28,21 @@ export class ChartTable {
       const others = settings.tables.filter((id) => id !== card.id);
       settings.tables = this.root.open ? [...others, card.id] : others;
       remember();
-      this.refreshedAt = 0;
+      this.refreshedAt = Number.NEGATIVE_INFINITY;
       this.refresh();
     });
   }
 
   refresh(): void {
-    if (!this.root.open || performance.now() - this.refreshedAt < REFRESH_MS) return;
+    if (!this.root.open || this.waiting !== undefined) return;
+    const wait = this.refreshedAt + REFRESH_MS - performance.now();
+    if (wait > 0) {
+      this.waiting = setTimeout(() => {
+        this.waiting = undefined;
+        this.refresh();
+      }, wait);
+      return;
+    }
     this.refreshedAt = performance.now();
     const { model, id, spec, xRange } = this.card;
     const runs = model.shownRuns;

@@ -8,6 +8,10 @@ import { settings } from "./settings.ts";
 
 /** Of a frame's 33 ms, drawing may take so many; charts that are left over are drawn in the next ones. */
 const DRAW_MS = 14;
+/** What a browser paints after a drawing is not in that time: while the view moves, so many lines are drawn in a frame … */
+const MOVING_LINES = 40;
+/** … but for every so many frames, in which another chart has its turn. */
+const OTHERS_TURN = 5;
 /** Labels of charts for screen readers change this often. */
 const DESCRIBE_MS = 5000;
 const FEWEST_PIXELS = 64;
@@ -19,6 +23,7 @@ export class ChartsTab {
   /** charts to be drawn, first come first served */
   private readonly waiting = new Set<ChartId>();
   private frame = 0;
+  private frames = 0;
   private asking = false;
   private askAgain = false;
 
@@ -77,10 +82,14 @@ export class ChartsTab {
     const began = performance.now();
     const inUse = this.model.cross?.chart;
     const first = inUse !== undefined && this.waiting.has(inUse) ? [inUse] : [];
+    const most = this.model.moving && ++this.frames % OTHERS_TURN !== 0 ? MOVING_LINES : Number.POSITIVE_INFINITY;
+    let lines = 0;
     for (const id of [...first, ...this.waiting]) {
       if (!this.waiting.delete(id)) continue;
-      this.cards.get(id)!.draw();
-      if (performance.now() - began > DRAW_MS) break;
+      const card = this.cards.get(id)!;
+      card.draw();
+      lines += card.drawnLines.length;
+      if (performance.now() - began > DRAW_MS || lines >= most) break;
     }
     if (this.waiting.size > 0) this.draw([]);
   }

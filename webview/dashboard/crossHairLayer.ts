@@ -128,6 +128,8 @@ export class CrossHairLayer {
 
   private showTooltip(x: number, pixel: number, pointer: number | null, values: readonly Marked[]): void {
     const { spec, model, area } = this.card;
+    // A list that is laid out anew in every frame of a zoom would slow it down.
+    if (model.moving && values.length > MOST_READOUTS && !this.tooltip.hidden) return;
     const top = pointer ?? 0;
     const near = [...values].sort((a, b) => this.distance(a, top) - this.distance(b, top)).slice(0, MOST_ROWS);
     near.sort((a, b) => b.y - a.y);

@@ -15,6 +15,8 @@ import { remember, settings } from "./settings.ts";
 
 /** With more runs than this the raw values of smoothed lines would cover each other. */
 const RAW_RUNS = 12;
+/** A view that was not moved for so long is at rest. */
+const REST_MS = 200;
 
 export interface RunLines {
   readonly raw: Line;
@@ -37,6 +39,7 @@ export class Model {
   runs: readonly RunInfo[] = [];
   palette: Palette = readPalette();
   cross: CrossHair | null = null;
+  private rest: ReturnType<typeof setTimeout> | undefined;
   private readonly lines = new Map<ChartId, Map<number, RunLines>>();
   private readonly listeners = new Map<Topic, ((charts: ReadonlySet<ChartId> | null) => void)[]>();
 
@@ -125,7 +128,17 @@ export class Model {
     this.tell("view");
   }
 
+  /** Whether the view was moved a moment ago and may be moved again: lines are drawn more simply meanwhile. */
+  get moving(): boolean {
+    return this.rest !== undefined;
+  }
+
   setRange(range: [number, number] | null): void {
+    clearTimeout(this.rest);
+    this.rest = setTimeout(() => {
+      this.rest = undefined;
+      this.tell("lines");
+    }, REST_MS);
     settings.range = range;
     remember();
     this.tell("view");

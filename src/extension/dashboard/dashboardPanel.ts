@@ -46,6 +46,8 @@ export class DashboardPanel implements vscode.Disposable {
   private readonly subscriptions: vscode.Disposable[] = [];
   private infos: readonly RunInfo[] = [];
   private log: vscode.Disposable | undefined;
+  /** until then the page, which remembers its runs, is not told that there are none */
+  private restored: Promise<void> = Promise.resolve();
 
   constructor(
     readonly panel: vscode.WebviewPanel,
@@ -84,6 +86,27 @@ export class DashboardPanel implements vscode.Disposable {
 
   get dirs(): string[] {
     return [...this.runs.keys()];
+  }
+
+  /** Adds the runs that a panel had before the window was reloaded; those that are gone are left out. */
+  restore(saved: readonly { readonly dir: string; readonly slot: number }[]): Promise<void> {
+    const { services } = this.context;
+    const allowed = async (dir: string): Promise<boolean> => {
+      try {
+        await requireRun(dir, services.runs);
+        return true;
+      } catch (error) {
+        services.log.info(error instanceof Error ? error.message : String(error));
+        return false;
+      }
+    };
+    const slots = new Map(saved.map(({ dir, slot }) => [dir, slot]));
+    this.restored = (async () => {
+      const dirs: string[] = [];
+      for (const dir of slots.keys()) if (await allowed(dir)) dirs.push(dir);
+      await this.add(dirs, slots);
+    })();
+    return this.restored;
   }
 
   /**
@@ -172,7 +195,8 @@ export class DashboardPanel implements vscode.Disposable {
         params: ReturnType<DashboardRequests[M]["parse"]>,
       ) => DashboardResults[M] | Promise<DashboardResults[M]>;
     } = {
-      ready: () => {
+      ready: async () => {
+        await this.restored;
         this.feed.pause();
         this.send("runs", this.infos);
         return null;

@@ -85,10 +85,7 @@ export function registerDashboard(context: vscode.ExtensionContext, services: Se
         const saved = savedRunsSchema.safeParse(state);
         await services.runs.ready;
         const panel = (await loaded())(webviewPanel);
-        for (const { dir, slot } of saved.success ? saved.data.runs : []) {
-          // A run that was deleted meanwhile is left out.
-          await panel.add([dir], new Map([[dir, slot]])).catch((error: unknown) => services.log.info(String(error)));
-        }
+        await panel.restore(saved.success ? saved.data.runs : []);
       },
     }),
   );
