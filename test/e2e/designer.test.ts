@@ -35,10 +35,11 @@ describe("the mask designer", () => {
     await workspace?.remove();
   });
 
-  async function open(theme: Theme): Promise<Editor> {
+  async function open(theme: Theme, settings: Readonly<Record<string, unknown>> = {}): Promise<Editor> {
     const opened = await launch({
       workspace: workspace.path,
       theme,
+      settings,
       vsix: packagedExtension(),
       size: { width: 1500, height: 950 },
     });
@@ -124,13 +125,13 @@ describe("the mask designer", () => {
       .waitFor();
     deepEqual(await pixels(page, "noised"), before);
     await editor.screenshot("designer-broken-dark");
-    const notice = page.locator(".notice", { hasText: "The file has errors" });
+    const wrong = page.locator(".file-state.wrong");
     // Typing is several steps of undo.
-    for (let undone = 0; undone < 20 && (await notice.count()) > 0; undone++) {
+    for (let undone = 0; undone < 20 && (await wrong.count()) > 0; undone++) {
       await editor.page.keyboard.press("Control+z");
       await page.waitForTimeout(150);
     }
-    equal(await notice.count(), 0);
+    equal(await wrong.count(), 0);
     deepEqual(await pixels(page, "noised"), before);
   });
 
@@ -150,6 +151,19 @@ describe("the mask designer", () => {
       await editor.screenshot(`designer-beside-${theme}`);
     });
   }
+
+  it("shows masks on drawn images in Restricted Mode, and says why", async () => {
+    await editor.close();
+    editor = await open("dark", {
+      "security.workspace.trust.enabled": true,
+      "security.workspace.trust.startupPrompt": "never",
+    });
+    const page = await editor.webview(PAGE);
+    await page.locator(".notice", { hasText: "Restricted Mode" }).waitFor();
+    equal(await page.locator(".cell").count(), 16);
+    match(await page.locator(".cell").first().getAttribute("aria-label").then(String), /test image/);
+    await editor.screenshot("designer-restricted-dark");
+  });
 
   /** Compares every view of the images shown with what the trainer draws of them. */
   async function agreesWithTraining(page: Frame, stage: Stage, step: number): Promise<void> {

@@ -54,7 +54,8 @@ export function parseField(spec: KeySpec, typed: string): ParsedField {
 function candidates(schema: JsonSchema, text: string): KeyValue[] {
   const found: KeyValue[] = [];
   for (const option of optionsOf(schema)) {
-    if (option.type === "null" && /^(null|none|~)$/i.test(text)) found.push(null);
+    // A text may be anything, so what is more particular goes before it.
+    if (option.type === "null" && /^(null|none|~)$/i.test(text)) found.unshift(null);
     if ((option.type === "number" || option.type === "integer") && isNumber(text)) found.push(Number(text));
     if (option.type === "array")
       found.push(

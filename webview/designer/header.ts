@@ -22,7 +22,14 @@ export class Header {
       return button;
     };
     this.runs = [run("pretrain", "Pretrain", "primary"), run("finetune", "Finetune", "secondary")];
-    const text = element("button", { class: "quiet with-text", type: "button" }, icon("text"), "Open as text");
+    const text = element(
+      "button",
+      { class: "quiet with-text", type: "button" },
+      icon("text"),
+      element("span", {}, "Open as text"),
+    );
+    text.setAttribute("aria-label", "Open as text");
+    text.title = "Open as text";
     text.addEventListener("click", () => actions.openText());
     this.element = element(
       "header",

@@ -56,11 +56,11 @@ export class MaskForm {
     this.fields = [
       new KeyField("mask.block_size", actions, {
         choices: ({ data, model }) => divisors(data.image_size / model.patch_size),
-        idle: ({ mask }) => (mask.strategy === "block" ? null : "Only with strategy block"),
+        idle: ({ mask }) => (mask.strategy === "block" ? null : "Strategy block only"),
       }),
       new KeyField("mask.crop_size", actions, {
         placeholder: "from the rate",
-        idle: ({ mask }) => (mask.strategy === "crop" ? null : "Only with strategy crop"),
+        idle: ({ mask }) => (mask.strategy === "crop" ? null : "Strategy crop only"),
       }),
       new KeyField("model.patch_size", actions, {
         choices: ({ data }) => divisors(data.image_size).filter((size) => size <= LARGEST_PATCH),

@@ -86,8 +86,8 @@ export class PreviewToolbar {
           element("span", { class: "nav-label" }, "Step"),
           this.step,
           button("next", "Next batch", () => this.goTo(model.view.step + 1)),
+          this.position,
         ),
-        this.position,
       ),
       element(
         "div",
@@ -135,7 +135,7 @@ export class PreviewToolbar {
     const alpha = noiseSchedule(experiment.diffusion).alphasCumprod[t]!;
     this.level.textContent =
       view.timestep === null
-        ? "each image at its own t, shown below it"
+        ? "each image at its own t"
         : `t ${t} · ᾱ ${share(alpha)} · SNR ${short(alpha / (1 - alpha))}`;
     this.timestep.setAttribute("aria-valuetext", `t ${t}, ᾱ ${share(alpha)}`);
   }
