@@ -153,6 +153,7 @@ export class KeyField {
       const parsed = parseField(spec, field.value);
       this.shell.setNote(parsed.kind === "wrong" ? parsed.why : null, true);
       if (parsed.kind === "value" && isNumber) this.actions.draft({ path: this.path, value: parsed.value });
+      else this.actions.forget(this.path);
     });
     field.addEventListener("change", () => {
       const parsed = parseField(spec, field.value);
@@ -160,14 +161,19 @@ export class KeyField {
       this.isTyping = false;
       this.shell.setNote(null);
       if (parsed.kind === "default") this.actions.commit({ path: this.path, remove: true });
-      else if (field.value !== shown) this.actions.commit({ path: this.path, value: parsed.value });
+      else this.actions.commit({ path: this.path, value: parsed.value });
     });
-    field.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape" || !this.isTyping) return;
+    const giveUp = (): void => {
       this.isTyping = false;
       field.value = shown;
       this.shell.setNote(null);
       this.actions.forget(this.path);
+    };
+    field.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && this.isTyping) giveUp();
+    });
+    field.addEventListener("focusout", () => {
+      if (this.isTyping && field.value === shown) giveUp();
     });
     return {
       element: field,

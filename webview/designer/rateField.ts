@@ -49,8 +49,15 @@ export class RateField {
       const parsed = parseField(this.shell.spec, this.field.value);
       this.shell.setNote(parsed.kind === "wrong" ? parsed.why : null, true);
       if (parsed.kind === "value") actions.draft({ path: KEY, value: parsed.value });
+      else actions.forget(KEY);
     });
     this.field.addEventListener("change", () => this.commit(this.field.value));
+    this.field.addEventListener("focusout", () => {
+      if (!this.isTyping || this.field.value !== this.shown) return;
+      this.isTyping = false;
+      this.shell.setNote(null);
+      actions.forget(KEY);
+    });
   }
 
   update(reading: Reading, shown: Experiment, problems: readonly Diagnostic[]): void {
@@ -83,8 +90,7 @@ export class RateField {
     this.isTyping = false;
     this.shell.setNote(null);
     if (parsed.kind === "default") this.actions.commit({ path: KEY, remove: true });
-    else if (text !== this.shown) this.actions.commit({ path: KEY, value: parsed.value });
-    else this.actions.forget(KEY);
+    else this.actions.commit({ path: KEY, value: parsed.value });
   }
 
   private fill(rate: number): void {
