@@ -4,6 +4,7 @@ import { CHARTS, type ChartId, type ChartSpec } from "../../src/core/series/char
 import { element } from "../ui/element.ts";
 import { type Range, xTicks, yTicks } from "./axes.ts";
 import { ChartTable } from "./chartTable.ts";
+import type { ChartView } from "./chartView.ts";
 import { CrossHairLayer } from "./crossHairLayer.ts";
 import { exportMenu } from "./exportMenu.ts";
 import { formatValue, formatX } from "./format.ts";
@@ -19,7 +20,7 @@ const Y_AXIS_WIDTH = 58;
 const FAINT = 0.33;
 const MANY_RUNS = 12;
 
-export class ChartCard {
+export class ChartCard implements ChartView {
   readonly root: HTMLElement;
   readonly spec: ChartSpec;
   readonly layer: CrossHairLayer;

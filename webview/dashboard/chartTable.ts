@@ -1,6 +1,6 @@
 /** A chart's values as a table: for screen readers, and for copying. */
 import { element } from "../ui/element.ts";
-import type { ChartCard } from "./chartCard.ts";
+import type { ChartView } from "./chartView.ts";
 import { formatValue, formatX } from "./format.ts";
 import { iconButton } from "./icons.ts";
 import { remember, settings } from "./settings.ts";
@@ -15,7 +15,7 @@ export class ChartTable {
   private refreshedAt = Number.NEGATIVE_INFINITY;
   private waiting: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private readonly card: ChartCard) {
+  constructor(private readonly card: ChartView) {
     const copy = iconButton("copy", "Copy the table", () => void this.copy());
     const scroller = element(
       "div",

@@ -1,15 +1,9 @@
 /** What lies above a chart: the cross-hair with its marks and values, and the band of a drag. Moving it draws no line anew. */
 import { element } from "../ui/element.ts";
-import type { ChartCard } from "./chartCard.ts";
+import type { Band, ChartMarks, ChartView } from "./chartView.ts";
 import { formatValue, formatX } from "./format.ts";
 import { lineSample } from "./icons.ts";
 import { settings } from "./settings.ts";
-
-interface Band {
-  readonly axis: "x" | "y";
-  readonly from: number;
-  readonly to: number;
-}
 
 interface Marked {
   readonly label: string;
@@ -26,14 +20,14 @@ const MOST_READOUTS = 4;
 const SMALL_READOUTS = 2;
 const ANNOUNCE_MS = 400;
 
-export class CrossHairLayer {
+export class CrossHairLayer implements ChartMarks {
   readonly canvas = element("canvas", { class: "layer", tabindex: "0", role: "img" });
   readonly tooltip = element("div", { class: "tooltip", "aria-hidden": "true" });
   private readonly context = this.canvas.getContext("2d")!;
   private marked: Band | null = null;
   private announcing: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private readonly card: ChartCard) {
+  constructor(private readonly card: ChartView) {
     this.tooltip.hidden = true;
   }
 
@@ -171,7 +165,7 @@ export class CrossHairLayer {
     }, ANNOUNCE_MS);
   }
 
-  private drawBand({ axis, from, to }: Band, area: NonNullable<ChartCard["area"]>): void {
+  private drawBand({ axis, from, to }: Band, area: NonNullable<ChartView["area"]>): void {
     const { context } = this;
     context.fillStyle = this.card.model.palette.text;
     context.globalAlpha = 0.12;

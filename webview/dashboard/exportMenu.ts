@@ -3,7 +3,7 @@ import { chartSvg, svgSize } from "../../src/core/series/chartSvg.ts";
 import { AXIS_TITLES } from "../../src/core/series/charts.ts";
 import { element } from "../ui/element.ts";
 import { xTicks, yTicks } from "./axes.ts";
-import type { ChartCard } from "./chartCard.ts";
+import type { ChartView } from "./chartView.ts";
 import { iconButton } from "./icons.ts";
 import { report } from "./report.ts";
 import { settings } from "./settings.ts";
@@ -20,7 +20,7 @@ const KINDS = [
 ] as const;
 
 /** A button that opens a menu. */
-export function exportMenu(card: ChartCard): HTMLElement {
+export function exportMenu(card: ChartView): HTMLElement {
   const menu = element("div", { class: "menu", role: "menu", popover: "auto" });
   const items = KINDS.map(([kind, text]) => {
     const item = element("button", { type: "button", role: "menuitem" }, text);
@@ -52,7 +52,7 @@ export function exportMenu(card: ChartCard): HTMLElement {
   return element("span", { class: "export" }, button, menu);
 }
 
-async function exportChart(card: ChartCard, kind: "PNG" | "SVG" | "CSV"): Promise<void> {
+async function exportChart(card: ChartView, kind: "PNG" | "SVG" | "CSV"): Promise<void> {
   const { model, id, spec } = card;
   if (kind === "CSV") {
     const dirs = model.shownRuns.map(({ dir }) => dir);
@@ -64,7 +64,7 @@ async function exportChart(card: ChartCard, kind: "PNG" | "SVG" | "CSV"): Promis
   await model.messenger.request("savePicture", { name: spec.title, kind: kind === "SVG" ? "svg" : "png", bytes });
 }
 
-function picture(card: ChartCard): { svg: string; width: number; height: number } {
+function picture(card: ChartView): { svg: string; width: number; height: number } {
   const { model, spec, xRange: x, yRange: y } = card;
   const { palette } = model;
   const title = model.smooths(card.id)

@@ -1,6 +1,6 @@
 /** Zooming and panning of a chart by mouse, trackpad and keyboard. The x axis is shared by all charts, y is a chart's own. */
 import { panned, type Range, zoomed } from "./axes.ts";
-import type { ChartCard } from "./chartCard.ts";
+import type { ChartView } from "./chartView.ts";
 import { settings } from "./settings.ts";
 
 /** A pointer that moved less has clicked. */
@@ -18,7 +18,7 @@ interface Drag {
   readonly yRange: Range;
 }
 
-export function listenForGestures(card: ChartCard): void {
+export function listenForGestures(card: ChartView): void {
   const { canvas } = card.layer;
   let drag: Drag | null = null;
 
@@ -82,7 +82,7 @@ function band(drag: Drag, to: { x: number; y: number }): { axis: "x" | "y"; from
   return { axis: "y", from: Math.min(drag.y, to.y), to: Math.max(drag.y, to.y) };
 }
 
-function pan(card: ChartCard, drag: Drag, at: { x: number; y: number }): void {
+function pan(card: ChartView, drag: Drag, at: { x: number; y: number }): void {
   const { area } = card;
   if (area === null) return;
   const dx = (drag.x - at.x) / (area.right - area.left);
@@ -92,7 +92,7 @@ function pan(card: ChartCard, drag: Drag, at: { x: number; y: number }): void {
 }
 
 /** Ctrl (or a pinch) zooms x, Shift zooms y, sideways pans; a plain wheel scrolls the page unless the chart was clicked into. */
-function wheel(card: ChartCard, event: WheelEvent): void {
+function wheel(card: ChartView, event: WheelEvent): void {
   const { area } = card;
   if (area === null) return;
   const focused = document.activeElement === card.layer.canvas;
@@ -110,7 +110,7 @@ function wheel(card: ChartCard, event: WheelEvent): void {
   event.preventDefault();
 }
 
-function key(card: ChartCard, event: KeyboardEvent): boolean {
+function key(card: ChartView, event: KeyboardEvent): boolean {
   const { model } = card;
   const centre = model.cross?.x ?? middle(card.xRange);
   const sign = event.key === "ArrowLeft" ? -1 : 1;
@@ -153,7 +153,7 @@ function key(card: ChartCard, event: KeyboardEvent): boolean {
 const middle = ([low, high]: Range): number => (low + high) / 2;
 
 /** Beyond everything there is, all of it is shown, and follows what comes. */
-function setX(card: ChartCard, [low, high]: [number, number]): void {
+function setX(card: ChartView, [low, high]: [number, number]): void {
   const extent = card.model.extent(card.id);
   if (extent === null || !(high > low)) return;
   const length = extent[1] - extent[0];
