@@ -46,8 +46,10 @@ export class Model {
   constructor() {
     this.messenger.on("runs", (runs) => this.setRuns(runs));
     this.messenger.on("run", (run) => {
+      const { tau } = this;
       this.runs = this.runs.map((other) => (other.dir === run.dir ? run : other));
       this.tell("status");
+      if (this.tau !== tau) this.tell("view");
     });
     this.messenger.on("lines", (event) => this.takeLines(event));
     new MutationObserver(() => {
@@ -70,9 +72,9 @@ export class Model {
     return this.runs.filter(({ dir }) => !settings.hidden.includes(dir));
   }
 
-  /** Steps of the moving average. */
+  /** Steps of the moving average: as chosen, else what suits the steps there are, not those still to come. */
   get tau(): number {
-    return settings.tau ?? suitableSmoothing(Math.max(0, ...this.runs.map(({ totalSteps }) => totalSteps ?? 0)));
+    return settings.tau ?? suitableSmoothing(Math.max(0, ...this.runs.map(({ step, totalSteps }) => step ?? totalSteps ?? 0)));
   }
 
   /** Whether raw values are drawn behind smoothed ones. */

@@ -106,7 +106,7 @@ function smoothInto(out: Float32Array, { steps, raw, warmUp, start, length, tau 
 export const SMOOTHING_STEPS: readonly number[] = [0, ...[1, 10, 100, 1000, 10_000].flatMap((n) => [n, 2 * n, 5 * n])];
 
 /** What suits runs of so many steps: about one hundredth of them, as one of SMOOTHING_STEPS. */
-export function suitableSmoothing(totalSteps: number): number {
-  const wanted = totalSteps / 100;
-  return SMOOTHING_STEPS.findLast((steps) => steps <= wanted) ?? 0;
+export function suitableSmoothing(steps: number): number {
+  const wanted = steps / 100;
+  return SMOOTHING_STEPS.findLast((tau) => tau <= wanted) ?? 0;
 }
