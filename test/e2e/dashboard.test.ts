@@ -62,8 +62,9 @@ describe("the dashboard", () => {
         await editor.screenshot(`dashboard-compared-${theme}`);
         for (const tab of ["samples", "log", "config"]) {
           await compared.locator(`#tab-${tab}`).click();
-          const content = { samples: ".stage img", log: ".log .line", config: ".config .differs" }[tab]!;
+          const content = { samples: ".strip img", log: ".log .line", config: ".config .differs" }[tab]!;
           await compared.locator(content).first().waitFor();
+          if (tab === "samples") await swipe(compared);
           await editor.screenshot(`dashboard-${tab}-${theme}`);
         }
       }));
@@ -212,6 +213,17 @@ async function pageWithRuns(editor: Editor, count: number): Promise<Frame> {
     .nth(count - 1)
     .waitFor();
   return page;
+}
+
+/** Lays the first and the last picture of a run over each other. */
+async function swipe(page: Frame): Promise<void> {
+  await page.locator(".samples-tab mdm-checkbox", { hasText: "Compare" }).click();
+  await page.locator(".caption.right", { hasText: "step 500" }).waitFor();
+  await page.locator(".divider").press("ArrowLeft");
+  for (const picture of await page.locator(".stage img").all()) {
+    const loaded = await picture.evaluate<number, { naturalWidth: number }>((image) => image.naturalWidth);
+    ok(loaded > 0, "the picture is loaded from the run's folder");
+  }
 }
 
 /** Waits until a chart has lines; only those on the screen are drawn. */
