@@ -262,7 +262,10 @@ async function writeCrowd(folder: string): Promise<void> {
   }
   for (let run = 0; run < MANY_RUNS; run++) {
     const id = `crowd-${String(run).padStart(2, "0")}`;
-    const dir = await writeRun({ runsDir, id, totalSteps: 10 * MANY_POINTS, experiment: { seed: run } });
+    const totalSteps = 10 * MANY_POINTS;
+    const { writer, dir } = await beginRun({ runsDir, id, totalSteps, experiment: { seed: run } });
+    writer.status.update({ step: totalSteps });
+    writer.close("finished");
     unlinkSync(metricsFile(dir));
     linkSync(join(folder, "curves", `${run % curves}.jsonl`), metricsFile(dir));
   }

@@ -194,9 +194,9 @@ export class ChartCard implements ChartView {
     const strong: DrawnLine[] = [];
     for (const { slot } of runs) {
       const { colour, dash } = model.palette.style(slot);
-      const { raw, smooth } = model.linesOf(id, slot);
+      const { raw } = model.linesOf(id, slot);
       if (smooths && model.showsRaw) faint.push({ line: raw, colour, dash: [], width: 1, opacity: FAINT });
-      strong.push({ line: smooths ? smooth : raw, colour, dash: plain ? [] : dash, width, opacity: 1 });
+      strong.push({ line: model.mainLine(id, slot), colour, dash: plain ? [] : dash, width, opacity: 1 });
     }
     return [...faint, ...strong];
   }

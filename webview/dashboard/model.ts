@@ -74,7 +74,10 @@ export class Model {
 
   /** Steps of the moving average: as chosen, else what suits the steps there are, not those still to come. */
   get tau(): number {
-    return settings.tau ?? suitableSmoothing(Math.max(0, ...this.runs.map(({ step, totalSteps }) => step ?? totalSteps ?? 0)));
+    return (
+      settings.tau ??
+      suitableSmoothing(Math.max(0, ...this.runs.map(({ step, totalSteps }) => step ?? totalSteps ?? 0)))
+    );
   }
 
   /** Whether raw values are drawn behind smoothed ones. */
@@ -103,7 +106,8 @@ export class Model {
   /** The line that stands for a run in a chart: smoothed where it is. */
   mainLine(chart: ChartId, slot: number): Line {
     const { raw, smooth } = this.linesOf(chart, slot);
-    return this.smooths(chart) ? smooth : raw;
+    // Until the smoothed line has come, the raw one stands for it.
+    return this.smooths(chart) && smooth.length > 0 ? smooth : raw;
   }
 
   /** First and last x of what is drawn; null: nothing is. */

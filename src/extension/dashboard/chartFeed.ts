@@ -10,7 +10,7 @@ const COALESCE_MS = 80;
 /** Other work of the extension host gets its turn this often. */
 const SLICE_MS = 8;
 /** Points of one chart's lines altogether: with many runs each gets fewer than a pixel column has room for. */
-const CHART_POINTS = 40_000;
+const CHART_POINTS = 24_000;
 const FEWEST_BUCKETS = 120;
 
 interface FedRun {
