@@ -16,6 +16,13 @@ const RUNS = {
   half: "hidden-half",
   faces: "faces",
 };
+/** The pictures of the README, and the theme each is shown in. */
+const README: Readonly<Record<string, Theme>> = {
+  designer: "dark",
+  experiment: "light",
+  dashboard: "dark",
+  samples: "light",
+};
 /** Window in CSS pixels; the pictures are as large. */
 const SIZE = { width: 1440, height: 900 };
 /** Charts and images have settled. */
@@ -69,13 +76,16 @@ async function shoot(theme: Theme): Promise<void> {
   }
 }
 
-/** An unwise rate underlined, with its explanation. */
+/** Blocks that do not fit the grid, underlined, with the explanation. */
 async function mistake(editor: Editor, theme: Theme, good: string): Promise<void> {
-  writeFileSync(join(WORKSPACE, FILE), good.replace("clip_grad: 1.0", "clip_gard: 1.0"));
+  writeFileSync(join(WORKSPACE, FILE), good.replace("block_size: 2", "block_size: 3"));
   const squiggle = editor.page.locator(".squiggly-error").first();
   await squiggle.waitFor();
-  await editor.page.locator(".view-line", { hasText: "clip_gard" }).locator("span span").nth(1).hover();
-  await editor.page.locator(".monaco-hover-content").first().waitFor();
+  const { x, y, width, height } = (await squiggle.boundingBox())!;
+  await editor.page.mouse.click(x + width / 2, y + height / 2);
+  await editor.page.keyboard.press("Control+k");
+  await editor.page.keyboard.press("Control+i");
+  await editor.page.locator(".monaco-hover:not(.hidden) .hover-row").first().waitFor();
   await save(editor, "experiment", theme);
   writeFileSync(join(WORKSPACE, FILE), good);
   await squiggle.waitFor({ state: "detached" });
@@ -100,7 +110,11 @@ async function dashboard(editor: Editor, theme: Theme): Promise<void> {
   await page.locator(".chart canvas").first().waitFor();
   await editor.page.locator('.activitybar [aria-label^="MaskDM"]').first().click();
   await editor.page.locator(".pane-body .monaco-list-row").nth(3).waitFor();
+  // Over the loss, where the cross-hair then stands.
+  await editor.page.mouse.move(SIZE.width * 0.62, SIZE.height * 0.3);
   await save(editor, "dashboard", theme);
+  const left = { x: 0, y: 0, width: 620, height: 388 };
+  await half(await editor.page.screenshot({ clip: left }), "explorer", theme);
   await editor.palette("View: Close All Editors");
   await editor.page.locator(".pane-body .monaco-list-row", { hasText: RUNS.faces }).first().click();
   await editor.palette("MaskDM: Open Dashboard");
@@ -113,10 +127,17 @@ async function dashboard(editor: Editor, theme: Theme): Promise<void> {
 async function save(editor: Editor, name: string, theme: Theme): Promise<void> {
   await sleep(SETTLE_MS);
   const shot = await editor.page.screenshot();
-  const small = await sharp(shot).png({ palette: true, colours: 128, effort: 10 }).toBuffer();
-  mkdirSync(join(ROOT, "media/walkthrough"), { recursive: true });
-  writeFileSync(join(ROOT, "docs/images", `studio-${name}-${theme}.png`), small);
-  // The walkthrough shows them beside its text, half as wide.
-  const half = await sharp(shot).resize({ width: 960 }).png({ palette: true, colours: 96, effort: 10 }).toBuffer();
-  writeFileSync(join(ROOT, "media/walkthrough", `${name}-${theme}.png`), half);
+  if (README[name] === theme) {
+    const small = sharp(shot).png({ palette: true, colours: 128, effort: 10 });
+    await small.toFile(join(ROOT, "docs/images", `studio-${name}-${theme}.png`));
+  }
+  await half(shot, name, theme);
+}
+
+/** The walkthrough shows pictures beside its text, half as wide. */
+async function half(shot: Uint8Array, name: string, theme: Theme): Promise<void> {
+  const folder = join(ROOT, "media/walkthrough");
+  mkdirSync(folder, { recursive: true });
+  const small = sharp(shot).resize({ width: 960 }).png({ palette: true, colours: 96, effort: 10 });
+  await small.toFile(join(folder, `${name}-${theme}.png`));
 }
