@@ -31,6 +31,12 @@ export interface DashboardContext {
   readonly series: RunSeriesStore;
 }
 
+/** A run's folder, and the place among the colours that it had before. */
+export interface PanelPlace {
+  readonly dir: string;
+  readonly slot?: number;
+}
+
 interface ShownRun extends PanelRun {
   readonly followed: ReturnType<RunSeriesStore["follow"]>;
 }
@@ -46,15 +52,16 @@ export class DashboardPanel implements vscode.Disposable {
   private readonly subscriptions: vscode.Disposable[] = [];
   private infos: readonly RunInfo[] = [];
   private log: vscode.Disposable | undefined;
-  /** until then the page, which remembers its runs, is not told that there are none */
-  private restored: Promise<void> = Promise.resolve();
 
+  /** @param runs that it begins with: runs of the workspace, as requireRun has found */
   constructor(
     readonly panel: vscode.WebviewPanel,
     private readonly context: DashboardContext,
+    runs: readonly PanelPlace[] = [],
   ) {
     this.feed = new ChartFeed((lines) => this.send("lines", lines));
     const { extensionUri, services } = context;
+    this.take(runs.slice(0, MOST_RUNS));
     this.host = new WebviewHost(panel.webview, {
       extensionUri,
       view: "dashboard",
@@ -62,7 +69,10 @@ export class DashboardPanel implements vscode.Disposable {
       requests: dashboardRequests,
       handlers: this.handlers(),
       log: services.log,
+      // Known before the page begins: it is loaded anew when they change.
+      roots: pictureRoots(this.runs.values()),
     });
+    this.update();
     const media = vscode.Uri.joinPath(extensionUri, "media");
     panel.iconPath = {
       light: vscode.Uri.joinPath(media, "file-light.svg"),
@@ -88,50 +98,32 @@ export class DashboardPanel implements vscode.Disposable {
     return [...this.runs.keys()];
   }
 
-  /** Adds the runs that a panel had before the window was reloaded; those that are gone are left out. */
-  restore(saved: readonly { readonly dir: string; readonly slot: number }[]): Promise<void> {
-    const { services } = this.context;
-    const allowed = async (dir: string): Promise<boolean> => {
-      try {
-        await requireRun(dir, services.runs);
-        return true;
-      } catch (error) {
-        services.log.info(error instanceof Error ? error.message : String(error));
-        return false;
-      }
-    };
-    const slots = new Map(saved.map(({ dir, slot }) => [dir, slot]));
-    this.restored = (async () => {
-      const dirs: string[] = [];
-      for (const dir of slots.keys()) if (await allowed(dir)) dirs.push(dir);
-      await this.add(dirs, slots);
-    })();
-    return this.restored;
-  }
-
   /**
    * Adds runs; those that are in the panel stay as they are.
-   * @param slots places that runs had before, by folder
    * @throws UserError for a folder that is no run of the workspace, or too many runs
    */
-  async add(dirs: readonly string[], slots: ReadonlyMap<string, number> = new Map()): Promise<void> {
-    const { services, series } = this.context;
-    for (const dir of dirs) await requireRun(dir, services.runs);
+  async add(dirs: readonly string[]): Promise<void> {
+    for (const dir of dirs) await requireRun(dir, this.context.services.runs);
     const fresh = [...new Set(dirs)].filter((dir) => !this.runs.has(dir));
     if (this.runs.size + fresh.length > MOST_RUNS) {
       throw new UserError(vscode.l10n.t("A dashboard shows {0} runs at most. Choose fewer.", MOST_RUNS));
     }
-    for (const dir of fresh) {
-      const slot = this.freeSlot(slots.get(dir));
-      const followed = series.follow(dir, (row) => this.feed.changed(dir, row));
-      this.runs.set(dir, { dir, slot, config: readConfig(dir), followed });
-      this.feed.add(dir, slot, followed.columns);
-    }
     if (fresh.length === 0) return;
+    this.take(fresh.map((dir) => ({ dir })));
     const { webview } = this.panel;
     const own = (webview.options.localResourceRoots ?? []).filter((root) => this.isOwnRoot(root));
     webview.options = { ...webview.options, localResourceRoots: [...own, ...pictureRoots(this.runs.values())] };
     this.update();
+  }
+
+  private take(runs: readonly PanelPlace[]): void {
+    for (const { dir, slot: wanted } of runs) {
+      if (this.runs.has(dir)) continue;
+      const slot = this.freeSlot(wanted);
+      const followed = this.context.series.follow(dir, (row) => this.feed.changed(dir, row));
+      this.runs.set(dir, { dir, slot, config: readConfig(dir), followed });
+      this.feed.add(dir, slot, followed.columns);
+    }
   }
 
   dispose(): void {
@@ -195,8 +187,7 @@ export class DashboardPanel implements vscode.Disposable {
         params: ReturnType<DashboardRequests[M]["parse"]>,
       ) => DashboardResults[M] | Promise<DashboardResults[M]>;
     } = {
-      ready: async () => {
-        await this.restored;
+      ready: () => {
         this.feed.pause();
         this.send("runs", this.infos);
         return null;

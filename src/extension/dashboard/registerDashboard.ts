@@ -2,7 +2,7 @@
 import * as vscode from "vscode";
 import { UserError } from "../../core/errors.ts";
 import type { Services } from "../services.ts";
-import type { DashboardPanel } from "./dashboardPanel.ts";
+import type { DashboardPanel, PanelPlace } from "./dashboardPanel.ts";
 
 export const DASHBOARD_VIEW = "maskdm.dashboard";
 
@@ -17,8 +17,8 @@ export function registerDashboard(context: vscode.ExtensionContext, services: Se
     const { DashboardPanel } = await import("./dashboardPanel.ts");
     const { RunSeriesStore } = await import("./runSeries.ts");
     const shared = { extensionUri: context.extensionUri, services, series: new RunSeriesStore(services.runs) };
-    return (webviewPanel: vscode.WebviewPanel): DashboardPanel => {
-      const panel = new DashboardPanel(webviewPanel, shared);
+    return (webviewPanel: vscode.WebviewPanel, runs: readonly PanelPlace[]): DashboardPanel => {
+      const panel = new DashboardPanel(webviewPanel, shared, runs);
       panels.add(panel);
       webviewPanel.onDidDispose(() => panels.delete(panel));
       return panel;
@@ -36,11 +36,15 @@ export function registerDashboard(context: vscode.ExtensionContext, services: Se
       existing.panel.reveal();
       return;
     }
+    const make = await loaded();
     const title = vscode.l10n.t("MaskDM Runs");
     const webviewPanel = vscode.window.createWebviewPanel(DASHBOARD_VIEW, title, vscode.ViewColumn.Active, {
       enableFindWidget: true,
     });
-    await (await loaded())(webviewPanel).add(dirs);
+    make(
+      webviewPanel,
+      dirs.map((dir) => ({ dir })),
+    );
   };
 
   const command = (id: string, run: (...args: unknown[]) => Promise<void>): vscode.Disposable =>
@@ -82,10 +86,18 @@ export function registerDashboard(context: vscode.ExtensionContext, services: Se
     vscode.window.registerWebviewPanelSerializer(DASHBOARD_VIEW, {
       async deserializeWebviewPanel(webviewPanel, state: unknown) {
         const { savedRunsSchema } = await import("../../core/protocol/dashboard.ts");
+        const { requireRun } = await import("./allowedRuns.ts");
         const saved = savedRunsSchema.safeParse(state);
         await services.runs.ready;
-        const panel = (await loaded())(webviewPanel);
-        await panel.restore(saved.success ? saved.data.runs : []);
+        const runs: PanelPlace[] = [];
+        for (const run of saved.success ? saved.data.runs : []) {
+          // A run that was deleted meanwhile is left out.
+          await requireRun(run.dir, services.runs).then(
+            () => runs.push(run),
+            (error: unknown) => services.log.info(error instanceof Error ? error.message : String(error)),
+          );
+        }
+        (await loaded())(webviewPanel, runs);
       },
     }),
   );
