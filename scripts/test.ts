@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { OUT, ROOT } from "./vscode/paths.ts";
 import { describeSuite, readSuiteResult, suiteResultFile } from "./vscode/testResult.ts";
 

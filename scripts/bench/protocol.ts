@@ -1,7 +1,7 @@
 /** What the driver asks of a benchmarked engine, and the process it asks: JSON lines on stdin and stdout. */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { z } from "zod";
+import * as z from "zod";
 
 /** Shape of a network, in the keys of the experiment file. */
 export const networkSchema = z.strictObject({

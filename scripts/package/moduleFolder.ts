@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { runCommand } from "../vscode/command.ts";
 import { CACHE, ROOT } from "../vscode/paths.ts";
 import type { RuntimeModule } from "./modules.ts";

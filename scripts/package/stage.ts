@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { runCommand } from "../vscode/command.ts";
 import { ROOT } from "../vscode/paths.ts";
 import { moduleFolder } from "./moduleFolder.ts";

@@ -2,7 +2,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import { z } from "zod";
+import * as z from "zod";
 import { repositoryRoot } from "./findPython.ts";
 
 const replySchema = z.looseObject({ ok: z.boolean(), error: z.string().optional() });

@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import type { DataConfig, ModelConfig } from "../../src/core/experiment/schema.ts";
 import type { NamedTensor } from "../../src/core/run/tensor.ts";
 import { readSafetensors } from "../../src/trainer/run/safetensors.ts";

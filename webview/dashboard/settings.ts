@@ -1,5 +1,5 @@
 /** What the page remembers: its runs' places and how it shows them. */
-import { z } from "zod";
+import * as z from "zod";
 import { CHART_IDS } from "../../src/core/series/charts.ts";
 import { AXES } from "../../src/core/series/columns.ts";
 import { loadState, saveState } from "../ui/messenger.ts";

@@ -1,5 +1,5 @@
 /** What the page remembers: how the preview is looked at, and where the reader was. */
-import { z } from "zod";
+import * as z from "zod";
 import { LARGEST_STEP, MAX_SHOWN_IMAGES } from "../../src/core/protocol/designer.ts";
 import { loadState, saveState } from "../ui/messenger.ts";
 

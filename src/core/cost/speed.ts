@@ -1,5 +1,5 @@
 /** Speed on a machine, from a measurement of some steps: other configurations are converted by their operations. */
-import { z } from "zod";
+import * as z from "zod";
 import type { Experiment } from "../experiment/schema.ts";
 import type { Stage } from "../random/streams.ts";
 import { trainingFlops } from "./flops.ts";

@@ -1,5 +1,5 @@
 /** The published JSON Schema of the experiment file, made from the zod schema. */
-import { z } from "zod";
+import * as z from "zod";
 import { experimentSchema } from "./schema.ts";
 
 /** The parts of JSON Schema (draft 7) that the experiment file uses. */

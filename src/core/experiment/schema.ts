@@ -2,7 +2,7 @@
  * The experiment file (`*.maskdm.yaml`). This schema is the one source of the TypeScript types, the defaults, the published JSON
  * Schema and the documentation of every key. Each key says what it is, its unit, the equation it enters and what it costs.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { stageKeys } from "./stageKeys.ts";
 
 declare module "zod" {

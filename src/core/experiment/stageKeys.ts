@@ -1,5 +1,5 @@
 /** The keys that both training stages share. */
-import { z } from "zod";
+import * as z from "zod";
 
 const integer = (min: number, max: number) => z.number().int().min(min).max(max);
 const momentDecay = () => z.number().min(0).lt(1);

@@ -1,5 +1,5 @@
 /** What the dashboard's page and the extension say to each other. */
-import { z } from "zod";
+import * as z from "zod";
 import type { Stage } from "../random/streams.ts";
 import type { ShownState } from "../run/liveness.ts";
 import { CHART_IDS, type ChartId } from "../series/charts.ts";

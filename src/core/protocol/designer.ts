@@ -2,7 +2,7 @@
  * What the mask designer and its page say to each other. The page sends no text and no path: it names keys of the experiment and
  * values for them, a finding of lint by its place, images by their number. What is done with the file is worked out in the editor.
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { SpeedMeasurement } from "../cost/speed.ts";
 import type { KeyValue } from "../experiment/changeKeys.ts";
 import { experimentKeys } from "../experiment/keys.ts";

@@ -2,7 +2,7 @@
  * What extension and webview say to each other. A view's own file (designer.ts, dashboard.ts) lists its requests and events; this
  * is the envelope. Bytes travel as Uint8Array, which VS Code transfers without encoding them as text.
  */
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * What a webview may ask: for each method the schema of its parameters. Parameters come from a page and are validated; results

@@ -1,5 +1,5 @@
 /** annotations.json: what people say about a run. The trainer neither writes nor reads it. */
-import { z } from "zod";
+import * as z from "zod";
 import { formatVersion, type Parsed, parseDocument } from "./format.ts";
 
 export const annotationsSchema = z

@@ -1,5 +1,5 @@
 /** state.json of a checkpoint: what besides tensors a resume needs, and the proof that the checkpoint is complete. */
-import { z } from "zod";
+import * as z from "zod";
 import { count, formatVersion, type Parsed, parseDocument, stageName, timestamp } from "./format.ts";
 
 const fileIntegrity = z

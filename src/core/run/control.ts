@@ -1,5 +1,5 @@
 /** control.json: what somebody asks of the process that writes a run. */
-import { z } from "zod";
+import * as z from "zod";
 import { timestamp } from "./format.ts";
 
 export const controlSchema = z

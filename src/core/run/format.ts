@@ -1,5 +1,5 @@
 /** The version of the run format and the reading of its JSON documents. The prose contract is docs/run-format.md. */
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * Version of everything in a run folder. It grows only when a reader of the older version would misread the newer one; new

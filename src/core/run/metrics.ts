@@ -1,5 +1,5 @@
 /** metrics.jsonl: one JSON object per line, only ever appended to. */
-import { z } from "zod";
+import * as z from "zod";
 import { count, timestamp } from "./format.ts";
 
 /** Timesteps are told apart in this many equal ranges of {0 … T-1}. */

@@ -1,5 +1,5 @@
 /** What is generated from the schemas of the run format: JSON Schemas and the tables of fields in docs/run-format.md. */
-import { z } from "zod";
+import * as z from "zod";
 import { annotationsSchema } from "./annotations.ts";
 import { checkpointSchema } from "./checkpointState.ts";
 import { controlSchema } from "./control.ts";

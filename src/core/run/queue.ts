@@ -1,5 +1,5 @@
 /** The queue of a runs folder: an entry for each run that is to begin, in files of their own. Prose: docs/run-format.md, "Queue". */
-import { z } from "zod";
+import * as z from "zod";
 import { count, formatVersion, type Parsed, parseDocument, stageName, timestamp } from "./format.ts";
 
 const processIdentity = z.object({

@@ -1,5 +1,5 @@
 /** run.json: what a run is and who wrote it; changed only when a session begins or ends. */
-import { z } from "zod";
+import * as z from "zod";
 import { count, formatVersion, type Parsed, parseDocument, stageName, timestamp } from "./format.ts";
 import { FINAL_STATES } from "./status.ts";
 

@@ -1,5 +1,5 @@
 /** status.json: where a run stands, replaced as a whole several times a minute. */
-import { z } from "zod";
+import * as z from "zod";
 import { count, formatVersion, type Parsed, parseDocument, timestamp } from "./format.ts";
 
 export const RUN_STATES = ["starting", "running", "stopping", "finished", "stopped", "failed", "diverged"] as const;

@@ -1,5 +1,5 @@
 /** What is asked of `maskdm bench` to measure a machine in seconds, and what its output says. */
-import { z } from "zod";
+import * as z from "zod";
 import { trainingFlops } from "../../core/cost/flops.ts";
 import { backboneShape } from "../../core/cost/parameters.ts";
 import { type SpeedPoint, speedPoint } from "../../core/cost/speed.ts";

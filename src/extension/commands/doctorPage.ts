@@ -1,5 +1,5 @@
 /** The page that MaskDM: Doctor shows, from what `maskdm doctor --json` prints. */
-import { z } from "zod";
+import * as z from "zod";
 import { bytes } from "../../core/lint/numbers.ts";
 
 const backendSchema = z.object({

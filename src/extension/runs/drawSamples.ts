@@ -1,6 +1,6 @@
 /** Draws images with a run and opens the picture. */
 import * as vscode from "vscode";
-import { z } from "zod";
+import * as z from "zod";
 import { UserError } from "../../core/errors.ts";
 import type { RunEntry } from "../../core/run/entry.ts";
 import type { TrainerLauncher } from "../services.ts";

@@ -1,7 +1,7 @@
 /** Tasks of type maskdm: a stage of an experiment in a terminal, for those who want to see what it prints. */
 import { basename, dirname, resolve } from "node:path";
 import * as vscode from "vscode";
-import { z } from "zod";
+import * as z from "zod";
 import type { TrainerLauncher } from "../services.ts";
 import { runsFolderFor } from "./runFolders.ts";
 import { TASK_TYPE } from "./taskType.ts";

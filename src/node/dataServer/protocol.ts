@@ -2,7 +2,7 @@
  * What a process of `maskdm data-server` and the one that started it say to each other: requests as lines of JSON, answers as
  * frames (see frames.ts) of a JSON head and, for pixels, bytes. The process ends when its standard input does.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { experimentSchema } from "../../core/experiment/schema.ts";
 
 /** Images read at once at most. */

@@ -5,7 +5,7 @@
  */
 import { closeSync, openSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { UserError } from "../../core/errors.ts";
 import { formatVersion, parseDocument, RUN_FORMAT_VERSION, timestamp } from "../../core/run/format.ts";
 import { heartbeatIsFresh, type ProcessIdentity, STALE_SECONDS } from "../../core/run/liveness.ts";

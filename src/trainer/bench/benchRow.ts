@@ -1,6 +1,6 @@
 /** One row of a benchmark. Each is measured in a process of its own, so that its peak memory is its own, too. */
 import { spawn } from "node:child_process";
-import { z } from "zod";
+import * as z from "zod";
 import { UserError } from "../../core/errors.ts";
 import { parseExperiment } from "../../core/experiment/parse.ts";
 import { StepBench } from "./stepBench.ts";

@@ -17,7 +17,7 @@ import {
   unlinkSync,
 } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { errorCode, removeQuietly, replaceFile } from "../../node/run/files.ts";
 import { DECODER_VERSION, type PixelSettings } from "./decodeImage.ts";
 import { systemReason } from "./systemReason.ts";

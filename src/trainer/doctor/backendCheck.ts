@@ -1,6 +1,6 @@
 /** Whether a backend works. Each is tried in a process of its own: a library that crashes or chatters must not take the report along. */
 import { spawn } from "node:child_process";
-import { z } from "zod";
+import * as z from "zod";
 import type { BackendName } from "../engine/backend.ts";
 import { selfTest, selfTestDifference } from "../engine/selfTest.ts";
 import { tryBackend } from "../engine/tryBackend.ts";

@@ -3,7 +3,7 @@
  * multiple of 8, then the values of all tensors without gaps. float32 only: that is what this project's checkpoints hold.
  */
 import { closeSync, fstatSync, fsyncSync, openSync, readSync } from "node:fs";
-import { z } from "zod";
+import * as z from "zod";
 import { UserError } from "../../core/errors.ts";
 import { elementCount, type NamedTensor } from "../../core/run/tensor.ts";
 import { crc32, crcHex } from "../../node/run/crc32.ts";

@@ -3,7 +3,7 @@ import { rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as vscode from "vscode";
-import { z } from "zod";
+import * as z from "zod";
 import { temporaryFolder } from "../../../scripts/vscode/fixtureWorkspace.ts";
 import { DashboardPanel } from "../../../src/extension/dashboard/dashboardPanel.ts";
 import { RunSeriesStore } from "../../../src/extension/dashboard/runSeries.ts";

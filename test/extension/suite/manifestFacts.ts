@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as vscode from "vscode";
-import { z } from "zod";
+import * as z from "zod";
 
 const commandUses = z.record(z.string(), z.array(z.looseObject({ command: z.string().optional() })));
 const named = (key: string) => z.array(z.looseObject({ [key]: z.string() })).default([]);

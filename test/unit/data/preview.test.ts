@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { assembleBatch } from "../../../src/core/batch/assemble.ts";
 import { batchContext } from "../../../src/core/batch/context.ts";
 import { previewBatch } from "../../../src/core/batch/preview.ts";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 import { experimentJsonSchema } from "../../../src/core/experiment/jsonSchema.ts";
 import { experimentKeys, isValidFor } from "../../../src/core/experiment/keys.ts";
 import {

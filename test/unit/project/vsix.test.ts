@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "no
 import { dirname, join } from "node:path";
 import JSZip from "jszip";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { runtimeModules } from "../../../scripts/package/modules.ts";
 import { LIMIT_BYTES, packageTarget } from "../../../scripts/package/packageTarget.ts";
 import { buildPrograms } from "../../../scripts/package/stage.ts";

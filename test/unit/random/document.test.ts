@@ -1,7 +1,7 @@
 /** The worked numbers of docs/random-streams.md, checked against the program and against the Python written from that page. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { type BatchPlanConfig, BatchPlanner } from "../../../src/core/batch/plan.ts";
 import { maskGeometry } from "../../../src/core/masks/masks.ts";
 import { philox4x32 } from "../../../src/core/random/philox.ts";
