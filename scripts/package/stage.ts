@@ -6,6 +6,7 @@ import { runCommand } from "../vscode/command.ts";
 import { ROOT } from "../vscode/paths.ts";
 import { moduleFolder } from "./moduleFolder.ts";
 import { isTaken, runtimeModules } from "./modules.ts";
+import { bundledPackages, noticesOf } from "./notices.ts";
 import type { Target } from "./targets.ts";
 
 /** What is laid out besides the built programs and the run-time modules; .vscodeignore says what of it is not packed. */
@@ -23,18 +24,22 @@ const FILES = [
 /** What of package.json is for building and publishing to npm only. */
 const BUILD_FIELDS = ["scripts", "files", "bin", "dependencies", "devDependencies", "optionalDependencies", "private"];
 
-/** Builds all programs into a folder, without source maps. */
+/** Builds all programs into a folder, without source maps, with the licences of what they contain. */
 export async function buildPrograms(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await runCommand(process.execPath, ["esbuild.config.mjs", folder], { cwd: ROOT });
+  const packages = new Set<string>();
   for (const path of await filesOf(folder)) {
-    if (path.endsWith(".map")) await rm(join(folder, path));
-    else if (/\.(js|cjs|css)$/.test(path)) {
+    if (path.endsWith(".map")) {
+      for (const name of bundledPackages(await readFile(join(folder, path), "utf8"))) packages.add(name);
+      await rm(join(folder, path));
+    } else if (/\.(js|cjs|css)$/.test(path)) {
       const text = await readFile(join(folder, path), "utf8");
       const comment = /\n(\/\/# sourceMappingURL=.*|\/\*# sourceMappingURL=.* \*\/)\n?$/;
       await writeFile(join(folder, path), text.replace(comment, "\n"));
     }
   }
+  await writeFile(join(folder, "ThirdPartyNotices.txt"), noticesOf(packages));
 }
 
 /**

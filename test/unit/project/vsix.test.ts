@@ -49,6 +49,14 @@ describe.skipIf(target === undefined)("the package for this platform", () => {
     expect(wanted.filter((name) => !existsSync(join(extension(), name)))).toEqual([]);
   });
 
+  it("brings the licences of the packages whose code is in its programs", () => {
+    const notices = readFileSync(join(extension(), "dist/ThirdPartyNotices.txt"), "utf8");
+    for (const name of ["chart.js", "zod", "yaml", "commander", "@vscode/webview-ui-toolkit"]) {
+      expect(notices).toMatch(new RegExp(`^${name} \\d`, "m"));
+    }
+    expect(notices).toContain("Permission is hereby granted");
+  });
+
   it("has no sources, tests, maps, caches or settings of the repository", () => {
     const inside = files.filter((path) => path.startsWith("extension/"));
     expect(inside.length).toBeGreaterThan(100);
