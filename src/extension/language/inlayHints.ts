@@ -5,7 +5,7 @@ import { bytes, count, share } from "../../core/lint/numbers.ts";
 import type { Stage } from "../../core/random/streams.ts";
 import type { ReadDocument } from "../services.ts";
 import { EXPERIMENT_SELECTOR } from "./experimentLanguage.ts";
-import { factsOf, keyFacts } from "./keyFacts.ts";
+import { estimateOf, factsOf, keyFacts } from "./keyFacts.ts";
 import type { LanguageServices } from "./languageServices.ts";
 import { toRange } from "./ranges.ts";
 
@@ -99,8 +99,8 @@ function tokenLabel(read: ReadDocument): string | null {
     : vscode.l10n.t("{0} × {0} grid, N = {1} tokens", count(mask.gridSize), count(mask.tokens));
 }
 
-function timeLabel({ experiment }: ReadDocument, stage: Stage, { calibration }: LanguageServices): string | null {
-  const estimate = experiment === null ? null : (calibration?.estimate(experiment, stage) ?? null);
+function timeLabel(read: ReadDocument, stage: Stage, { calibration }: LanguageServices): string | null {
+  const estimate = estimateOf(read, stage, calibration);
   if (estimate === null) return null;
   return vscode.l10n.t(
     "{0} a step, {1}",

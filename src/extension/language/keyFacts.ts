@@ -6,7 +6,7 @@ import { formatDuration, formatStepTime } from "../../core/durationText.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import { bytes, count, operations, percent, plural, share, short } from "../../core/lint/numbers.ts";
 import type { Stage } from "../../core/random/streams.ts";
-import type { Calibration, ReadDocument } from "../services.ts";
+import type { Calibration, ReadDocument, StepEstimate } from "../services.ts";
 
 /** @returns nothing where the file does not say, or what it says was refused */
 export function keyFacts(path: string, read: ReadDocument, calibration: Calibration | undefined): string[] {
@@ -53,6 +53,16 @@ export function factsOf({ experiment, refused, facts }: ReadDocument, stage: Sta
   ];
   if (needed.some((path) => refused.has(path))) return null;
   return stageFacts(experiment, stage, facts.memoryBytes ?? null);
+}
+
+/** The stage's time on this machine; null where it was not measured, or a value it depends on is refused. */
+export function estimateOf(
+  read: ReadDocument,
+  stage: Stage,
+  calibration: Calibration | undefined,
+): StepEstimate | null {
+  if (factsOf(read, stage) === null || read.experiment === null || read.refused.has(`${stage}.steps`)) return null;
+  return calibration?.estimate(read.experiment, stage) ?? null;
 }
 
 function maskFacts(read: ReadDocument): string[] {
@@ -102,9 +112,9 @@ function stageKeyFacts(stage: Stage, name: string, read: ReadDocument, calibrati
       const images = read.experiment[stage].steps * batchSize;
       const set = read.facts.dataset?.images;
       const rounds = set === undefined || set === 0 ? "" : `, ${short(images / set)} times the data set`;
-      const estimate = calibration?.estimate(read.experiment, stage);
+      const estimate = estimateOf(read, stage, calibration);
       const time =
-        estimate == null
+        estimate === null
           ? []
           : [
               `${formatStepTime(estimate.secondsPerStep)} a step on this machine, ${formatDuration(estimate.totalSeconds)} in all.`,
