@@ -1,6 +1,14 @@
 /** The dashboard's page: runs on the left, and tabs of charts, samples, log and configs. */
 import "../ui/base.css";
 import "./dashboard.css";
+import "./runsList.css";
+import "./tabs.css";
+import "./charts.css";
+import "./tables.css";
+import "./samplesTab.css";
+import "./logTab.css";
+import "./configTab.css";
+import "./narrow.css";
 import { defineControls } from "../ui/controls.ts";
 import { element } from "../ui/element.ts";
 import { ChartsTab } from "./chartsTab.ts";

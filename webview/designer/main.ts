@@ -2,6 +2,10 @@
 import "../ui/base.css";
 import "./page.css";
 import "./form.css";
+import "./strategy.css";
+import "./sliders.css";
+import "./sections.css";
+import "./problems.css";
 import "./preview.css";
 import type { KeyChange } from "../../src/core/experiment/changeKeys.ts";
 import type { DesignerEvents, DesignerRequests, DesignerResults } from "../../src/core/protocol/designer.ts";

@@ -1,20 +1,9 @@
 /** The charts of a dashboard: what each shows, for the host that prepares the points and the page that draws them. */
-import type { AxisName, Measure } from "./columns.ts";
+import { type AxisName, MEASURES, type Measure } from "./columns.ts";
 
-export const CHART_IDS = [
-  "loss",
-  "loss0",
-  "loss1",
-  "loss2",
-  "loss3",
-  "gradNorm",
-  "lr",
-  "imagesPerSecond",
-  "memory",
-  "dataWait",
-] as const satisfies readonly Measure[];
 /** A chart is named after the one measure that it shows. */
-export type ChartId = (typeof CHART_IDS)[number];
+export const CHART_IDS = MEASURES;
+export type ChartId = Measure;
 
 export interface ChartSpec {
   readonly title: string;
