@@ -1,8 +1,8 @@
 /** MaskDM: New Experiment: a folder of images, a name, and a commented file with sizes that suit both. */
-import { stat } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import * as vscode from "vscode";
 import { UserError } from "../../core/errors.ts";
+import { exists } from "../../node/exists.ts";
 import type { Services } from "../services.ts";
 import { requireTrust, showError } from "../trainer/restrictedMode.ts";
 import { browse, chooseImages, TITLE } from "./chooseImages.ts";
@@ -95,15 +95,6 @@ async function freeName(home: string, name: string): Promise<string> {
 }
 
 const fileOf = (home: string, name: string): string => join(home, `${name}.maskdm.yaml`);
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 async function write(
   { home, name, images }: { home: string; name: string; images: string },

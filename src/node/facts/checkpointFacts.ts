@@ -1,9 +1,10 @@
 /** What lint wants to know of the weights that finetuning starts from. */
-import { readFile, stat } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import { readExperiment } from "../../core/experiment/read.ts";
 import type { CheckpointFacts } from "../../core/lint/facts.ts";
+import { exists } from "../exists.ts";
 import { resolveSource } from "../run/resolve.ts";
 
 /**
@@ -31,14 +32,5 @@ export async function checkpointFacts(
   } catch (error) {
     if (error instanceof UserError || (error as NodeJS.ErrnoException).code !== undefined) return null;
     throw error;
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch {
-    return false;
   }
 }
