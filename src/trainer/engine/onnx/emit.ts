@@ -10,6 +10,12 @@ const INT64 = 7;
 
 type Attribute = number | { readonly float: number } | string | readonly number[];
 
+interface EmittedNode {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly message: Uint8Array;
+}
+
 /** ONNX model bytes of a graph. */
 export function emitOnnx(graph: Graph): Uint8Array {
   return new OnnxEmitter(graph).emit();
@@ -17,6 +23,7 @@ export function emitOnnx(graph: Graph): Uint8Array {
 
 class OnnxEmitter {
   private readonly body = new ProtobufWriter();
+  private readonly emitted: EmittedNode[] = [];
   private readonly constants = new Map<string, string>();
   private readonly names = new Map<number, string>();
   private scratch = 0;
@@ -32,6 +39,7 @@ class OnnxEmitter {
     for (const { name, tensor } of graph.outputs) {
       if (this.name(tensor) !== name) this.op("Identity", [this.name(tensor)], [name]);
     }
+    for (const { message } of inExecutionOrder(this.emitted)) body.bytes(1, message);
     body.string(2, "maskdm");
     for (const { name, tensor } of graph.inputs) body.message(11, (w) => valueInfo(w, name, tensor));
     for (const { name, tensor } of graph.outputs) body.message(12, (w) => valueInfo(w, name, tensor));
@@ -164,13 +172,13 @@ class OnnxEmitter {
     attributes: Readonly<Record<string, Attribute>> = {},
     domain = "",
   ): void {
-    this.body.message(1, (w) => {
-      for (const input of inputs) w.string(1, input);
-      for (const output of outputs) w.string(2, output);
-      w.string(4, type);
-      for (const [name, value] of Object.entries(attributes)) w.message(5, (x) => attribute(x, name, value));
-      if (domain) w.string(7, domain);
-    });
+    const w = new ProtobufWriter();
+    for (const input of inputs) w.string(1, input);
+    for (const output of outputs) w.string(2, output);
+    w.string(4, type);
+    for (const [name, value] of Object.entries(attributes)) w.message(5, (x) => attribute(x, name, value));
+    if (domain) w.string(7, domain);
+    this.emitted.push({ inputs, outputs, message: w.finish() });
   }
 
   private name(tensor: Tensor): string {
@@ -215,6 +223,17 @@ class OnnxEmitter {
     }
     return name;
   }
+}
+
+/**
+ * Nodes in the order that makes ONNX Runtime execute them as the graph lists them. It walks depth-first from the nodes that
+ * nothing consumes, the last of them first; with the gradients of the weights listed as they come about it would begin with
+ * the first layer's, and so keep every activation and every gradient of one until the end.
+ */
+function inExecutionOrder(nodes: readonly EmittedNode[]): EmittedNode[] {
+  const consumed = new Set(nodes.flatMap(({ inputs }) => inputs));
+  const isLeaf = ({ outputs }: EmittedNode) => !outputs.some((output) => consumed.has(output));
+  return [...nodes.filter((node) => !isLeaf(node)), ...nodes.filter(isLeaf).reverse()];
 }
 
 function attribute(w: ProtobufWriter, name: string, value: Attribute): void {
