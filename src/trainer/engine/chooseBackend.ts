@@ -2,7 +2,7 @@
 import { UserError } from "../../core/errors.ts";
 import type { Backend, BackendName } from "./backend.ts";
 import { type BackendTrial, tryBackend } from "./tryBackend.ts";
-import { CANDIDATES, type WantedBackend } from "./wantedBackend.ts";
+import { type BackendChoice, candidatesOf } from "./wantedBackend.ts";
 
 export interface ChosenBackend {
   readonly backend: Backend;
@@ -16,12 +16,12 @@ export interface ChosenBackend {
  * @throws UserError where none of the candidates works, saying why not and what to do
  */
 export async function chooseBackend(
-  wanted: WantedBackend,
+  wanted: BackendChoice,
   threads: number,
   attempt: (name: BackendName, threads: number) => Promise<BackendTrial> = tryBackend,
 ): Promise<ChosenBackend> {
   const failed: Extract<BackendTrial, { ok: false }>[] = [];
-  for (const name of CANDIDATES[wanted]) {
+  for (const name of candidatesOf(wanted)) {
     const trial = await attempt(name, threads);
     if (!trial.ok) {
       failed.push(trial);

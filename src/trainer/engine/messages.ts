@@ -4,9 +4,10 @@ import type { CheckpointState } from "../../core/run/checkpointState.ts";
 import type { BackendName } from "./backend.ts";
 import type { StepResult, StepScalars } from "./engine.ts";
 import type { ModelShape } from "./model/parameters.ts";
+import type { BackendChoice } from "./wantedBackend.ts";
 
 export interface EngineRequestInit {
-  readonly wanted: "auto" | "onnx" | "onnx-webgpu" | "tfjs";
+  readonly wanted: BackendChoice;
   readonly threads: number;
   readonly shape: ModelShape;
   readonly seed: number;

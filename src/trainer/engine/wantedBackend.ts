@@ -3,6 +3,8 @@ import type { Experiment } from "../../core/experiment/schema.ts";
 import type { BackendName } from "./backend.ts";
 
 export type WantedBackend = Experiment["engine"]["backend"];
+/** What an engine can be asked for: a value of engine.backend, or one backend by its own name. */
+export type BackendChoice = WantedBackend | BackendName;
 
 /** auto leaves a graphics card alone: its speed here is unknown. */
 export const AUTO_CANDIDATES: readonly BackendName[] = ["onnx", "tfjs-node", "tfjs-wasm"];
@@ -13,3 +15,9 @@ export const CANDIDATES: Readonly<Record<WantedBackend, readonly BackendName[]>>
   "onnx-webgpu": ["onnx-webgpu"],
   tfjs: ["tfjs-node", "tfjs-wasm"],
 };
+
+/** The backends that a choice may turn out to be, the fastest first; a backend's own name means that one alone. */
+export function candidatesOf(choice: BackendChoice): readonly BackendName[] {
+  const lists: Partial<Record<BackendChoice, readonly BackendName[]>> = CANDIDATES;
+  return lists[choice] ?? [choice as BackendName];
+}

@@ -3,7 +3,7 @@ import { UserError } from "../../../src/core/errors.ts";
 import type { Backend, BackendName } from "../../../src/trainer/engine/backend.ts";
 import { chooseBackend } from "../../../src/trainer/engine/chooseBackend.ts";
 import { type BackendTrial, tryBackend } from "../../../src/trainer/engine/tryBackend.ts";
-import type { WantedBackend } from "../../../src/trainer/engine/wantedBackend.ts";
+import type { BackendChoice } from "../../../src/trainer/engine/wantedBackend.ts";
 
 /** Tries nothing: the named backends work, on the threads they are given or, WebAssembly, on one. */
 function withBackends(working: readonly BackendName[]) {
@@ -22,7 +22,7 @@ function withBackends(working: readonly BackendName[]) {
   return { tried, attempt };
 }
 
-const choose = (wanted: WantedBackend, working: readonly BackendName[]) =>
+const choose = (wanted: BackendChoice, working: readonly BackendName[]) =>
   chooseBackend(wanted, 4, withBackends(working).attempt);
 
 describe("the choice of a backend", () => {
@@ -34,7 +34,8 @@ describe("the choice of a backend", () => {
     ["onnx-webgpu", ["onnx", "onnx-webgpu"], "onnx-webgpu"],
     ["tfjs", ["onnx", "tfjs-node", "tfjs-wasm"], "tfjs-node"],
     ["tfjs", ["onnx", "tfjs-wasm"], "tfjs-wasm"],
-  ] as [WantedBackend, BackendName[], BackendName][])("%s of %j is %s", async (wanted, working, expected) => {
+    ["tfjs-wasm", ["onnx", "tfjs-node", "tfjs-wasm"], "tfjs-wasm"],
+  ] as [BackendChoice, BackendName[], BackendName][])("%s of %j is %s", async (wanted, working, expected) => {
     expect((await choose(wanted, working)).backend.name).toBe(expected);
   });
 
