@@ -13,7 +13,7 @@ type ShapeKeys =
   | "time_embedding"
   | "num_classes";
 export type ModelSizes = Pick<ModelConfig, ShapeKeys>;
-export type ImageSizes = Pick<DataConfig, "image_size" | "channels">;
+export type ImageSizes = Readonly<Record<keyof Pick<DataConfig, "image_size" | "channels">, number>>;
 
 /** Hidden width of the MLP. */
 export function mlpWidth(model: Pick<ModelConfig, "embed_dim" | "mlp_ratio">): number {

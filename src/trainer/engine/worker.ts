@@ -1,6 +1,8 @@
 /** The engine's thread: a run of a graph blocks its thread, and the process has to stay responsive. */
 import { parentPort } from "node:worker_threads";
+import type { MemoryShape } from "../../core/cost/memory.ts";
 import { chooseMicroBatch } from "../../core/cost/microBatch.ts";
+import { type ModelSizes, memoryShape } from "../../core/cost/parameters.ts";
 import { UserError } from "../../core/errors.ts";
 import { readCheckpoint, writeCheckpoint } from "../run/checkpoint.ts";
 import { readSafetensors } from "../run/safetensors.ts";
@@ -15,8 +17,7 @@ import type {
   EngineRequestInit,
   WeightSource,
 } from "./messages.ts";
-import { elementsPerToken, extraTokens, type ModelShape, parameterSpecs } from "./model/parameters.ts";
-import { countElements } from "./model/uvit.ts";
+import type { ModelShape } from "./model/parameters.ts";
 
 /** TensorFlow.js on wasm has a heap of 4 GiB, of which a step may plan with this much. */
 const WASM_BUDGET_BYTES = 2.5 * 2 ** 30;
@@ -76,7 +77,7 @@ function microBatch(
 ): { microBatchSize: number; predictedBytes: number; note: string | null } {
   if (!training) return { microBatchSize: 1, predictedBytes: 0, note: null };
   const budget = Math.min(training.budgetBytes, backendBudget);
-  const memory = memoryShape(shape);
+  const memory = memoryOf(shape);
   if (training.microBatchSize !== "auto") {
     const size = Math.min(training.microBatchSize, training.batchSize);
     if (training.batchSize % size !== 0) {
@@ -96,16 +97,19 @@ function microBatch(
   return { ...choice, note };
 }
 
-function memoryShape(shape: ModelShape) {
-  return {
-    embedDim: shape.embedDim,
+/** The cost model reads a shape in the words of the experiment file. */
+function memoryOf(shape: ModelShape): MemoryShape {
+  const model: ModelSizes = {
+    patch_size: shape.patchSize,
+    embed_dim: shape.embedDim,
     depth: shape.depth,
-    mlpRatio: shape.mlpRatio,
-    numHeads: shape.numHeads,
-    tokenElements: elementsPerToken(shape),
-    extraTokens: extraTokens(shape),
-    parameters: countElements(parameterSpecs(shape)),
+    num_heads: shape.numHeads,
+    mlp_ratio: shape.mlpRatio,
+    qkv_bias: shape.qkvBias,
+    time_embedding: shape.timeMlp ? "mlp" : "sinusoidal",
+    num_classes: shape.numClasses,
   };
+  return memoryShape(model, { image_size: shape.imageSize, channels: shape.channels });
 }
 
 function load(source: WeightSource): void {
