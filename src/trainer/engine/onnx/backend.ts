@@ -15,7 +15,7 @@ export function onnxBackend(options: OnnxOptions): Backend {
     version: `onnxruntime-node ${ort.env.versions.node ?? ort.env.versions.common}`,
     threads: options.threads,
     async compile(graph: Graph): Promise<Executable> {
-      const session = await ort.InferenceSession.create(emitOnnx(graph), {
+      const session = await ort.InferenceSession.create(emitOnnx(graph, { fusedMatMul: options.provider === "cpu" }), {
         executionProviders: options.provider === "cpu" ? ["cpu"] : ["webgpu", "cpu"],
         intraOpNumThreads: options.threads,
         interOpNumThreads: 1,

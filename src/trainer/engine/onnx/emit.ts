@@ -1,55 +1,40 @@
 /** Compiles a graph to the bytes of an ONNX model (opset 20, with com.microsoft's FusedMatMul). */
-import type { DType, Graph, GraphNode, Tensor } from "../graph/graph.ts";
-import { ProtobufWriter } from "./protobuf.ts";
+import { type Graph, type GraphNode, type Operation, sizeOf, type Tensor } from "../graph/graph.ts";
+import { ELEMENT, OnnxModelWriter } from "./modelWriter.ts";
 
-const IR_VERSION = 9;
-const OPSET = 20;
-const FLOAT = 1;
-const INT32 = 6;
-const INT64 = 7;
+type MatMul = Extract<Operation, { readonly kind: "matmul" }>;
 
-type Attribute = number | { readonly float: number } | string | readonly number[];
-
-interface EmittedNode {
-  readonly inputs: readonly string[];
-  readonly outputs: readonly string[];
-  readonly message: Uint8Array;
+export interface EmitOptions {
+  /** whether batched products may be com.microsoft's FusedMatMul; the WebGPU provider has none and would copy to the CPU for each */
+  readonly fusedMatMul: boolean;
 }
 
 /** ONNX model bytes of a graph. */
-export function emitOnnx(graph: Graph): Uint8Array {
-  return new OnnxEmitter(graph).emit();
+export function emitOnnx(graph: Graph, options: EmitOptions = { fusedMatMul: true }): Uint8Array {
+  return new OnnxEmitter(graph, options).emit();
 }
 
 class OnnxEmitter {
-  private readonly body = new ProtobufWriter();
-  private readonly emitted: EmittedNode[] = [];
-  private readonly constants = new Map<string, string>();
+  private readonly model = new OnnxModelWriter();
   private readonly names = new Map<number, string>();
-  private scratch = 0;
 
-  constructor(private readonly graph: Graph) {}
+  constructor(
+    private readonly graph: Graph,
+    private readonly options: EmitOptions,
+  ) {}
 
   emit(): Uint8Array {
-    const { graph, body } = this;
+    const { graph, model } = this;
     for (const { name, tensor } of graph.inputs) this.names.set(tensor.id, name);
     // A tensor has one name; an output that is an input, or a second name of another output, is a copy.
     for (const { name, tensor } of graph.outputs) if (!this.names.has(tensor.id)) this.names.set(tensor.id, name);
     for (const node of graph.nodes) this.emitNode(node);
     for (const { name, tensor } of graph.outputs) {
-      if (this.name(tensor) !== name) this.op("Identity", [this.name(tensor)], [name]);
+      if (this.name(tensor) !== name) model.node("Identity", [this.name(tensor)], [name]);
     }
-    for (const { message } of inExecutionOrder(this.emitted)) body.bytes(1, message);
-    body.string(2, "maskdm");
-    for (const { name, tensor } of graph.inputs) body.message(11, (w) => valueInfo(w, name, tensor));
-    for (const { name, tensor } of graph.outputs) body.message(12, (w) => valueInfo(w, name, tensor));
-    return new ProtobufWriter()
-      .integer(1, IR_VERSION)
-      .string(2, "maskdm")
-      .bytes(7, body.finish())
-      .message(8, (w) => w.string(1, "").integer(2, OPSET))
-      .message(8, (w) => w.string(1, "com.microsoft").integer(2, 1))
-      .finish();
+    for (const { name, tensor } of graph.inputs) model.input(name, tensor.shape, tensor.dtype);
+    for (const { name, tensor } of graph.outputs) model.output(name, tensor.shape, tensor.dtype);
+    return model.finish();
   }
 
   private emitNode({ operation, inputs, outputs }: GraphNode): void {
@@ -57,7 +42,7 @@ class OnnxEmitter {
     const out = outputs.map((output) => this.name(output));
     switch (operation.kind) {
       case "linear":
-        this.op("Gemm", c ? [a!, b!, c] : [a!, b!], out, {
+        this.model.node("Gemm", c ? [a!, b!, c] : [a!, b!], out, {
           transB: 1,
           alpha: { float: operation.alpha },
           beta: { float: operation.beta },
@@ -65,59 +50,61 @@ class OnnxEmitter {
         return;
       case "matmul":
         if (inputs[0]!.shape.length === 2) {
-          this.op("Gemm", [a!, b!], out, {
+          this.model.node("Gemm", [a!, b!], out, {
             transA: Number(operation.transA),
             transB: Number(operation.transB),
             alpha: { float: operation.alpha },
           });
+        } else if (this.options.fusedMatMul) {
+          const { alpha } = operation;
+          const attributes = {
+            transA: Number(operation.transA),
+            transB: Number(operation.transB),
+            alpha: { float: alpha },
+          };
+          this.model.node("FusedMatMul", [a!, b!], out, attributes, "com.microsoft");
         } else {
-          this.op(
-            "FusedMatMul",
-            [a!, b!],
-            out,
-            { transA: Number(operation.transA), transB: Number(operation.transB), alpha: { float: operation.alpha } },
-            "com.microsoft",
-          );
+          this.emitPlainMatMul(operation, inputs[0]!, inputs[1]!, outputs[0]!);
         }
         return;
       case "add":
-        this.op("Add", [a!, b!], out);
+        this.model.node("Add", [a!, b!], out);
         return;
       case "sub":
-        this.op("Sub", [a!, b!], out);
+        this.model.node("Sub", [a!, b!], out);
         return;
       case "mul":
-        this.op("Mul", [a!, b!], out);
+        this.model.node("Mul", [a!, b!], out);
         return;
       case "erf":
-        this.op("Erf", [a!], out);
+        this.model.node("Erf", [a!], out);
         return;
       case "exp":
-        this.op("Exp", [a!], out);
+        this.model.node("Exp", [a!], out);
         return;
       case "sigmoid":
-        this.op("Sigmoid", [a!], out);
+        this.model.node("Sigmoid", [a!], out);
         return;
       case "scale":
-        this.op("Mul", [a!, this.scalar(operation.factor)], out);
+        this.model.node("Mul", [a!, this.model.scalar(operation.factor)], out);
         return;
       case "shift":
-        this.op("Add", [a!, this.scalar(operation.term)], out);
+        this.model.node("Add", [a!, this.model.scalar(operation.term)], out);
         return;
       case "subtractFrom":
-        this.op("Sub", [this.scalar(operation.term), a!], out);
+        this.model.node("Sub", [this.model.scalar(operation.term), a!], out);
         return;
       case "reshape":
-        this.op("Reshape", [a!, this.integers(outputs[0]!.shape)], out);
+        this.model.node("Reshape", [a!, this.model.integers(outputs[0]!.shape)], out);
         return;
       case "transpose":
-        this.op("Transpose", [a!], out, { perm: operation.permutation });
+        this.model.node("Transpose", [a!], out, { perm: operation.permutation });
         return;
       case "split":
-        this.op("Split", [a!, this.integers(operation.parts)], out, { axis: operation.axis });
+        this.model.node("Split", [a!, this.model.integers(operation.parts)], out, { axis: operation.axis });
         return;
       case "concat":
-        this.op(
+        this.model.node(
           "Concat",
           inputs.map((input) => this.name(input)),
           out,
@@ -125,7 +112,7 @@ class OnnxEmitter {
         );
         return;
       case "gatherRows":
-        this.op("Gather", [a!, b!], out, { axis: 0 });
+        this.model.node("Gather", [a!, b!], out, { axis: 0 });
         return;
       case "scatterAddRows":
         this.emitScatterAdd(a!, b!, inputs[1]!.shape[0]!, operation.rows, out[0]!);
@@ -133,15 +120,36 @@ class OnnxEmitter {
       case "sum":
         if (inputs[0]!.shape.length === 2 && operation.axes.join() === "0")
           this.emitColumnSums(a!, inputs[0]!.shape, outputs[0]!.shape, out[0]!);
-        else this.op("ReduceSum", [a!, this.integers(operation.axes)], out, { keepdims: Number(operation.keepDims) });
+        else
+          this.model.node("ReduceSum", [a!, this.model.integers(operation.axes)], out, {
+            keepdims: Number(operation.keepDims),
+          });
         return;
       case "layerNorm":
-        this.op("LayerNormalization", [a!, b!, c!], out, { axis: -1, epsilon: { float: operation.epsilon } });
+        this.model.node("LayerNormalization", [a!, b!, c!], out, { axis: -1, epsilon: { float: operation.epsilon } });
         return;
       case "softmax":
-        this.op("Softmax", [a!], out, { axis: -1 });
+        this.model.node("Softmax", [a!], out, { axis: -1 });
         return;
     }
+  }
+
+  /** Transposed factors are transposed for real, and alpha goes on the smallest of the three arrays. */
+  private emitPlainMatMul(operation: MatMul, a: Tensor, b: Tensor, product: Tensor): void {
+    const { transA, transB, alpha } = operation;
+    const sizes = [a, b, product].map(({ shape }) => sizeOf(shape));
+    const smallest = alpha === 1 ? -1 : sizes.indexOf(Math.min(...sizes));
+    const factor = (tensor: Tensor, isScaled: boolean, isTransposed: boolean): string => {
+      const name = this.name(tensor);
+      const value = isScaled ? this.model.value("Mul", [name, this.model.scalar(alpha)]) : name;
+      if (!isTransposed) return value;
+      const axes = tensor.shape.map((_, axis) => axis);
+      return this.model.value("Transpose", [value], { perm: [...axes.slice(0, -2), axes.length - 1, axes.length - 2] });
+    };
+    const factors = [factor(a, smallest === 0, transA), factor(b, smallest === 1, transB)];
+    const out = [this.name(product)];
+    if (smallest === 2) this.model.node("Mul", [this.model.value("MatMul", factors), this.model.scalar(alpha)], out);
+    else this.model.node("MatMul", factors, out);
   }
 
   /**
@@ -149,36 +157,17 @@ class OnnxEmitter {
    * its sums differ from run to run, and a resume could not be exact.
    */
   private emitScatterAdd(source: string, index: string, count: number, rows: number, out: string): void {
-    const column = this.temporary();
-    const matches = this.temporary();
-    const oneHot = this.temporary();
-    this.op("Reshape", [index, this.integers([count, 1])], [column]);
-    this.op("Equal", [column, this.counting(rows)], [matches]);
-    this.op("Cast", [matches], [oneHot], { to: FLOAT });
-    this.op("Gemm", [oneHot, source], [out], { transA: 1 });
+    const { model } = this;
+    const column = model.value("Reshape", [index, model.integers([count, 1])]);
+    const matches = model.value("Equal", [column, model.counting(rows)]);
+    const oneHot = model.value("Cast", [matches], { to: ELEMENT.float32 });
+    model.node("Gemm", [oneHot, source], [out], { transA: 1 });
   }
 
   /** As a product with a row of ones, which takes half the time of ReduceSum. */
   private emitColumnSums(matrix: string, [rows]: readonly number[], shape: readonly number[], out: string): void {
-    const sums = this.temporary();
-    this.op("Gemm", [this.ones(rows!), matrix], [sums]);
-    this.op("Reshape", [sums, this.integers(shape)], [out]);
-  }
-
-  private op(
-    type: string,
-    inputs: readonly string[],
-    outputs: readonly string[],
-    attributes: Readonly<Record<string, Attribute>> = {},
-    domain = "",
-  ): void {
-    const w = new ProtobufWriter();
-    for (const input of inputs) w.string(1, input);
-    for (const output of outputs) w.string(2, output);
-    w.string(4, type);
-    for (const [name, value] of Object.entries(attributes)) w.message(5, (x) => attribute(x, name, value));
-    if (domain) w.string(7, domain);
-    this.emitted.push({ inputs, outputs, message: w.finish() });
+    const sums = this.model.value("Gemm", [this.model.ones(rows!), matrix]);
+    this.model.node("Reshape", [sums, this.model.integers(shape)], [out]);
   }
 
   private name(tensor: Tensor): string {
@@ -188,71 +177,4 @@ class OnnxEmitter {
     this.names.set(tensor.id, name);
     return name;
   }
-
-  private temporary(): string {
-    return `s${this.scratch++}`;
-  }
-
-  private scalar(value: number): string {
-    return this.constant(`f${value}`, [], FLOAT, new Uint8Array(Float32Array.of(value).buffer));
-  }
-
-  private integers(values: readonly number[]): string {
-    const data = BigInt64Array.from(values, (value) => BigInt(value));
-    return this.constant(`i${values.join("_")}`, [values.length], INT64, new Uint8Array(data.buffer));
-  }
-
-  /** 0 … n-1 as int32 [1, n] */
-  private counting(n: number): string {
-    const data = Int32Array.from({ length: n }, (_, i) => i);
-    return this.constant(`n${n}`, [1, n], INT32, new Uint8Array(data.buffer));
-  }
-
-  /** [1, n] */
-  private ones(n: number): string {
-    return this.constant(`o${n}`, [1, n], FLOAT, new Uint8Array(new Float32Array(n).fill(1).buffer));
-  }
-
-  private constant(name: string, shape: readonly number[], type: number, data: Uint8Array): string {
-    if (!this.constants.has(name)) {
-      this.constants.set(name, name);
-      this.body.message(5, (w) => {
-        for (const side of shape) w.integer(1, side);
-        w.integer(2, type).string(8, name).bytes(9, data);
-      });
-    }
-    return name;
-  }
-}
-
-/**
- * Nodes in the order that makes ONNX Runtime execute them as the graph lists them. It walks depth-first from the nodes that
- * nothing consumes, the last of them first; with the gradients of the weights listed as they come about it would begin with
- * the first layer's, and so keep every activation and every gradient of one until the end.
- */
-function inExecutionOrder(nodes: readonly EmittedNode[]): EmittedNode[] {
-  const consumed = new Set(nodes.flatMap(({ inputs }) => inputs));
-  const isLeaf = ({ outputs }: EmittedNode) => !outputs.some((output) => consumed.has(output));
-  return [...nodes.filter((node) => !isLeaf(node)), ...nodes.filter(isLeaf).reverse()];
-}
-
-function attribute(w: ProtobufWriter, name: string, value: Attribute): void {
-  w.string(1, name);
-  if (typeof value === "number") w.integer(3, value).integer(20, 2);
-  else if (typeof value === "string") w.string(4, value).integer(20, 3);
-  else if (Array.isArray(value)) {
-    for (const item of value) w.integer(8, item as number);
-    w.integer(20, 7);
-  } else w.float(2, (value as { float: number }).float).integer(20, 1);
-}
-
-function valueInfo(w: ProtobufWriter, name: string, tensor: Tensor): void {
-  const type: Record<DType, number> = { float32: FLOAT, int32: INT32 };
-  w.string(1, name).message(2, (t) =>
-    t.message(1, (tt) =>
-      tt.integer(1, type[tensor.dtype]).message(2, (s) => {
-        for (const side of tensor.shape) s.message(1, (d) => d.integer(1, side));
-      }),
-    ),
-  );
 }
