@@ -1,9 +1,12 @@
 /** What computes a graph. */
+import type { Feed } from "./feed.ts";
 import type { Graph } from "./graph/graph.ts";
+import type { Learner } from "./learner.ts";
+import type { ParameterStore } from "./optimizer/parameterStore.ts";
 
 export type BackendName = "onnx" | "onnx-webgpu" | "tfjs-node" | "tfjs-wasm";
 
-export type Feed = Float32Array | Int32Array;
+export type { Feed };
 
 export interface Backend {
   readonly name: BackendName;
@@ -11,6 +14,11 @@ export interface Backend {
   readonly version: string;
   readonly threads: number;
   compile(graph: Graph): Promise<Executable>;
+  /**
+   * Where a backend has memory of its own: keeps the learned tensors there between steps. They start as the store's, and go
+   * back there when the learner is asked.
+   */
+  learner?(store: ParameterStore): Learner;
 }
 
 /** A graph made ready to run. */

@@ -2,12 +2,14 @@
 import type { TrainingBatch } from "../../core/batch/assemble.ts";
 import { UserError } from "../../core/errors.ts";
 import type { NamedTensor } from "../../core/run/tensor.ts";
-import type { Backend, Executable, Feed } from "./backend.ts";
-import { gradientName, predictionGraph, trainingGraph } from "./model/graphs.ts";
+import type { Backend, Feed } from "./backend.ts";
+import { HostLearner } from "./hostLearner.ts";
+import type { Learner, PredictionProgram, TrainingProgram } from "./learner.ts";
+import { predictionGraph, trainingGraph } from "./model/graphs.ts";
 import { extraTokens, initialise, type ModelShape, parameterSpecs, tokenCount } from "./model/parameters.ts";
 import { timeEmbedding } from "./model/timeEmbedding.ts";
 import type { AdamWScalars } from "./optimizer/kernels.ts";
-import { ParameterStore, type Slot } from "./optimizer/parameterStore.ts";
+import { ParameterStore } from "./optimizer/parameterStore.ts";
 
 export interface EngineConfig {
   readonly shape: ModelShape;
@@ -47,7 +49,9 @@ const ONE = Float32Array.of(1);
 
 export class Engine {
   private readonly store: ParameterStore;
-  private readonly executables = new Map<string, Promise<Executable>>();
+  private readonly learner: Learner;
+  private readonly trainings = new Map<string, Promise<TrainingProgram>>();
+  private readonly predictions = new Map<string, Promise<PredictionProgram>>();
 
   constructor(
     readonly backend: Backend,
@@ -58,11 +62,13 @@ export class Engine {
     specs.forEach((spec, i) => {
       initialise(spec, i, config.seed, this.store.slot("raw").get(spec.name)!);
     });
-    this.restartEma();
+    this.copyRawToEma();
+    this.learner = backend.learner?.(this.store) ?? new HostLearner(backend, this.store);
   }
 
-  /** Views of everything a checkpoint holds. */
-  tensors(): EngineTensors {
+  /** Views of everything a checkpoint holds, as it is until the next step. */
+  async tensors(): Promise<EngineTensors> {
+    await this.learner.toHost();
     return {
       raw: this.store.tensors("raw"),
       ema: this.store.tensors("ema"),
@@ -75,8 +81,12 @@ export class Engine {
    * @param into raw or ema weights, or the optimiser's moments
    * @throws UserError listing every name or shape that does not fit, or where values are not finite
    */
-  load(tensors: ReadonlyMap<string, NamedTensor>, into: "raw" | "ema" | "optimizer", source: string): void {
-    const own = this.tensors()[into];
+  async load(
+    tensors: ReadonlyMap<string, NamedTensor>,
+    into: "raw" | "ema" | "optimizer",
+    source: string,
+  ): Promise<void> {
+    const own = (await this.tensors())[into];
     const problems = mismatches(own, tensors);
     if (problems.length > 0) {
       throw new UserError(
@@ -92,10 +102,17 @@ export class Engine {
       );
     }
     for (const tensor of own) tensor.data.set(tensors.get(tensor.name)!.data);
+    this.learner.hostChanged();
   }
 
   /** Lets the moving average start again from the raw weights. */
-  restartEma(): void {
+  async restartEma(): Promise<void> {
+    await this.learner.toHost();
+    this.copyRawToEma();
+    this.learner.hostChanged();
+  }
+
+  private copyRawToEma(): void {
     const ema = this.store.slot("ema");
     for (const [name, data] of this.store.slot("raw")) ema.get(name)!.set(data);
   }
@@ -109,13 +126,10 @@ export class Engine {
   async trainStep(batch: TrainingBatch, scalars: StepScalars): Promise<StepResult> {
     const { microBatchSize } = scalars;
     const losses = new Float32Array(batch.batchSize);
-    const executable = await this.training(microBatchSize, batch.visibleTokens);
+    const program = await this.training(microBatchSize, batch.visibleTokens);
     for (let start = 0; start < batch.batchSize; start += microBatchSize) {
-      const slot: Slot = start === 0 ? "gradient" : "scratch";
-      const outputs = new Map<string, Float32Array>([["loss", losses.subarray(start, start + microBatchSize)]]);
-      for (const [name, data] of this.store.slot(slot)) outputs.set(gradientName(name), data);
-      await executable.run(this.trainingFeeds(batch, start, microBatchSize), outputs);
-      if (start > 0) this.store.accumulateScratch();
+      const part = losses.subarray(start, start + microBatchSize);
+      await program.run(this.trainingInputs(batch, start, microBatchSize), part, start > 0);
     }
     // The graph summed weight / B; each image's own weighted loss is B times its share.
     let mean = 0;
@@ -123,18 +137,19 @@ export class Engine {
       mean += losses[b]!;
       losses[b] = losses[b]! * batch.batchSize;
     }
-    const gradNorm = scalars.clipGrad !== null || scalars.wantGradNorm ? this.store.norm("gradient") : null;
+    const gradNorm = scalars.clipGrad !== null || scalars.wantGradNorm ? await this.learner.gradientNorm() : null;
     if (!Number.isFinite(mean) || (gradNorm !== null && !Number.isFinite(gradNorm))) {
       return { losses, gradNorm, applied: false };
     }
     const clip = scalars.clipGrad;
     const gradientScale = clip !== null && gradNorm !== null && gradNorm > clip ? clip / (gradNorm + 1e-6) : 1;
-    this.store.update({ ...scalars, gradientScale });
+    await this.learner.update({ ...scalars, gradientScale });
     return { losses, gradNorm, applied: true };
   }
 
   /** Whether every weight is finite; checked before a checkpoint replaces a good one. */
-  isFinite(): boolean {
+  async isFinite(): Promise<boolean> {
+    await this.learner.toHost();
     return Number.isFinite(this.store.norm("raw")) && Number.isFinite(this.store.norm("ema"));
   }
 
@@ -152,56 +167,57 @@ export class Engine {
   ): Promise<Float32Array> {
     const { shape } = this.config;
     const batchSize = timesteps.length;
-    const executable = await this.compiled(`predict ${batchSize}`, () =>
-      predictionGraph(shape, batchSize, tokenCount(shape)),
+    const program = await cached(this.predictions, `${batchSize}`, () =>
+      this.learner.prediction(predictionGraph(shape, batchSize, tokenCount(shape))),
     );
-    const feeds = new Map<string, Feed>(this.store.slot(weights));
-    feeds.set("tokens", tokens);
-    feeds.set("timeEmbedding", timeEmbedding(timesteps, shape.embedDim));
-    if (labels) feeds.set("labels", labels);
+    const inputs = new Map<string, Feed>();
+    inputs.set("tokens", tokens);
+    inputs.set("timeEmbedding", timeEmbedding(timesteps, shape.embedDim));
+    if (labels) inputs.set("labels", labels);
     const output = new Float32Array(tokens.length);
-    await executable.run(feeds, new Map([["output", output]]));
+    await program.run(weights, inputs, output);
     return output;
   }
 
   async dispose(): Promise<void> {
-    for (const executable of this.executables.values()) await (await executable).dispose();
-    this.executables.clear();
+    for (const programs of [this.trainings, this.predictions]) {
+      for (const program of programs.values()) await (await program).dispose();
+      programs.clear();
+    }
+    await this.learner.dispose();
   }
 
-  private training(microBatchSize: number, visibleTokens: number): Promise<Executable> {
-    return this.compiled(`train ${microBatchSize} ${visibleTokens}`, () =>
-      trainingGraph(this.config.shape, microBatchSize, visibleTokens),
+  private training(microBatchSize: number, visibleTokens: number): Promise<TrainingProgram> {
+    return cached(this.trainings, `${microBatchSize} ${visibleTokens}`, () =>
+      this.learner.training(trainingGraph(this.config.shape, microBatchSize, visibleTokens)),
     );
   }
 
-  private compiled(key: string, graph: () => ReturnType<typeof trainingGraph>): Promise<Executable> {
-    let executable = this.executables.get(key);
-    if (!executable) {
-      executable = this.backend.compile(graph());
-      this.executables.set(key, executable);
-    }
-    return executable;
-  }
-
-  private trainingFeeds(batch: TrainingBatch, start: number, count: number): Map<string, Feed> {
+  private trainingInputs(batch: TrainingBatch, start: number, count: number): Map<string, Feed> {
     const { shape } = this.config;
     const S = batch.visibleTokens;
     const per = batch.tokens.length / batch.batchSize;
     const end = start + count;
-    const feeds = new Map<string, Feed>(this.store.slot("raw"));
-    feeds.set("one", ONE);
-    feeds.set("tokens", batch.tokens.subarray(start * per, end * per));
-    feeds.set("target", batch.target.subarray(start * per, end * per));
-    feeds.set("timeEmbedding", timeEmbedding(batch.timesteps.subarray(start, end), shape.embedDim));
-    feeds.set(
+    const inputs = new Map<string, Feed>();
+    inputs.set("one", ONE);
+    inputs.set("tokens", batch.tokens.subarray(start * per, end * per));
+    inputs.set("target", batch.target.subarray(start * per, end * per));
+    inputs.set("timeEmbedding", timeEmbedding(batch.timesteps.subarray(start, end), shape.embedDim));
+    inputs.set(
       "weight",
       batch.weight.subarray(start, end).map((weight) => weight / batch.batchSize),
     );
-    if (batch.labels) feeds.set("labels", batch.labels.slice(start, end));
-    if (S < tokenCount(shape)) feeds.set("positions", positionRows(batch.visible, start, end, S, extraTokens(shape)));
-    return feeds;
+    if (batch.labels) inputs.set("labels", batch.labels.slice(start, end));
+    if (S < tokenCount(shape)) inputs.set("positions", positionRows(batch.visible, start, end, S, extraTokens(shape)));
+    return inputs;
   }
+}
+
+/** What a map holds for a key, made on the first demand. */
+function cached<T>(map: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
+  const known = map.get(key) ?? make();
+  map.set(key, known);
+  return known;
 }
 
 /** Rows of the position embedding: the extra tokens' own, then each visible token's place in the full grid. */

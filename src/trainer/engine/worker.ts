@@ -52,7 +52,7 @@ const handlers: Handlers = {
     return facts;
   },
   async load(source) {
-    load(source);
+    await load(source);
     return null;
   },
   async step({ batch, scalars }) {
@@ -64,7 +64,7 @@ const handlers: Handlers = {
     return engine().isFinite();
   },
   async checkpoint({ runDir, state }) {
-    return writeCheckpoint(runDir, state, engine().tensors());
+    return writeCheckpoint(runDir, state, await engine().tensors());
   },
   async predict({ tokens, timesteps, labels, weights }) {
     return engine().predict(tokens, timesteps, labels, weights);
@@ -112,15 +112,15 @@ function memoryOf(shape: ModelShape): MemoryShape {
   return memoryShape(model, { image_size: shape.imageSize, channels: shape.channels });
 }
 
-function load(source: WeightSource): void {
+async function load(source: WeightSource): Promise<void> {
   if (source.kind === "checkpoint") {
     const { tensors } = readCheckpoint(source.dir, ["raw", "ema", "optimizer"]);
-    for (const set of ["raw", "ema", "optimizer"] as const) engine().load(tensors[set], set, source.dir);
+    for (const set of ["raw", "ema", "optimizer"] as const) await engine().load(tensors[set], set, source.dir);
     return;
   }
   const { tensors } = readSafetensors(source.file);
-  engine().load(tensors, source.kind === "start" ? "raw" : source.into, source.file);
-  if (source.kind === "start") engine().restartEma();
+  await engine().load(tensors, source.kind === "start" ? "raw" : source.into, source.file);
+  if (source.kind === "start") await engine().restartEma();
 }
 
 /** Large results move instead of being copied. */

@@ -44,7 +44,7 @@ function torchConfig(shape: ModelShape): TorchModelConfig {
 }
 
 /** An engine that holds the model's weights, and half of each of them as its moving average. */
-function engineOf({ shape, specs, inputs }: TinyModel): Engine {
+async function engineOf({ shape, specs, inputs }: TinyModel): Promise<Engine> {
   const engine = new Engine(backend, { shape, seed: 0, accumulate: false });
   const tensors = (factor: number) =>
     new Map<string, NamedTensor>(
@@ -53,15 +53,15 @@ function engineOf({ shape, specs, inputs }: TinyModel): Engine {
         return [name, { name, shape, data }];
       }),
     );
-  engine.load(tensors(1), "raw", "the test");
-  engine.load(tensors(0.5), "ema", "the test");
+  await engine.load(tensors(1), "raw", "the test");
+  await engine.load(tensors(0.5), "ema", "the test");
   return engine;
 }
 
 /** Writes the engine's state as a run would. @returns the checkpoint's folder */
-function checkpoint(engine: Engine, name: string): string {
+async function checkpoint(engine: Engine, name: string): Promise<string> {
   const state = { stage: "pretrain", step: 1, imagesSeen: 2, emaUpdates: 1, elapsedSeconds: 1 } as const;
-  return writeCheckpoint(path.join(folder, name), state, engine.tensors());
+  return writeCheckpoint(path.join(folder, name), state, await engine.tensors());
 }
 
 /** Rows of [B, N, e] that the visible tokens [B · S] name. */
@@ -86,8 +86,8 @@ describe.each(TINY_CASES)("$title", (tiny) => {
 
   it("a checkpoint written here predicts the same in PyTorch", async (test) => {
     const python = requirePython(test, TORCH_MODULES);
-    const engine = engineOf(model);
-    const dir = checkpoint(engine, `predict ${tiny.title}`);
+    const engine = await engineOf(model);
+    const dir = await checkpoint(engine, `predict ${tiny.title}`);
     const whole = Int32Array.from({ length: batchSize * tokenCount(shape) }, (_, i) => i % tokenCount(shape));
     for (const [weights, file] of [
       ["raw", "model.safetensors"],
@@ -104,8 +104,8 @@ describe.each(TINY_CASES)("$title", (tiny) => {
 
   it("loss and gradients are those of PyTorch's autograd", async (test) => {
     const python = requirePython(test, TORCH_MODULES);
-    const engine = engineOf(model);
-    const modelFile = path.join(checkpoint(engine, `gradients ${tiny.title}`), "model.safetensors");
+    const engine = await engineOf(model);
+    const modelFile = path.join(await checkpoint(engine, `gradients ${tiny.title}`), "model.safetensors");
     const feeds = new Map<string, Feed>(inputs);
     feeds.set("tokens", toPatchEmbedOrder(visibleRows(tokens, model), shape));
     const outputs = outputArrays(model.training);

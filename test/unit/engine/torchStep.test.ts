@@ -38,7 +38,7 @@ const CASES: readonly { title: string; model: Partial<ExperimentInput["model"]>;
   { title: "crop, time MLP", model: { time_embedding: "mlp" }, mask: { strategy: "crop", rate: 0.6 } },
 ];
 
-function setUp({ model, mask }: (typeof CASES)[number]) {
+async function setUp({ model, mask }: (typeof CASES)[number]) {
   const experiment = experimentSchema.parse({
     data: { path: ".", image_size: 16 },
     model: { patch_size: 2, embed_dim: 32, depth: 5, num_heads: 4, ...model },
@@ -60,13 +60,13 @@ function setUp({ model, mask }: (typeof CASES)[number]) {
   }
   const engine = new Engine(onnxBackend({ provider: "cpu", threads: 2 }), { shape, seed: 11, accumulate: true });
   // Weights of a trained network are larger than the initial ones; differences would hide in outputs near zero.
-  engine.tensors().raw.forEach(({ data }, i) => {
+  (await engine.tensors()).raw.forEach(({ data }, i) => {
     const change = noise(100 + i, data.length);
     data.forEach((value, k) => {
       data[k] = value + 0.1 * change[k]!;
     });
   });
-  engine.restartEma();
+  await engine.restartEma();
   const timesteps = Int32Array.of(0, 417, 999);
   const labels = shape.numClasses > 0 ? Int32Array.of(4, 0, shape.numClasses) : null;
   const tokenShape: TokenShape = { imageSize: 16, channels: 3, patchSize: 2 };
@@ -74,7 +74,7 @@ function setUp({ model, mask }: (typeof CASES)[number]) {
   const config = { image_size, channels, ...experiment.model };
   const run = path.join(folder, `${Math.random()}`);
   const state = { stage: "pretrain", step: 1, imagesSeen: B, emaUpdates: 1, elapsedSeconds: 0 } as const;
-  const checkpoint = writeCheckpoint(run, state, engine.tensors());
+  const checkpoint = writeCheckpoint(run, state, await engine.tensors());
   return { shape, geometry, x, visible, engine, timesteps, labels, tokenShape, config, checkpoint, noise };
 }
 
@@ -91,7 +91,7 @@ describe("a training step", () => {
   it.for(CASES)("has the loss, gradients and update of PyTorch: $title", async (testCase, context) => {
     const python = requirePython(context, TORCH_MODULES);
     const { x, visible, engine, timesteps, labels, tokenShape, config, checkpoint, geometry, shape, noise } =
-      setUp(testCase);
+      await setUp(testCase);
     const S = geometry.visibleTokens;
     const elements = elementsPerToken(shape);
     const whole = imagesToTokens(x, B, tokenShape);
@@ -130,7 +130,7 @@ describe("a training step", () => {
     for (const { data } of theirs.gradients.values()) for (const value of data) squares += value * value;
     expect(Math.abs(result.gradNorm! - Math.sqrt(squares))).toBeLessThan(TOLERANCE * Math.sqrt(squares));
     // After one update the first moment is (1 - beta1) g.
-    for (const { name, data } of engine.tensors().optimizer.filter(({ name }) => name.startsWith("exp_avg."))) {
+    for (const { name, data } of (await engine.tensors()).optimizer.filter(({ name }) => name.startsWith("exp_avg."))) {
       const parameter = name.slice("exp_avg.".length);
       expectClose(
         data.map((value) => value / 0.01),
@@ -139,7 +139,7 @@ describe("a training step", () => {
       );
     }
     // p - lr (decay p + g / (|g| + epsilon)) where the gradient is not lost in rounding
-    for (const { name, data } of engine.tensors().raw) {
+    for (const { name, data } of (await engine.tensors()).raw) {
       const gradient = theirs.gradients.get(name)!.data;
       const old = before.get(name)!.data;
       const largest = gradient.reduce((max, value) => Math.max(max, Math.abs(value)), 0);

@@ -1,0 +1,2 @@
+/** An array that a graph reads. */
+export type Feed = Float32Array | Int32Array;
