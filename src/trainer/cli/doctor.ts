@@ -14,7 +14,15 @@ export function register(program: Command, io: Io): void {
     )
     .addOption(runsDirOption())
     .option("--json", "print the findings as JSON")
-    .action(async (options: { runsDir: string; json?: boolean }) => {
+    .option(
+      "--install-tensorflow",
+      "first install tfjs-node with TensorFlow's library (about 1 GB) into a folder of this user, where an update of the extension leaves it",
+    )
+    .action(async (options: { runsDir: string; json?: boolean; installTensorflow?: boolean }) => {
+      if (options.installTensorflow === true) {
+        const { installForUser } = await import("../tensorflow/installForUser.ts");
+        await installForUser((line) => io.stderr(line));
+      }
       const [{ examine }, { describeReport }] = await Promise.all([
         import("../doctor/report.ts"),
         import("../doctor/describe.ts"),
@@ -28,6 +36,7 @@ export function register(program: Command, io: Io): void {
     ["maskdm doctor", "what works here, and how to get what does not"],
     ["maskdm doctor --runs-dir /data/runs", "look at the disk that runs are to be written to"],
     ["maskdm doctor --json", "the same for a script"],
+    ["maskdm doctor --install-tensorflow", "get the backend tfjs-node, then see what works"],
   ]);
   program
     .command("doctor-backend", { hidden: true })

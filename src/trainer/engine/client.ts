@@ -20,6 +20,8 @@ export class EngineClient {
     // ONNX Runtime would otherwise collect usage data and send them to its maker. Set here because a worker's environment is a copy
     // that native code does not see.
     process.env["ORT_DISABLE_TELEMETRY"] ??= "1";
+    // TensorFlow would otherwise tell of processor features on the terminal.
+    process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "1";
     // Beside the bundled command line; see esbuild.config.mjs.
     this.worker = new Worker(new URL("./engineWorker.js", import.meta.url));
     this.worker.on("message", (reply: EngineReply) => this.settle(reply));

@@ -1,8 +1,10 @@
 /** Finds out whether a backend works: loads its library and computes something small with it. */
+
+import { TFJS_NODE } from "../tensorflow/tensorflowFolder.ts";
 import type { Backend, BackendName } from "./backend.ts";
 import { GraphBuilder } from "./graph/builder.ts";
 import { add, matmul } from "./graph/operations.ts";
-import { TFJS_NODE, tfjsNodeIsInstalled } from "./tfjs/tfjsNodePackage.ts";
+import { findTfjsNode } from "./tfjs/tfjsNodePackage.ts";
 
 export const BACKEND_NAMES: readonly BackendName[] = ["onnx", "onnx-webgpu", "tfjs-node", "tfjs-wasm"];
 
@@ -84,12 +86,15 @@ function oneLine(error: unknown): string {
 }
 
 function explainTfjsNode(error: unknown, message: string): { reason: string; remedy: string } {
-  const rebuild = `\`npm rebuild ${TFJS_NODE}\``;
-  const otherwise = "docs/backends.md says how to do without that download";
-  if (!tfjsNodeIsInstalled()) {
+  const install = "`maskdm doctor --install-tensorflow`";
+  const place = findTfjsNode();
+  if (!place) {
+    return { reason: `the optional package ${TFJS_NODE} is not installed`, remedy: `${install} installs it.` };
+  }
+  if (place.folder !== null) {
     return {
-      reason: `the optional package ${TFJS_NODE} is not installed; npm drops it silently where its install script fails`,
-      remedy: `\`npm install --no-save --ignore-scripts ${TFJS_NODE}\`, then ${rebuild}, which downloads TensorFlow's library (${otherwise}).`,
+      reason: `${TFJS_NODE} does not load from ${place.folder} (${message})`,
+      remedy: `${install} installs it anew.`,
     };
   }
   const unbuilt = error instanceof Error && /native addon module/.test(error.message);
@@ -97,6 +102,6 @@ function explainTfjsNode(error: unknown, message: string): { reason: string; rem
     reason: unbuilt
       ? `${TFJS_NODE} is installed, but its native module is not: its install script did not run, or failed`
       : `${TFJS_NODE} does not load (${message})`,
-    remedy: `${rebuild} runs its install script again and shows what fails; it downloads TensorFlow's library (${otherwise}).`,
+    remedy: `${install} installs one for this user, which is taken instead.`,
   };
 }

@@ -35,7 +35,7 @@ describe("doctor", () => {
     for (const { name, works, reason, remedy } of report.backends) {
       expect(works, name).toBe(false);
       expect(reason, name).toMatch(/onnxruntime-node|tfjs/);
-      expect(remedy, name).toMatch(/npm|engine\.backend/);
+      expect(remedy, name).toMatch(/npm|--install-tensorflow|engine\.backend/);
     }
     expect(describeReport(report)).toContain("None works");
   });

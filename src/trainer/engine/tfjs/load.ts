@@ -3,7 +3,9 @@ import { createRequire } from "node:module";
 import { dirname, sep } from "node:path";
 import util from "node:util";
 import * as tf from "@tensorflow/tfjs-core";
-import { TFJS_NODE } from "./tfjsNodePackage.ts";
+import * as z from "zod";
+import { TFJS_NODE } from "../../tensorflow/tensorflowFolder.ts";
+import { findTfjsNode } from "./tfjsNodePackage.ts";
 
 /** What tfjs calls the two. */
 export const ENGINE_NAMES = { "tfjs-node": "tensorflow", "tfjs-wasm": "wasm" } as const;
@@ -20,11 +22,26 @@ export async function loadTfjs(name: TfjsName): Promise<string> {
   return name === "tfjs-node" ? await loadNode() : await loadWasm();
 }
 
+/** The part of the package that is used here. */
+const packageSchema = z.object({
+  version: z.record(z.string(), z.string()),
+  engine: z.custom<() => unknown>((value) => typeof value === "function"),
+});
+const backendSchema = z.object({ binding: z.object({ TF_Version: z.string() }) });
+
 async function loadNode(): Promise<string> {
+  const place = findTfjsNode();
+  if (!place) throw new Error(`${TFJS_NODE} is not installed`);
   putBackRemovedUtilities();
-  const module: { readonly version?: Readonly<Record<string, string>> } = await import(TFJS_NODE);
+  // Only warnings and errors of the library. This reaches it on the main thread; see EngineClient for the worker's.
+  process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "1";
+  const { version, engine } = packageSchema.parse(place.require(TFJS_NODE));
+  // The package brings its own copy of tfjs-core. Copies of one version share what they register and compute with.
+  if (engine() !== tf.engine()) throw new Error("it belongs to another version of TensorFlow.js");
   await withBackend("tfjs-node", () => {});
-  return `tfjs-node ${module.version?.["tfjs-node"] ?? "of unknown version"}`;
+  const library = backendSchema.safeParse(tf.backend());
+  const on = library.success ? ` on TensorFlow ${library.data.binding.TF_Version}` : "";
+  return `tfjs-node ${version["tfjs-node"] ?? "of unknown version"}${on}`;
 }
 
 /** Node 23 removed functions that tfjs-node still calls. */

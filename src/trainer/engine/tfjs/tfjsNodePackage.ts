@@ -1,15 +1,25 @@
 /** The optional package that runs TensorFlow's C library. */
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
+import { join } from "node:path";
+import { TFJS_NODE, tensorflowFolder } from "../../tensorflow/tensorflowFolder.ts";
 
-/** Typed as a string, so that types and bundle do without the package. */
-export const TFJS_NODE: string = "@tensorflow/tfjs-node";
+export interface TfjsNodePlace {
+  /** loads the package from its place */
+  readonly require: NodeJS.Require;
+  /** the user's folder that holds it; null where it is in the node_modules of this program */
+  readonly folder: string | null;
+}
 
-/** Whether it is installed at all; its library may be missing even then. */
-export function tfjsNodeIsInstalled(): boolean {
+/** Where it is installed; its library may be missing even then. What a user had installed goes before what npm brought along. */
+export function findTfjsNode(): TfjsNodePlace | null {
+  const folder = tensorflowFolder();
+  if (existsSync(folder)) return { require: createRequire(join(folder, "package.json")), folder };
+  const require = createRequire(import.meta.url);
   try {
-    createRequire(import.meta.url).resolve(TFJS_NODE);
-    return true;
+    require.resolve(TFJS_NODE);
+    return { require, folder: null };
   } catch {
-    return false;
+    return null;
   }
 }

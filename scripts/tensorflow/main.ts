@@ -1,0 +1,39 @@
+/**
+ * npm run tensorflow: sets up tfjs-node for development and CI, from PyPI's TensorFlow and the binding's own sources.
+ *
+ * It goes where `maskdm doctor --install-tensorflow` puts it, so that one installation serves every checkout and `npm ci` leaves it
+ * alone. Exit codes: 0 it works, 1 it could not be set up (the message says why).
+ */
+import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { UserError } from "../../src/core/errors.ts";
+import { trialHere } from "../../src/trainer/doctor/backendCheck.ts";
+import { installTensorflow } from "../../src/trainer/tensorflow/install.ts";
+import { pythonCommands } from "../../src/trainer/tensorflow/pythonCommands.ts";
+import { stopOnSignals } from "../../src/trainer/tensorflow/stopOnSignals.ts";
+import { tensorflowFolder } from "../../src/trainer/tensorflow/tensorflowFolder.ts";
+import { ROOT } from "../vscode/paths.ts";
+
+const ofRepository = [".venv/bin/python", ".venv/Scripts/python.exe"].map((file) => join(ROOT, file));
+
+const stop = stopOnSignals();
+try {
+  await installTensorflow({
+    folder: tensorflowFolder(),
+    ways: ["wheel"],
+    pythons: pythonCommands(ofRepository.filter((file) => existsSync(file))),
+    say: (line) => console.error(line),
+    signal: stop.signal,
+  });
+  const trial = await trialHere("tfjs-node", availableParallelism());
+  if (!trial.works) throw new UserError(`${trial.reason}. ${trial.remedy}`, "failure");
+  const { version, milliseconds, batchSize } = trial;
+  console.log(`${version}: ${milliseconds.toFixed(1)} ms for a tiny training step of ${batchSize} images`);
+} catch (error) {
+  if (!(error instanceof UserError)) throw error;
+  console.error(`error: ${error.message}`);
+  process.exitCode = 1;
+} finally {
+  stop.release();
+}

@@ -1,0 +1,69 @@
+/** Compiles tfjs-node's binding, two C++ files, against TensorFlow's C library. */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { UserError } from "../../core/errors.ts";
+import { NODE_HEADERS } from "./npmPackage.ts";
+import { essence, runTool, type ToolOptions } from "./runTool.ts";
+
+/** The newest version of Node's C interface that the package looks for; Node 20 has it. */
+const NAPI_VERSION = 8;
+
+const HOW_TO_GET_ONE =
+  process.platform === "darwin"
+    ? "xcode-select --install"
+    : "Debian, Ubuntu: apt install g++; Fedora: dnf install gcc-c++; or name one by the environment variable CXX";
+
+/** @throws UserError where there is no C++ compiler that works */
+export async function findCompiler(options: ToolOptions): Promise<string> {
+  const named = process.env["CXX"];
+  const candidates = named ? [named] : ["c++", "g++", "clang++"];
+  for (const compiler of candidates) {
+    if ((await runTool(compiler, ["--version"], options)).ok) return compiler;
+  }
+  throw new UserError(`there is no C++ compiler (${candidates.join(", ")}): ${HOW_TO_GET_ONE}`, "failure");
+}
+
+/**
+ * @param folder of the package tfjs-node, with library and headers in its deps
+ * @param libraries file names of the library
+ * @throws UserError where the compiler fails
+ */
+export async function compileBinding(
+  folder: string,
+  libraries: readonly string[],
+  compiler: string,
+  { signal }: ToolOptions,
+): Promise<void> {
+  const output = join("lib", `napi-v${NAPI_VERSION}`);
+  await mkdir(join(folder, output), { recursive: true });
+  const result = await runTool(
+    compiler,
+    [
+      ...["-std=c++17", "-O2", "-fPIC", `-DNAPI_VERSION=${NAPI_VERSION}`],
+      // Beside @tensorflow/tfjs-node.
+      ...[join("..", "..", NODE_HEADERS, "include"), join("deps", "include")].map((path) => `-I${path}`),
+      ...["tfjs_backend.cc", "tfjs_binding.cc"].map((name) => join("binding", name)),
+      ...libraries.map((name) => join("deps", "lib", name)),
+      // Found from the binding itself, so that the folder can be moved.
+      ...(process.platform === "darwin"
+        ? ["-bundle", "-undefined", "dynamic_lookup", "-Wl,-rpath,@loader_path/../../deps/lib"]
+        : ["-shared", "-Wl,-rpath,$ORIGIN/../../deps/lib"]),
+      ...["-o", join(output, "tfjs_binding.node")],
+    ],
+    { cwd: folder, signal },
+  );
+  if (result.ok) return;
+  throw new UserError(`the binding of tfjs-node does not compile:\n    ${essence(result.output)}`, "failure");
+}
+
+/** Takes the symbols that only debuggers read out of the library: a quarter of its size. Nothing is lost where that fails. */
+export async function stripLibraries(
+  folder: string,
+  libraries: readonly string[],
+  options: ToolOptions,
+): Promise<void> {
+  // On a Mac this would break the library's signature.
+  if (process.platform !== "linux") return;
+  const paths = libraries.map((name) => join(folder, "deps", "lib", name));
+  await runTool("strip", ["--strip-unneeded", ...paths], options);
+}

@@ -1,0 +1,60 @@
+/** Runs a program that an installation needs: npm, Python, a compiler. */
+import { spawn } from "node:child_process";
+
+export type ToolResult =
+  | { readonly ok: true; readonly output: string }
+  | {
+      readonly ok: false;
+      /** the program itself is not there */
+      readonly missing: boolean;
+      /** what it wrote, or why it could not be started */
+      readonly output: string;
+    };
+
+export interface ToolOptions {
+  readonly cwd: string;
+  /** ends the program */
+  readonly signal: AbortSignal;
+  readonly env?: NodeJS.ProcessEnv;
+  /** it is ended after this long */
+  readonly limitMinutes?: number;
+}
+
+/**
+ * @returns what the program wrote to both its streams
+ * @throws the reason of the signal, where that ended it
+ */
+export function runTool(program: string, args: readonly string[], options: ToolOptions): Promise<ToolResult> {
+  const { cwd, signal, env = process.env, limitMinutes = 30 } = options;
+  return new Promise((resolve, reject) => {
+    // npm is a .cmd file on Windows, which only a shell starts. None of its arguments is a path.
+    const shell = process.platform === "win32" && program === "npm";
+    const timeout = 60_000 * limitMinutes;
+    const child = spawn(program, args, { cwd, env, shell, signal, timeout, stdio: ["ignore", "pipe", "pipe"] });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        output += text;
+      });
+    }
+    let refused: NodeJS.ErrnoException | null = null;
+    child.on("error", (error) => {
+      refused = error;
+    });
+    child.on("close", (code, ended) => {
+      if (signal.aborted) return reject(signal.reason);
+      if (refused) return resolve({ ok: false, missing: refused.code === "ENOENT", output: refused.message });
+      if (code === 0) return resolve({ ok: true, output });
+      const late = ended === "SIGTERM" ? `it was not done within ${limitMinutes} minutes\n` : "";
+      resolve({ ok: false, missing: false, output: late + output });
+    });
+  });
+}
+
+/** The lines that say most of a failure: those that look like errors, otherwise the last ones. */
+export function essence(output: string): string {
+  const lines = output.split("\n").map((line) => line.replace(/^npm (error|ERR!) ?/, "").trim());
+  const telling = lines.filter((line) => /error|E[A-Z]{5,}|not found|cannot|failed|no such|no module/i.test(line));
+  const chosen = (telling.length > 0 ? telling : lines).filter((line) => line !== "" && !/complete log/.test(line));
+  return chosen.slice(0, 4).join("\n    ").slice(0, 800);
+}
