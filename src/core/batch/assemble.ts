@@ -3,7 +3,7 @@ import { lossWeight, targetCoefficients } from "../diffusion/objective.ts";
 import type { NoiseSchedule } from "../diffusion/schedule.ts";
 import type { DiffusionConfig } from "../experiment/schema.ts";
 import type { BatchPlan, BatchPlanner } from "./plan.ts";
-import { gatherTokens, type TokenShape, tokenElements, toPatchEmbedOrder } from "./tokens.ts";
+import { gatherTokens, type TokenShape, tokenElements } from "./tokens.ts";
 
 /** One batch, ready for the engine. B images of S visible tokens of e = p·p·C values. */
 export interface TrainingBatch {
@@ -31,15 +31,21 @@ export interface AssembleContext {
   readonly numClasses: number;
 }
 
+/** Arrays of an earlier batch of the same sizes, to be written over. */
+export type BatchBuffers = Pick<TrainingBatch, "tokens" | "target">;
+
 /**
+ * Only visible patches are ever made floats, and only their noise is drawn.
  * @param pixels uint8 [B, H, W, C] of the planned images, not flipped
  * @param labels class of each planned image, [B]
+ * @param buffers taken for the batch where they fit
  */
 export function assembleBatch(
   context: AssembleContext,
   plan: BatchPlan,
   pixels: Uint8Array,
   labels: Int32Array,
+  buffers: BatchBuffers | null = null,
 ): TrainingBatch {
   const { planner, shape, diffusion, schedule, numClasses } = context;
   const batchSize = plan.timesteps.length;
@@ -47,34 +53,61 @@ export function assembleBatch(
   const elements = tokenElements(shape);
   const perImage = S * elements;
   const imageBytes = shape.imageSize * shape.imageSize * shape.channels;
-  const x0 = new Float32Array(batchSize * perImage);
-  const epsilon = new Float32Array(batchSize * perImage);
+  const total = batchSize * perImage;
+  const reused = buffers?.tokens.length === total && buffers.target.length === total ? buffers : null;
+  const tokens = reused?.tokens ?? new Float32Array(total);
+  const target = reused?.target ?? new Float32Array(total);
   const weight = new Float32Array(batchSize);
+  const x0 = new Float32Array(perImage);
   for (let b = 0; b < batchSize; b++) {
     const visible = plan.visible.subarray(b * S, (b + 1) * S);
     const offset = b * perImage;
-    gatherTokens(pixels, b * imageBytes, shape, plan.flips[b] === 1, visible, x0, offset);
-    planner.fillNoise(plan.step, b, visible, elements, epsilon, offset);
+    gatherTokens(pixels, b * imageBytes, shape, plan.flips[b] === 1, visible, x0, 0);
+    planner.fillNoise(plan.step, b, visible, elements, target, offset);
     const alpha = schedule.alphasCumprod[plan.timesteps[b]!]!;
     weight[b] = lossWeight(diffusion, alpha);
-    const signal = Math.sqrt(alpha);
-    const noise = Math.sqrt(1 - alpha);
-    const target = targetCoefficients(diffusion.prediction, alpha);
-    for (let i = offset; i < offset + perImage; i++) {
-      const x = x0[i]!;
-      const e = epsilon[i]!;
-      x0[i] = signal * x + noise * e;
-      epsilon[i] = target.x0 * x + target.epsilon * e;
-    }
+    mixNoise(x0, alpha, targetCoefficients(diffusion.prediction, alpha), shape, tokens, target, offset);
   }
   return {
     batchSize,
     visibleTokens: S,
-    tokens: toPatchEmbedOrder(x0, shape),
-    target: epsilon,
+    tokens,
+    target,
     timesteps: plan.timesteps,
     visible: plan.visible,
     weight,
     labels: numClasses > 0 ? labels.map((label, b) => (plan.droppedLabels[b] ? numClasses : label)) : null,
   };
+}
+
+/**
+ * One image's x_t and target (method section 3) in one pass.
+ * @param x0 its visible tokens, [S, e] in (p1, p2, C) order
+ * @param tokens receives x_t in (C, p1, p2) order, from `offset` on
+ * @param target holds ε from `offset` on, in (p1, p2, C) order, which the target takes the place of
+ */
+function mixNoise(
+  x0: Float32Array,
+  alpha: number,
+  coefficients: { readonly x0: number; readonly epsilon: number },
+  { channels: C, patchSize: p }: TokenShape,
+  tokens: Float32Array,
+  target: Float32Array,
+  offset: number,
+): void {
+  const signal = Math.sqrt(alpha);
+  const noise = Math.sqrt(1 - alpha);
+  const { x0: ofImage, epsilon: ofNoise } = coefficients;
+  const area = p * p;
+  let from = 0;
+  for (let start = offset; from < x0.length; start += area * C) {
+    for (let i = 0; i < area; i++) {
+      for (let at = start + i, end = at + area * C; at < end; at += area, from++) {
+        const x = x0[from]!;
+        const e = target[offset + from]!;
+        tokens[at] = signal * x + noise * e;
+        target[offset + from] = ofImage * x + ofNoise * e;
+      }
+    }
+  }
 }

@@ -21,6 +21,9 @@ export function gridSize(shape: TokenShape): number {
   return shape.imageSize / shape.patchSize;
 }
 
+/** uint8 scaled to [-1, 1] */
+const LEVELS = Float32Array.from({ length: 256 }, (_, value) => value / 127.5 - 1);
+
 /**
  * Copies the tokens named by `visible` out of one uint8 image, scaled to [-1, 1].
  * @param pixels [H, W, C] from `pixelOffset` on
@@ -44,8 +47,8 @@ export function gatherTokens(
     for (let y = 0; y < p; y++) {
       const row = pixelOffset + (top + y) * size * C;
       for (let x = 0; x < p; x++) {
-        const column = flip ? size - 1 - left - x : left + x;
-        for (let c = 0; c < C; c++) out[o++] = pixels[row + column * C + c]! / 127.5 - 1;
+        const pixel = row + (flip ? size - 1 - left - x : left + x) * C;
+        for (let c = 0; c < C; c++) out[o++] = LEVELS[pixels[pixel + c]!]!;
       }
     }
   }
