@@ -54,7 +54,13 @@ export function runTool(program: string, args: readonly string[], options: ToolO
 /** The lines that say most of a failure: those that look like errors, otherwise the last ones. */
 export function essence(output: string): string {
   const lines = output.split("\n").map((line) => line.replace(/^npm (error|ERR!) ?/, "").trim());
-  const telling = lines.filter((line) => /error|E[A-Z]{5,}|not found|cannot|failed|no such|no module/i.test(line));
-  const chosen = (telling.length > 0 ? telling : lines).filter((line) => line !== "" && !/complete log/.test(line));
-  return chosen.slice(0, 4).join("\n    ").slice(0, 800);
+  const worded = lines.filter((line) => line !== "" && !NOISE.test(line));
+  const telling = worded.filter((line) => TELLING.test(line));
+  const chosen = telling.length > 0 ? telling.slice(0, 3) : worded.slice(-3);
+  return chosen.map((line) => (line.length > 240 ? `${line.slice(0, 240)}…` : line)).join("\n    ");
 }
+
+/** Of npm, Node's stack traces and pip. */
+const NOISE = /complete log|^at |^throw er|^Emitted |^\^+$|^code \d+$|^WARNING: Retrying/;
+const TELLING =
+  /error\b|\bE(NOTFOUND|CONN[A-Z]+|TIMEDOUT|NOSPC|ACCES|PERM)\b|not found|cannot|could not|no such|mismatch/i;
