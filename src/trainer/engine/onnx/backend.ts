@@ -1,32 +1,23 @@
 /** Runs graphs with ONNX Runtime: one session per graph, on the CPU or on a GPU through WebGPU. */
 import * as ort from "onnxruntime-node";
 import type { Backend, Executable, Feed } from "../backend.ts";
+import { DeviceLearner } from "../device/deviceLearner.ts";
 import type { Graph } from "../graph/graph.ts";
+import type { ParameterStore } from "../optimizer/parameterStore.ts";
+import { OnnxDevice } from "./device.ts";
 import { emitOnnx } from "./emit.ts";
+import { createSession, type SessionSettings } from "./session.ts";
 
-export interface OnnxOptions {
-  readonly provider: "cpu" | "webgpu";
-  readonly threads: number;
-}
-
-export function onnxBackend(options: OnnxOptions): Backend {
+export function onnxBackend(settings: SessionSettings): Backend {
+  const onDevice = settings.provider === "webgpu";
   return {
-    name: options.provider === "cpu" ? "onnx" : "onnx-webgpu",
+    name: onDevice ? "onnx-webgpu" : "onnx",
     version: `onnxruntime-node ${ort.env.versions.node ?? ort.env.versions.common}`,
-    threads: options.threads,
+    threads: settings.threads,
     async compile(graph: Graph): Promise<Executable> {
-      const session = await ort.InferenceSession.create(emitOnnx(graph, { fusedMatMul: options.provider === "cpu" }), {
-        executionProviders: options.provider === "cpu" ? ["cpu"] : ["webgpu", "cpu"],
-        intraOpNumThreads: options.threads,
-        interOpNumThreads: 1,
-        executionMode: "sequential",
-        graphOptimizationLevel: "all",
-        // One block planned for the whole graph would lie beside the chunks that the first run took: two thirds more memory.
-        enableMemPattern: false,
-        logSeverityLevel: 3,
-      });
-      return new OnnxExecutable(graph, session);
+      return new OnnxExecutable(graph, await createSession(emitOnnx(graph, { fusedMatMul: !onDevice }), settings));
     },
+    ...(onDevice && { learner: (store: ParameterStore) => new DeviceLearner(new OnnxDevice(), store) }),
   };
 }
 
