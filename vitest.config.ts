@@ -1,9 +1,29 @@
 import { defineConfig } from "vitest/config";
+import { gpuEnvironment } from "./test/gpuEnvironment.ts";
+
+const telemetry = { ORT_DISABLE_TELEMETRY: "1" };
 
 export default defineConfig({
   test: {
-    env: { ORT_DISABLE_TELEMETRY: "1" },
-    include: ["test/unit/**/*.test.ts"],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ["test/unit/**/*.test.ts"],
+          exclude: ["test/unit/webgpu/**"],
+          env: telemetry,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "webgpu",
+          include: ["test/unit/webgpu/**/*.test.ts"],
+          env: { ...telemetry, ...gpuEnvironment() },
+        },
+      },
+    ],
     // Native modules (ONNX Runtime, libvips) want a process each, and two cores serve two at a time.
     pool: "forks",
     maxWorkers: 2,

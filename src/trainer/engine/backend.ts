@@ -1,10 +1,11 @@
 /** What computes a graph. */
 import type { Feed } from "./feed.ts";
+import type { Composites } from "./graph/builder.ts";
 import type { Graph } from "./graph/graph.ts";
 import type { Learner } from "./learner.ts";
 import type { ParameterStore } from "./optimizer/parameterStore.ts";
 
-export type BackendName = "onnx" | "onnx-webgpu" | "tfjs-node" | "tfjs-wasm";
+export type BackendName = "native" | "onnx" | "onnx-webgpu" | "tfjs-node" | "tfjs-wasm";
 
 export type { Feed };
 
@@ -13,12 +14,17 @@ export interface Backend {
   /** version of the library behind it, as `onnxruntime-node 1.30.0` */
   readonly version: string;
   readonly threads: number;
+  /** operations that graphs for it may hold as a whole */
+  readonly composites?: Composites;
+  /** whether its learner adds gradients up without memory for another set of them */
+  readonly accumulates?: boolean;
   compile(graph: Graph): Promise<Executable>;
   /**
    * Where a backend has memory of its own: keeps the learned tensors there between steps. They start as the store's, and go
    * back there when the learner is asked.
+   * @param segmentFloats how many elements it puts into one array; the default unless a test wants several arrays
    */
-  learner?(store: ParameterStore): Learner;
+  learner?(store: ParameterStore, segmentFloats?: number): Learner;
 }
 
 /** A graph made ready to run. */

@@ -39,10 +39,7 @@ it("finds the two backends that every installation has", () => {
 for (const candidate of backends) {
   const { backend } = candidate;
   describe.skipIf(!backend)(titleOf(candidate), () => {
-    // Compiling for a graphics card takes seconds a model.
-    const own = candidate.name === "onnx-webgpu" ? cases.slice(-2) : cases;
-
-    it.each(own)("loss and every gradient agree with float64: $title", async ({ model, training }) => {
+    it.each(cases)("loss and every gradient agree with float64: $title", async ({ model, training }) => {
       const outputs = await runOnce(backend!, model.training, model.inputs);
       const errors = [...outputs].map(([name, values]) => ({
         name,
@@ -51,7 +48,7 @@ for (const candidate of backends) {
       expect(errors.filter(({ error }) => !(error < TOLERANCE))).toEqual([]);
     });
 
-    it.each(own)("the prediction agrees with float64: $title", async ({ model, prediction }) => {
+    it.each(cases)("the prediction agrees with float64: $title", async ({ model, prediction }) => {
       const outputs = await runOnce(backend!, model.prediction, model.inputs);
       expect(relativeError(outputs.get("output")!, prediction.get("output")!)).toBeLessThan(TOLERANCE);
     });

@@ -327,8 +327,7 @@ describe("gradients agree with finite differences", () => {
   });
 });
 
-// A graphics card compiles a program for every operation, so it is judged on a few whole models (backends.test.ts) instead.
-const backends = (await testBackends()).filter(({ name }) => name !== "onnx-webgpu");
+const backends = await testBackends();
 
 for (const candidate of backends) {
   const { backend } = candidate;

@@ -68,7 +68,7 @@ export class DeviceLearner<A> implements Learner {
   /** whether the device holds something newer than the host */
   private deviceIsNewer = false;
 
-  /** @param segmentFloats elements of a segment, the default unless a test wants several */
+  /** @param segmentFloats elements of a segment at most, unless one tensor has more */
   constructor(
     private readonly device: Device<A>,
     private readonly store: ParameterStore,

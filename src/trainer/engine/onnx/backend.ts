@@ -17,7 +17,10 @@ export function onnxBackend(settings: SessionSettings): Backend {
     async compile(graph: Graph): Promise<Executable> {
       return new OnnxExecutable(graph, await createSession(emitOnnx(graph, { fusedMatMul: !onDevice }), settings));
     },
-    ...(onDevice && { learner: (store: ParameterStore) => new DeviceLearner(new OnnxDevice(), store) }),
+    ...(onDevice && {
+      learner: (store: ParameterStore, segmentFloats?: number) =>
+        new DeviceLearner(new OnnxDevice(), store, segmentFloats),
+    }),
   };
 }
 

@@ -131,6 +131,12 @@ class OnnxEmitter {
       case "softmax":
         this.model.node("Softmax", [a!], out, { axis: -1 });
         return;
+      case "selfAttention":
+      case "selfAttentionGradient":
+      case "layerNormGradient":
+      case "erfGate":
+      case "erfGateGradient":
+        throw new RangeError(`${operation.kind} is for backends that have it as a whole`);
     }
   }
 

@@ -1,0 +1,3 @@
+import { describeGpuBackend } from "./describeGpuBackend.ts";
+
+await describeGpuBackend("onnx-webgpu");
