@@ -1,5 +1,5 @@
 /** What the main thread asks of the engine's worker thread, and what it answers. */
-import type { TrainingBatch } from "../../core/batch/assemble.ts";
+import type { BatchBuffers, TrainingBatch } from "../../core/batch/assemble.ts";
 import type { CheckpointState } from "../../core/run/checkpointState.ts";
 import type { BackendName } from "./backend.ts";
 import type { StepResult, StepScalars } from "./engine.ts";
@@ -35,6 +35,8 @@ export interface TimedStep extends StepResult {
   /** milliseconds on the clock shared by all threads: when the worker began, and when it was done */
   readonly startedAt: number;
   readonly endedAt: number;
+  /** the batch's large arrays, given back to be used again */
+  readonly buffers: BatchBuffers;
 }
 
 /** Where weights come from. */

@@ -58,7 +58,8 @@ const handlers: Handlers = {
   async step({ batch, scalars }) {
     const startedAt = clock();
     const result = await engine().trainStep(batch, { ...scalars, microBatchSize: current!.microBatchSize });
-    return { ...result, startedAt, endedAt: clock() };
+    const { tokens, target } = batch;
+    return { ...result, startedAt, endedAt: clock(), buffers: { tokens, target } };
   },
   async isFinite() {
     return engine().isFinite();
@@ -123,12 +124,14 @@ async function load(source: WeightSource): Promise<void> {
   if (source.kind === "start") await engine().restartEma();
 }
 
-/** Large results move instead of being copied. */
+/** Large arrays move instead of being copied. */
 function transferable(value: EngineCalls[EngineCall][1]): ArrayBuffer[] {
-  return value instanceof Float32Array ? [value.buffer as ArrayBuffer] : [];
+  if (value instanceof Float32Array) return [value.buffer as ArrayBuffer];
+  if (value === null || typeof value !== "object" || !("buffers" in value)) return [];
+  return [value.buffers.tokens.buffer as ArrayBuffer, value.buffers.target.buffer as ArrayBuffer];
 }
 
-parentPort?.on("message", async <C extends EngineCall>({ id, call, argument }: EngineRequest<C>) => {
+async function answer<C extends EngineCall>({ id, call, argument }: EngineRequest<C>): Promise<void> {
   let reply: EngineReply;
   try {
     reply = { id, ok: true, value: await handlers[call](argument) };
@@ -137,4 +140,10 @@ parentPort?.on("message", async <C extends EngineCall>({ id, call, argument }: E
     reply = { id, ok: false, message, stack: stack ?? null, kind: error instanceof UserError ? error.kind : null };
   }
   parentPort?.postMessage(reply, reply.ok ? transferable(reply.value) : []);
+}
+
+/** Calls are answered one after the other: a step may be asked for while the one before is at work. */
+let newest: Promise<void> = Promise.resolve();
+parentPort?.on("message", (request: EngineRequest) => {
+  newest = newest.then(() => answer(request));
 });

@@ -1,5 +1,10 @@
 /** Where a training loop's batches come from: plan, pixels, noise. */
-import { type AssembleContext, assembleBatch, type TrainingBatch } from "../../core/batch/assemble.ts";
+import {
+  type AssembleContext,
+  assembleBatch,
+  type BatchBuffers,
+  type TrainingBatch,
+} from "../../core/batch/assemble.ts";
 import { batchContext } from "../../core/batch/context.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import type { MaskGeometry } from "../../core/masks/masks.ts";
@@ -10,6 +15,7 @@ export class BatchSource {
   readonly mask: MaskGeometry;
   private readonly context: AssembleContext;
   private readonly pixels: Uint8Array;
+  private readonly unused: BatchBuffers[] = [];
 
   constructor(
     experiment: Experiment,
@@ -26,6 +32,11 @@ export class BatchSource {
     const plan = this.context.planner.plan(step);
     this.dataset.readInto(plan.indices, this.pixels);
     const labels = Int32Array.from(plan.indices, (index) => this.dataset.images[index]!.label);
-    return assembleBatch(this.context, plan, this.pixels, labels);
+    return assembleBatch(this.context, plan, this.pixels, labels, this.unused.pop());
+  }
+
+  /** Takes back the large arrays of a batch that is done with, for a later one. */
+  giveBack(buffers: BatchBuffers): void {
+    this.unused.push(buffers);
   }
 }

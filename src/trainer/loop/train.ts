@@ -15,6 +15,8 @@ import { MetricsWindow } from "./metricsWindow.ts";
 import type { StopRequest } from "./stopRequest.ts";
 
 const ADAM_EPSILON = 1e-8;
+/** Steps quicker than this are asked for before the one before is done, so that the engine never waits to be asked. */
+const AHEAD_SECONDS = 0.25;
 
 export interface TrainingProgress {
   update(step: number, note: string): void;
@@ -48,6 +50,14 @@ export async function train(setup: TrainingSetup): Promise<TrainingEnd> {
   return new TrainingLoop(setup).run();
 }
 
+/** A step that the engine was asked for. */
+interface AskedStep {
+  readonly answer: Promise<TimedStep>;
+  /** of its batch, which is the engine's now */
+  readonly timesteps: Int32Array;
+  readonly nothing: number;
+}
+
 class TrainingLoop {
   private readonly config: Experiment["pretrain"];
   private readonly window: MetricsWindow;
@@ -56,8 +66,11 @@ class TrainingLoop {
   private seconds: number;
   private savedAt: number;
   private readonly guard = new DivergenceGuard();
-  private loss: number | null = null;
+  /** what the last line of metrics said, in short */
+  private note = "";
   private lastWorkerEnd: number | null = null;
+  /** of the last step's computation */
+  private stepSeconds = Number.POSITIVE_INFINITY;
   /** since the last line of metrics */
   private line = { seconds: 0, wait: 0, steps: 0 };
 
@@ -72,40 +85,59 @@ class TrainingLoop {
   }
 
   async run(): Promise<TrainingEnd> {
-    const { config, setup } = this;
-    const { steps } = config;
+    const { setup } = this;
     setup.run.status.update({ state: "running" });
     // The session before may have ended between saving and drawing.
     if (this.step > 0 && this.samplesDue(this.step) && !setup.hasSamples(this.step)) {
       await setup.writeSamples(this.step);
     }
-    let batch = this.step < steps ? setup.batches.batch(this.step) : null;
-    while (batch) {
-      const reason = setup.stop.reason;
-      if (reason !== null) return this.stopped(reason);
-      const timesteps = batch.timesteps.slice();
-      const nothing = lossOfNothing(batch);
-      const pending = this.startStep(batch);
-      // The next batch is made ready while the engine works on this one.
-      batch = this.step + 1 < steps ? setup.batches.batch(this.step + 1) : null;
-      const result = await pending;
+    let batch = this.batchOf(this.step);
+    let asked: AskedStep | null = null;
+    while (asked || batch) {
+      if (!asked) {
+        const reason = setup.stop.reason;
+        if (reason !== null) return this.stopped(reason);
+        asked = this.ask(this.step, batch!);
+        // The next batch is made ready while the engine works on this one.
+        batch = this.batchOf(this.step + 1);
+      }
+      const ahead: AskedStep | null = batch && this.mayAskAhead() ? this.ask(this.step + 1, batch) : null;
+      if (ahead) batch = this.batchOf(this.step + 2);
+      const result = await asked.answer;
+      setup.batches.giveBack(result.buffers);
       this.measure(result);
       if (!result.applied) return this.diverged(`at step ${this.step + 1} the loss is no longer a number`);
       this.step++;
-      this.window.add(result.losses, timesteps);
-      this.guard.add(result.losses, nothing);
+      this.window.add(result.losses, asked.timesteps);
+      this.guard.add(result.losses, asked.nothing);
       if (this.guard.hasDiverged) {
         return this.diverged(
           `in most of the ${GUARD_STEPS} steps up to ${this.step} the loss was above ${GUARD_LIMIT} times that of predicting nothing`,
         );
       }
       await this.afterStep(result);
+      asked = ahead;
     }
     return this.finished();
   }
 
-  private startStep(batch: TrainingBatch): Promise<TimedStep> {
-    const { config, step } = this;
+  /** The batch of a step, counted from 0; null behind the last one. */
+  private batchOf(step: number): TrainingBatch | null {
+    return step < this.config.steps ? this.setup.batches.batch(step) : null;
+  }
+
+  /**
+   * Whether the step after the one at work may be asked for at once: nothing needs the weights in between. Long steps are not, so
+   * that a stop has to wait for one only.
+   */
+  private mayAskAhead(): boolean {
+    const done = this.step + 1;
+    const saves = this.samplesDue(done) || this.passedCheckpoint(done) || done === this.config.steps;
+    return !saves && this.stepSeconds < AHEAD_SECONDS && this.setup.stop.reason === null;
+  }
+
+  private ask(step: number, batch: TrainingBatch): AskedStep {
+    const { config } = this;
     const { tokens, target, visible, timesteps, weight, labels } = batch;
     const buffers = new Set(
       [tokens, target, visible, timesteps, weight, ...(labels ? [labels] : [])].map((a) => a.buffer),
@@ -121,7 +153,11 @@ class TrainingLoop {
       update: step + 1,
       emaDecay: emaDecay(step + 1, config.ema_decay),
     };
-    return this.setup.engine.call("step", { batch, scalars }, [...buffers]);
+    const kept = { timesteps: timesteps.slice(), nothing: lossOfNothing(batch) };
+    const answer = this.setup.engine.call("step", { batch, scalars }, [...buffers]);
+    // Where the step before it fails, nobody asks for this one's answer.
+    answer.catch(() => {});
+    return { answer, ...kept };
   }
 
   /** Every so many steps, and at the last one. */
@@ -136,9 +172,13 @@ class TrainingLoop {
 
   /** While the loss explodes nothing is saved, or checkpoints of a lost network would push out the good ones. */
   private checkpointDue(step: number): boolean {
-    const { checkpoint_every: every, steps } = this.config;
-    const sinceSaved = Math.floor(step / every) > Math.floor(this.savedAt / every);
-    return step === steps || (sinceSaved && this.guard.isCalm);
+    return step === this.config.steps || (this.passedCheckpoint(step) && this.guard.isCalm);
+  }
+
+  /** Whether a checkpoint should have been saved since the last one was. */
+  private passedCheckpoint(step: number): boolean {
+    const { checkpoint_every: every } = this.config;
+    return Math.floor(step / every) > Math.floor(this.savedAt / every);
   }
 
   /** Images seen at a step: the sessions before may have had another batch size. */
@@ -149,7 +189,8 @@ class TrainingLoop {
 
   private measure({ startedAt, endedAt }: TimedStep): void {
     const wait = this.lastWorkerEnd === null ? 0 : Math.max(0, startedAt - this.lastWorkerEnd) / 1000;
-    const seconds = (endedAt - startedAt) / 1000 + wait;
+    this.stepSeconds = (endedAt - startedAt) / 1000;
+    const seconds = this.stepSeconds + wait;
     this.lastWorkerEnd = endedAt;
     this.seconds += seconds;
     this.line.seconds += seconds;
@@ -160,8 +201,7 @@ class TrainingLoop {
   private async afterStep(result: TimedStep): Promise<void> {
     const { config, setup, step } = this;
     if (this.isDue(step, config.log_every)) this.writeLine(result);
-    const note = this.loss === null ? "" : `loss ${this.loss.toFixed(4)}`;
-    setup.progress.update(step, note);
+    setup.progress.update(step, this.note);
     setup.run.status.update({ step, imagesSeen: this.imagesAt(step) });
     const checkpointDue = this.checkpointDue(step);
     const samplesDue = this.samplesDue(step);
@@ -175,7 +215,8 @@ class TrainingLoop {
     const { config, setup, step, line } = this;
     const means = this.window.take();
     const imagesPerSecond = line.seconds > 0 ? (line.steps * config.batch_size) / line.seconds : 0;
-    this.loss = means.loss;
+    const wait = line.seconds > 0 ? ((100 * line.wait) / line.seconds).toFixed(1) : "0.0";
+    this.note = `${means.loss === null ? "" : `loss ${means.loss.toFixed(4)} · `}data wait ${wait} %`;
     setup.run.metrics.append({
       step,
       images: this.imagesAt(step),
