@@ -39,15 +39,15 @@ export async function compileBinding(
   const result = await runTool(
     compiler,
     [
-      ...["-std=c++17", "-O2", "-fPIC", `-DNAPI_VERSION=${NAPI_VERSION}`],
+      ...["-std=c++17", "-O2", "-fPIC", "-shared", `-DNAPI_VERSION=${NAPI_VERSION}`],
       // Beside @tensorflow/tfjs-node.
       ...[join("..", "..", NODE_HEADERS, "include"), join("deps", "include")].map((path) => `-I${path}`),
       ...["tfjs_backend.cc", "tfjs_binding.cc"].map((name) => join("binding", name)),
       ...libraries.map((name) => join("deps", "lib", name)),
       // Found from the binding itself, so that the folder can be moved.
       ...(process.platform === "darwin"
-        ? ["-bundle", "-undefined", "dynamic_lookup", "-Wl,-rpath,@loader_path/../../deps/lib"]
-        : ["-shared", "-Wl,-rpath,$ORIGIN/../../deps/lib"]),
+        ? ["-undefined", "dynamic_lookup", "-Wl,-rpath,@loader_path/../../deps/lib"]
+        : ["-Wl,-rpath,$ORIGIN/../../deps/lib"]),
       ...["-o", join(output, "tfjs_binding.node")],
     ],
     { cwd: folder, signal },
