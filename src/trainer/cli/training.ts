@@ -9,6 +9,7 @@ import type { RunParent } from "../../core/run/record.ts";
 import type { FinalState } from "../../core/run/status.ts";
 import type { EngineFacts, WeightSource } from "../engine/messages.ts";
 import type { Session, SessionNotes } from "../loop/session.ts";
+import { StartUp } from "../loop/startUp.ts";
 import type { SessionRequest } from "../run/runFolder.ts";
 import type { RunWriter } from "../run/runWriter.ts";
 import { CommandExit } from "./errors.ts";
@@ -57,6 +58,8 @@ export async function startRun(
   io: Io,
   original: string = readExperimentFile(file),
 ): Promise<Trained> {
+  const startUp = new StartUp();
+  startUp.mark("program");
   const overrides = overridesOf(options, stage);
   const checkpoint = source?.trainedWith;
   const facts = { memoryBytes: totalmem(), stage, ...(checkpoint ? { checkpoint } : {}) };
@@ -79,17 +82,24 @@ export async function startRun(
       totalSteps: experiment[stage].steps,
       parent: source?.parent ?? null,
     });
+  startUp.mark("experiment");
   return trainWithProgress(
     { experiment, stage, open, experimentFile: file, weights: source?.weights ?? null, resumeFrom: null },
     io,
+    startUp,
   );
 }
 
 /**
  * Runs a session with its progress shown on stderr; the run's folder is printed on stdout once it exists.
+ * @param startUp what was done before
  * @throws CommandExit with code 1 where the loss diverged
  */
-export async function trainWithProgress(session: Omit<Session, "notes" | "begin">, io: Io): Promise<Trained> {
+export async function trainWithProgress(
+  session: Omit<Session, "notes" | "begin" | "startUp">,
+  io: Io,
+  startUp: StartUp = new StartUp(),
+): Promise<Trained> {
   const { runSession } = await import("../loop/session.ts");
   const { stage, experiment, resumeFrom } = session;
   let progress: Progress | null = null;
@@ -111,7 +121,7 @@ export async function trainWithProgress(session: Omit<Session, "notes" | "begin"
     return progress;
   };
   try {
-    const end = await runSession({ ...session, notes, begin });
+    const end = await runSession({ ...session, notes, begin, startUp });
     (progress as Progress | null)?.finish(end.message);
     io.stderr(afterwards(end.state, shortPath(end.run.dir), stage, session.experimentFile));
     if (end.state === "diverged") throw new CommandExit(1);

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 import { dirname } from "node:path";
+import { stageMask } from "../../core/batch/context.ts";
 import { memoryBudget } from "../../core/cost/microBatch.ts";
 import { UserError } from "../../core/errors.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
@@ -17,6 +18,7 @@ import type { RunWriter } from "../run/runWriter.ts";
 import { writeImageGrid } from "../sample/grid.ts";
 import { BatchSource } from "./batches.ts";
 import { drawSamples } from "./drawSamples.ts";
+import type { StartUp } from "./startUp.ts";
 import { StopRequest } from "./stopRequest.ts";
 import { DivergedError, type TrainingEnd, type TrainingProgress, train } from "./train.ts";
 
@@ -38,6 +40,8 @@ export interface Session {
   readonly weights: WeightSource | null;
   readonly resumeFrom: CheckpointState | null;
   readonly notes: SessionNotes;
+  /** goes on with what was done before the session */
+  readonly startUp: StartUp;
   /** called once training begins */
   readonly begin: (run: RunWriter, facts: EngineFacts) => TrainingProgress;
 }
@@ -69,14 +73,20 @@ export async function openData(experiment: Experiment, file: string, notes: Sess
 /** Trains to the end, a stop or a failure. The run folder tells the same as the result; errors are thrown after it was closed. */
 export async function runSession(session: Session): Promise<TrainingEnd & { run: RunWriter }> {
   const { experiment, stage, notes } = session;
-  const dataset = await openData(experiment, session.experimentFile, notes);
+  // The engine's thread loads its library and draws the weights while this one looks at the images.
   const engine = new EngineClient();
+  const starting = startEngine(session, engine);
+  starting.catch(() => {}); // awaited below, unless the images fail first
+  let dataset: Dataset | null = null;
   try {
+    dataset = await openData(experiment, session.experimentFile, notes);
+    session.startUp.mark("images");
     const batches = new BatchSource(experiment, stage, dataset);
-    const facts = await startEngine(session, engine, batches.mask.visibleTokens);
+    const facts = await starting;
+    session.startUp.mark("engine");
     return await trainInFolder(session, { dataset, engine, batches, facts });
   } finally {
-    dataset.close();
+    dataset?.close();
     await engine.close();
   }
 }
@@ -105,6 +115,7 @@ async function trainInFolder(session: Session, ready: Ready): Promise<TrainingEn
       run.log(line);
       notes.note(line);
     });
+    session.startUp.mark("run folder");
     const progress = session.begin(run, facts);
     const end = await train({
       experiment,
@@ -116,6 +127,7 @@ async function trainInFolder(session: Session, ready: Ready): Promise<TrainingEn
       progress,
       resumeFrom,
       dataFingerprint,
+      startUp: session.startUp,
       writeSamples: (step) => writeGrid(engine, experiment, run, step, stop),
       hasSamples: (step) => existsSync(run.samplePath(step)),
     });
@@ -130,8 +142,9 @@ async function trainInFolder(session: Session, ready: Ready): Promise<TrainingEn
   }
 }
 
-async function startEngine(session: Session, engine: EngineClient, visibleTokens: number): Promise<EngineFacts> {
+async function startEngine(session: Session, engine: EngineClient): Promise<EngineFacts> {
   const { experiment, stage, weights } = session;
+  const { visibleTokens } = stageMask(experiment, stage);
   const { batch_size: batchSize, micro_batch_size: microBatchSize } = experiment[stage];
   const facts = await engine.call("init", {
     wanted: experiment.engine.backend,

@@ -12,6 +12,7 @@ import type { RunWriter } from "../run/runWriter.ts";
 import type { BatchSource } from "./batches.ts";
 import { DivergenceGuard, GUARD_LIMIT, GUARD_STEPS, lossOfNothing } from "./divergenceGuard.ts";
 import { MetricsWindow } from "./metricsWindow.ts";
+import type { StartUp } from "./startUp.ts";
 import type { StopRequest } from "./stopRequest.ts";
 
 const ADAM_EPSILON = 1e-8;
@@ -34,6 +35,8 @@ export interface TrainingSetup {
   readonly resumeFrom: CheckpointState | null;
   /** identifies the images, to notice a change before a resume */
   readonly dataFingerprint: string;
+  /** told when the first step is done */
+  readonly startUp: StartUp;
   /** draws and writes the sample grid of a step; given up when a stop is asked for */
   readonly writeSamples: (step: number) => Promise<void>;
   readonly hasSamples: (step: number) => boolean;
@@ -105,6 +108,7 @@ class TrainingLoop {
       if (ahead) batch = this.batchOf(this.step + 2);
       const result = await asked.answer;
       setup.batches.giveBack(result.buffers);
+      if (this.stepSeconds === Number.POSITIVE_INFINITY) this.logStart();
       this.measure(result);
       if (!result.applied) return this.diverged(`at step ${this.step + 1} the loss is no longer a number`);
       this.step++;
@@ -119,6 +123,12 @@ class TrainingLoop {
       asked = ahead;
     }
     return this.finished();
+  }
+
+  private logStart(): void {
+    const { run, startUp } = this.setup;
+    startUp.mark("first step");
+    run.log(startUp.line);
   }
 
   /** The batch of a step, counted from 0; null behind the last one. */
