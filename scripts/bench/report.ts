@@ -1,130 +1,110 @@
-/** A comparison as a table for people and as JSON. */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { cpus, platform, release, totalmem } from "node:os";
+/** The report: everything as JSON, tables as Markdown, plots as SVG. Written anew after every row. */
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { type Equivalence, median, type Pair } from "./measure.ts";
+import { FOLLOWED_UPDATES, LOSS_TOLERANCE } from "./equivalence.ts";
+import { BadUsage } from "./options.ts";
+import { plotsOf } from "./plots.ts";
+import { type BenchRecord, peakOf, recordSchema } from "./record.ts";
+import { engineTable, leftOutList, samplingTable, stepTable, targetTable } from "./tables.ts";
+import { judge } from "./targets.ts";
 
-export interface EngineRow {
-  readonly backend: string;
-  readonly maskRate: number;
-  readonly batchSize: number;
-  readonly imagesPerSecond: number;
-  readonly stepsPerSecond: number;
-  readonly peakMemoryBytes: number;
-}
+const plural = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? "" : "s"}`;
 
-export interface Comparison {
-  readonly model: string;
-  readonly maskRate: number;
-  readonly batchSize: number;
-  readonly microBatch: number;
-  readonly visibleTokens: number;
-  readonly tokens: number;
-  readonly parameters: number;
-  readonly equivalence: Equivalence;
-  /** what PyTorch ran with: the quickest of what was tried */
-  readonly torchVariant: string;
-  readonly torchSecondsPerStepTried: Readonly<Record<string, number>>;
-  readonly pairs: readonly Pair[];
-  /** of ours over PyTorch's images per second, pair by pair */
-  readonly ratio: { readonly median: number; readonly lowest: number; readonly highest: number };
-  readonly rows: readonly [EngineRow, EngineRow];
-}
+/** @param plots names of the files of each model's plots */
+export function markdown(record: BenchRecord, plots: ReadonlyMap<string, readonly string[]>): string {
+  const { machine, settings, cells } = record;
+  const models = [...new Set(cells.map(({ model }) => model))];
+  const peak = peakOf(record, false);
+  const targets = judge(record);
+  const leftOut = leftOutList(record);
+  const sections = [
+    `# Training and sampling by engine, ${record.date}
 
-export interface Report {
-  readonly date: string;
-  readonly machine: ReturnType<typeof describeMachine>;
-  readonly threads: number;
-  readonly versions: readonly string[];
-  readonly blockSeconds: number;
-  /** mean number of other processes at work when the comparison began */
-  readonly loadBefore: number;
-  readonly comparisons: readonly Comparison[];
-}
+${machine.processor}, ${plural(machine.cores, "core")}, ${machine.memoryGiB} GiB, ${machine.system}; ${plural(settings.threads, "thread")} for each engine; load before the
+start ${record.loadBefore.map((load) => load.toFixed(2)).join(", and before going on ")}. Matrix-product peak of the processor: ${peak ? `${(peak.flopsPerSecond / 1e9).toFixed(0)} GFLOP/s (${peak.engine})` : "not measured"}. To repeat:
+\`${record.command}\`.
 
-export function describeMachine() {
-  const processors = cpus();
-  return {
-    processor: processors[0]?.model ?? "unknown",
-    cores: processors.length,
-    memoryGiB: Math.round(totalmem() / 2 ** 30),
-    system: `${platform()} ${release().split("-")[0]}`,
-  };
-}
-
-export function ratioOf(pairs: readonly Pair[]): Comparison["ratio"] {
-  const ratios = pairs.map(({ ours, torch }) => ours / torch);
-  return { median: median(ratios), lowest: Math.min(...ratios), highest: Math.max(...ratios) };
-}
-
-/** Three significant digits, without an exponent. */
-const digits = (value: number) => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
-const gib = (bytes: number) => (bytes / 2 ** 30).toFixed(2);
-
-const HEAD = [
-  "model",
-  "mask rate",
-  "tokens",
-  "batch",
-  "ours, images/s",
-  "PyTorch, images/s",
-  "ratio (lowest to highest)",
-  "ours, GiB",
-  "PyTorch, GiB",
-  "PyTorch's choice",
-  "loss differs by",
-];
-
-function cells(c: Comparison): string[] {
-  const [ours, torch] = c.rows;
-  return [
-    c.model,
-    String(c.maskRate),
-    `${c.visibleTokens} of ${c.tokens}`,
-    String(c.batchSize),
-    digits(ours.imagesPerSecond),
-    digits(torch.imagesPerSecond),
-    `**${c.ratio.median.toFixed(2)}** (${c.ratio.lowest.toFixed(2)} to ${c.ratio.highest.toFixed(2)})`,
-    gib(ours.peakMemoryBytes),
-    gib(torch.peakMemoryBytes),
-    c.torchVariant,
-    c.equivalence.largestDifference.toExponential(1),
+${engineTable(record.engines)}`,
+    targets.length === 0 ? null : `## Targets\n\n${targetTable(targets)}`,
+    ...models.map((model) => {
+      const pictures = (plots.get(model) ?? []).map((file) => `\n\n![${model}](${file})`).join("");
+      const { parameters } = cells.find((cell) => cell.model === model)!;
+      return `## ${model}, ${(parameters / 1e6).toFixed(1)} million parameters\n\n${stepTable(record, model)}${pictures}`;
+    }),
+    record.sampling.length === 0 ? null : `## Sampling\n\n${samplingText(record)}\n\n${samplingTable(record)}`,
+    leftOut.length === 0 ? null : `## Left out\n\n${leftOut.map((line) => `* ${line}`).join("\n")}`,
+    `## How to read it\n\n${howToRead(record)}`,
   ];
+  return `${sections.filter((section) => section !== null).join("\n\n")}\n`;
 }
 
-/** Markdown, its columns aligned so that it reads on a terminal too. */
-export function table(comparisons: readonly Comparison[]): string {
-  const rows = [HEAD, ...comparisons.map(cells)];
-  const widths = HEAD.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
-  const line = (row: readonly string[]) => `| ${row.map((cell, i) => cell.padEnd(widths[i]!)).join(" | ")} |`;
-  return [line(HEAD), line(widths.map((width) => "-".repeat(width))), ...rows.slice(1).map(line)].join("\n");
+function samplingText({ sampling }: BenchRecord): string {
+  const { batchSize, steps } = sampling[0]!;
+  return `DDIM, ${steps} steps, ${plural(batchSize, "image")} at a time, η = 1; an evaluation is one pass of the network over the batch.
+The time to the first image is that of a new process: libraries, weights, compilation and ${steps} steps for one image.`;
 }
 
-function markdown(report: Report): string {
-  const { machine, comparisons } = report;
-  const pairs = comparisons[0]?.pairs.length ?? 0;
-  return `# The training step against eager PyTorch, ${report.date}
-
-${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}; threads for each engine: ${report.threads};
-load before the start ${report.loadBefore.toFixed(2)}.
-${report.versions.map((version) => `* ${version}`).join("\n")}
-
-${table(comparisons)}
-
-Images per second are medians of ${pairs} blocks of at least ${report.blockSeconds} s; the ratio is the median of the ${pairs} ratios of neighbouring blocks, the engines
-taking turns. Warm-up is left out. A step draws its batch, its masks (strategy patch), timesteps and noise, runs forward and backward,
-AdamW and the moving average of the weights, all in float32. Memory is the largest resident size of the process, the runtime included.
-"Loss differs by": the largest difference of the two engines' losses before each of 3 updates from the same weights on the same batch.
-PyTorch runs with whichever was quicker of its attention kernels (explicit products, or scaled_dot_product_attention) and of its AdamW
-implementations. To repeat: \`node scripts/bench/compare.mjs\`.
-`;
+function howToRead({ settings }: BenchRecord): string {
+  return `Images per second are medians (lowest to highest) of up to ${settings.rounds} blocks of at least ${settings.blockSeconds} s; the engines take turns in an order
+that changes, and "× eager PyTorch" is the median (lowest to highest) of the ratios within a turn. Warm-up is left out. A step draws its
+batch, its masks (strategy patch), timesteps and noise, runs forward and backward, AdamW and the moving average of the weights, all
+in float32. GFLOP/s count the matrix products of the method's network, forward and twice that for backward, whatever an engine does;
+"of peak" is their share of the largest rate that any engine of the run reached on large square products. Peak memory is the largest
+resident size of the engine's process, libraries and, for a compiled PyTorch, the compiler included. "Around step" is the time of a step
+that is not the engine's own (data, masks, noise, messages between threads), as far as it does not overlap. "First step" counts from
+the start of the process. "Loss differs by" is the largest difference of the losses before each of ${FOLLOWED_UPDATES} updates from the same weights
+on the same batch; above ${LOSS_TOLERANCE} an engine is not measured. PyTorch runs with whichever of its attention kernels and AdamW
+implementations was quickest for the shape, named in brackets. A row is limited to ${settings.rowMinutes} minutes: slow engines have fewer blocks, or none.`;
 }
 
-/** @returns the files written */
-export function writeReport(folder: string, name: string, report: Report): string[] {
-  mkdirSync(folder, { recursive: true });
-  const base = path.join(folder, `${report.date}-${name}`);
-  writeFileSync(`${base}.json`, `${JSON.stringify(report, null, 2)}\n`);
-  writeFileSync(`${base}.md`, markdown(report));
-  return [`${base}.json`, `${base}.md`];
+/** Reads and writes the files of one report. */
+export class ReportFiles {
+  constructor(
+    private readonly folder: string,
+    private readonly name: string,
+  ) {}
+
+  /** Writes all files. @returns their paths */
+  write(record: BenchRecord): string[] {
+    mkdirSync(this.folder, { recursive: true });
+    const base = `${record.date}-${this.name}`;
+    const plots = new Map<string, string[]>();
+    const files: [string, string][] = [[`${base}.json`, `${JSON.stringify(record, null, 1)}\n`]];
+    for (const model of new Set(record.cells.map((cell) => cell.model))) {
+      for (const [kind, svg] of plotsOf(record, model)) {
+        const file = `${base}-${model}-${kind}.svg`;
+        files.push([file, svg]);
+        plots.set(model, [...(plots.get(model) ?? []), file]);
+      }
+    }
+    files.push([`${base}.md`, markdown(record, plots)]);
+    return files.map(([file, text]) => {
+      const target = path.join(this.folder, file);
+      // Never a half-written file: a run can be ended at any moment, and is resumed from it.
+      writeFileSync(`${target}.new`, text);
+      renameSync(`${target}.new`, target);
+      return target;
+    });
+  }
+
+  /** The newest report of the name, to go on with. @throws BadUsage where there is none, or it is not one of this version */
+  newest(): BenchRecord {
+    let names: string[] = [];
+    try {
+      names = readdirSync(this.folder);
+    } catch {}
+    const pattern = new RegExp(`^\\d{4}-\\d\\d-\\d\\d-${this.name.replace(/[^\w-]/g, "\\$&")}\\.json$`);
+    const file = names
+      .filter((name) => pattern.test(name))
+      .sort()
+      .at(-1);
+    if (file === undefined) throw new BadUsage(`--resume: ${this.folder} holds no report named ${this.name}`);
+    try {
+      return recordSchema.parse(JSON.parse(readFileSync(path.join(this.folder, file), "utf8")));
+    } catch {
+      throw new BadUsage(
+        `--resume: ${path.join(this.folder, file)} is no report of this version; begin anew without --resume`,
+      );
+    }
+  }
 }

@@ -1,13 +1,20 @@
-"""The training step in eager PyTorch on the CPU, driven step by step: one JSON command a line on stdin, one JSON reply a line on stdout.
+"""The training step in PyTorch on the CPU, driven step by step: one JSON command a line on stdin, one JSON reply a line on stdout.
 
-    {"cmd": "hello", "threads": 2}                                                 -> {"backend", "version", ...}
-    {"cmd": "tune", "config", "maskRate", "batchSize", "microBatch", "seed"}       -> {"attention", "optimizer", "tried"}
+    {"cmd": "hello", "threads": 2}                                                 -> {"works", "version", "threads"} or why not
+    {"cmd": "begin", "threads": 2}                                                 -> {} and ready for what follows
+    {"cmd": "peak", "seconds": 3}                                                  -> {"flopsPerSecond", "size"} of float32 products
+    {"cmd": "tune", "config", "maskRate", "batchSize", "microBatch", "seed", "images"}  -> {"attention", "optimizer", "tried"}
     {"cmd": "setup", the same and "attention", "optimizer"}                        -> {"visibleTokens", "parameters"}
-    {"cmd": "steps", "n": 10}                                                      -> {"seconds", "loss"}
+    {"cmd": "steps", "n": 10}                                                      -> {"seconds", "loss", "engineSeconds": null}
     {"cmd": "memory"}                                                              -> {"peakMemoryBytes"}
-    {"cmd": "initialise", "config", "seed", "file"}                                -> {} (weights as safetensors)
-    {"cmd": "follow", "config", "n", "modelFile", "folder", "batchSize", "visibleTokens"}   -> {"losses"} of n updates on one batch
+    {"cmd": "follow", "config", "n", "modelFile", "folder", "batchSize", "microBatch", "visibleTokens", "attention"}
+                                                                                   -> {"losses"} of n updates on one batch
+    {"cmd": "sampleSetup", "config", "modelFile", "batchSize", "steps"}            -> {"variant"}
+    {"cmd": "sampleSteps", "n": 10}                                                -> {"seconds"}
+    {"cmd": "draw", "config", "modelFile", "noiseFile", "count", "steps", "eta", "file"}   -> {"seconds"}
     {"cmd": "quit"}
+
+With --compile the network goes through torch.compile, otherwise it runs eagerly.
 
 The step is that of a real loop: images, masks, timesteps and noise are drawn every step from a uint8 data set, gradients are
 accumulated over micro-batches, then AdamW, then the moving average of the weights. Tuned as a careful user would: one thread per
@@ -18,105 +25,60 @@ hand, whichever is quicker of two attention kernels and of two AdamW implementat
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sys
 import time
 from dataclasses import replace
 from pathlib import Path
 
-import torch
-from safetensors.torch import load_file, save_file
+if "--compile" in sys.argv:
+    # Compiled in this process: no helpers that would outlive it. Set before torch reads it.
+    os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "1")
+
+import torch  # noqa: E402
+from safetensors.torch import load_file  # noqa: E402
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "test" / "python"))
-from uvit import UViT, UViTConfig, images_to_tokens, masked_loss  # noqa: E402
-
-TIMESTEPS = 1000
-DATASET_SIZE = 1024
-LEARNING_RATE = 2e-4
-BETAS = (0.99, 0.99)
-WEIGHT_DECAY = 0.03
-EMA_DECAY = 0.999
-
-
-def linear_alphas_cumprod(timesteps: int) -> torch.Tensor:
-    scale = 1000 / timesteps
-    betas = torch.linspace(1e-4 * scale, 0.02 * scale, timesteps, dtype=torch.float64)
-    return torch.cumprod(1 - betas, dim=0)
-
-
-class Trainer:
-    """One model with its optimiser and its data."""
-
-    def __init__(self, command: dict, config: UViTConfig, optimizer: str) -> None:
-        seed = command.get("seed", 0)
-        torch.manual_seed(seed)
-        self.config = config
-        self.optimizer_name = optimizer
-        self.batch_size = command["batchSize"]
-        self.micro_batch = command.get("microBatch") or self.batch_size
-        self.visible_tokens = config.tokens - int(command["maskRate"] * config.tokens)
-        self.model = UViT(config).initialise(seed)
-        self.parameters = list(self.model.parameters())
-        self.ema = [parameter.detach().clone() for parameter in self.parameters]
-        self.optimizer = torch.optim.AdamW(
-            self.parameters, lr=LEARNING_RATE, betas=BETAS, weight_decay=WEIGHT_DECAY, **{optimizer: True}
-        )
-        images = torch.randint(
-            0, 256, (DATASET_SIZE, config.image_size, config.image_size, config.channels), dtype=torch.uint8
-        )
-        self.data = images_to_tokens(images, config.patch_size).contiguous()
-        alphas_cumprod = linear_alphas_cumprod(TIMESTEPS)
-        self.signal = alphas_cumprod.sqrt().float()
-        self.noise = (1 - alphas_cumprod).sqrt().float()
-
-    def step(self) -> float:
-        batch, tokens, kept = self.batch_size, self.config.tokens, self.visible_tokens
-        images = torch.randint(0, DATASET_SIZE, (batch,))
-        timesteps = torch.randint(0, TIMESTEPS, (batch,))
-        if kept == tokens:
-            visible = torch.arange(tokens).expand(batch, -1)
-        else:
-            visible = torch.rand(batch, tokens).argsort(dim=1)[:, :kept].sort(dim=1).values
-        self.optimizer.zero_grad(set_to_none=True)
-        total = 0.0
-        for start in range(0, batch, self.micro_batch):
-            part = slice(start, min(batch, start + self.micro_batch))
-            total += self.accumulate(images[part], timesteps[part], visible[part])
-        self.optimizer.step()
-        with torch.no_grad():
-            torch._foreach_lerp_(self.ema, self.parameters, 1 - EMA_DECAY)
-        return total
-
-    def accumulate(self, images: torch.Tensor, timesteps: torch.Tensor, visible: torch.Tensor) -> float:
-        """Adds one micro-batch's gradients; returns its share of the batch's loss."""
-        clean = self.data[images[:, None], visible].float().div_(127.5).sub_(1)
-        epsilon = torch.randn_like(clean)
-        shape = (-1, 1, 1, 1, 1)
-        noised = torch.addcmul(
-            self.signal[timesteps].view(shape) * clean, self.noise[timesteps].view(shape), epsilon
-        )
-        output = self.model(noised, timesteps, visible)
-        loss = torch.nn.functional.mse_loss(output, epsilon.flatten(2)) * (len(images) / self.batch_size)
-        loss.backward()
-        return loss.item()
-
-    def timed(self, steps: int) -> float:
-        start = time.perf_counter()
-        for _ in range(steps):
-            self.step()
-        return (time.perf_counter() - start) / steps
+from torch_sampling import Sampler  # noqa: E402
+from torch_training import COMPILE, Trainer, follow, floats, ready  # noqa: E402
+from uvit import UViT, UViTConfig  # noqa: E402
 
 
 class Bench:
     def __init__(self) -> None:
         self.trainer: Trainer | None = None
+        self.sampler: Sampler | None = None
 
     def hello(self, command: dict) -> dict:
         torch.set_num_threads(command["threads"])
+        if COMPILE:
+            problem = compiling_fails()
+            if problem:
+                return {"works": False, "reason": f"torch.compile does not work here: {problem}"}
         return {
-            "backend": "pytorch-eager",
+            "works": True,
             "version": f"PyTorch {torch.__version__}, {torch.backends.cpu.get_cpu_capability()}",
             "threads": torch.get_num_threads(),
         }
+
+    def begin(self, command: dict) -> dict:
+        torch.set_num_threads(command["threads"])
+        return {}
+
+    def peak(self, command: dict) -> dict:
+        """The quickest of many products of square matrices, at two sizes."""
+        best = {"flopsPerSecond": 0.0, "size": 0}
+        for size in (1024, 2048):
+            a, b, c = torch.randn(size, size), torch.randn(size, size), torch.empty(size, size)
+            end = time.perf_counter() + command["seconds"] / 2
+            while time.perf_counter() < end:
+                start = time.perf_counter()
+                torch.mm(a, b, out=c)
+                rate = 2 * size**3 / (time.perf_counter() - start)
+                if rate > best["flopsPerSecond"]:
+                    best = {"flopsPerSecond": rate, "size": size}
+        return best
 
     def tune(self, command: dict) -> dict:
         """Times each attention kernel, then each AdamW with the quicker kernel; the best of several steps counts."""
@@ -146,54 +108,71 @@ class Bench:
         }
 
     def steps(self, command: dict) -> dict:
-        trainer = self.ready()
+        trainer = self.trainer
+        if trainer is None:
+            raise RuntimeError("setup comes first")
         loss = 0.0
         start = time.perf_counter()
         for _ in range(command["n"]):
             loss = trainer.step()
-        return {"seconds": time.perf_counter() - start, "loss": loss}
+        return {"seconds": time.perf_counter() - start, "loss": loss, "engineSeconds": None}
 
     def memory(self, _: dict) -> dict:
         return {"peakMemoryBytes": peak_memory()}
 
-    def initialise(self, command: dict) -> dict:
-        model = UViT(UViTConfig.from_json(command["config"])).initialise(command["seed"])
-        save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, command["file"])
-        return {}
-
     def follow(self, command: dict) -> dict:
-        """Losses before each of n updates on one given batch; the folder holds raw little-endian float32 and int32."""
-        config = UViTConfig.from_json(command["config"])
-        batch, kept, folder = command["batchSize"], command["visibleTokens"], Path(command["folder"])
-        model = UViT(config)
-        model.load_state_dict(load_file(command["modelFile"]), strict=True)
-        side = config.patch_size
-        tokens = floats(folder / "tokens.f32").view(batch, kept, side, side, config.channels)
-        target = floats(folder / "target.f32").view(batch, kept, config.token_elements)
-        timesteps = integers(folder / "timesteps.i32")
-        visible = integers(folder / "visible.i32").view(batch, kept)
-        optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, betas=BETAS, weight_decay=WEIGHT_DECAY)
-        losses = []
-        for _ in range(command["n"]):
-            optimizer.zero_grad(set_to_none=True)
-            loss = masked_loss(model(tokens, timesteps, visible), target, torch.ones(batch))
-            loss.backward()
-            optimizer.step()
-            losses.append(loss.item())
-        return {"losses": losses}
+        return {"losses": follow(command)}
 
-    def ready(self) -> Trainer:
-        if self.trainer is None:
-            raise RuntimeError("setup comes first")
-        return self.trainer
+    def sampleSetup(self, command: dict) -> dict:
+        """Loads the weights with each attention kernel, and goes on with the quicker."""
+        samplers = {}
+        for kernel in ("explicit", "sdpa"):
+            sampler = load_sampler(command, kernel)
+            sampler.begin(command["batchSize"], command["steps"])
+            sampler.advance(1)
+            samplers[kernel] = (min(timed(sampler.advance, 1) for _ in range(2)), sampler)
+        kernel = min(samplers, key=lambda name: samplers[name][0])
+        self.sampler = samplers[kernel][1]
+        return {"variant": kernel}
+
+    def sampleSteps(self, command: dict) -> dict:
+        if self.sampler is None:
+            raise RuntimeError("sampleSetup comes first")
+        return {"seconds": timed(self.sampler.advance, command["n"])}
+
+    def draw(self, command: dict) -> dict:
+        """Images from given noise, as raw float32 [count, H, W, C]."""
+        start = time.perf_counter()
+        sampler = load_sampler(command, "sdpa")
+        config = sampler.config
+        shape = (command["count"], config.image_size, config.image_size, config.channels)
+        images = sampler.draw(floats(Path(command["noiseFile"])).view(shape), command["steps"], command["eta"])
+        Path(command["file"]).write_bytes(images.contiguous().numpy().tobytes())
+        return {"seconds": time.perf_counter() - start}
 
 
-def floats(path: Path) -> torch.Tensor:
-    return torch.frombuffer(bytearray(path.read_bytes()), dtype=torch.float32)
+def load_sampler(command: dict, kernel: str) -> Sampler:
+    config = replace(UViTConfig.from_json(command["config"]), attention=kernel)
+    model = UViT(config)
+    model.load_state_dict(load_file(command["modelFile"]), strict=True)
+    return Sampler(config, ready(model.eval()))
 
 
-def integers(path: Path) -> torch.Tensor:
-    return torch.frombuffer(bytearray(path.read_bytes()), dtype=torch.int32).long()
+def timed(act, n: int) -> float:
+    start = time.perf_counter()
+    act(n)
+    return time.perf_counter() - start
+
+
+def compiling_fails() -> "str | None":
+    """Compiles something small. Why that fails, in one line; None where it works."""
+    try:
+        x = torch.ones(8)
+        y = torch.compile(lambda value: value.sin() + value)(x)
+        return None if torch.allclose(y, x.sin() + x) else "it computes wrongly"
+    except Exception as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        return f"{type(error).__name__}: {lines[0] if lines else 'no reason given'}"
 
 
 def peak_memory() -> int:
@@ -211,9 +190,11 @@ def peak_memory() -> int:
 
 
 def main() -> None:
+    # An interrupt ends the process without a trace of where it was.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     torch.set_flush_denormal(True)
     bench = Bench()
-    names = ("hello", "tune", "setup", "steps", "memory", "initialise", "follow")
+    names = ("hello", "begin", "peak", "tune", "setup", "steps", "memory", "follow", "sampleSetup", "sampleSteps", "draw")
     commands = {name: getattr(bench, name) for name in names}
     for line in sys.stdin:
         command = json.loads(line)

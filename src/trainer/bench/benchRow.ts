@@ -37,7 +37,7 @@ export async function measureRow({ text, maskRate, steps }: BenchRowRequest): Pr
   const bench = await StepBench.start(parsed.experiment);
   try {
     await bench.run(WARM_UP_STEPS);
-    const seconds = (await bench.run(steps)).sort((a, b) => a - b);
+    const seconds = (await bench.run(steps)).map((step) => step.seconds).sort((a, b) => a - b);
     const median = (seconds[(seconds.length - 1) >> 1]! + seconds[seconds.length >> 1]!) / 2;
     return {
       backend: bench.facts.backend,

@@ -1,45 +1,66 @@
 /** Times training steps exactly as the loop runs them: engine thread, batches made ready meanwhile, optimiser and EMA included. */
 import type { TrainingBatch } from "../../core/batch/assemble.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
+import { emaDecay, learningRate } from "../../core/training/schedules.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { EngineClient } from "../engine/client.ts";
 import { matrixProductFlops } from "../engine/graph/graph.ts";
-import type { EngineFacts } from "../engine/messages.ts";
+import type { EngineFacts, TimedStep } from "../engine/messages.ts";
 import { trainingGraph } from "../engine/model/graphs.ts";
 import { modelShape } from "../engine/model/parameters.ts";
+import type { BackendChoice } from "../engine/wantedBackend.ts";
 import { BatchSource } from "../loop/batches.ts";
 import { engineThreads, stepMemoryBudget } from "../loop/session.ts";
+import { AHEAD_SECONDS } from "../loop/train.ts";
 
 /** Images of the data set that a benchmark trains on; they are made up, and enough to leave the caches. */
-const IMAGES = 512;
+export const BENCH_IMAGES = 512;
+
+export interface StepTime {
+  /** from the step before it on the loop's clock */
+  readonly seconds: number;
+  /** of the engine's own, AdamW and EMA included; the rest is what the loop adds around it */
+  readonly engineSeconds: number;
+  /** mean over the batch */
+  readonly loss: number;
+}
 
 export class StepBench {
   private step = 0;
-  private next: TrainingBatch;
+  private next: TrainingBatch | null = null;
+  /** of the last step's computation */
+  private engineSeconds = Number.POSITIVE_INFINITY;
 
   private constructor(
     private readonly engine: EngineClient,
     private readonly source: BatchSource,
     private readonly experiment: Experiment,
     readonly facts: EngineFacts,
-  ) {
-    this.next = source.batch(0);
-  }
+  ) {}
 
-  /** Starts an engine for pretraining steps of an experiment. @throws UserError where the backend is not to be had */
-  static async start(experiment: Experiment): Promise<StepBench> {
+  /**
+   * Starts an engine for pretraining steps of an experiment.
+   * @param wanted another backend than the experiment's
+   * @throws UserError where the backend is not to be had
+   */
+  static async start(experiment: Experiment, wanted: BackendChoice = experiment.engine.backend): Promise<StepBench> {
     const source = new BatchSource(experiment, "pretrain", madeUpImages(experiment));
     const engine = new EngineClient();
     const { batch_size: batchSize, micro_batch_size: microBatchSize } = experiment.pretrain;
     const { visibleTokens } = source.mask;
-    const facts = await engine.call("init", {
-      wanted: experiment.engine.backend,
-      threads: engineThreads(experiment),
-      shape: modelShape(experiment),
-      seed: experiment.seed,
-      training: { batchSize, visibleTokens, microBatchSize, budgetBytes: stepMemoryBudget(experiment) },
-    });
-    return new StepBench(engine, source, experiment, facts);
+    try {
+      const facts = await engine.call("init", {
+        wanted,
+        threads: engineThreads(experiment),
+        shape: modelShape(experiment),
+        seed: experiment.seed,
+        training: { batchSize, visibleTokens, microBatchSize, budgetBytes: stepMemoryBudget(experiment) },
+      });
+      return new StepBench(engine, source, experiment, facts);
+    } catch (error) {
+      await engine.close();
+      throw error;
+    }
   }
 
   get visibleTokens(): number {
@@ -54,38 +75,75 @@ export class StepBench {
     return matrixProductFlops(graph) * (batch / microBatchSize);
   }
 
-  /** Runs steps. @returns seconds of each */
-  async run(steps: number): Promise<number[]> {
-    const seconds: number[] = [];
-    for (let i = 0; i < steps; i++) {
-      const from = performance.now();
-      await this.oneStep();
-      seconds.push((performance.now() - from) / 1000);
+  /** Starts from the weights of a safetensors file. */
+  async load(file: string): Promise<void> {
+    await this.engine.call("load", { kind: "start", file });
+  }
+
+  /** Runs steps as the loop asks for them: quick ones ahead, and the next batch is made ready while the engine works. */
+  async run(steps: number): Promise<StepTime[]> {
+    const times: StepTime[] = [];
+    const asked: Promise<TimedStep>[] = [];
+    let from = performance.now();
+    while (times.length < steps) {
+      const ahead = this.engineSeconds < AHEAD_SECONDS ? 2 : 1;
+      while (asked.length < Math.min(ahead, steps - times.length)) {
+        asked.push(this.stepOn(this.next ?? this.source.batch(this.step)));
+        this.next = this.source.batch(this.step);
+      }
+      const { losses, startedAt, endedAt, buffers } = await asked.shift()!;
+      this.source.giveBack(buffers);
+      this.engineSeconds = (endedAt - startedAt) / 1000;
+      const now = performance.now();
+      times.push({ seconds: (now - from) / 1000, engineSeconds: this.engineSeconds, loss: mean(losses) });
+      from = now;
     }
-    return seconds;
+    return times;
+  }
+
+  /** One step on a batch, whose arrays move to the engine. */
+  stepOn(batch: TrainingBatch): Promise<TimedStep> {
+    const { pretrain: config } = this.experiment;
+    const [beta1, beta2] = config.betas;
+    const step = this.step++;
+    const scalars = {
+      clipGrad: config.clip_grad,
+      wantGradNorm: false,
+      lr: learningRate(config, step),
+      weightDecay: config.weight_decay,
+      beta1,
+      beta2,
+      epsilon: 1e-8,
+      update: step + 1,
+      emaDecay: emaDecay(step + 1, config.ema_decay),
+    };
+    const { tokens, target, visible, timesteps, weight, labels } = batch;
+    const arrays = [tokens, target, visible, timesteps, weight, ...(labels ? [labels] : [])];
+    const answer = this.engine.call("step", { batch, scalars }, [...new Set(arrays.map(({ buffer }) => buffer))]);
+    // Where the step before it fails, nobody asks for this one's answer.
+    answer.catch(() => {});
+    return answer;
   }
 
   close(): Promise<void> {
     return this.engine.close();
   }
+}
 
-  private async oneStep(): Promise<void> {
-    const { betas, weight_decay: weightDecay, clip_grad: clipGrad, ema_decay: emaDecay, lr } = this.experiment.pretrain;
-    const [beta1, beta2] = betas;
-    const update = ++this.step;
-    const scalars = { clipGrad, wantGradNorm: false, lr, weightDecay, beta1, beta2, epsilon: 1e-8, update, emaDecay };
-    const pending = this.engine.call("step", { batch: this.next, scalars });
-    this.next = this.source.batch(update);
-    await pending;
-  }
+/** Mean of the images' losses. */
+export function mean(losses: Float32Array): number {
+  return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
 }
 
 function madeUpImages({ data }: Experiment): Dataset {
   const imageBytes = data.image_size * data.image_size * data.channels;
-  const pixels = Uint8Array.from({ length: IMAGES * imageBytes }, (_, i) => (Math.imul(i, 2654435761) >>> 24) & 255);
-  const images = Array.from({ length: IMAGES }, (_, i) => ({ path: `${i}`, label: 0 }));
+  const pixels = Uint8Array.from(
+    { length: BENCH_IMAGES * imageBytes },
+    (_, i) => (Math.imul(i, 2654435761) >>> 24) & 255,
+  );
+  const images = Array.from({ length: BENCH_IMAGES }, (_, i) => ({ path: `${i}`, label: 0 }));
   return {
-    count: IMAGES,
+    count: BENCH_IMAGES,
     images,
     classes: [],
     broken: [],

@@ -1,5 +1,5 @@
-// Compares this project's engine with eager PyTorch on this machine: node scripts/bench/compare.mjs --help
-// Bundles the driver, the engine's side and the engine's worker, then runs the driver.
+// Measures all engines on this machine: npm run bench -- --help
+// Bundles the driver, this project's side and its engine's worker, then runs the driver.
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 
@@ -9,7 +9,7 @@ const outdir = `${root}/out/bench`;
 await build({
   absWorkingDir: root,
   entryPoints: {
-    compare: "scripts/bench/compare.ts",
+    main: "scripts/bench/main.ts",
     ours: "scripts/bench/ours.ts",
     engineWorker: "src/trainer/engine/worker.ts",
   },
@@ -24,5 +24,5 @@ await build({
   },
   logLevel: "warning",
 });
-const { main } = await import(pathToFileURL(`${outdir}/compare.js`).href);
-process.exitCode = await main(root, outdir, process.argv.slice(2));
+const { main } = await import(pathToFileURL(`${outdir}/main.js`).href);
+process.exitCode = await main({ root, bundle: outdir }, process.argv.slice(2));
