@@ -1,0 +1,73 @@
+/** The loop around the step: asked ahead, few messages, little work and no growing memory. All from one run, counted or as ratios. */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { namesIn } from "../../../src/node/run/files.ts";
+import { readRunMetrics } from "../../../src/node/run/metrics.ts";
+import { type LoopCounts, loopCountsSchema } from "./loopCounts.ts";
+
+const REPOSITORY = join(import.meta.dirname, "../../..");
+/** Inside the repository, so that packages which are not bundled are found. */
+let folder = "";
+let counts: LoopCounts;
+
+beforeAll(async () => {
+  const cache = join(REPOSITORY, "node_modules", ".cache", "maskdm-test");
+  mkdirSync(cache, { recursive: true });
+  folder = mkdtempSync(join(cache, "loop-"));
+  writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
+  await build({
+    entryPoints: {
+      loop: join(import.meta.dirname, "programs", "loop.ts"),
+      engineWorker: join(REPOSITORY, "src", "trainer", "engine", "worker.ts"),
+    },
+    outdir: folder,
+    bundle: true,
+    splitting: true,
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    minifySyntax: true,
+    external: ["onnxruntime-node", "sharp", "@tensorflow/*"],
+    banner: {
+      js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
+    },
+  });
+  const program = ["--expose-gc", join(folder, "loop.js"), join(folder, "runs")];
+  counts = loopCountsSchema.parse(JSON.parse(execFileSync(process.execPath, program, { encoding: "utf8" })));
+}, 120_000);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+
+describe("training for 60 steps, with a checkpoint after 40", () => {
+  it("asks for a step before the one before is answered, but never across a checkpoint", () => {
+    expect(counts.steps).toBe(60);
+    const { askedAhead } = counts;
+    // The first step's time is not known before it is done; a step that a busy machine held up may cost a few more.
+    expect(askedAhead.length).toBeGreaterThan(45);
+    expect(askedAhead).not.toContain(0);
+    expect(askedAhead).not.toContain(40);
+  });
+
+  it("sends one message a step, and three for the start and each checkpoint at most", () => {
+    expect(counts.messages).toBeLessThanOrEqual(60 + 1 + 2 * 2);
+  });
+
+  it("keeps the main thread at work for a small part of the engine's time", () => {
+    expect(counts.loopShare).toBeLessThan(0.25);
+  });
+
+  it("keeps nothing of a step in memory", () => {
+    expect(counts.grownBytesPerStep).toBeLessThan(4096);
+  });
+
+  it("the engine's wait is in the metrics, and is a small part of the time", () => {
+    const runs = join(folder, "runs");
+    const lines = readRunMetrics(join(runs, namesIn(runs)[0]!));
+    expect(lines.length).toBe(6);
+    const waited = lines.reduce((sum, { dataWaitSeconds }) => sum + dataWaitSeconds, 0);
+    expect(waited / lines.at(-1)!.seconds).toBeLessThan(0.25);
+  });
+});

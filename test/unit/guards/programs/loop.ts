@@ -1,0 +1,137 @@
+/**
+ * Trains for some steps with the loop, the engine's thread and the run folder that training has, and prints what was counted, as
+ * JSON of type LoopCounts. Started with --expose-gc. Parameter: a folder for the run.
+ */
+import { performance } from "node:perf_hooks";
+import { parseExperiment } from "../../../../src/core/experiment/parse.ts";
+import type { Dataset } from "../../../../src/trainer/data/dataset.ts";
+import { EngineClient } from "../../../../src/trainer/engine/client.ts";
+import type { EngineCall, EngineCalls } from "../../../../src/trainer/engine/messages.ts";
+import { modelShape } from "../../../../src/trainer/engine/model/parameters.ts";
+import { BatchSource } from "../../../../src/trainer/loop/batches.ts";
+import { StartUp } from "../../../../src/trainer/loop/startUp.ts";
+import { StopRequest } from "../../../../src/trainer/loop/stopRequest.ts";
+import { train } from "../../../../src/trainer/loop/train.ts";
+import { createRun } from "../../../../src/trainer/run/runFolder.ts";
+import { newRun } from "../../run/examples.ts";
+import type { LoopCounts } from "../loopCounts.ts";
+
+/** Steps that pass before memory is looked at. */
+const WARM_UP = 15;
+const STEPS = 60;
+
+const [folder = "."] = process.argv.slice(2);
+const text = JSON.stringify({
+  data: { path: "images", image_size: 32, hflip: 0.5 },
+  model: { patch_size: 4, embed_dim: 192, depth: 5, num_heads: 4 },
+  mask: { rate: 0.9 },
+  engine: { threads: 1 },
+  pretrain: { steps: STEPS, batch_size: 16, checkpoint_every: 40, sample_every: 0, log_every: 10 },
+});
+const parsed = parseExperiment(text);
+if (!parsed.ok) throw new Error(JSON.stringify(parsed.diagnostics));
+const { experiment } = parsed;
+
+/** Notes in which order steps are asked for and answered, and how long the engine was at work. */
+class WatchedClient extends EngineClient {
+  messages = 0;
+  asked = 0;
+  answered = 0;
+  engineSeconds = 0;
+  /** steps, from 0, that were asked for before the one before was answered */
+  readonly askedAhead: number[] = [];
+
+  override async call<C extends EngineCall>(
+    call: C,
+    argument: EngineCalls[C][0],
+    transfer: readonly ArrayBufferLike[] = [],
+  ): Promise<EngineCalls[C][1]> {
+    this.messages++;
+    if (call !== "step") return super.call(call, argument, transfer);
+    const step = this.asked++;
+    if (this.answered < step) this.askedAhead.push(step);
+    const answer = await super.call(call, argument, transfer);
+    this.answered++;
+    const { startedAt, endedAt } = answer as EngineCalls["step"][1];
+    this.engineSeconds += (endedAt - startedAt) / 1000;
+    return answer;
+  }
+}
+
+const imageBytes = 32 * 32 * 3;
+const images = Array.from({ length: 64 }, (_, i) => ({ path: `${i}.png`, label: 0 }));
+const dataset: Dataset = {
+  count: images.length,
+  images,
+  classes: [],
+  broken: [],
+  imageBytes,
+  readInto(indices, out) {
+    indices.forEach((index, i) => {
+      out.fill((index * 37) % 256, i * imageBytes, (i + 1) * imageBytes);
+    });
+  },
+  close() {},
+};
+
+const collect = (globalThis as { gc?: () => void }).gc;
+if (!collect) throw new Error("to be started with --expose-gc");
+function memory(): number {
+  collect!();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
+const batches = new BatchSource(experiment, "pretrain", dataset);
+const engine = new WatchedClient();
+await engine.call("init", {
+  wanted: "onnx",
+  threads: 1,
+  shape: modelShape(experiment),
+  seed: 1,
+  training: {
+    batchSize: experiment.pretrain.batch_size,
+    visibleTokens: batches.mask.visibleTokens,
+    microBatchSize: experiment.pretrain.batch_size,
+    budgetBytes: Number.POSITIVE_INFINITY,
+  },
+});
+const run = createRun(newRun(folder, { totalSteps: STEPS }));
+const stop = new StopRequest(() => run.stopRequested());
+let before = { memory: 0, active: 0, engine: 0 };
+const activeSeconds = () => performance.eventLoopUtilization().active / 1000;
+const end = await train({
+  experiment,
+  stage: "pretrain",
+  run,
+  engine,
+  batches,
+  stop,
+  resumeFrom: null,
+  dataFingerprint: "",
+  startUp: new StartUp(),
+  writeSamples: async () => {},
+  hasSamples: () => true,
+  progress: {
+    update(step) {
+      if (step === WARM_UP) {
+        const held = memory();
+        before = { memory: held, active: activeSeconds(), engine: engine.engineSeconds };
+      }
+    },
+  },
+});
+const active = activeSeconds() - before.active;
+const grown = memory() - before.memory;
+run.close(end.state);
+stop.dispose();
+await engine.close();
+const counts: LoopCounts = {
+  steps: end.step,
+  messages: engine.messages,
+  askedAhead: engine.askedAhead,
+  loopShare: active / (engine.engineSeconds - before.engine),
+  grownBytesPerStep: grown / (STEPS - WARM_UP),
+};
+process.stdout.write(JSON.stringify(counts));
+process.exit(0);
