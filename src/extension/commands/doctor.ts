@@ -19,7 +19,7 @@ export function registerDoctor(context: vscode.ExtensionContext, services: Servi
     vscode.commands.registerCommand("maskdm.doctor", async () => {
       try {
         requireTrust();
-        report = await examine(services);
+        report = await examine(services, vscode.Uri.joinPath(context.extensionUri, "dist", "maskdm.js").fsPath);
         changes.fire(REPORT);
         await showMarkdown(REPORT);
       } catch (error) {
@@ -29,7 +29,7 @@ export function registerDoctor(context: vscode.ExtensionContext, services: Servi
   );
 }
 
-async function examine({ trainer }: Services): Promise<string> {
+async function examine({ trainer }: Services, program: string): Promise<string> {
   const { code, stdout, stderr } = await vscode.window.withProgress(
     {
       location: vscode.ProgressLocation.Notification,
@@ -39,7 +39,7 @@ async function examine({ trainer }: Services): Promise<string> {
     (_, token) => trainer.command(["doctor", "--json"], { token }),
   );
   const { doctorPage } = await import("./doctorPage.ts");
-  const page = doctorPage(stdout);
+  const page = doctorPage(stdout, program);
   // An exit code of 1 with a report says that nothing works here, which the report explains.
   if (page === null)
     throw new UserError(

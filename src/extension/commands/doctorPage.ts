@@ -45,8 +45,11 @@ export const doctorReportSchema = z.object({
 });
 type Report = z.output<typeof doctorReportSchema>;
 
-/** @returns Markdown, or null where the text is no report */
-export function doctorPage(json: string): string | null {
+/**
+ * @param program path of the command line's file, which has no name of its own in a terminal
+ * @returns Markdown, or null where the text is no report
+ */
+export function doctorPage(json: string, program: string): string | null {
   let value: unknown;
   try {
     value = JSON.parse(json);
@@ -54,10 +57,10 @@ export function doctorPage(json: string): string | null {
     return null;
   }
   const parsed = doctorReportSchema.safeParse(value);
-  return parsed.success ? page(parsed.data) : null;
+  return parsed.success ? page(parsed.data, program) : null;
 }
 
-function page(report: Report): string {
+function page(report: Report, program: string): string {
   const { machine, node, images } = report;
   const missing = [
     ...report.backends.filter(({ works }) => !works).map(({ name, reason, remedy }) => [name, reason, remedy]),
@@ -91,6 +94,9 @@ function page(report: Report): string {
       : [
           "## What does not work, and how to get it",
           missing.map((row) => `- **${row[0]}**: ${row[1]}. ${row[2]}`).join("\n"),
+          ...(missing.some((row) => row[2]?.includes("`maskdm "))
+            ? [`In a terminal, \`maskdm\` is \`node "${program}"\`.`]
+            : []),
         ]),
     "",
   ].join("\n\n");

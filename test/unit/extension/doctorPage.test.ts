@@ -5,6 +5,7 @@ import type { DoctorReport } from "../../../src/trainer/doctor/report.ts";
 
 const works = { works: true, reason: null, remedy: null } as const;
 const folder = { path: "/data/a|b", exists: false, writable: true, freeBytes: 2 ** 31, reason: null };
+const PROGRAM = "/extensions/a b/dist/maskdm.js";
 const REPORT: DoctorReport = {
   ok: true,
   version: "1.2.3",
@@ -33,7 +34,7 @@ const REPORT: DoctorReport = {
 it("shows what works, and how to get what does not", () => {
   // What doctor prints is what the page reads: this line does not compile otherwise.
   const input: z.input<typeof doctorReportSchema> = { ...REPORT, backends: [...REPORT.backends] };
-  const page = doctorPage(JSON.stringify(input))!;
+  const page = doctorPage(JSON.stringify(input), PROGRAM)!;
   expect(page).toContain("`engine.backend: auto` takes **onnx**");
   expect(page).toContain("| onnx | yes | onnx 1 | 8 | 1.3 ms for 4 images |");
   expect(page).toContain("- **tfjs-node**: it is not installed. npm install it");
@@ -41,10 +42,20 @@ it("shows what works, and how to get what does not", () => {
   expect(page).toContain("cannot be written (read-only)");
 });
 
+it("tells how to call the command line where that helps, and only there", () => {
+  const withRemedy = (remedy: string): string => {
+    const [first, second] = REPORT.backends;
+    return doctorPage(JSON.stringify({ ...REPORT, backends: [first, { ...second, remedy }] }), PROGRAM)!;
+  };
+  const line = `In a terminal, \`maskdm\` is \`node "${PROGRAM}"\`.`;
+  expect(withRemedy("`maskdm doctor --install-tensorflow` installs it.")).toContain(line);
+  expect(withRemedy("npm install it")).not.toContain(PROGRAM);
+});
+
 it("says so where nothing works", () => {
-  expect(doctorPage(JSON.stringify({ ...REPORT, ok: false, auto: null }))).toContain("No backend works");
+  expect(doctorPage(JSON.stringify({ ...REPORT, ok: false, auto: null }), PROGRAM)).toContain("No backend works");
 });
 
 it.each(["", "{}", "null", "[1", '{"ok":true}'])("takes %s for no report", (text) => {
-  expect(doctorPage(text)).toBe(null);
+  expect(doctorPage(text, PROGRAM)).toBe(null);
 });
