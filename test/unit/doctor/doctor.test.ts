@@ -1,12 +1,13 @@
 /** `maskdm doctor` as a process, with all its libraries and with none. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { describeReport } from "../../../src/trainer/doctor/describe.ts";
 import { checkFolder } from "../../../src/trainer/doctor/folders.ts";
 import type { DoctorReport } from "../../../src/trainer/doctor/report.ts";
+import { tensorflowFolder } from "../../../src/trainer/tensorflow/tensorflowFolder.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -47,6 +48,14 @@ describe("doctor", () => {
     expect(stdout).toMatch(/works {2}onnx +onnxruntime-node \S+, \d+ threads?: \S+ ms for a tiny training step/);
     expect(stdout).toMatch(/works {2}tfjs-wasm +tfjs-backend-wasm \S+, 1 thread: .*, differs from the first by \de-\d/);
     expect(stdout).toContain("engine.backend: auto takes onnx.");
+    // In the user's folder alone, with a copy of tfjs-core of its own.
+    if (existsSync(tensorflowFolder())) {
+      expect(stdout).toMatch(
+        /works {2}tfjs-node +tfjs-node \S+ on TensorFlow \S+, .*, differs from the first by \de-\d/,
+      );
+    } else {
+      expect(stdout).toMatch(/NO {5}tfjs-node .*\n +`maskdm doctor --install-tensorflow`/);
+    }
     expect(stdout).toMatch(/works {2}sharp \d/);
     expect(stdout).toMatch(/works {2}runs .*not there yet, can be made/);
   });
