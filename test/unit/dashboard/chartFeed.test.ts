@@ -6,6 +6,7 @@ import { RunColumns } from "../../../src/core/series/columns.ts";
 import { Line } from "../../../src/core/series/line.ts";
 import { ChartFeed } from "../../../src/extension/dashboard/chartFeed.ts";
 import { madeUpStep } from "../../support/runFolders.ts";
+import { cpuClock, slowness } from "../../support/slowness.ts";
 
 const view = (change: Partial<ChartView> = {}): ChartView => ({
   charts: ["loss", "lr"],
@@ -156,7 +157,7 @@ describe("ChartFeed", () => {
       await feed.setView(view({ charts, pixels: 900, raw: false, range: [...range] }));
     }
     clearInterval(watch);
-    expect(longest).toBeLessThan(100);
+    expect(longest).toBeLessThan(100 * slowness(cpuClock));
     for (const line of page.lines.values()) expect(line.length).toBeLessThan(2 * 400 + 4 * 64 + 8);
     expect(page.lines.size).toBe(200);
   });

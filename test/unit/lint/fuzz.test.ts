@@ -5,6 +5,7 @@ import type { Experiment } from "../../../src/core/experiment/schema.ts";
 import type { LintFacts } from "../../../src/core/lint/facts.ts";
 import { lintExperiment } from "../../../src/core/lint/lint.ts";
 import { geometryOf } from "../../../src/core/lint/rule.ts";
+import { cpuClock, slowness } from "../../support/slowness.ts";
 import { experimentFixtures, type Fixture } from "./fixtures.ts";
 import { mutate } from "./mutate.ts";
 import { expectValidPositions, fixed } from "./positions.ts";
@@ -12,7 +13,7 @@ import { expectValidPositions, fixed } from "./positions.ts";
 const MUTANTS = Number(process.env["FUZZ_MUTANTS"] ?? 2000);
 const FIRST_SEED = Number(process.env["FUZZ_SEED"] ?? 0);
 /** Milliseconds of processor time. */
-const LIMIT = 1000;
+const LIMIT = 1000 * slowness(cpuClock);
 /** Tokens of a planned batch; a file may ask for gigabytes of masks, which is for preview to refuse. */
 const MAX_PLANNED_TOKENS = 2 ** 22;
 

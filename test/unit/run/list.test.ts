@@ -5,6 +5,7 @@ import { UserError } from "../../../src/core/errors.ts";
 import { RUN_FORMAT_VERSION } from "../../../src/core/run/format.ts";
 import { listRuns, summarizeRun } from "../../../src/node/run/list.ts";
 import { RUN_FILE } from "../../../src/node/run/runFiles.ts";
+import { slowness } from "../../support/slowness.ts";
 import { deadProcess, openRun, temporaryFolder } from "./support.ts";
 
 const states = (runsDir: string) => Object.fromEntries(listRuns(runsDir).map(({ id, state }) => [id, state]));
@@ -108,12 +109,14 @@ describe("listRuns", () => {
       writeFileSync(join(runsDir, id, "run.json"), JSON.stringify({ ...run.record, id }));
       writeFileSync(join(runsDir, id, "status.json"), status);
     }
-    const begun = performance.now();
-    const runs = listRuns(runsDir);
-    const milliseconds = performance.now() - begun;
+    let runs = listRuns(runsDir);
+    const readings = Array.from({ length: 3 }, () => {
+      const begun = performance.now();
+      runs = listRuns(runsDir);
+      return performance.now() - begun;
+    });
     expect(runs).toHaveLength(1000);
     expect(runs.every(({ state }) => state === "running")).toBe(true);
-    // Meant to take less than a second; three leave room for a busy machine.
-    expect(milliseconds).toBeLessThan(3000);
+    expect(Math.min(...readings)).toBeLessThan(1000 * slowness());
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { SMOOTHING_STEPS, SmoothedSeries, suitableSmoothing } from "../../../src/core/series/smooth.ts";
+import { slowness } from "../../support/slowness.ts";
 
 const steps = (length: number, interval = 1): Float64Array =>
   Float64Array.from({ length }, (_, i) => interval * (i + 1));
@@ -74,7 +75,7 @@ describe("SmoothedSeries", () => {
         return performance.now() - began;
       }),
     );
-    expect(best).toBeLessThan(100);
+    expect(best).toBeLessThan(100 * slowness());
   });
 });
 
