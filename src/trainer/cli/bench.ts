@@ -32,7 +32,13 @@ export function register(program: Command, io: Io): void {
     .option("--mask-rates <list>", "mask rates, comma-separated (default: the file's, and 0)", parseMaskRates)
     .option("--batch-sizes <list>", "batch sizes, comma-separated (default: the file's)", parsePositiveIntegers)
     .addOption(
-      new Option("--backend <name>", "backend (default: the file's)").choices(["auto", "onnx", "onnx-webgpu", "tfjs"]),
+      new Option("--backend <name>", "backend (default: the file's)").choices([
+        "auto",
+        "onnx",
+        "onnx-webgpu",
+        "tfjs",
+        "tfjs-webgpu",
+      ]),
     )
     .option("--steps <n>", "steps measured for each row", parsePositiveInteger, 10)
     .option("--set <key=value>", "override a key of the experiment; may be repeated", collectSetOption, [])

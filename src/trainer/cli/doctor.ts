@@ -1,7 +1,7 @@
 /** `maskdm doctor`: what this machine can compute with, and what is missing. */
 import { join } from "node:path";
-import { Argument, type Command } from "commander";
-import type { BackendName } from "../engine/backend.ts";
+import type { Command } from "commander";
+import { UserError } from "../../core/errors.ts";
 import { CommandExit } from "./errors.ts";
 import type { Io } from "./io.ts";
 import { addExamples, parsePositiveInteger, runsDirOption } from "./options.ts";
@@ -41,10 +41,15 @@ export function register(program: Command, io: Io): void {
   program
     .command("doctor-backend", { hidden: true })
     .description("Try one backend and print the result as JSON. Used by doctor.")
-    .addArgument(new Argument("<name>").choices(["onnx", "onnx-webgpu", "tfjs-node", "tfjs-wasm"]))
+    .argument("<name>", "one backend")
     .argument("<threads>", "threads it may use", parsePositiveInteger)
-    .action(async (name: BackendName, threads: number) => {
-      const { trialHere } = await import("../doctor/backendCheck.ts");
+    .action(async (wanted: string, threads: number) => {
+      const [{ trialHere }, { BACKEND_NAMES }] = await Promise.all([
+        import("../doctor/backendCheck.ts"),
+        import("../engine/tryBackend.ts"),
+      ]);
+      const name = BACKEND_NAMES.find((candidate) => candidate === wanted);
+      if (!name) throw new UserError(`There is no backend ${wanted}: ${BACKEND_NAMES.join(", ")}.`);
       io.json(await trialHere(name, threads));
     });
 }

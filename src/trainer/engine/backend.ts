@@ -5,7 +5,7 @@ import type { Graph } from "./graph/graph.ts";
 import type { Learner } from "./learner.ts";
 import type { ParameterStore } from "./optimizer/parameterStore.ts";
 
-export type BackendName = "native" | "onnx" | "onnx-webgpu" | "tfjs-node" | "tfjs-wasm";
+export type BackendName = "native" | "onnx" | "onnx-webgpu" | "tfjs-node" | "tfjs-wasm" | "tfjs-webgpu";
 
 export type { Feed };
 

@@ -5,8 +5,9 @@ import type { Backend, BackendName } from "./backend.ts";
 import { GraphBuilder } from "./graph/builder.ts";
 import { add, matmul } from "./graph/operations.ts";
 import { findTfjsNode } from "./tfjs/tfjsNodePackage.ts";
+import { missingWebgpuPackage, TFJS_WEBGPU, WEBGPU } from "./tfjs/webgpu.ts";
 
-export const BACKEND_NAMES: readonly BackendName[] = ["onnx", "onnx-webgpu", "tfjs-node", "tfjs-wasm"];
+export const BACKEND_NAMES: readonly BackendName[] = ["onnx", "onnx-webgpu", "tfjs-node", "tfjs-wasm", "tfjs-webgpu"];
 
 export type BackendTrial =
   | { readonly ok: true; readonly name: BackendName; readonly backend: Backend }
@@ -52,6 +53,12 @@ async function multiplySmallMatrices(backend: Backend): Promise<void> {
   }
 }
 
+const NO_GRAPHICS_CARD = {
+  reason: "no graphics card was found that WebGPU can use",
+  remedy:
+    "Install the graphics card's driver with Vulkan (Linux), Direct3D 12 (Windows) or Metal (macOS) support, or choose engine.backend: auto.",
+};
+
 function explain(name: BackendName, error: unknown): { reason: string; remedy: string } {
   const message = oneLine(error);
   switch (name) {
@@ -62,20 +69,31 @@ function explain(name: BackendName, error: unknown): { reason: string; remedy: s
       };
     case "onnx-webgpu":
       return /adapter/i.test(message)
-        ? {
-            reason: "no graphics card was found that WebGPU can use",
-            remedy:
-              "Install the graphics card's driver with Vulkan (Linux), Direct3D 12 (Windows) or Metal (macOS) support, or choose engine.backend: auto.",
-          }
+        ? NO_GRAPHICS_CARD
         : { reason: `the WebGPU provider does not work (${message})`, remedy: "Choose engine.backend: auto." };
     case "tfjs-node":
       return explainTfjsNode(error, message);
+    case "tfjs-webgpu":
+      return explainTfjsWebgpu(message);
     case "tfjs-wasm":
       return {
         reason: `@tensorflow/tfjs-backend-wasm does not work (${message})`,
         remedy: "Install it again with `npm install @tensorflow/tfjs-backend-wasm`.",
       };
   }
+}
+
+function explainTfjsWebgpu(message: string): { reason: string; remedy: string } {
+  const missing = missingWebgpuPackage();
+  if (missing !== null) {
+    return {
+      reason: `the optional package ${missing} is not installed`,
+      remedy: `\`npm install --no-save ${TFJS_WEBGPU} ${WEBGPU}\` installs WebGPU for TensorFlow.js.`,
+    };
+  }
+  return /adapter/i.test(message)
+    ? NO_GRAPHICS_CARD
+    : { reason: `TensorFlow.js does not work on WebGPU (${message})`, remedy: "Choose engine.backend: auto." };
 }
 
 /** The first line of an error's message, without the place in a library's sources that may lead it. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type BackendTrialResult, checkBackends, trialHere } from "../../../src/trainer/doctor/backendCheck.ts";
+import type { BackendName } from "../../../src/trainer/engine/backend.ts";
 import { onnxBackend } from "../../../src/trainer/engine/onnx/backend.ts";
 import { selfTest, selfTestDifference } from "../../../src/trainer/engine/selfTest.ts";
 import { tfjsBackend } from "../../../src/trainer/engine/tfjs/backend.ts";
@@ -18,13 +19,13 @@ const broken: BackendTrialResult = { works: false, reason: "it is not there", re
 
 describe("checks of backends", () => {
   it("compare each with the first that works", async () => {
-    const results = {
+    const results: Partial<Record<BackendName, BackendTrialResult>> = {
       onnx: broken,
       "onnx-webgpu": result([1, 2]),
       "tfjs-node": result([1, 2.001]),
       "tfjs-wasm": broken,
     };
-    const checks = await checkBackends(["onnx", "onnx-webgpu", "tfjs-node"], 2, async (name) => results[name]);
+    const checks = await checkBackends(["onnx", "onnx-webgpu", "tfjs-node"], 2, async (name) => results[name]!);
     expect(checks).toMatchObject([
       { name: "onnx", works: false, reason: "it is not there", remedy: "Get it.", version: null, difference: null },
       { name: "onnx-webgpu", works: true, difference: 0, millisecondsPerStep: 1.5, batchSize: 8, reason: null },
@@ -36,7 +37,7 @@ describe("checks of backends", () => {
   it("call a backend broken that computes wrongly", async () => {
     const values = { onnx: [1, 2], "onnx-webgpu": [1, 2.1], "tfjs-node": [1, Number.NaN], "tfjs-wasm": [1, 2] };
     const checks = await checkBackends(["onnx", "onnx-webgpu", "tfjs-node", "tfjs-wasm"], 2, async (name) =>
-      result(values[name]),
+      result(values[name as keyof typeof values]),
     );
     expect(checks.map(({ works }) => works)).toEqual([true, false, false, true]);
     expect(checks[1]!.reason).toMatch(/wrong.*5\.0e-2/);

@@ -4,13 +4,13 @@
  */
 import { afterAll, describe, expect, it } from "vitest";
 import type { NamedTensor } from "../../../src/core/run/tensor.ts";
-import type { Backend, BackendName, Executable, Feed } from "../../../src/trainer/engine/backend.ts";
+import type { Backend, Executable, Feed } from "../../../src/trainer/engine/backend.ts";
 import { Engine, type EngineTensors, type StepScalars } from "../../../src/trainer/engine/engine.ts";
 import type { Graph } from "../../../src/trainer/engine/graph/graph.ts";
 import { elementsPerToken, tokenCount } from "../../../src/trainer/engine/model/parameters.ts";
 import { onnxBackend } from "../../../src/trainer/engine/onnx/backend.ts";
 import { outputArrays, relativeError } from "../engine/compare.ts";
-import { testBackend, titleOf } from "../engine/testBackends.ts";
+import { type TestBackend, titleOf } from "../engine/testBackends.ts";
 import { normals, TINY_CASES, type TinyModel, tinyModel } from "../engine/tinyModels.ts";
 
 /** Of the largest value of a tensor. */
@@ -30,10 +30,13 @@ const cases = TINY_CASES.filter(({ title }) =>
 const processor = onnxBackend({ provider: "cpu", threads: 2 });
 
 /** Defines the tests of one backend, which are skipped, saying why, where it does not work. */
-export async function describeGpuBackend(name: BackendName): Promise<void> {
-  const candidate = await testBackend(name);
-  describe.skipIf(!candidate.backend)(titleOf(candidate), () => {
-    const backend = candidate.backend!;
+export function describeGpuBackend(candidate: TestBackend): void {
+  const { backend } = candidate;
+  if (!backend) {
+    it.skip(titleOf(candidate));
+    return;
+  }
+  describe(titleOf(candidate), () => {
     const executables = new Map<Graph, Promise<Executable>>();
     const compiled = (graph: Graph): Promise<Executable> => {
       const executable = executables.get(graph) ?? backend.compile(graph);

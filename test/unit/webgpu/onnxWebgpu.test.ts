@@ -1,3 +1,4 @@
+import { testBackend } from "../engine/testBackends.ts";
 import { describeGpuBackend } from "./describeGpuBackend.ts";
 
-await describeGpuBackend("onnx-webgpu");
+describeGpuBackend(await testBackend("onnx-webgpu"));

@@ -1,12 +1,14 @@
-/** Runs graphs eagerly with TensorFlow.js: walks the nodes in order and frees every value after its last use. */
+/** Runs graphs eagerly with TensorFlow.js. */
 import { availableParallelism } from "node:os";
-import * as tf from "@tensorflow/tfjs-core";
 import { UserError } from "../../../core/errors.ts";
 import type { Backend, Executable, Feed } from "../backend.ts";
+import { DeviceLearner } from "../device/deviceLearner.ts";
 import type { Graph } from "../graph/graph.ts";
-import { evaluate, type Kernels, nativeKernels } from "./evaluate.ts";
-import { lastUses } from "./liveness.ts";
+import type { ParameterStore } from "../optimizer/parameterStore.ts";
+import { TfjsDevice } from "./device.ts";
+import { nativeKernels } from "./evaluate.ts";
 import { loadTfjs, type TfjsName, withBackend } from "./load.ts";
+import { GraphWalk } from "./walk.ts";
 import { wasmKernels } from "./wasmKernels.ts";
 
 /**
@@ -14,6 +16,7 @@ import { wasmKernels } from "./wasmKernels.ts";
  */
 export async function tfjsBackend(name: TfjsName): Promise<Backend> {
   const version = await loadTfjs(name);
+  if (name === "tfjs-webgpu") return webgpuBackend(version);
   return {
     name,
     version,
@@ -25,67 +28,52 @@ export async function tfjsBackend(name: TfjsName): Promise<Backend> {
   };
 }
 
+function webgpuBackend(version: string): Backend {
+  return {
+    name: "tfjs-webgpu",
+    version,
+    threads: 1,
+    async compile(graph: Graph): Promise<Executable> {
+      const device = new TfjsDevice();
+      return {
+        run: async (inputs, outputs) => {
+          const executable = await device.compile(graph, [...outputs.keys()]);
+          for (const array of (await executable.run(inputs, new Map(), outputs)).values()) device.free(array);
+        },
+        dispose: () => device.dispose(),
+      };
+    },
+    learner: (store: ParameterStore, segmentFloats?: number) =>
+      new DeviceLearner(new TfjsDevice(), store, segmentFloats),
+  };
+}
+
 class TfjsExecutable implements Executable {
-  private readonly dying: number[][];
-  private readonly kernels: Kernels;
-  private readonly outputNames = new Map<number, string[]>();
+  private readonly walk: GraphWalk;
 
   constructor(
     private readonly name: TfjsName,
-    private readonly graph: Graph,
+    graph: Graph,
   ) {
-    this.dying = lastUses(graph);
-    this.kernels = name === "tfjs-node" ? nativeKernels : wasmKernels;
-    for (const { name, tensor } of graph.outputs) {
-      this.outputNames.set(tensor.id, [...(this.outputNames.get(tensor.id) ?? []), name]);
-    }
+    this.walk = new GraphWalk(graph, name === "tfjs-node" ? nativeKernels : wasmKernels);
   }
 
   run(inputs: ReadonlyMap<string, Feed>, outputs: ReadonlyMap<string, Float32Array>): Promise<void> {
-    return withBackend(this.name, () => this.walk(inputs, outputs));
+    return withBackend(this.name, () => {
+      try {
+        // The arrays change in place between runs, so they are handed over anew each time.
+        this.walk.run(
+          (name, i) => this.walk.tensor(i, inputs.get(name)),
+          (name, value) => outputs.get(name)?.set(value.dataSync()),
+        );
+      } catch (error) {
+        throw this.explained(error);
+      }
+    });
   }
 
   async dispose(): Promise<void> {
     // Nothing outlives a run.
-  }
-
-  private walk(inputs: ReadonlyMap<string, Feed>, outputs: ReadonlyMap<string, Float32Array>): void {
-    const live = new Map<number, tf.Tensor>();
-    try {
-      this.upload(inputs, live);
-      for (const { tensor } of this.graph.inputs) this.copyOut(tensor.id, live, outputs);
-      this.graph.nodes.forEach((node, i) => {
-        const operands = node.inputs.map((input) => live.get(input.id)!);
-        for (const [k, value] of evaluate(node, operands, this.kernels).entries()) {
-          const { id } = node.outputs[k]!;
-          live.set(id, value);
-          this.copyOut(id, live, outputs);
-        }
-        for (const id of this.dying[i]!) {
-          live.get(id)?.dispose();
-          live.delete(id);
-        }
-      });
-    } catch (error) {
-      throw this.explained(error);
-    } finally {
-      for (const value of live.values()) value.dispose();
-    }
-  }
-
-  /** The arrays change in place between runs, so they are handed over anew each time. */
-  private upload(inputs: ReadonlyMap<string, Feed>, live: Map<number, tf.Tensor>): void {
-    for (const { name, tensor } of this.graph.inputs) {
-      const data = inputs.get(name);
-      if (!data) throw new RangeError(`the graph has no value for ${name}`);
-      live.set(tensor.id, tf.tensor(data, [...tensor.shape], tensor.dtype));
-    }
-  }
-
-  private copyOut(id: number, live: ReadonlyMap<number, tf.Tensor>, outputs: ReadonlyMap<string, Float32Array>): void {
-    for (const name of this.outputNames.get(id) ?? []) {
-      outputs.get(name)?.set(live.get(id)!.dataSync());
-    }
   }
 
   private explained(error: unknown): unknown {

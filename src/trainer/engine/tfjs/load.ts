@@ -1,4 +1,4 @@
-/** Brings up a TensorFlow.js backend: TensorFlow's C library by way of tfjs-node, or WebAssembly. */
+/** Brings up a TensorFlow.js backend: TensorFlow's C library by way of tfjs-node, WebAssembly, or WebGPU. */
 import { createRequire } from "node:module";
 import { dirname, sep } from "node:path";
 import util from "node:util";
@@ -6,9 +6,10 @@ import * as tf from "@tensorflow/tfjs-core";
 import * as z from "zod";
 import { TFJS_NODE } from "../../tensorflow/tensorflowFolder.ts";
 import { findTfjsNode } from "./tfjsNodePackage.ts";
+import { registerWebgpu } from "./webgpu.ts";
 
-/** What tfjs calls the two. */
-export const ENGINE_NAMES = { "tfjs-node": "tensorflow", "tfjs-wasm": "wasm" } as const;
+/** What tfjs calls them. */
+export const ENGINE_NAMES = { "tfjs-node": "tensorflow", "tfjs-wasm": "wasm", "tfjs-webgpu": "webgpu" } as const;
 export type TfjsName = keyof typeof ENGINE_NAMES;
 
 /**
@@ -19,7 +20,8 @@ export type TfjsName = keyof typeof ENGINE_NAMES;
 export async function loadTfjs(name: TfjsName): Promise<string> {
   // Off: checks of every tensor for what a static graph has settled already.
   tf.enableProdMode();
-  return name === "tfjs-node" ? await loadNode() : await loadWasm();
+  const load = { "tfjs-node": loadNode, "tfjs-wasm": loadWasm, "tfjs-webgpu": loadWebgpu };
+  return await load[name]();
 }
 
 /** The part of the package that is used here. */
@@ -67,10 +69,16 @@ async function loadWasm(): Promise<string> {
   return `tfjs-backend-wasm ${wasm.version_wasm}`;
 }
 
+async function loadWebgpu(): Promise<string> {
+  const version = await registerWebgpu();
+  await withBackend("tfjs-webgpu", () => {});
+  return version;
+}
+
 let turn: Promise<unknown> = Promise.resolve();
 
-/** Does synchronous work with a backend as the current one of tfjs, which has one for the whole process: works take turns. */
-export function withBackend<T>(name: TfjsName, work: () => T): Promise<T> {
+/** Does work with a backend as the current one of tfjs, which has one for the whole process: works take turns. */
+export function withBackend<T>(name: TfjsName, work: () => T | Promise<T>): Promise<T> {
   const result = turn.then(async () => {
     const wanted = ENGINE_NAMES[name];
     if (tf.getBackend() !== wanted && !(await tf.setBackend(wanted))) {
