@@ -78,7 +78,7 @@ describe("a backend that is tried", () => {
     expect(notes).toEqual([`backend onnx (${backend.version}, 2 threads): the fastest that works here`]);
   });
 
-  it.each(["onnx-webgpu", "tfjs-node"] as const)(
+  it.each(["onnx-webgpu", "tfjs-node", "tfjs-webgpu"] as const)(
     "works, or tells in one line why not and what to do: %s",
     async (name) => {
       const trial = await tryBackend(name, 2);
@@ -87,7 +87,7 @@ describe("a backend that is tried", () => {
         expect(trial.reason).toMatch(/^[^\n]+[^.\n]$/);
         expect(trial.remedy).toMatch(/^[^\n]+\.$/);
         expect(`${trial.reason} ${trial.remedy}`).toMatch(
-          name === "tfjs-node" ? /npm rebuild/ : /graphics card|WebGPU/,
+          name === "tfjs-node" ? /--install-tensorflow/ : /graphics card|WebGPU/,
         );
       }
     },
