@@ -91,6 +91,7 @@ const written = new Set(
 );
 for (const entry of readdirSync(outdir, { recursive: true, withFileTypes: true })) {
   const path = join(entry.parentPath ?? entry.path, entry.name);
-  if (!entry.isFile() || written.has(relative(outdir, path))) continue;
+  const isCompiled = entry.name.endsWith(".node");
+  if (!entry.isFile() || isCompiled || written.has(relative(outdir, path))) continue;
   if (statSync(path).mtimeMs < Date.now() - KEPT_MS) await rm(path);
 }

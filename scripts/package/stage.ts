@@ -1,9 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { dirname, join, relative, sep } from "node:path";
+import { basename, dirname, join, relative, sep } from "node:path";
 import * as z from "zod";
+import { ADDON_FOLDER } from "../../src/trainer/engine/native/addonFile.ts";
+import { buildNative } from "../native/buildNative.ts";
+import { findCompiler } from "../native/compiler.ts";
 import { runCommand } from "../vscode/command.ts";
-import { ROOT } from "../vscode/paths.ts";
+import { OUT, ROOT } from "../vscode/paths.ts";
 import { moduleFolder } from "./moduleFolder.ts";
 import { isTaken, runtimeModules } from "./modules.ts";
 import { bundledPackages, noticesOf } from "./notices.ts";
@@ -58,7 +61,19 @@ export async function stage(target: Target, programs: string, folder: string): P
       if (isTaken(module, path)) await copyFile(join(from, path), join(folder, "dist/node_modules", module.name, path));
     }
   }
+  await stageKernels(target, join(folder, "dist", ADDON_FOLDER));
   await writeFile(join(folder, "package.json"), `${JSON.stringify(shippedManifest(), null, 2)}\n`);
+}
+
+/** Without a compiler for the target the trainer computes with another backend; a published package should have them. */
+async function stageKernels(target: Target, folder: string): Promise<void> {
+  const search = findCompiler(target);
+  if (!search.found) {
+    console.warn(`${target.name} is packaged without the native backend: ${search.reason}.`);
+    return;
+  }
+  const { file } = await buildNative(target, search.compiler, join(OUT, "native", target.name));
+  await copyFile(file, join(folder, basename(file)));
 }
 
 function shippedManifest(): Record<string, unknown> {

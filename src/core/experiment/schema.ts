@@ -208,7 +208,7 @@ const sample = z
 
 const engine = z
   .strictObject({
-    backend: z.enum(["auto", "onnx", "onnx-webgpu", "tfjs", "tfjs-webgpu"]).default("auto").meta({
+    backend: z.enum(["auto", "native", "onnx", "onnx-webgpu", "tfjs", "tfjs-webgpu"]).default("auto").meta({
       description: "What computes the steps; auto takes the fastest that works here and says which.",
     }),
     threads: z

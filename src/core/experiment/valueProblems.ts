@@ -173,7 +173,7 @@ const VALUE_SYNONYMS: Readonly<Record<string, Readonly<Record<string, string>>>>
     dpmsolver: "dpmpp_2m",
     dpm: "dpmpp_2m",
   },
-  backend: { cpu: "onnx", gpu: "onnx-webgpu", webgpu: "onnx-webgpu", tensorflow: "tfjs", ort: "onnx" },
+  backend: { cpu: "native", gpu: "onnx-webgpu", webgpu: "onnx-webgpu", tensorflow: "tfjs", ort: "onnx" },
   loss_weighting: { none: "uniform", snr: "min_snr", mse: "uniform" },
   lr_schedule: { none: "constant", fixed: "constant" },
   labels: { folder: "folders", off: "none", class: "folders" },

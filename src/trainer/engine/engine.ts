@@ -58,7 +58,7 @@ export class Engine {
     private readonly config: EngineConfig,
   ) {
     const specs = parameterSpecs(config.shape);
-    this.store = new ParameterStore(specs, config.accumulate);
+    this.store = new ParameterStore(specs, config.accumulate && !backend.accumulates);
     specs.forEach((spec, i) => {
       initialise(spec, i, config.seed, this.store.slot("raw").get(spec.name)!);
     });
@@ -168,7 +168,7 @@ export class Engine {
     const { shape } = this.config;
     const batchSize = timesteps.length;
     const program = await cached(this.predictions, `${batchSize}`, () =>
-      this.learner.prediction(predictionGraph(shape, batchSize, tokenCount(shape))),
+      this.learner.prediction(predictionGraph(shape, batchSize, tokenCount(shape), this.backend.composites)),
     );
     const inputs = new Map<string, Feed>();
     inputs.set("tokens", tokens);
@@ -189,7 +189,7 @@ export class Engine {
 
   private training(microBatchSize: number, visibleTokens: number): Promise<TrainingProgram> {
     return cached(this.trainings, `${microBatchSize} ${visibleTokens}`, () =>
-      this.learner.training(trainingGraph(this.config.shape, microBatchSize, visibleTokens)),
+      this.learner.training(trainingGraph(this.config.shape, microBatchSize, visibleTokens, this.backend.composites)),
     );
   }
 

@@ -31,7 +31,7 @@ export interface SelfTest {
 
 /** @param seconds how long steps are repeated */
 export async function selfTest(backend: Backend, seconds: number): Promise<SelfTest> {
-  const graph = trainingGraph(SHAPE, BATCH_SIZE, visibleTokens());
+  const graph = trainingGraph(SHAPE, BATCH_SIZE, visibleTokens(), backend.composites);
   const inputs = selfTestInputs();
   const total = graph.outputs.reduce((size, { tensor }) => size + sizeOf(tensor.shape), 0);
   const values = new Float32Array(total);

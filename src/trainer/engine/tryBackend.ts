@@ -7,7 +7,14 @@ import { add, matmul } from "./graph/operations.ts";
 import { findTfjsNode } from "./tfjs/tfjsNodePackage.ts";
 import { missingWebgpuPackage, TFJS_WEBGPU, WEBGPU } from "./tfjs/webgpu.ts";
 
-export const BACKEND_NAMES: readonly BackendName[] = ["onnx", "onnx-webgpu", "tfjs-node", "tfjs-wasm", "tfjs-webgpu"];
+export const BACKEND_NAMES: readonly BackendName[] = [
+  "native",
+  "onnx",
+  "onnx-webgpu",
+  "tfjs-node",
+  "tfjs-wasm",
+  "tfjs-webgpu",
+];
 
 export type BackendTrial =
   | { readonly ok: true; readonly name: BackendName; readonly backend: Backend }
@@ -32,6 +39,10 @@ export async function tryBackend(name: BackendName, threads: number): Promise<Ba
 
 /** Imported on demand: a library that is missing must not keep the others from being used, and loading takes its time. */
 async function open(name: BackendName, threads: number): Promise<Backend> {
+  if (name === "native") {
+    const { nativeBackend } = await import("./native/backend.ts");
+    return nativeBackend(threads);
+  }
   if (name === "onnx" || name === "onnx-webgpu") {
     const { onnxBackend } = await import("./onnx/backend.ts");
     return onnxBackend({ provider: name === "onnx" ? "cpu" : "webgpu", threads });
@@ -62,6 +73,11 @@ const NO_GRAPHICS_CARD = {
 function explain(name: BackendName, error: unknown): { reason: string; remedy: string } {
   const message = oneLine(error);
   switch (name) {
+    case "native":
+      return {
+        reason: `the kernels do not load (${message})`,
+        remedy: "`npm run build` compiles them where there is a C compiler; the other backends do without.",
+      };
     case "onnx":
       return {
         reason: `onnxruntime-node does not work (${message})`,

@@ -7,10 +7,11 @@ export type WantedBackend = Experiment["engine"]["backend"];
 export type BackendChoice = WantedBackend | BackendName;
 
 /** auto leaves a graphics card alone: its speed here is unknown. */
-export const AUTO_CANDIDATES: readonly BackendName[] = ["onnx", "tfjs-node", "tfjs-wasm"];
+export const AUTO_CANDIDATES: readonly BackendName[] = ["native", "onnx", "tfjs-node", "tfjs-wasm"];
 
 export const CANDIDATES: Readonly<Record<WantedBackend, readonly BackendName[]>> = {
   auto: AUTO_CANDIDATES,
+  native: ["native"],
   onnx: ["onnx"],
   "onnx-webgpu": ["onnx-webgpu"],
   tfjs: ["tfjs-node", "tfjs-wasm"],

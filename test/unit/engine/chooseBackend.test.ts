@@ -27,10 +27,12 @@ const choose = (wanted: BackendChoice, working: readonly BackendName[]) =>
 
 describe("the choice of a backend", () => {
   it.each([
+    ["auto", ["native", "onnx", "onnx-webgpu", "tfjs-node", "tfjs-wasm"], "native"],
     ["auto", ["onnx", "onnx-webgpu", "tfjs-node", "tfjs-wasm"], "onnx"],
     ["auto", ["onnx-webgpu", "tfjs-node", "tfjs-wasm"], "tfjs-node"],
     ["auto", ["onnx-webgpu", "tfjs-wasm"], "tfjs-wasm"],
-    ["onnx", ["onnx", "tfjs-node"], "onnx"],
+    ["native", ["native", "onnx"], "native"],
+    ["onnx", ["native", "onnx", "tfjs-node"], "onnx"],
     ["onnx-webgpu", ["onnx", "onnx-webgpu"], "onnx-webgpu"],
     ["tfjs", ["onnx", "tfjs-node", "tfjs-wasm"], "tfjs-node"],
     ["tfjs", ["onnx", "tfjs-wasm"], "tfjs-wasm"],
@@ -40,15 +42,16 @@ describe("the choice of a backend", () => {
   });
 
   it("tries no backend that it does not need", async () => {
-    const { tried, attempt } = withBackends(["onnx", "tfjs-node", "tfjs-wasm"]);
+    const { tried, attempt } = withBackends(["native", "onnx", "tfjs-wasm"]);
     await chooseBackend("auto", 4, attempt);
-    expect(tried).toEqual(["onnx"]);
+    expect(tried).toEqual(["native"]);
   });
 
   it("says which it took, and why not a faster one", async () => {
     expect((await choose("auto", ["tfjs-wasm"])).notes).toEqual([
       "backend tfjs-wasm (tfjs-wasm 1.0, 1 thread): the fastest that works here",
       "backend tfjs-wasm takes 1 thread whatever engine.threads says",
+      "backend native is not available: no native here. Get native.",
       "backend onnx is not available: no onnx here. Get onnx.",
       "backend tfjs-node is not available: no tfjs-node here. Get tfjs-node.",
     ]);
@@ -72,10 +75,11 @@ describe("the choice of a backend", () => {
 });
 
 describe("a backend that is tried", () => {
-  it("is ONNX Runtime for auto in every installation", async () => {
+  it("is for auto the native one where it was built, and ONNX Runtime elsewhere", async () => {
     const { backend, notes } = await chooseBackend("auto", 2);
-    expect(backend).toMatchObject({ name: "onnx", threads: 2 });
-    expect(notes).toEqual([`backend onnx (${backend.version}, 2 threads): the fastest that works here`]);
+    const expected = (await tryBackend("native", 2)).ok ? "native" : "onnx";
+    expect(backend).toMatchObject({ name: expected, threads: 2 });
+    expect(notes[0]).toBe(`backend ${expected} (${backend.version}, 2 threads): the fastest that works here`);
   });
 
   it.each(["onnx-webgpu", "tfjs-node", "tfjs-webgpu"] as const)(

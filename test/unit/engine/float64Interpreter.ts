@@ -74,6 +74,12 @@ function evaluate(node: GraphNode, operands: readonly Values[]): Float64Array[] 
       return layerNorm(a, b, c, shapes[0]!.at(-1)!, operation.epsilon);
     case "softmax":
       return [softmax(a, outShape.at(-1)!)];
+    case "selfAttention":
+    case "selfAttentionGradient":
+    case "layerNormGradient":
+    case "erfGate":
+    case "erfGateGradient":
+      throw new RangeError(`${operation.kind} is for backends that have it as a whole`);
   }
 }
 

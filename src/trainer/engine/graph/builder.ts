@@ -1,5 +1,5 @@
 /** Builds a graph and keeps the tape that reverse-mode differentiation walks back. */
-import type { DType, Graph, GraphInput, GraphNode, Operation, Tensor } from "./graph.ts";
+import type { CompositeOperation, DType, Graph, GraphInput, GraphNode, Operation, Tensor } from "./graph.ts";
 import { sizeOf } from "./graph.ts";
 
 /** Maps the gradients of an operation's outputs to those of its inputs; null where an input has none. */
@@ -11,6 +11,8 @@ interface TapeEntry {
   readonly pullBack: PullBack;
 }
 
+export type Composites = ReadonlySet<CompositeOperation["kind"]>;
+
 export class GraphBuilder {
   private readonly inputs: GraphInput[] = [];
   private readonly nodes: GraphNode[] = [];
@@ -19,19 +21,24 @@ export class GraphBuilder {
   /** inside a pull-back or a composite operation nothing is recorded */
   private recording = true;
 
+  /** @param composites operations that the backend has as a whole */
+  constructor(readonly composites: Composites = new Set()) {}
+
   input(name: string, shape: readonly number[], dtype: DType = "float32"): Tensor {
     const tensor = this.tensor(shape, dtype);
     this.inputs.push({ name, tensor });
     return tensor;
   }
 
-  /** The graph of what was built so far, with the named outputs. */
-  build(outputs: Readonly<Record<string, Tensor>>): Graph {
-    return {
-      inputs: this.inputs,
-      nodes: this.nodes,
-      outputs: Object.entries(outputs).map(([name, tensor]) => ({ name, tensor })),
-    };
+  /**
+   * The graph of what was built so far.
+   * @param outputs by name
+   * @param sums further ones that are summed over the parts of a batch
+   */
+  build(outputs: Readonly<Record<string, Tensor>>, sums: Readonly<Record<string, Tensor>> = {}): Graph {
+    const named = (tensors: Readonly<Record<string, Tensor>>, additive: boolean) =>
+      Object.entries(tensors).map(([name, tensor]) => ({ name, tensor, additive }));
+    return { inputs: this.inputs, nodes: this.nodes, outputs: [...named(outputs, false), ...named(sums, true)] };
   }
 
   /** Adds a node without recording it; the operations of operations.ts do the recording. */

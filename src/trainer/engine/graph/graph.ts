@@ -37,7 +37,24 @@ export type Operation =
   /** over the last axis: outputs y, mean and inverse deviation (the latter two keep the axis) */
   | { readonly kind: "layerNorm"; readonly epsilon: number }
   /** over the last axis */
-  | { readonly kind: "softmax" };
+  | { readonly kind: "softmax" }
+  | CompositeOperation;
+
+/**
+ * Operations that a backend may have as a whole; for the others the builder writes them as several of those above. Matrices
+ * of rows [B · n, …] hold B sequences of n tokens.
+ */
+export type CompositeOperation =
+  /** qkv [B · n, 3 D] to attended values [B · n, D] and the logarithms of the softmax's denominators [B, heads, n] */
+  | { readonly kind: "selfAttention"; readonly batchSize: number; readonly heads: number }
+  /** qkv, both outputs and the gradient of the first to the gradient of qkv */
+  | { readonly kind: "selfAttentionGradient"; readonly batchSize: number; readonly heads: number }
+  /** dy, x, gain, mean, inverse deviation to the gradients of x, gain and bias */
+  | { readonly kind: "layerNormGradient" }
+  /** u (1 + erf(u)) */
+  | { readonly kind: "erfGate" }
+  /** u, dy to the gradient of u */
+  | { readonly kind: "erfGateGradient" };
 
 export interface GraphNode {
   readonly operation: Operation;
@@ -50,16 +67,27 @@ export interface GraphInput {
   readonly tensor: Tensor;
 }
 
+export interface GraphOutput extends GraphInput {
+  /** whether runs over the parts of a batch are to be summed: a gradient is, a loss of each image is not */
+  readonly additive: boolean;
+}
+
 export interface Graph {
   readonly inputs: readonly GraphInput[];
   /** in an order of execution */
   readonly nodes: readonly GraphNode[];
-  readonly outputs: readonly GraphInput[];
+  readonly outputs: readonly GraphOutput[];
 }
 
 /** Number of elements of a shape. */
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, side) => product * side, 1);
+}
+
+/** An id above those of all tensors of a graph. */
+export function freeId(graph: Graph): number {
+  const ids = [...graph.inputs.map(({ tensor }) => tensor), ...graph.nodes.flatMap(({ outputs }) => outputs)];
+  return 1 + ids.reduce((highest, { id }) => Math.max(highest, id), 0);
 }
 
 /** The graph without the nodes that no output needs. */

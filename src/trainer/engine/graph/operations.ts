@@ -248,6 +248,13 @@ export function layerNorm(g: GraphBuilder, x: Tensor, gain: Tensor, bias: Tensor
     () =>
       ([dy]) => {
         const [, mean, inverse] = statistics;
+        if (g.composites.has("layerNormGradient")) {
+          return g.node(
+            { kind: "layerNormGradient" },
+            [dy!, x, gain, mean!, inverse!],
+            [x.shape, gain.shape, bias.shape],
+          );
+        }
         const normalised = multiply(g, subtract(g, x, mean!), inverse!);
         const weighted = multiply(g, dy!, normalised);
         // Row means against the gain are products with a vector, which backends do in one pass.
@@ -265,6 +272,15 @@ export function layerNorm(g: GraphBuilder, x: Tensor, gain: Tensor, bias: Tensor
  * ride on the neighbouring matrix products, so that the exact GELU costs no scaling pass.
  */
 export function erfGate(g: GraphBuilder, u: Tensor): Tensor {
+  if (g.composites.has("erfGate")) {
+    return g.record(
+      [u],
+      () => g.node({ kind: "erfGate" }, [u], [u.shape]),
+      () =>
+        ([dy]) =>
+          g.node({ kind: "erfGateGradient" }, [u, dy!], [u.shape]),
+    )[0]!;
+  }
   let onePlusErf: Tensor;
   return g.record(
     [u],
@@ -329,4 +345,37 @@ export function attention(g: GraphBuilder, q: Tensor, k: Tensor, v: Tensor): Ten
         ];
       },
   )[0];
+}
+
+/**
+ * Multi-head self-attention over sequences that lie one after the other.
+ * @param qkv [batchSize · n, 3 D]: queries, keys and values, each of `heads` heads side by side
+ * @returns [batchSize · n, D]
+ */
+export function selfAttention(g: GraphBuilder, qkv: Tensor, batchSize: number, heads: number): Tensor {
+  const [rows, D] = [qkv.shape[0]!, qkv.shape[1]! / 3];
+  const n = rows / batchSize;
+  if (g.composites.has("selfAttention")) {
+    const shapes = [
+      [rows, D],
+      [batchSize, heads, n],
+    ];
+    let logSums: Tensor;
+    return g.record(
+      [qkv],
+      () => {
+        const [out, sums] = g.node({ kind: "selfAttention", batchSize, heads }, [qkv], shapes);
+        logSums = sums!;
+        return [out!] as const;
+      },
+      ([out]) =>
+        ([dy]) =>
+          g.node({ kind: "selfAttentionGradient", batchSize, heads }, [qkv, out, logSums, dy!], [qkv.shape]),
+    )[0];
+  }
+  // Split first: transposing [B, n, heads, d] is several times faster than transposing the five axes of qkv at once.
+  const [q, k, v] = split(g, qkv, 1, [D, D, D]).map((part) =>
+    transpose(g, reshape(g, part, [batchSize, n, heads, D / heads]), [0, 2, 1, 3]),
+  );
+  return reshape(g, transpose(g, attention(g, q!, k!, v!), [0, 2, 1, 3]), [rows, D]);
 }

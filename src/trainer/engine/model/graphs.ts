@@ -1,5 +1,5 @@
 /** The two graphs of a model: a training step's gradients, and a prediction. */
-import { GraphBuilder } from "../graph/builder.ts";
+import { type Composites, GraphBuilder } from "../graph/builder.ts";
 import { type Graph, pruned, type Tensor } from "../graph/graph.ts";
 import { reshape, scale, weightedSquaredError } from "../graph/operations.ts";
 import { elementsPerToken, extraTokens, type ModelShape, parameterSpecs, tokenCount } from "./parameters.ts";
@@ -31,9 +31,15 @@ function modelInputs(g: GraphBuilder, shape: ModelShape, batchSize: number, visi
  * Loss and gradients of one micro-batch. Inputs besides the parameters: tokens, timeEmbedding, labels?, positions?, target
  * [B, S·p·p·C] and weight [B, 1]. Outputs: loss [B, 1], the weighted mean squared error of each image, and
  * `gradient:<name>`, the gradient of the sum of those losses.
+ * @param composites operations that the backend has as a whole
  */
-export function trainingGraph(shape: ModelShape, batchSize: number, visibleTokens: number): Graph {
-  const g = new GraphBuilder();
+export function trainingGraph(
+  shape: ModelShape,
+  batchSize: number,
+  visibleTokens: number,
+  composites?: Composites,
+): Graph {
+  const g = new GraphBuilder(composites);
   const { parameters, inputs } = modelInputs(g, shape, batchSize, visibleTokens);
   const perImage = visibleTokens * elementsPerToken(shape);
   const target = g.input("target", [batchSize, perImage]);
@@ -43,17 +49,22 @@ export function trainingGraph(shape: ModelShape, batchSize: number, visibleToken
   const loss = weightedSquaredError(g, output, target, weight);
   const names = [...parameters.keys()];
   const gradients = g.gradients(loss, one, [...parameters.values()]);
-  const outputs: Record<string, Tensor> = { loss };
+  const sums: Record<string, Tensor> = {};
   names.forEach((name, i) => {
     // A parameter that nothing depends on cannot occur: every tensor of parameterSpecs is used.
-    outputs[gradientName(name)] = gradients[i] ?? scale(g, parameters.get(name)!, 0);
+    sums[gradientName(name)] = gradients[i] ?? scale(g, parameters.get(name)!, 0);
   });
-  return pruned(g.build(outputs));
+  return pruned(g.build({ loss }, sums));
 }
 
 /** The network's output, `output` [B · S, p·p·C] in (p1, p2, C) order, for the same inputs. */
-export function predictionGraph(shape: ModelShape, batchSize: number, visibleTokens: number): Graph {
-  const g = new GraphBuilder();
+export function predictionGraph(
+  shape: ModelShape,
+  batchSize: number,
+  visibleTokens: number,
+  composites?: Composites,
+): Graph {
+  const g = new GraphBuilder(composites);
   const { parameters, inputs } = modelInputs(g, shape, batchSize, visibleTokens);
   return pruned(g.build({ output: uvit(g, shape, parameters, inputs, batchSize) }));
 }

@@ -4,7 +4,6 @@ import type { Tensor } from "../graph/graph.ts";
 import { sizeOf } from "../graph/graph.ts";
 import {
   add,
-  attention,
   concat,
   erfGate,
   gatherRows,
@@ -12,9 +11,9 @@ import {
   linear,
   reshape,
   scale,
+  selfAttention,
   silu,
   split,
-  transpose,
 } from "../graph/operations.ts";
 import { blockNames, elementsPerToken, extraTokens, type ModelShape, tokenCount } from "./parameters.ts";
 
@@ -84,7 +83,7 @@ export function uvit(
   }
 
   const block = (x: Tensor, name: string): Tensor => {
-    const attended = dense(selfAttention(norm(x, `${name}.norm1`), name), `${name}.attn.proj`);
+    const attended = dense(attend(norm(x, `${name}.norm1`), name), `${name}.attn.proj`);
     const middle = add(g, x, attended);
     // gelu(fc1) with the factors 1/sqrt(2) of erfGate folded into the two products
     const [fc1, fc2] = [`${name}.mlp.fc1`, `${name}.mlp.fc2`];
@@ -94,20 +93,13 @@ export function uvit(
     return add(g, middle, out);
   };
 
-  const selfAttention = (x: Tensor, name: string): Tensor => {
-    const heads = shape.numHeads;
-    const width = D / heads;
+  const attend = (x: Tensor, name: string): Tensor => {
     let bias: Tensor | null = null;
     if (shape.qkvBias) {
       const query = get(`${name}.attn.q_bias`);
       bias = concat(g, [query, scale(g, query, 0), get(`${name}.attn.v_bias`)], 0);
     }
-    const qkv = linear(g, x, get(`${name}.attn.qkv.weight`), bias);
-    // Split first: transposing [B, n, heads, d] is several times faster than transposing the five axes of qkv at once.
-    const [q, k, v] = split(g, qkv, 1, [D, D, D]).map((part) =>
-      transpose(g, reshape(g, part, [batchSize, n, heads, width]), [0, 2, 1, 3]),
-    );
-    return reshape(g, transpose(g, attention(g, q!, k!, v!), [0, 2, 1, 3]), [rows, D]);
+    return selfAttention(g, linear(g, x, get(`${name}.attn.qkv.weight`), bias), batchSize, shape.numHeads);
   };
 
   const { inBlocks, midBlock, outBlocks } = blockNames(shape.depth);

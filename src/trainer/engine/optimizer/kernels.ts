@@ -191,6 +191,27 @@ function accumulateFunction(): WasmFunction {
   };
 }
 
+/**
+ * Factors of one step: gradient scale, 1 - lr decay, beta1, 1 - beta1, beta2, 1 - beta2, lr / (1 - beta1^t), 1 / sqrt(1 - beta2^t),
+ * epsilon, EMA decay.
+ */
+export function adamWFactors(s: AdamWScalars): number[] {
+  const correction1 = 1 - s.beta1 ** s.update;
+  const correction2 = 1 - s.beta2 ** s.update;
+  return [
+    s.gradientScale,
+    1 - s.lr * s.weightDecay,
+    s.beta1,
+    1 - s.beta1,
+    s.beta2,
+    1 - s.beta2,
+    s.lr / correction1,
+    1 / Math.sqrt(correction2),
+    s.epsilon,
+    s.emaDecay,
+  ];
+}
+
 type RawAdamW = (...values: number[]) => void;
 
 /** Instantiates the kernels over a memory. */
@@ -202,28 +223,8 @@ export function kernels(memory: WebAssembly.Memory): Kernels {
   const sumOfSquares = exports["sumOfSquares"] as (address: number, end: number) => number;
   const accumulate = exports["accumulate"] as (target: number, source: number, end: number) => void;
   return {
-    adamW(parameter, gradient, m, v, ema, count, s) {
-      const correction1 = 1 - s.beta1 ** s.update;
-      const correction2 = 1 - s.beta2 ** s.update;
-      adamW(
-        parameter,
-        gradient,
-        m,
-        v,
-        ema,
-        parameter + 4 * count,
-        s.gradientScale,
-        1 - s.lr * s.weightDecay,
-        s.beta1,
-        1 - s.beta1,
-        s.beta2,
-        1 - s.beta2,
-        s.lr / correction1,
-        1 / Math.sqrt(correction2),
-        s.epsilon,
-        s.emaDecay,
-      );
-    },
+    adamW: (parameter, gradient, m, v, ema, count, scalars) =>
+      adamW(parameter, gradient, m, v, ema, parameter + 4 * count, ...adamWFactors(scalars)),
     sumOfSquares: (address, count) => sumOfSquares(address, address + 4 * count),
     accumulate: (target, source, count) => accumulate(target, source, target + 4 * count),
   };

@@ -44,6 +44,13 @@ export class ParameterStore {
     return this.specs.map((spec) => ({ name: prefix + spec.name, shape: spec.shape, data: views.get(spec.name)! }));
   }
 
+  /** A slot's memory, all tensors with the zeros between them, in as many pieces as it lies in. */
+  wholes(slot: Slot): Float32Array[] {
+    return this.segments.map(
+      ({ memory, count }) => new Float32Array(memory.buffer, SLOTS.indexOf(slot) * count * 4, count),
+    );
+  }
+
   /** One optimiser step and one update of the moving average. */
   update(scalars: AdamWScalars): void {
     for (const segment of this.segments) {

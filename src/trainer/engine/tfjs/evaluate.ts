@@ -67,6 +67,12 @@ function outputsOf({ operation, outputs }: GraphNode, inputs: readonly tf.Tensor
     }
     case "softmax":
       return [tf.softmax(a)];
+    case "selfAttention":
+    case "selfAttentionGradient":
+    case "layerNormGradient":
+    case "erfGate":
+    case "erfGateGradient":
+      throw new RangeError(`${operation.kind} is for backends that have it as a whole`);
   }
 }
 

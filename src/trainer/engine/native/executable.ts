@@ -1,0 +1,49 @@
+/** A compiled program with the names of its arrays. */
+import type { Executable, Feed } from "../backend.ts";
+import { type Graph, sizeOf } from "../graph/graph.ts";
+import type { Addon, Program } from "./addon.ts";
+import type { NativeProgram } from "./program.ts";
+
+export class NativeExecutable implements Executable {
+  /** where outputs go that nobody asked for */
+  private readonly unwanted = new Map<string, Float32Array>();
+  private readonly sizes: ReadonlyMap<string, number>;
+
+  constructor(
+    private readonly addon: Addon,
+    private readonly compiled: Program,
+    private readonly program: NativeProgram,
+    graph: Graph,
+  ) {
+    this.sizes = new Map([...graph.inputs, ...graph.outputs].map(({ name, tensor }) => [name, sizeOf(tensor.shape)]));
+  }
+
+  /** @param accumulate adds additive outputs to what their arrays hold */
+  async run(
+    inputs: ReadonlyMap<string, Feed>,
+    outputs: ReadonlyMap<string, Float32Array>,
+    accumulate = false,
+  ): Promise<void> {
+    const arrays = this.program.arrays.map((name) => {
+      const array = inputs.get(name) ?? outputs.get(name) ?? this.dump(name);
+      if (array.length !== this.sizes.get(name)) {
+        throw new RangeError(`${name} has ${array.length} elements, ${this.sizes.get(name)} are needed`);
+      }
+      return array;
+    });
+    this.addon.run(this.compiled, arrays, accumulate);
+  }
+
+  async dispose(): Promise<void> {
+    this.addon.destroyProgram(this.compiled);
+  }
+
+  private dump(name: string): Float32Array {
+    const size = this.sizes.get(name);
+    const isOutput = this.program.arrays.indexOf(name) >= this.program.inputs;
+    if (size === undefined || !isOutput) throw new RangeError(`the graph has no value for ${name}`);
+    const array = this.unwanted.get(name) ?? new Float32Array(size);
+    this.unwanted.set(name, array);
+    return array;
+  }
+}

@@ -1,0 +1,68 @@
+/* The innermost part of every matrix product: one tile of MR rows by NR columns. */
+#ifndef MASKDM_MICRO_H
+#define MASKDM_MICRO_H
+
+#include "vector.h"
+
+typedef vf tile_t[MR][NRV];
+
+/*
+ * tile = sum over p < k of a(:, p) b(p, :).
+ * b: [k][NR]. a(i, p) lies at a + i * row + p * column; rows beyond `rows` repeat the last one.
+ */
+static inline __attribute__((always_inline)) void multiply_tile(tile_t tile, long k, const float *a, long row, long column,
+                                                                int rows, const float *b) {
+  const float *at[MR];
+#pragma GCC unroll 16
+  for (int i = 0; i < MR; i++) at[i] = a + (i < rows ? i : rows - 1) * row;
+  vf acc[MR][NRV];
+#pragma GCC unroll 16
+  for (int i = 0; i < MR; i++)
+#pragma GCC unroll 4
+    for (int j = 0; j < NRV; j++) acc[i][j] = (vf){0};
+  for (long p = 0; p < k; p++) {
+    vf bv[NRV];
+#pragma GCC unroll 4
+    for (int j = 0; j < NRV; j++) bv[j] = load(b + j * VW);
+#pragma GCC unroll 16
+    for (int i = 0; i < MR; i++) {
+      const vf av = splat(at[i][p * column]);
+#pragma GCC unroll 4
+      for (int j = 0; j < NRV; j++) acc[i][j] += av * bv[j];
+    }
+    b += NR;
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < MR; i++)
+#pragma GCC unroll 4
+    for (int j = 0; j < NRV; j++) tile[i][j] = acc[i][j];
+}
+
+/* The same with a packed as [k][MR]. */
+static inline __attribute__((always_inline)) void multiply_packed(tile_t tile, long k, const float *a, const float *b) {
+  vf acc[MR][NRV];
+#pragma GCC unroll 16
+  for (int i = 0; i < MR; i++)
+#pragma GCC unroll 4
+    for (int j = 0; j < NRV; j++) acc[i][j] = (vf){0};
+#pragma GCC unroll 4
+  for (long p = 0; p < k; p++) {
+    vf bv[NRV];
+#pragma GCC unroll 4
+    for (int j = 0; j < NRV; j++) bv[j] = load(b + j * VW);
+#pragma GCC unroll 16
+    for (int i = 0; i < MR; i++) {
+      const vf av = splat(a[i]);
+#pragma GCC unroll 4
+      for (int j = 0; j < NRV; j++) acc[i][j] += av * bv[j];
+    }
+    a += MR;
+    b += NR;
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < MR; i++)
+#pragma GCC unroll 4
+    for (int j = 0; j < NRV; j++) tile[i][j] = acc[i][j];
+}
+
+#endif

@@ -1,0 +1,180 @@
+/* Matrix products: both factors are packed into panels by all threads, then tiles of the result are dealt out. */
+
+/* Depth of a slice: its panel of b stays in the first-level cache, its block of a in the second. */
+#define KC 384
+/* Largest tile of the result. */
+#define TILE_ROWS (144 / MR * MR)
+#define TILE_COLUMNS (128 / NR * NR)
+/* Floats that the packed factors may take together. */
+#define PACK_FLOATS (6L << 20)
+
+static long round_up(long x, long step) { return (x + step - 1) / step * step; }
+static long least(long a, long b) { return a < b ? a : b; }
+static long most(long a, long b) { return a > b ? a : b; }
+
+/* Rows and depth of the blocks in which a product is worked off. */
+typedef struct {
+  long rows, depth;
+} Blocks;
+
+static Blocks blocks_of(const Product *p) {
+  const long n = round_up(p->n, NR);
+  long depth = round_up(p->k, KC);
+  while (depth > KC && (n + MR) * depth > PACK_FLOATS) depth = round_up(depth / 2, KC);
+  const long fit = PACK_FLOATS / depth - n;
+  long rows = most(fit / TILE_ROWS, 1) * TILE_ROWS;
+  /* Better a shallower block than a low one: each pass over the result costs less than packing b again. */
+  while (depth > 4 * KC && rows < least(p->m, 4 * TILE_ROWS)) {
+    depth = round_up(depth / 2, KC);
+    rows = most((PACK_FLOATS / depth - n) / TILE_ROWS, 1) * TILE_ROWS;
+  }
+  return (Blocks){least(rows, round_up(p->m, MR)), least(depth, p->k)};
+}
+
+/* Phases that a product goes through. */
+static long product_phases(const Product *p) {
+  const Blocks blocks = blocks_of(p);
+  return 2 * parts_of(p->k, blocks.depth) * parts_of(p->m, blocks.rows);
+}
+
+static long product_shared(const Product *p) {
+  const Blocks blocks = blocks_of(p);
+  return (round_up(blocks.rows, MR) + round_up(p->n, NR)) * blocks.depth;
+}
+
+/* `count` <= width lanes beside each other, k deep, from strides to [k][width]; missing lanes are 0. */
+static inline __attribute__((always_inline)) void pack_panel(float *out, const long width, const float *x, long lane, long deep,
+                                                             long count, long k) {
+  if (lane == 1) {
+    if (count == width)
+      for (long p = 0; p < k; p++) memcpy(out + p * width, x + p * deep, (size_t)width * sizeof(float));
+    else
+      for (long p = 0; p < k; p++)
+        for (long i = 0; i < width; i++) out[p * width + i] = i < count ? x[p * deep + i] : 0;
+    return;
+  }
+  long first = 0;
+  /* A square of vectors at a time, transposed on the way. */
+  for (; first + VW <= count && VW <= width; first += VW) {
+    const float *rows = x + first * lane;
+    long p = 0;
+    for (; p + VW <= k; p += VW) {
+      float square[VW][VW];
+#pragma GCC unroll 16
+      for (int i = 0; i < VW; i++) memcpy(square[i], rows + i * lane + p, sizeof square[i]);
+#pragma GCC unroll 16
+      for (int j = 0; j < VW; j++)
+#pragma GCC unroll 16
+        for (int i = 0; i < VW; i++) out[(p + j) * width + first + i] = square[i][j];
+    }
+    for (; p < k; p++)
+      for (int i = 0; i < VW; i++) out[p * width + first + i] = rows[i * lane + p];
+  }
+  for (; first < count; first++)
+    for (long p = 0; p < k; p++) out[p * width + first] = x[first * lane + p];
+  for (; first < width; first++)
+    for (long p = 0; p < k; p++) out[p * width + first] = 0;
+}
+
+/* Where a tile goes, and what is added to it. */
+typedef struct {
+  const Product *p;
+  long row, column;
+  long rows, columns;
+  /* the first slice sets c (unless told to accumulate), the later ones add to it */
+  int first;
+} Target;
+
+static inline __attribute__((always_inline)) void write_tile(tile_t tile, const Target *t) {
+  const Product *p = t->p;
+  float *c = p->c + t->row * p->c_row + t->column;
+  const int whole = t->rows == MR && t->columns == NR;
+  float border[MR][NR];
+  const long c_row = whole ? p->c_row : NR;
+  float *to = whole ? c : border[0];
+  if (!whole && !(t->first && !p->accumulate))
+    for (long i = 0; i < t->rows; i++) memcpy(border[i], c + i * p->c_row, (size_t)t->columns * sizeof(float));
+  const vf alpha = splat(p->alpha);
+  if (!t->first || p->accumulate) {
+    for (int i = 0; i < MR; i++)
+      for (int j = 0; j < NRV; j++) store(to + i * c_row + j * VW, load(to + i * c_row + j * VW) + alpha * tile[i][j]);
+  } else {
+    for (int i = 0; i < MR; i++)
+      for (int j = 0; j < NRV; j++) store(to + i * c_row + j * VW, alpha * tile[i][j]);
+  }
+  if (t->first && p->bias)
+    for (long i = 0; i < t->rows; i++)
+      for (long j = 0; j < t->columns; j++) to[i * c_row + j] += p->bias_factor * p->bias[t->column + j];
+  if (t->first && p->add)
+    for (long i = 0; i < t->rows; i++)
+      for (long j = 0; j < t->columns; j++) to[i * c_row + j] += p->add[(t->row + i) * p->add_row + t->column + j];
+  if (!whole)
+    for (long i = 0; i < t->rows; i++) memcpy(c + i * p->c_row, border[i], (size_t)t->columns * sizeof(float));
+}
+
+/* Packs rows [from, to) of a, or columns of b, in slices of KC: [slice][panel][KC][width]. */
+static void pack(Lane *lane, long task, float *out, long width, const float *x, long across, long deep, long count, long k) {
+  (void)lane;
+  const long panels = parts_of(count, width);
+  for (long p = 0; p < k; p += KC) {
+    const long depth = least(KC, k - p);
+    float *panel = out + p * panels * width + task * depth * width;
+    const float *from = x + task * width * across + p * deep;
+    const long lanes = least(width, count - task * width);
+    if (width == MR) pack_panel(panel, MR, from, across, deep, lanes, depth);
+    else pack_panel(panel, NR, from, across, deep, lanes, depth);
+  }
+}
+
+static long even_part(long count, long largest, long step, long parts_multiple) {
+  long parts = parts_of(count, largest);
+  parts = round_up(parts, parts_multiple);
+  return most(round_up(parts_of(count, parts), step), step);
+}
+
+static void product(Lane *lane, const Product *p, float *shared) {
+  const Blocks blocks = blocks_of(p);
+  float *packed_b = shared;
+  float *packed_a = shared + round_up(p->n, NR) * blocks.depth;
+  const long b_panels = parts_of(p->n, NR);
+  for (long k0 = 0; k0 < p->k; k0 += blocks.depth) {
+    const long depth = least(blocks.depth, p->k - k0);
+    for (long m0 = 0; m0 < p->m; m0 += blocks.rows) {
+      const long rows = least(blocks.rows, p->m - m0);
+      const long a_panels = parts_of(rows, MR);
+      const long b_tasks = m0 == 0 ? b_panels : 0;
+      for (long task; (task = team_take(lane, a_panels + b_tasks)) >= 0;) {
+        if (task < b_tasks) pack(lane, task, packed_b, NR, p->b + k0 * p->b_row, p->b_column, p->b_row, p->n, depth);
+        else
+          pack(lane, task - b_tasks, packed_a, MR, p->a + m0 * p->a_row + k0 * p->a_column, p->a_row, p->a_column, rows, depth);
+      }
+      team_barrier(lane);
+
+      /* As many tiles for every thread, and not one large one left over at the end. */
+      const long across = parts_of(p->n, TILE_COLUMNS);
+      const long tile_columns = even_part(p->n, TILE_COLUMNS, NR, 1);
+      const long tile_rows = even_part(rows, TILE_ROWS, MR, across % lane->threads == 0 ? 1 : lane->threads);
+      const long down = parts_of(rows, tile_rows);
+      for (long task; (task = team_take(lane, down * across)) >= 0;) {
+        const long i0 = task / across * tile_rows;
+        const long j0 = task % across * tile_columns;
+        const long i1 = least(i0 + tile_rows, rows);
+        const long j1 = least(j0 + tile_columns, p->n);
+        for (long s = 0; s < depth; s += KC) {
+          const long slice = least(KC, depth - s);
+          for (long j = j0; j < j1; j += NR) {
+            const float *b = packed_b + s * b_panels * NR + j / NR * slice * NR;
+            for (long i = i0; i < i1; i += MR) {
+              const float *a = packed_a + s * a_panels * MR + i / MR * slice * MR;
+              tile_t tile;
+              multiply_packed(tile, slice, a, b);
+              const Target target = {p, m0 + i, j, least(MR, i1 - i), least(NR, j1 - j), k0 + s == 0};
+              write_tile(tile, &target);
+            }
+          }
+        }
+      }
+      team_barrier(lane);
+    }
+  }
+}

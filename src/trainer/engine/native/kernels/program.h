@@ -1,0 +1,27 @@
+/* A graph as a list of instructions on one block of memory and the caller's arrays. */
+#ifndef MASKDM_PROGRAM_H
+#define MASKDM_PROGRAM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernels.h"
+
+typedef struct Program Program;
+
+/*
+ * words: instructions as program.ts writes them; arrays: how many of the caller's they refer to.
+ * NULL where memory is lacking or an instruction is unknown.
+ */
+Program *program_create(Team *team, const Kernels *kernels, const int32_t *words, size_t count, size_t arena_floats, int arrays);
+void program_destroy(Program *program);
+
+int program_arrays(const Program *program);
+
+/*
+ * arrays: the caller's, in the order of the program; accumulate: results marked so are
+ * added to their arrays. @returns 0 where memory is lacking
+ */
+int program_run(Program *program, void *const *arrays, int accumulate);
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * Threads that execute one program together. A program is a row of phases, each of them tasks that may be done in any order by
+ * anyone; a phase begins when all tasks of the one before are done. Nobody waits for a thread that has no task in hand, so one
+ * that the system lets sleep holds up nothing.
+ */
+#ifndef MASKDM_TEAM_H
+#define MASKDM_TEAM_H
+
+typedef struct Team Team;
+
+/* One thread's way through the phases. */
+typedef struct {
+  Team *team;
+  int thread;
+  int threads;
+  long phase;
+  /* tasks of this phase, and whether one of them is in hand */
+  long total;
+  int busy;
+} Lane;
+
+/* The caller is thread 0; the others are started here. NULL where that fails. */
+Team *team_create(int threads);
+void team_destroy(Team *team);
+int team_threads(const Team *team);
+
+/*
+ * Runs work(argument, lane) on the threads that are there and returns when all is done.
+ * A thread that comes late still reads the argument, on its way through phases that are done: it has to stay as it is until
+ * team_settle. phases: at least as many as work goes through. @returns 0 where memory is lacking
+ */
+int team_run(Team *team, void (*work)(void *argument, Lane *lane), void *argument, long phases);
+
+/* Waits until no thread is inside the run before. */
+void team_settle(Team *team);
+
+/* The next of this phase's tasks, 0 to total - 1, or -1 when none is left; taking one means that the last one is done. */
+long team_take(Lane *lane, long total);
+
+/* Ends a phase: waits until all its tasks are done. What was written in it is seen by all after. */
+void team_barrier(Lane *lane);
+
+#endif

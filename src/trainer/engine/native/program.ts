@@ -1,0 +1,419 @@
+/** Compiles a graph to the instructions of kernels/program.c, every tensor's place included. */
+import { freeId, type Graph, type GraphNode, sizeOf, type Tensor } from "../graph/graph.ts";
+import { planStorage, type StoragePlan, UNIT } from "./storage.ts";
+
+/** In the order of the enum in kernels/program.c. */
+const OPERATIONS = [
+  "product",
+  "attention",
+  "attentionGradient",
+  "layerNorm",
+  "layerNormGradient",
+  "softmax",
+  "binary",
+  "binaryStrided",
+  "unary",
+  "gateGradient",
+  "sumRows",
+  "sumColumns",
+  "copyBlocks",
+  "transpose",
+  "gatherRows",
+  "scatterAddRows",
+  "deliver",
+] as const;
+/** In the order of the enums in kernels/kernels.h. */
+const BINARY = ["add", "sub", "mul"] as const;
+const BROADCAST = ["same", "repeatedRow", "repeatedEach"] as const;
+const UNARY = ["scale", "shift", "subtractFrom", "erf", "exp", "sigmoid", "erfGate", "copy"] as const;
+const NOTHING = -(2 ** 31);
+/** Axes that the operations with steps of their own know. */
+const AXES = 5;
+
+export interface NativeProgram {
+  readonly words: Int32Array;
+  readonly arenaFloats: number;
+  /** names of the graph's inputs, then outputs, in the order in which the program takes their arrays */
+  readonly arrays: readonly string[];
+  /** how many of them are inputs */
+  readonly inputs: number;
+}
+
+/** @throws RangeError where the graph holds something that the kernels do not have */
+export function compileProgram(graph: Graph): NativeProgram {
+  return new Compiler(graph).compile();
+}
+
+/** Bytes of the activations and of everything else that a graph computes on its way. */
+export function arenaBytes(graph: Graph): number {
+  return new Compiler(graph).storage().floats * 4;
+}
+
+/** The graph in which sums are over the first axes, or the last: others are sums over the first of a transposed tensor. */
+function withPlainSums(graph: Graph): Graph {
+  let nextId = freeId(graph);
+  const nodes = graph.nodes.flatMap((node): GraphNode[] => {
+    const { operation, inputs } = node;
+    const x = inputs[0]!;
+    if (operation.kind !== "sum" || areLeading(operation.axes) || areTrailing(operation.axes, x.shape.length))
+      return [node];
+    const { axes } = operation;
+    const permutation = [...axes, ...x.shape.map((_, i) => i).filter((axis) => !axes.includes(axis))];
+    const shape = permutation.map((axis) => x.shape[axis]!);
+    const turned: Tensor = { id: nextId++, shape, dtype: x.dtype };
+    return [
+      { operation: { kind: "transpose", permutation }, inputs: [x], outputs: [turned] },
+      { ...node, operation: { ...operation, axes: axes.map((_, i) => i) }, inputs: [turned] },
+    ];
+  });
+  return { ...graph, nodes };
+}
+
+/** A tensor's place: an index of the caller's arrays, or of the lifetimes in the arena. */
+type Place = { readonly array: number } | { readonly lifetime: number };
+
+class Compiler {
+  private readonly words: number[] = [];
+  private readonly bits = new DataView(new ArrayBuffer(4));
+  private readonly arrays: string[];
+  /** the tensor whose memory another one is a view of */
+  private readonly roots = new Map<number, number>();
+  private readonly places = new Map<number, Place>();
+  private readonly consumers = new Map<number, GraphNode[]>();
+  /** products whose result is only added to something: that addition, which takes them in */
+  private readonly fused = new Map<GraphNode, GraphNode>();
+  private plan: StoragePlan | null = null;
+
+  private readonly graph: Graph;
+
+  constructor(given: Graph) {
+    const graph = withPlainSums(given);
+    this.graph = graph;
+    this.arrays = [...graph.inputs, ...graph.outputs].map(({ name }) => name);
+    for (const node of graph.nodes) {
+      for (const { id } of node.inputs) this.consumers.set(id, [...(this.consumers.get(id) ?? []), node]);
+      if (node.operation.kind === "reshape") this.roots.set(node.outputs[0]!.id, this.root(node.inputs[0]!));
+    }
+    this.fuseAdditions();
+  }
+
+  compile(): NativeProgram {
+    this.plan = this.storage();
+    for (const node of this.graph.nodes) this.node(node);
+    this.graph.outputs.forEach(({ tensor, additive }, i) => {
+      const array = this.graph.inputs.length + i;
+      const place = this.places.get(this.root(tensor))!;
+      if ("array" in place && place.array === array) return;
+      const count = sizeOf(tensor.shape);
+      if (additive) this.emit("deliver", count, this.at(tensor), -1 - array);
+      else this.emit("unary", UNARY.indexOf("copy"), this.float(0), count, this.at(tensor), -1 - array);
+    });
+    return {
+      words: Int32Array.from(this.words),
+      arenaFloats: this.plan.floats,
+      arrays: this.arrays,
+      inputs: this.graph.inputs.length,
+    };
+  }
+
+  /** Gives every tensor its place. */
+  storage(): StoragePlan {
+    this.graph.inputs.forEach(({ tensor }, i) => {
+      this.places.set(tensor.id, { array: i });
+    });
+    const lifetimes: { size: number; from: number; to: number }[] = [];
+    const outputs = this.directOutputs();
+    const { nodes } = this.graph;
+    nodes.forEach((node, at) => {
+      if (node.operation.kind === "reshape") return;
+      const host = this.fused.get(node);
+      for (const output of node.outputs) {
+        // What is fused into an addition has no memory of its own.
+        if (host) continue;
+        const array = outputs.get(output.id);
+        if (array !== undefined) this.places.set(output.id, { array });
+        else {
+          this.places.set(output.id, { lifetime: lifetimes.length });
+          lifetimes.push({ size: sizeOf(output.shape), from: at, to: at });
+        }
+      }
+      const guests = node.inputs.map((input) => this.fusedProducer(input, node));
+      const inputs = [...node.inputs, ...guests.flatMap((guest) => guest?.inputs ?? [])];
+      for (const input of inputs) this.extend(lifetimes, input, at);
+    });
+    for (const { tensor } of this.graph.outputs) this.extend(lifetimes, tensor, nodes.length);
+    return planStorage(lifetimes);
+  }
+
+  private extend(lifetimes: { to: number }[], tensor: Tensor, at: number): void {
+    const place = this.places.get(this.root(tensor));
+    if (place && "lifetime" in place) lifetimes[place.lifetime]!.to = Math.max(lifetimes[place.lifetime]!.to, at);
+  }
+
+  /** Results of products that go straight to the caller's array: nothing else reads them. */
+  private directOutputs(): Map<number, number> {
+    const direct = new Map<number, number>();
+    this.graph.outputs.forEach(({ tensor, additive }, i) => {
+      if (!additive) return;
+      let from: Tensor = tensor;
+      let producer = this.producer(from);
+      while (producer?.operation.kind === "reshape" && !this.isRead(from)) {
+        from = producer.inputs[0]!;
+        producer = this.producer(from);
+      }
+      const onlyReshaped = (this.consumers.get(from.id) ?? []).every(({ operation }) => operation.kind === "reshape");
+      const isProduct = producer?.operation.kind === "matmul" && from.shape.length === 2;
+      const isOutput = this.graph.outputs.filter((other) => this.root(other.tensor) === from.id).length === 1;
+      if (isProduct && onlyReshaped && isOutput && (from === tensor || !this.isRead(tensor)))
+        direct.set(from.id, this.graph.inputs.length + i);
+    });
+    return direct;
+  }
+
+  private isRead(tensor: Tensor): boolean {
+    return (this.consumers.get(tensor.id)?.length ?? 0) > 0;
+  }
+
+  private producer(tensor: Tensor): GraphNode | undefined {
+    return this.graph.nodes.find(({ outputs }) => outputs.includes(tensor));
+  }
+
+  /** An addition of a product and something as large: the product adds it as it writes. */
+  private fuseAdditions(): void {
+    const isOutput = new Set(this.graph.outputs.map(({ tensor }) => tensor.id));
+    const producers = new Map(this.graph.nodes.map((node) => [node.outputs[0]!.id, node]));
+    for (const node of this.graph.nodes) {
+      if (node.operation.kind !== "add") continue;
+      for (const side of [1, 0]) {
+        const input = node.inputs[side]!;
+        const other = node.inputs[1 - side]!;
+        const producer = producers.get(input.id);
+        const isProduct =
+          producer?.operation.kind === "linear" ||
+          (producer?.operation.kind === "matmul" && input.shape.length === 2 && input.shape[1]! > 1);
+        if (!producer || !isProduct || isOutput.has(input.id) || other === input) continue;
+        if (this.consumers.get(input.id)?.length !== 1 || other.shape.join() !== input.shape.join()) continue;
+        this.fused.set(producer, node);
+        break;
+      }
+    }
+  }
+
+  private fusedProducer(tensor: Tensor, host: GraphNode): GraphNode | undefined {
+    for (const [guest, into] of this.fused) if (into === host && guest.outputs[0] === tensor) return guest;
+    return undefined;
+  }
+
+  private root(tensor: Tensor): number {
+    return this.roots.get(tensor.id) ?? tensor.id;
+  }
+
+  private at(tensor: Tensor): number {
+    const place = this.places.get(this.root(tensor));
+    if (!place) throw new RangeError(`tensor ${tensor.id} has no place`);
+    return "array" in place ? -1 - place.array : this.plan!.offsets[place.lifetime]! / UNIT;
+  }
+
+  private float(value: number): number {
+    this.bits.setFloat32(0, value);
+    return this.bits.getInt32(0);
+  }
+
+  private emit(operation: (typeof OPERATIONS)[number], ...words: readonly number[]): void {
+    this.words.push(OPERATIONS.indexOf(operation), ...words);
+  }
+
+  private node(node: GraphNode): void {
+    const { operation, inputs, outputs } = node;
+    const [a, b] = inputs as [Tensor, Tensor];
+    const out = outputs[0]!;
+    switch (operation.kind) {
+      case "reshape":
+        return;
+      case "linear":
+      case "matmul":
+        if (!this.fused.has(node)) this.product(node, out, null);
+        return;
+      case "add":
+      case "sub":
+      case "mul": {
+        const guests = inputs.map((input) => this.fusedProducer(input, node));
+        const side = guests.findIndex((guest) => guest !== undefined);
+        if (side >= 0) this.product(guests[side]!, out, inputs[1 - side]!);
+        else this.binary(operation.kind, a, b, out);
+        return;
+      }
+      case "scale":
+        this.unary("scale", operation.factor, a, out);
+        return;
+      case "shift":
+      case "subtractFrom":
+        this.unary(operation.kind, operation.term, a, out);
+        return;
+      case "erf":
+      case "exp":
+      case "sigmoid":
+      case "erfGate":
+        this.unary(operation.kind, 0, a, out);
+        return;
+      case "erfGateGradient":
+        this.emit("gateGradient", sizeOf(out.shape), this.at(a), this.at(b), this.at(out));
+        return;
+      case "transpose":
+        this.transpose(a, operation.permutation, out);
+        return;
+      case "split":
+        this.parts(outputs, a, operation.axis, "from whole");
+        return;
+      case "concat":
+        this.parts(inputs, out, operation.axis, "to whole");
+        return;
+      case "gatherRows":
+        this.emit("gatherRows", b.shape[0]!, a.shape[1]!, this.at(a), this.at(b), this.at(out));
+        return;
+      case "scatterAddRows":
+        this.emit("scatterAddRows", b.shape[0]!, a.shape[1]!, operation.rows, this.at(a), this.at(b), this.at(out));
+        return;
+      case "sum":
+        this.sum(a, operation.axes, out);
+        return;
+      case "softmax":
+        this.emit("softmax", ...rowsOf(a), this.at(a), this.at(out));
+        return;
+      case "layerNorm":
+        this.emit(
+          "layerNorm",
+          ...rowsOf(a),
+          ...inputs.map((input) => this.at(input)),
+          ...outputs.map((output) => this.at(output)),
+          this.float(operation.epsilon),
+        );
+        return;
+      case "layerNormGradient":
+        this.emit("layerNormGradient", ...rowsOf(a), ...[...inputs, ...outputs].map((tensor) => this.at(tensor)));
+        return;
+      case "selfAttention":
+      case "selfAttentionGradient": {
+        const { batchSize, heads } = operation;
+        const [rows, columns] = a.shape as [number, number];
+        const sizes = [batchSize, rows / batchSize, heads, columns / 3 / heads];
+        const kind = operation.kind === "selfAttention" ? "attention" : "attentionGradient";
+        this.emit(kind, ...sizes, ...[...inputs, ...outputs].map((tensor) => this.at(tensor)));
+        return;
+      }
+    }
+  }
+
+  /** @param added of the shape of the product; null where nothing is */
+  private product({ operation, inputs }: GraphNode, out: Tensor, added: Tensor | null): void {
+    const [a, b, bias] = inputs as [Tensor, Tensor, Tensor | undefined];
+    const isLinear = operation.kind === "linear";
+    if (!isLinear && operation.kind !== "matmul") throw new RangeError(`${operation.kind} is no product`);
+    const transA = isLinear ? false : operation.transA;
+    const transB = isLinear ? true : operation.transB;
+    const [aRows, aColumns] = a.shape.slice(-2) as [number, number];
+    const [bRows, bColumns] = b.shape.slice(-2) as [number, number];
+    const [m, k] = transA ? [aColumns, aRows] : [aRows, aColumns];
+    const n = transB ? bRows : bColumns;
+    const batch = sizeOf(a.shape.slice(0, -2));
+    const place = this.places.get(this.root(out))!;
+    this.emit(
+      "product",
+      ...[m, n, k],
+      ...[this.at(a), transA ? 1 : aColumns, transA ? aColumns : 1],
+      ...[this.at(b), transB ? 1 : bColumns, transB ? bColumns : 1],
+      ...[this.at(out), n],
+      ...[bias ? this.at(bias) : NOTHING, this.float(operation.alpha), this.float(isLinear ? operation.beta : 1)],
+      ...(added ? [this.at(added), n] : [NOTHING, 0]),
+      // Only gradients go straight to the caller's array, and those are the ones that accumulate.
+      Number("array" in place),
+      ...[batch, aRows * aColumns, b.shape.length > 2 ? bRows * bColumns : 0, m * n],
+    );
+  }
+
+  private binary(kind: "add" | "sub" | "mul", a: Tensor, b: Tensor, out: Tensor): void {
+    // Both kinds that commute may have the small operand on either side.
+    const [large, small] = sizeOf(a.shape) < sizeOf(b.shape) && kind !== "sub" ? [b, a] : [a, b];
+    const found = broadcastOf(large.shape, small.shape, out.shape);
+    const places = (x: Tensor, y: Tensor) => [this.at(x), this.at(y), this.at(out)];
+    if (found) {
+      const [broadcast, period] = found;
+      const words = [BINARY.indexOf(kind), BROADCAST.indexOf(broadcast), sizeOf(out.shape), period];
+      this.emit("binary", ...words, ...places(large, small));
+      return;
+    }
+    const sides = leading(out.shape, 1);
+    const steps = (shape: readonly number[]) => {
+      const own = leading(shape, 1);
+      return own.map((side, i) => (side === 1 ? 0 : sizeOf(own.slice(i + 1))));
+    };
+    this.emit("binaryStrided", BINARY.indexOf(kind), ...sides, ...steps(a.shape), ...steps(b.shape), ...places(a, b));
+  }
+
+  private unary(kind: (typeof UNARY)[number], scalar: number, x: Tensor, out: Tensor): void {
+    this.emit("unary", UNARY.indexOf(kind), this.float(scalar), sizeOf(out.shape), this.at(x), this.at(out));
+  }
+
+  private sum(x: Tensor, axes: readonly number[], out: Tensor): void {
+    const count = axes.reduce((product, axis) => product * x.shape[axis]!, 1);
+    const kept = sizeOf(x.shape) / count;
+    if (areLeading(axes)) this.emit("sumRows", count, kept, this.at(x), this.at(out));
+    else if (areTrailing(axes, x.shape.length)) this.emit("sumColumns", kept, count, this.at(x), this.at(out));
+    else throw new RangeError(`no sum over axes ${axes.join(", ")} of [${x.shape.join(", ")}]`);
+  }
+
+  private parts(parts: readonly Tensor[], whole: Tensor, axis: number, direction: "from whole" | "to whole"): void {
+    const outer = sizeOf(whole.shape.slice(0, axis));
+    const step = sizeOf(whole.shape.slice(axis));
+    let offset = 0;
+    for (const part of parts) {
+      const length = sizeOf(part.shape.slice(axis));
+      const inWhole = [this.at(whole), offset, step];
+      const alone = [this.at(part), 0, length];
+      const [from, to] = direction === "from whole" ? [inWhole, alone] : [alone, inWhole];
+      this.emit("copyBlocks", outer, length, ...from, ...to);
+      offset += length;
+    }
+  }
+
+  private transpose(x: Tensor, permutation: readonly number[], out: Tensor): void {
+    const steps = permutation.map((axis) => sizeOf(x.shape.slice(axis + 1)));
+    this.emit("transpose", ...leading(out.shape, 1), ...leading(steps, 0), this.at(x), this.at(out));
+  }
+}
+
+/** Rows and width of a tensor seen as a matrix. */
+function rowsOf(tensor: Tensor): [number, number] {
+  const width = tensor.shape.at(-1)!;
+  return [sizeOf(tensor.shape) / width, width];
+}
+
+/** A shape or steps with as many axes as the operations have, new ones in front. */
+function leading(values: readonly number[], value: number): number[] {
+  if (values.length > AXES) throw new RangeError(`${values.length} axes are more than ${AXES}`);
+  return [...new Array<number>(AXES - values.length).fill(value), ...values];
+}
+
+const areLeading = (axes: readonly number[]): boolean => axes.every((axis, i) => axis === i);
+
+const areTrailing = (axes: readonly number[], rank: number): boolean =>
+  axes.every((axis, i) => axis === rank - axes.length + i);
+
+/** How a smaller operand repeats in one of the result's shape, and how often; null where it is neither kind of repetition. */
+function broadcastOf(
+  large: readonly number[],
+  small: readonly number[],
+  out: readonly number[],
+): [(typeof BROADCAST)[number], number] | null {
+  const count = sizeOf(out);
+  const size = sizeOf(small);
+  if (sizeOf(large) !== count) return null;
+  if (size === count) return ["same", 1];
+  if (size === 1) return ["repeatedEach", count];
+  const sides = [...new Array<number>(out.length - small.length).fill(1), ...small];
+  const first = sides.findIndex((side) => side !== 1);
+  const last = sides.findLastIndex((side) => side !== 1);
+  if (sides.slice(first).every((side, i) => side === out[first + i])) return ["repeatedRow", size];
+  if (sides.slice(0, last + 1).every((side, i) => side === out[i])) return ["repeatedEach", count / size];
+  return null;
+}

@@ -1,0 +1,86 @@
+/** The native backend with its composite operations, against float64; test/unit/engine/backends.test.ts runs it on plain graphs. */
+import { describe, expect, it } from "vitest";
+import type { Graph } from "../../../src/trainer/engine/graph/graph.ts";
+import { predictionGraph, trainingGraph } from "../../../src/trainer/engine/model/graphs.ts";
+import { NATIVE_COMPOSITES, nativeBackend } from "../../../src/trainer/engine/native/backend.ts";
+import type { NativeExecutable } from "../../../src/trainer/engine/native/executable.ts";
+import { maxAbs, outputArrays, relativeError } from "../engine/compare.ts";
+import { interpret } from "../engine/float64Interpreter.ts";
+import { TINY_CASES, type TinyCase, type TinyModel, tinyModel } from "../engine/tinyModels.ts";
+import { requireNative } from "./requireNative.ts";
+
+const TOLERANCE = 1e-5;
+
+/** More tokens than are worked on together in attention, widths that fill no vector, products of several slices. */
+const LARGE: TinyCase = {
+  title: "169 tokens, width 24 of 3 heads, 8 images",
+  shape: {
+    ...TINY_CASES[0]!.shape,
+    depth: 2,
+    imageSize: 26,
+    patchSize: 2,
+    embedDim: 24,
+    numHeads: 3,
+    channels: 3,
+  },
+  mask: { strategy: "none", rate: 0, blockSize: 1, cropSize: null },
+  batchSize: 8,
+};
+
+function withComposites({ shape, batchSize, visibleTokens }: TinyModel): { training: Graph; prediction: Graph } {
+  return {
+    training: trainingGraph(shape, batchSize, visibleTokens, NATIVE_COMPOSITES),
+    prediction: predictionGraph(shape, batchSize, visibleTokens, NATIVE_COMPOSITES),
+  };
+}
+
+async function run(graph: Graph, model: TinyModel, threads: number, times = 1) {
+  const backend = nativeBackend(threads);
+  const executable = (await backend.compile(graph)) as NativeExecutable;
+  const outputs = outputArrays(graph);
+  for (let i = 0; i < times; i++) await executable.run(model.inputs, outputs, i > 0);
+  await executable.dispose();
+  return outputs;
+}
+
+describe.skipIf(!requireNative())("the native backend's composites", () => {
+  it("are all in use", () => {
+    const { training } = withComposites(tinyModel(TINY_CASES[2]!));
+    const kinds = new Set<string>(training.nodes.map(({ operation }) => operation.kind));
+    for (const composite of NATIVE_COMPOSITES) expect(kinds).toContain(composite);
+    for (const kind of ["softmax", "transpose", "erf", "exp"]) expect(kinds).not.toContain(kind);
+  });
+
+  it.each([...TINY_CASES, LARGE])("loss, gradients and prediction agree with float64: $title", async (tiny) => {
+    const model = tinyModel(tiny);
+    const graphs = withComposites(model);
+    for (const kind of ["training", "prediction"] as const) {
+      const reference = interpret(model[kind], model.inputs);
+      for (const [name, values] of await run(graphs[kind], model, 2)) {
+        expect(relativeError(values, reference.get(name)!), name).toBeLessThan(TOLERANCE);
+      }
+    }
+  });
+
+  it("give the same bits with any number of threads", async () => {
+    const model = tinyModel(LARGE);
+    const { training } = withComposites(model);
+    const one = await run(training, model, 1);
+    for (const threads of [2, 3, 5]) expect(await run(training, model, threads)).toEqual(one);
+  });
+
+  it("add gradients to what is there, and set the losses anew", async () => {
+    for (const tiny of [TINY_CASES[3]!, LARGE]) {
+      const model = tinyModel(tiny);
+      const { training } = withComposites(model);
+      const once = await run(training, model, 2);
+      const thrice = await run(training, model, 2, 3);
+      for (const [name, values] of thrice) {
+        const factor = name === "loss" ? 1 : 3;
+        const expected = once.get(name)!.map((value) => value * factor);
+        expect(relativeError(values, expected), name).toBeLessThan(1e-6);
+        expect(maxAbs(values)).toBeGreaterThan(0);
+      }
+    }
+  });
+});
