@@ -7,6 +7,8 @@ export const loopCountsSchema = z.object({
   messages: z.number(),
   /** steps, from 0, that were asked for before the one before was answered */
   askedAhead: z.array(z.number()),
+  /** that the engine took for each step */
+  seconds: z.array(z.number()),
   /** time that the main thread was at work, over the engine's */
   loopShare: z.number(),
   /** on the main thread, after collecting garbage */

@@ -37,9 +37,14 @@ class WatchedClient extends EngineClient {
   messages = 0;
   asked = 0;
   answered = 0;
-  engineSeconds = 0;
+  /** of each step */
+  readonly seconds: number[] = [];
   /** steps, from 0, that were asked for before the one before was answered */
   readonly askedAhead: number[] = [];
+
+  get engineSeconds(): number {
+    return this.seconds.reduce((sum, seconds) => sum + seconds, 0);
+  }
 
   override async call<C extends EngineCall>(
     call: C,
@@ -53,7 +58,7 @@ class WatchedClient extends EngineClient {
     const answer = await super.call(call, argument, transfer);
     this.answered++;
     const { startedAt, endedAt } = answer as EngineCalls["step"][1];
-    this.engineSeconds += (endedAt - startedAt) / 1000;
+    this.seconds.push((endedAt - startedAt) / 1000);
     return answer;
   }
 }
@@ -77,7 +82,7 @@ const dataset: Dataset = {
 const collect = (globalThis as { gc?: () => void }).gc;
 if (!collect) throw new Error("to be started with --expose-gc");
 function memory(): number {
-  collect!();
+  for (let round = 0; round < 3; round++) collect!();
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return heapUsed + arrayBuffers;
 }
@@ -130,6 +135,7 @@ const counts: LoopCounts = {
   steps: end.step,
   messages: engine.messages,
   askedAhead: engine.askedAhead,
+  seconds: engine.seconds,
   loopShare: active / (engine.engineSeconds - before.engine),
   grownBytesPerStep: grown / (STEPS - WARM_UP),
 };
