@@ -17,7 +17,7 @@ import type { StopRequest } from "./stopRequest.ts";
 
 const ADAM_EPSILON = 1e-8;
 /** Steps quicker than this are asked for before the one before is done, so that the engine never waits to be asked. */
-export const AHEAD_SECONDS = 0.25;
+export const AHEAD_SECONDS = 1;
 
 export interface TrainingProgress {
   update(step: number, note: string): void;

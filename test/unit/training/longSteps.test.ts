@@ -78,9 +78,10 @@ describe("during a long step", () => {
     expect(exitCode, err).toBe(0);
     const { state, step } = statusOf(shop.run("b"));
     expect(state).toBe("stopped");
-    // The step at work when it was asked for, and on a machine quicker than half a second a step the next one.
+    // The step at work when it was asked for; on a machine quicker than a second a step the next one, which the engine has been
+    // asked for, too; and where one takes less than half a second, the one before the file was looked at.
     expect(step).toBeGreaterThanOrEqual(done + 1);
-    expect(step).toBeLessThanOrEqual(done + 2);
+    expect(step).toBeLessThanOrEqual(done + 3);
     expect(newestCheckpoint(shop.run("b")).state).toMatchObject({ step, imagesSeen: 64 * step });
   }, 120_000);
 });

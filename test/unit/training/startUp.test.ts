@@ -17,7 +17,7 @@ describe("a run", () => {
 
   beforeAll(async () => {
     await writeImages(shop.path("images"), { count: 24, size: 8 });
-    shop.experiment("tiny", tinyExperiment({ pretrain: { ...QUICK, steps: 6 } }));
+    shop.experiment("tiny", tinyExperiment({ pretrain: { ...QUICK, steps: 6, log_every: 1 } }));
   });
 
   it("has it in its log once, and in its progress how long the engine waited", async () => {
