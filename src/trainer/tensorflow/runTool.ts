@@ -29,8 +29,15 @@ export function runTool(program: string, args: readonly string[], options: ToolO
   return new Promise((resolve, reject) => {
     // npm is a .cmd file on Windows, which only a shell starts. None of its arguments is a path.
     const shell = process.platform === "win32" && program === "npm";
-    const timeout = 60_000 * limitMinutes;
-    const child = spawn(program, args, { cwd, env, shell, signal, timeout, stdio: ["ignore", "pipe", "pipe"] });
+    // Not spawn's own timeout: where a program cannot be started, that would keep this process waiting for it.
+    const late = AbortSignal.timeout(60_000 * limitMinutes);
+    const child = spawn(program, args, {
+      cwd,
+      env,
+      shell,
+      signal: AbortSignal.any([signal, late]),
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     let output = "";
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (text: string) => {
@@ -41,12 +48,14 @@ export function runTool(program: string, args: readonly string[], options: ToolO
     child.on("error", (error) => {
       refused = error;
     });
-    child.on("close", (code, ended) => {
+    child.on("close", (code) => {
       if (signal.aborted) return reject(signal.reason);
-      if (refused) return resolve({ ok: false, missing: refused.code === "ENOENT", output: refused.message });
       if (code === 0) return resolve({ ok: true, output });
-      const late = ended === "SIGTERM" ? `it was not done within ${limitMinutes} minutes\n` : "";
-      resolve({ ok: false, missing: false, output: late + output });
+      if (late.aborted) {
+        return resolve({ ok: false, missing: false, output: `it was not done within ${limitMinutes} minutes` });
+      }
+      if (refused) return resolve({ ok: false, missing: refused.code === "ENOENT", output: refused.message });
+      resolve({ ok: false, missing: false, output });
     });
   });
 }

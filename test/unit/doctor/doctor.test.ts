@@ -1,6 +1,16 @@
 /** `maskdm doctor` as a process, with all its libraries and with none. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -60,6 +70,23 @@ describe("doctor", () => {
     expect(stdout).toMatch(/works {2}sharp \d/);
     expect(stdout).toMatch(/works {2}runs .*not there yet, can be made/);
   });
+});
+
+it("an installation of TensorFlow that fails ends with 1 at once, says why and leaves nothing behind", () => {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(folder, "dist", "maskdm.js"), "doctor", "--install-tensorflow"],
+    // Without npm.
+    {
+      cwd: folder,
+      encoding: "utf8",
+      timeout: 60_000,
+      env: { PATH: "", XDG_DATA_HOME: join(folder, "data"), HOME: folder },
+    },
+  );
+  expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+  expect(stderr).toMatch(/^error: npm is not found\..*https:\/\/nodejs\.org/m);
+  expect(readdirSync(folder, { recursive: true }).filter((name) => String(name).includes(".installing"))).toEqual([]);
 });
 
 describe("a folder", () => {
