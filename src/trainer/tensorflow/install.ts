@@ -82,7 +82,8 @@ async function assemble({ ways, pythons, say, signal }: InstallRequest, work: st
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       failures.push(error.message);
-      say(`This way is closed: ${error.message}`);
+      // Of the last one the error tells.
+      if (failures.length < ways.length) say(`This way is closed: ${error.message}`);
     }
   }
   throw new UserError(`TensorFlow could not be installed:\n  ${failures.join("\n  ")}`, "failure");
