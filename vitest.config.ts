@@ -21,6 +21,8 @@ export default defineConfig({
           name: "webgpu",
           include: ["test/unit/webgpu/**/*.test.ts"],
           env: { ...telemetry, ...gpuEnvironment() },
+          // Compiling for SwiftShader takes its time on a busy machine.
+          testTimeout: 240_000,
         },
       },
     ],

@@ -4,6 +4,8 @@ import * as ort from "onnxruntime-node";
 export interface SessionSettings {
   readonly provider: "cpu" | "webgpu";
   readonly threads: number;
+  /** how the file begins that says of each node where it ran, for tests; the session writes it when profiling ends */
+  readonly profile?: string;
 }
 
 /**
@@ -12,7 +14,7 @@ export interface SessionSettings {
  */
 export function createSession(
   model: Uint8Array,
-  { provider, threads }: SessionSettings,
+  { provider, threads, profile }: SessionSettings,
   deviceOutputs: readonly string[] = [],
 ): Promise<ort.InferenceSession> {
   const locations = Object.fromEntries(deviceOutputs.map((name) => [name, "gpu-buffer" as const]));
@@ -25,6 +27,7 @@ export function createSession(
     // One block planned for the whole graph would lie beside the chunks that the first run took: two thirds more memory.
     enableMemPattern: false,
     logSeverityLevel: 3,
+    ...(profile !== undefined && { enableProfiling: true, profileFilePrefix: profile }),
     ...(deviceOutputs.length > 0 && { preferredOutputLocation: locations }),
   });
 }
