@@ -73,9 +73,9 @@ export async function interleave(runners: readonly Runner[], turns: Turns): Prom
   return { blocks, failures };
 }
 
-/** In every round another engine begins, and in every other one the order is reversed: none always follows the same one. */
+/** Every other round goes backwards, and every second one begins elsewhere: none always follows the same one. */
 export function turned<T>(items: readonly T[], round: number): T[] {
-  const from = round % Math.max(1, items.length);
+  const from = Math.floor(round / 2) % Math.max(1, items.length);
   const order = [...items.slice(from), ...items.slice(0, from)];
   return round % 2 === 0 ? order : order.reverse();
 }

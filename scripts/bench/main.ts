@@ -23,7 +23,7 @@ export async function main(places: Places, args: readonly string[]): Promise<num
     process.stderr.write(`\nEnded by ${signal}; rows measured so far are in the report, and --resume goes on.\n`);
     process.exit(signal === "SIGINT" ? 130 : 143);
   };
-  process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
+  process.on("SIGINT", interrupted).on("SIGTERM", interrupted);
   try {
     const options = readOptions(args);
     if (options === "help") {
@@ -67,6 +67,7 @@ async function run(places: Places, options: Options, args: readonly string[], fo
     folder,
     followed: new Map(),
     tuned: new Map(),
+    updates: new Map(),
     rates: new Map(),
     say,
   };

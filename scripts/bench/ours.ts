@@ -14,6 +14,7 @@ import { modelShape } from "../../src/trainer/engine/model/parameters.ts";
 import { BACKEND_NAMES } from "../../src/trainer/engine/tryBackend.ts";
 import { drawSamples } from "../../src/trainer/loop/drawSamples.ts";
 import { measurePeak } from "./measurePeak.ts";
+import { measureUpdate } from "./measureUpdate.ts";
 import { type Command, commandSchema, type Network } from "./protocol.ts";
 import { TrajectoryWalk } from "./trajectoryWalk.ts";
 
@@ -151,6 +152,8 @@ async function answer(command: Command): Promise<object> {
       return steps(command);
     case "memory":
       return { peakMemoryBytes: process.resourceUsage().maxRSS * 1024 };
+    case "update":
+      return { seconds: await measureUpdate(backend, threads, modelShape(experimentOf(command.config, {}))) };
     case "follow":
       return follow(command);
     case "sampleSetup":

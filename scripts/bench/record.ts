@@ -27,6 +27,8 @@ const rowSchema = z.discriminatedUnion("state", [
     /** from the start of the process to the end of the first step: libraries, network, compilation, step */
     secondsToFirstStep: z.number(),
     blocks: z.array(blockSchema).min(1),
+    /** of a step, by AdamW and the moving average; null where they are not told apart */
+    updateSeconds: z.number().nullable(),
     peakMemoryBytes: z.number(),
   }),
   /** its losses are not those of the reference: it computes something else */

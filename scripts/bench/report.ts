@@ -50,9 +50,9 @@ that changes, and "× eager PyTorch" is the median (lowest to highest) of the ra
 batch, its masks (strategy patch), timesteps and noise, runs forward and backward, AdamW and the moving average of the weights, all
 in float32. GFLOP/s count the matrix products of the method's network, forward and twice that for backward, whatever an engine does;
 "of peak" is their share of the largest rate that any engine of the run reached on large square products. Peak memory is the largest
-resident size of the engine's process, libraries and, for a compiled PyTorch, the compiler included. "Around step" is the time of a step
-that is not the engine's own (data, masks, noise, messages between threads), as far as it does not overlap. "First step" counts from
-the start of the process. "Loss differs by" is the largest difference of the losses before each of ${FOLLOWED_UPDATES} updates from the same weights
+resident size of the engine's process, libraries and, for a compiled PyTorch, the compiler included. "Around step" is the share of a step
+that is neither forward nor backward: data, masks, noise and messages between threads as far as they do not overlap with the engine's work,
+AdamW and the moving average (timed by themselves). "First step" counts from the start of the process. "Loss differs by" is the largest difference of the losses before each of ${FOLLOWED_UPDATES} updates from the same weights
 on the same batch; above ${LOSS_TOLERANCE} an engine is not measured. PyTorch runs with whichever of its attention kernels and AdamW
 implementations was quickest for the shape, named in brackets. A row is limited to ${settings.rowMinutes} minutes: slow engines have fewer blocks, or none.`;
 }

@@ -1,7 +1,7 @@
 /** The tables of the report. */
 import { type BenchRecord, type Cell, type EngineFacts, peakOf, type SamplingRow } from "./record.ts";
-import { median, pairedRatio, type Spread, spread } from "./statistics.ts";
-import { type Target, written } from "./targets.ts";
+import { pairedRatio, type Spread, spread } from "./statistics.ts";
+import { aroundShare, type Target, written } from "./targets.ts";
 
 const BASELINE = "pytorch";
 
@@ -57,7 +57,7 @@ function cellLines(record: BenchRecord, cell: Cell): string[][] {
     const flopsPerSecond = (cell.flopsPerStep / cell.batchSize) * speed.median;
     const facts = record.engines.find(({ id }) => id === row.engine);
     const peak = peakOf(record, facts?.graphics ?? false);
-    const around = row.blocks.flatMap(({ aroundShare }) => aroundShare ?? []);
+    const around = aroundShare(cell, row.engine);
     const ratio = baseline?.state === "measured" ? pairedRatio(row.blocks, baseline.blocks) : null;
     return [
       ...head,
@@ -67,7 +67,7 @@ function cellLines(record: BenchRecord, cell: Cell): string[][] {
       digits(flopsPerSecond / 1e9),
       peak ? percent(flopsPerSecond / peak.flopsPerSecond) : "–",
       (row.peakMemoryBytes / 2 ** 30).toFixed(2),
-      around.length === 0 ? "–" : `${(100 * median(around)).toFixed(1)} %`,
+      around === null ? "–" : `${(100 * around).toFixed(1)} %`,
       `${digits(row.secondsToFirstStep)} s`,
       row.engine === cell.reference ? "reference" : row.lossDifference.toExponential(1),
     ];
