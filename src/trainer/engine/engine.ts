@@ -58,7 +58,7 @@ export class Engine {
     private readonly config: EngineConfig,
   ) {
     const specs = parameterSpecs(config.shape);
-    this.store = new ParameterStore(specs, config.accumulate && !backend.accumulates);
+    this.store = new ParameterStore(specs, config.accumulate && !backend.accumulates && !backend.learner);
     specs.forEach((spec, i) => {
       initialise(spec, i, config.seed, this.store.slot("raw").get(spec.name)!);
     });
