@@ -15,6 +15,8 @@ export interface Engine extends EngineFacts {
   readonly isTorch: boolean;
   /** A new process of it, ready for commands. */
   start(): Promise<EngineProcess>;
+  /** Its quickest matrix product, measured again in a process of its own; null where that fails. */
+  peakAgain(): Promise<EngineFacts["peak"]>;
 }
 
 export interface EngineSearch {
@@ -90,7 +92,15 @@ async function tryEngine(id: string, threads: number, spawn: () => EngineProcess
       return started;
     };
     const facts = { id, version: hello.version, threads: hello.threads, graphics: isGraphics(id), peak };
-    return { ...facts, isTorch: isTorch(id), start };
+    const peakAgain = async (): Promise<EngineFacts["peak"]> => {
+      const started = await start();
+      try {
+        return await peakHere(started);
+      } finally {
+        await started.quit();
+      }
+    };
+    return { ...facts, isTorch: isTorch(id), start, peakAgain };
   } catch (error) {
     if (error instanceof EngineFailure) return { reason: error.message };
     throw error;

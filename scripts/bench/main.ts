@@ -72,6 +72,9 @@ async function run(places: Places, options: Options, args: readonly string[], fo
     say,
   };
   await measureAll(bench, record, files);
+  // A peak is a best by its nature: what slowed the machine before the rows may be over after them.
+  for (const engine of engines)
+    record.engines = mergePeaks(record.engines, [{ ...factsOf(engine), peak: await engine.peakAgain() }]);
   const written = files.write(record);
   process.stdout.write(`${written.map((file) => path.relative(process.cwd(), file)).join("\n")}\n`);
   return differs(record) ? 1 : 0;
@@ -84,13 +87,7 @@ function beginRecord(
   found: { readonly engines: readonly Engine[]; readonly missing: BenchRecord["missing"] },
   load: number,
 ): BenchRecord {
-  const facts = found.engines.map(({ id, version, threads, graphics, peak }) => ({
-    id,
-    version,
-    threads,
-    graphics,
-    peak,
-  }));
+  const facts = found.engines.map(factsOf);
   if (before) {
     const engines = mergePeaks(before.engines, facts);
     const missing = [...before.missing, ...found.missing].filter(
@@ -111,14 +108,23 @@ function beginRecord(
   });
 }
 
-/** The better of both measurements of a peak, which is a best by its nature. */
+const factsOf = ({ id, version, threads, graphics, peak }: Engine): EngineFacts => ({
+  id,
+  version,
+  threads,
+  graphics,
+  peak,
+});
+
+/** What is known of engines now beside what was known before, with the better of both measurements of a peak. */
 function mergePeaks(before: readonly EngineFacts[], now: readonly EngineFacts[]): EngineFacts[] {
-  const merged = now.map((engine) => {
-    const known = before.find(({ id }) => id === engine.id)?.peak ?? null;
-    const better = known && (!engine.peak || known.flopsPerSecond > engine.peak.flopsPerSecond) ? known : engine.peak;
-    return { ...engine, peak: better };
+  const better = (a: EngineFacts["peak"], b: EngineFacts["peak"]) =>
+    a && (!b || a.flopsPerSecond > b.flopsPerSecond) ? a : b;
+  const updated = before.map((engine) => {
+    const fresh = now.find(({ id }) => id === engine.id);
+    return fresh ? { ...fresh, peak: better(engine.peak, fresh.peak) } : engine;
   });
-  return [...merged, ...before.filter(({ id }) => !now.some((engine) => engine.id === id))];
+  return [...updated, ...now.filter(({ id }) => !before.some((engine) => engine.id === id))];
 }
 
 export function describeMachine(): BenchRecord["machine"] {
