@@ -12,6 +12,8 @@ import type { Cell } from "./record.ts";
 
 /** Of the machine's memory, for all engines together: they are all in memory while they take turns. */
 const MEMORY_SHARE = 0.8;
+/** Every engine is held to take what the one that takes most of those whose memory is known does. */
+const LARGEST = "onnx";
 /** An engine that cannot tell its rate before the first step gets this share of its peak. */
 const USUAL_SHARE_OF_PEAK = 0.4;
 const START_SECONDS = 15;
@@ -60,10 +62,10 @@ export function planCell(
   const experiment = experimentOf(config);
   const memory = memoryShape(experiment.model, experiment.data);
   const budget = Math.min(memoryBudget("auto", totalmem()), (MEMORY_SHARE * totalmem()) / Math.max(1, engines));
-  const chosen = chooseMicroBatch(memory, visibleTokens, batchSize, budget);
+  const chosen = chooseMicroBatch(LARGEST, memory, visibleTokens, batchSize, budget);
   const microBatch = micro === null ? chosen.microBatchSize : Math.min(batchSize, micro);
   if (batchSize % microBatch !== 0) throw new BadUsage(`--micro-batch ${microBatch} does not divide ${batchSize}`);
-  const { totalBytes } = predictTrainingMemory(memory, visibleTokens, microBatch, microBatch < batchSize);
+  const { totalBytes } = predictTrainingMemory(LARGEST, memory, visibleTokens, microBatch, microBatch < batchSize);
   return {
     facts: {
       model,

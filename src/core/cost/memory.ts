@@ -18,26 +18,65 @@ export interface MemoryPrediction {
   readonly totalBytes: number;
 }
 
-const BASE_BYTES = 220 * 2 ** 20;
-/** What the runtime keeps besides, in floats per parameter. */
-const RUNTIME_SHARE = 1.25;
+/** The process, and what products and attention take while they work (native/kernels/product.h). */
+const NATIVE_BASE_BYTES = 125 * 2 ** 20;
+
+/** Kinds of engine whose memory differs. */
+export type MemoryProfile = "native" | "onnx";
+
+/** The profile of a backend: an experiment's choice or a backend's own name; `auto` is the native one wherever that was built. */
+export const memoryProfile = (backend: string): MemoryProfile =>
+  backend === "native" || backend === "auto" ? "native" : "onnx";
+
+interface Profile {
+  /** the process itself */
+  readonly baseBytes: number;
+  /** floats per parameter that the runtime keeps besides weights, gradients, moments and averages */
+  readonly runtimeShare: number;
+  /** whether gradients of further micro-batches take a set of their own */
+  readonly accumulatesApart: boolean;
+  /** floats of one image of n tokens */
+  activations(shape: MemoryShape, n: number): number;
+}
+
+const PROFILES: Readonly<Record<MemoryProfile, Profile>> = {
+  // What the plan of the arena comes to (native/storage.ts): each block keeps both residual streams, q, k, v, the attended values
+  // and the MLP's first layer; each skip connection keeps what it joins.
+  native: {
+    baseBytes: NATIVE_BASE_BYTES,
+    runtimeShare: 0,
+    accumulatesApart: false,
+    activations: ({ embedDim: D, depth, mlpRatio: r, numHeads, tokenElements: e }, n) => {
+      const blocks = blockCount(depth);
+      const kept = (6 + r) * blocks + 2 * Math.floor(depth / 2) + 2 * r + 1.2;
+      return n * (D * kept + blocks * (numHeads + 4) + 3 * e);
+    },
+  },
+  // Fitted to peaks of `maskdm bench` (test/unit/cost), for models of 3 and 44 million parameters, 8 to 257 tokens, 1 to 128 images.
+  onnx: {
+    baseBytes: 160 * 2 ** 20,
+    runtimeShare: 1.3,
+    accumulatesApart: true,
+    activations: ({ embedDim: D, depth, mlpRatio: r, numHeads, tokenElements: e }, n) =>
+      n * (blockCount(depth) * (D * (11.3 + 3 * r) + 1.17 * numHeads * n) + 4 * e),
+  },
+};
 
 /**
- * Predicts the peak resident memory of one training step with the onnx backend. The numbers of floats per token and block were
- * fitted to peaks measured with `maskdm bench` (peakMemoryBytes), for models of 3 and 44 million parameters, 8 to 257 tokens and
- * 1 to 128 images; they agree within 12 %.
- * @param accumulate whether gradients are added up over micro-batches, which takes another set of them
+ * Predicts the peak resident memory of one training step.
+ * @param profile of the backend; others than the two are held to take what onnx takes
+ * @param accumulate whether gradients are added up over micro-batches
  */
 export function predictTrainingMemory(
+  profile: MemoryProfile,
   shape: MemoryShape,
   visibleTokens: number,
   microBatchSize: number,
   accumulate = true,
 ): MemoryPrediction {
-  const { embedDim: D, depth, mlpRatio, numHeads } = shape;
-  const n = visibleTokens + shape.extraTokens;
-  const perBlock = n * (D * (30 + 5 * mlpRatio) + 1.5 * numHeads * n);
-  const activationBytes = 4 * microBatchSize * (blockCount(depth) * perBlock + 4 * n * shape.tokenElements);
-  const stateBytes = 4 * ((accumulate ? 6 : 5) + RUNTIME_SHARE) * shape.parameters;
-  return { stateBytes, activationBytes, baseBytes: BASE_BYTES, totalBytes: stateBytes + activationBytes + BASE_BYTES };
+  const { baseBytes, runtimeShare, accumulatesApart, activations } = PROFILES[profile];
+  const activationBytes = 4 * microBatchSize * activations(shape, visibleTokens + shape.extraTokens);
+  const copies = 5 + (accumulate && accumulatesApart ? 1 : 0) + runtimeShare;
+  const stateBytes = 4 * copies * shape.parameters;
+  return { stateBytes, activationBytes, baseBytes, totalBytes: stateBytes + activationBytes + baseBytes };
 }

@@ -1,5 +1,5 @@
 /** How many images of a batch go through the network at once. */
-import { type MemoryShape, predictTrainingMemory } from "./memory.ts";
+import { type MemoryProfile, type MemoryShape, predictTrainingMemory } from "./memory.ts";
 
 /** Automatic micro-batches plan with half the machine's memory, and never with more than this. */
 const AUTO_BUDGET_BYTES = 5 * 2 ** 30;
@@ -25,6 +25,7 @@ export interface MicroBatchChoice {
  * @param budgetBytes what the whole process may take
  */
 export function chooseMicroBatch(
+  profile: MemoryProfile,
   shape: MemoryShape,
   visibleTokens: number,
   batchSize: number,
@@ -32,7 +33,7 @@ export function chooseMicroBatch(
 ): MicroBatchChoice {
   for (let size = batchSize; size >= 1; size--) {
     if (batchSize % size !== 0) continue;
-    const { totalBytes } = predictTrainingMemory(shape, visibleTokens, size, size < batchSize);
+    const { totalBytes } = predictTrainingMemory(profile, shape, visibleTokens, size, size < batchSize);
     if (totalBytes <= budgetBytes || size === 1) {
       return { microBatchSize: size, predictedBytes: totalBytes, fits: totalBytes <= budgetBytes };
     }

@@ -5,7 +5,7 @@ import { geometryOf } from "../lint/rule.ts";
 import type { MaskGeometry } from "../masks/masks.ts";
 import type { Stage } from "../random/streams.ts";
 import { trainingFlops } from "./flops.ts";
-import { predictTrainingMemory } from "./memory.ts";
+import { memoryProfile, predictTrainingMemory } from "./memory.ts";
 import { chooseMicroBatch, memoryBudget } from "./microBatch.ts";
 import { backboneShape, memoryShape, parameterCount } from "./parameters.ts";
 
@@ -40,6 +40,7 @@ export function stageFacts(experiment: Experiment, stage: Stage, machineBytes: n
   const { batch_size: batchSize, micro_batch_size: wanted } = experiment[stage];
   const shape = backboneShape(model, data);
   const memory = memoryShape(model, data);
+  const profile = memoryProfile(engine.backend);
   const budget =
     machineBytes === null && engine.memory_gb === "auto"
       ? Number.POSITIVE_INFINITY
@@ -47,10 +48,11 @@ export function stageFacts(experiment: Experiment, stage: Stage, machineBytes: n
   const fixed = wanted === "auto" ? null : Math.min(wanted, batchSize);
   const choice =
     fixed === null
-      ? chooseMicroBatch(memory, mask.visibleTokens, batchSize, budget)
+      ? chooseMicroBatch(profile, memory, mask.visibleTokens, batchSize, budget)
       : {
           microBatchSize: fixed,
-          predictedBytes: predictTrainingMemory(memory, mask.visibleTokens, fixed, fixed < batchSize).totalBytes,
+          predictedBytes: predictTrainingMemory(profile, memory, mask.visibleTokens, fixed, fixed < batchSize)
+            .totalBytes,
         };
   return {
     mask,

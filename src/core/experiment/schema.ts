@@ -3,6 +3,7 @@
  * Schema and the documentation of every key. Each key says what it is, its unit, the equation it enters and what it costs.
  */
 import * as z from "zod";
+import { BACKEND_CHOICES } from "./backendChoices.ts";
 import { stageKeys } from "./stageKeys.ts";
 
 declare module "zod" {
@@ -208,7 +209,7 @@ const sample = z
 
 const engine = z
   .strictObject({
-    backend: z.enum(["auto", "native", "onnx", "onnx-webgpu", "tfjs", "tfjs-webgpu"]).default("auto").meta({
+    backend: z.enum(BACKEND_CHOICES).default("auto").meta({
       description: "What computes the steps; auto takes the fastest that works here and says which.",
     }),
     threads: z

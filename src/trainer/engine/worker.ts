@@ -1,6 +1,6 @@
 /** The engine's thread: a run of a graph blocks its thread, and the process has to stay responsive. */
 import { parentPort } from "node:worker_threads";
-import type { MemoryShape } from "../../core/cost/memory.ts";
+import { type MemoryProfile, type MemoryShape, memoryProfile } from "../../core/cost/memory.ts";
 import { chooseMicroBatch } from "../../core/cost/microBatch.ts";
 import { type ModelSizes, memoryShape } from "../../core/cost/parameters.ts";
 import { UserError } from "../../core/errors.ts";
@@ -37,7 +37,7 @@ const handlers: Handlers = {
   async init(request) {
     const { backend, notes } = await chooseBackend(request.wanted, request.threads);
     const budget = backend.name === "tfjs-wasm" ? WASM_BUDGET_BYTES : Number.POSITIVE_INFINITY;
-    const { microBatchSize, predictedBytes, note } = microBatch(request, budget);
+    const { microBatchSize, predictedBytes, note } = microBatch(request, memoryProfile(backend.name), budget);
     const accumulate = request.training !== null && microBatchSize < request.training.batchSize;
     const created = new Engine(backend, { shape: request.shape, seed: request.seed, accumulate });
     if (request.training) await created.prepare(microBatchSize, request.training.visibleTokens);
@@ -74,6 +74,7 @@ const handlers: Handlers = {
 
 function microBatch(
   { training, shape }: EngineRequestInit,
+  profile: MemoryProfile,
   backendBudget: number,
 ): { microBatchSize: number; predictedBytes: number; note: string | null } {
   if (!training) return { microBatchSize: 1, predictedBytes: 0, note: null };
@@ -86,10 +87,16 @@ function microBatch(
         `micro_batch_size ${size} does not divide batch_size ${training.batchSize}. Choose a divisor, or auto.`,
       );
     }
-    const { predictedBytes } = chooseMicroBatch(memory, training.visibleTokens, size, Number.POSITIVE_INFINITY);
+    const { predictedBytes } = chooseMicroBatch(
+      profile,
+      memory,
+      training.visibleTokens,
+      size,
+      Number.POSITIVE_INFINITY,
+    );
     return { microBatchSize: size, predictedBytes, note: null };
   }
-  const choice = chooseMicroBatch(memory, training.visibleTokens, training.batchSize, budget);
+  const choice = chooseMicroBatch(profile, memory, training.visibleTokens, training.batchSize, budget);
   const gib = (bytes: number) => (bytes / 2 ** 30).toFixed(1);
   const note = choice.fits
     ? null

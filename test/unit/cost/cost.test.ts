@@ -7,6 +7,9 @@ import { matrixProductFlops } from "../../../src/trainer/engine/graph/graph.ts";
 import { predictionGraph, trainingGraph } from "../../../src/trainer/engine/model/graphs.ts";
 import { type ModelShape, parameterSpecs } from "../../../src/trainer/engine/model/parameters.ts";
 import { countElements } from "../../../src/trainer/engine/model/uvit.ts";
+import { NATIVE_COMPOSITES } from "../../../src/trainer/engine/native/backend.ts";
+import { arenaBytes } from "../../../src/trainer/engine/native/program.ts";
+import { rematerialised } from "../../../src/trainer/engine/native/rematerialise.ts";
 
 const small: ModelShape = {
   imageSize: 64,
@@ -63,30 +66,54 @@ describe("cost model", () => {
 });
 
 describe("predicted memory", () => {
-  // Peaks of `maskdm bench` on Linux, in bytes: [model, visible tokens, images, peak].
+  // Peaks of `maskdm bench --backend …` on Linux, in bytes: [profile, model, visible tokens, images, peak].
   it.each([
-    ["S", small, 256, 1, 1_671_143_424],
-    ["S", small, 256, 4, 2_744_569_856],
-    ["S", small, 256, 8, 4_173_340_672],
-    ["S", small, 128, 8, 2_715_922_432],
-    ["S", small, 26, 32, 2_457_288_704],
-    ["tiny", tiny, 64, 32, 723_415_040],
-    ["tiny", tiny, 64, 128, 2_106_937_344],
-  ])("agrees with what was measured: %s, %#, S = %i, %i images", (_, shape, visible, images, measured) => {
-    const { totalBytes } = predictTrainingMemory(memoryShape(shape), visible, images, false);
-    expect(totalBytes / measured).toBeGreaterThan(0.88);
-    expect(totalBytes / measured).toBeLessThan(1.12);
+    ["onnx", "S", small, 256, 1, 1_467_940_864],
+    ["onnx", "S", small, 256, 4, 2_029_355_008],
+    ["onnx", "S", small, 256, 8, 2_795_188_224],
+    ["onnx", "S", small, 128, 8, 1_975_627_776],
+    ["onnx", "S", small, 26, 32, 1_825_226_752],
+    ["onnx", "tiny", tiny, 64, 32, 438_796_288],
+    ["onnx", "tiny", tiny, 64, 128, 1_059_999_744],
+    ["native", "S", small, 256, 1, 1_093_664_768],
+    ["native", "S", small, 256, 4, 1_325_629_440],
+    ["native", "S", small, 256, 8, 1_662_095_360],
+    ["native", "S", small, 128, 8, 1_326_227_456],
+    ["native", "S", small, 26, 32, 1_281_478_656],
+    ["native", "tiny", tiny, 64, 32, 272_248_832],
+    ["native", "tiny", tiny, 64, 128, 595_468_288],
+  ] as const)("agrees with what was measured: %s, %s, %#, S = %i, %i images", (...measured) => {
+    const [profile, , shape, visible, images, peak] = measured;
+    const { totalBytes } = predictTrainingMemory(profile, memoryShape(shape), visible, images, false);
+    expect(totalBytes / peak).toBeGreaterThan(0.88);
+    expect(totalBytes / peak).toBeLessThan(1.12);
+  });
+
+  it("is for the native backend what its plan of the memory comes to", () => {
+    for (const [shape, visible, images] of [
+      [small, 256, 4],
+      [small, 26, 32],
+      [tiny, 7, 128],
+      [{ ...small, mlpRatio: 2, depth: 6 }, 100, 3],
+    ] as const) {
+      const planned = arenaBytes(rematerialised(trainingGraph(shape, images, visible, NATIVE_COMPOSITES)));
+      const { activationBytes } = predictTrainingMemory("native", memoryShape(shape), visible, images);
+      expect(activationBytes / planned).toBeGreaterThan(0.97);
+      expect(activationBytes / planned).toBeLessThan(1.06);
+    }
   });
 
   it("chooses the largest divisor of the batch that fits", () => {
     const shape = memoryShape(small);
-    const choice = chooseMicroBatch(shape, 256, 32, 5 * 2 ** 30);
-    expect(choice).toMatchObject({ microBatchSize: 8, fits: true });
-    expect(choice.predictedBytes).toBeLessThan(6e9);
-    expect(predictTrainingMemory(shape, 256, 16).totalBytes).toBeGreaterThan(5 * 2 ** 30);
+    const choice = chooseMicroBatch("onnx", shape, 256, 32, 5 * 2 ** 30);
+    expect(choice).toMatchObject({ microBatchSize: 16, fits: true });
+    expect(choice.predictedBytes).toBeLessThan(5 * 2 ** 30);
+    expect(predictTrainingMemory("onnx", shape, 256, 32).totalBytes).toBeGreaterThan(5 * 2 ** 30);
+    expect(chooseMicroBatch("native", shape, 256, 32, 5 * 2 ** 30)).toMatchObject({ microBatchSize: 32, fits: true });
   });
 
   it("says so when even one image does not fit", () => {
-    expect(chooseMicroBatch(memoryShape(small), 256, 32, 2 ** 30)).toMatchObject({ microBatchSize: 1, fits: false });
+    const choice = chooseMicroBatch("onnx", memoryShape(small), 256, 32, 2 ** 30);
+    expect(choice).toMatchObject({ microBatchSize: 1, fits: false });
   });
 });

@@ -29,10 +29,10 @@ describe("stageFacts", () => {
   });
 
   it("takes micro-batches that fit, or the one asked for", () => {
-    const tight = { ...experiment, engine: { ...experiment.engine, memory_gb: 0.3 } };
+    const tight = { ...experiment, engine: { ...experiment.engine, memory_gb: 0.18 } };
     const chosen = stageFacts(tight, "finetune", 8 * GIB)!;
     expect(chosen.microBatchSize).toBeLessThan(16);
-    expect(chosen.memoryBytes).toBeLessThanOrEqual(0.3 * GIB);
+    expect(chosen.memoryBytes).toBeLessThanOrEqual(0.18 * GIB);
     const asked = { ...tight, finetune: { ...tight.finetune, micro_batch_size: 16 } };
     expect(stageFacts(asked, "finetune", 8 * GIB)).toMatchObject({ microBatchSize: 16, fits: false });
     expect(stageFacts(experiment, "finetune", null)).toMatchObject({ microBatchSize: 16, fits: null });

@@ -108,7 +108,7 @@ describe("rules that depend on facts", () => {
   });
 
   it("memory: auto is judged by a single image, a number by itself, with the largest that fits as the fix", () => {
-    const machine = { memoryBytes: 24 * 2 ** 30, stage: "finetune" } as const;
+    const machine = { memoryBytes: 8 * 2 ** 30, stage: "finetune" } as const;
     const text = (micro: string) => `finetune:\n  batch_size: 256\n  micro_batch_size: ${micro}\n`;
     expect(find("MDM701", text("auto"), machine)).toBe(undefined);
     const found = find("MDM701", text("256"), machine)!;

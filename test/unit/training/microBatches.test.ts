@@ -2,10 +2,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { predictTrainingMemory } from "../../../src/core/cost/memory.ts";
+import { memoryProfile, predictTrainingMemory } from "../../../src/core/cost/memory.ts";
 import { memoryShape } from "../../../src/core/cost/parameters.ts";
 import { experimentSchema } from "../../../src/core/experiment/schema.ts";
 import { readSafetensors } from "../../../src/trainer/run/safetensors.ts";
+import { requireNative } from "../native/requireNative.ts";
 import { learning, newestCheckpoint, QUICK, tinyExperiment, Workshop, writeImages } from "./support.ts";
 
 const shop = new Workshop();
@@ -17,12 +18,15 @@ const EXPERIMENT = experimentSchema.parse(
     pretrain: { ...QUICK, batch_size: BATCH, steps: 20, log_every: 1, clip_grad: 1 },
   }),
 );
+/** What auto takes here. */
+const PROFILE = memoryProfile(requireNative() ? "native" : "onnx");
 /** Half of the 64 tokens are visible. */
 const VISIBLE = 32;
 
 /** GiB that a step with micro-batches of this size is predicted to take. */
 const predictedGib = (size: number): number =>
-  predictTrainingMemory(memoryShape(EXPERIMENT.model, EXPERIMENT.data), VISIBLE, size, size < BATCH).totalBytes /
+  predictTrainingMemory(PROFILE, memoryShape(EXPERIMENT.model, EXPERIMENT.data), VISIBLE, size, size < BATCH)
+    .totalBytes /
   2 ** 30;
 
 beforeAll(async () => {

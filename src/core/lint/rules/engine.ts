@@ -1,5 +1,5 @@
 /** What the machine cannot give. */
-import { predictTrainingMemory } from "../../cost/memory.ts";
+import { memoryProfile, predictTrainingMemory } from "../../cost/memory.ts";
 import { memoryShape } from "../../cost/parameters.ts";
 import { bytes, count, divisors, plural } from "../numbers.ts";
 import type { Finding, LintContext, Rule } from "../rule.ts";
@@ -27,7 +27,9 @@ const memoryAboveMachine: Rule = {
       if (visibleTokens === null) continue;
       const batch = config.batch_size;
       const micro = config.micro_batch_size === "auto" ? 1 : Math.min(config.micro_batch_size, batch);
-      const predict = (size: number) => predictTrainingMemory(shape, visibleTokens, size, size < batch).totalBytes;
+      const profile = memoryProfile(engine.backend);
+      const predict = (size: number) =>
+        predictTrainingMemory(profile, shape, visibleTokens, size, size < batch).totalBytes;
       const needed = predict(micro);
       const isAbove = needed > limit;
       if (!isAbove && (config.micro_batch_size === "auto" || needed <= TIGHT * limit)) continue;
