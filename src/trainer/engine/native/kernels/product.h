@@ -1,7 +1,7 @@
 /* Matrix products: both factors are packed into panels by all threads, then tiles of the result are dealt out. */
 
 /* Depth of a slice: its panel of b stays in the first-level cache, its block of a in the second. */
-#define KC 384
+#define KC 256
 /* Largest tile of the result. */
 #define TILE_ROWS (144 / MR * MR)
 #define TILE_COLUMNS (128 / NR * NR)
@@ -112,17 +112,30 @@ static inline __attribute__((always_inline)) void write_tile(tile_t tile, const 
     for (long i = 0; i < t->rows; i++) memcpy(c + i * p->c_row, border[i], (size_t)t->columns * sizeof(float));
 }
 
-/* Packs rows [from, to) of a, or columns of b, in slices of KC: [slice][panel][KC][width]. */
-static void pack(Lane *lane, long task, float *out, long width, const float *x, long across, long deep, long count, long k) {
-  (void)lane;
-  const long panels = parts_of(count, width);
+/* Panels that a task packs together: of rows beside each other in memory, each of which is read to the end of its cache lines. */
+#define GROUP 4
+
+/* Packs a group of panels in slices of KC: [slice][panel][KC][width]. The matrix is k deep; its lanes are `across` apart. */
+static inline __attribute__((always_inline)) void pack_group(long group, float *out, const long width, const float *x, long across,
+                                                             long deep, long count, long k) {
+  const long panels = parts_of(count, width), first = group * GROUP, last = least(first + GROUP, panels);
   for (long p = 0; p < k; p += KC) {
     const long depth = least(KC, k - p);
-    float *panel = out + p * panels * width + task * depth * width;
-    const float *from = x + task * width * across + p * deep;
-    const long lanes = least(width, count - task * width);
-    if (width == MR) pack_panel(panel, MR, from, across, deep, lanes, depth);
-    else pack_panel(panel, NR, from, across, deep, lanes, depth);
+    float *slice = out + p * panels * width;
+    long panel = first;
+    if (across == 1 && last == first + GROUP && last * width <= count) {
+      const float *from = x + first * width + p * deep;
+      float *to = slice + first * depth * width;
+      for (long q = 0; q < depth; q++) {
+#pragma GCC unroll 4
+        for (long i = 0; i < GROUP; i++)
+          memcpy(to + (i * depth + q) * width, from + q * deep + i * width, (size_t)width * sizeof(float));
+      }
+      panel = last;
+    }
+    for (; panel < last; panel++)
+      pack_panel(slice + panel * depth * width, width, x + panel * width * across + p * deep, across, deep,
+                 least(width, count - panel * width), depth);
   }
 }
 
@@ -142,11 +155,14 @@ static void product(Lane *lane, const Product *p, float *shared) {
     for (long m0 = 0; m0 < p->m; m0 += blocks.rows) {
       const long rows = least(blocks.rows, p->m - m0);
       const long a_panels = parts_of(rows, MR);
-      const long b_tasks = m0 == 0 ? b_panels : 0;
-      for (long task; (task = team_take(lane, a_panels + b_tasks)) >= 0;) {
-        if (task < b_tasks) pack(lane, task, packed_b, NR, p->b + k0 * p->b_row, p->b_column, p->b_row, p->n, depth);
-        else
-          pack(lane, task - b_tasks, packed_a, MR, p->a + m0 * p->a_row + k0 * p->a_column, p->a_row, p->a_column, rows, depth);
+      /* Rows that lie in memory one after the other are read where they are. */
+      const int in_place = p->a_column == 1 && p->a_row % 1024 != 0;
+      const long a_tasks = in_place ? 0 : parts_of(a_panels, GROUP);
+      const long b_tasks = m0 == 0 ? parts_of(b_panels, GROUP) : 0;
+      const float *a0 = p->a + m0 * p->a_row + k0 * p->a_column;
+      for (long task; (task = team_take(lane, a_tasks + b_tasks)) >= 0;) {
+        if (task < b_tasks) pack_group(task, packed_b, NR, p->b + k0 * p->b_row, p->b_column, p->b_row, p->n, depth);
+        else pack_group(task - b_tasks, packed_a, MR, a0, p->a_row, p->a_column, rows, depth);
       }
       team_barrier(lane);
 
@@ -165,9 +181,9 @@ static void product(Lane *lane, const Product *p, float *shared) {
           for (long j = j0; j < j1; j += NR) {
             const float *b = packed_b + s * b_panels * NR + j / NR * slice * NR;
             for (long i = i0; i < i1; i += MR) {
-              const float *a = packed_a + s * a_panels * MR + i / MR * slice * MR;
               tile_t tile;
-              multiply_packed(tile, slice, a, b);
+              if (in_place) multiply_tile(tile, slice, a0 + i * p->a_row + s, p->a_row, 1, (int)least(MR, i1 - i), b);
+              else multiply_packed(tile, slice, packed_a + s * a_panels * MR + i / MR * slice * MR, b);
               const Target target = {p, m0 + i, j, least(MR, i1 - i), least(NR, j1 - j), k0 + s == 0};
               write_tile(tile, &target);
             }
