@@ -6,6 +6,7 @@ import path from "node:path";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { isMeasured, recordSchema } from "../../../scripts/bench/record.ts";
 import { findPython, repositoryRoot, TORCH_MODULES } from "../../python/findPython.ts";
+import { requireNative } from "../native/requireNative.ts";
 
 // Engines are started several times each, and a busy machine takes its time to load their libraries.
 vi.setConfig({ testTimeout: 900_000 });
@@ -68,11 +69,13 @@ describe("npm run bench", () => {
       `onnx,${other}`,
       "--mask-rates",
       "0.9",
+      "--only",
+      "steps",
       "--out",
       folder,
     ]);
     expect(code, text).toBe(0);
-    const { cells, sampling } = read(folder);
+    const { cells } = read(folder);
     expect(cells).toHaveLength(1);
     expect(cells[0]!.reference).toBe(reference);
     for (const row of cells[0]!.rows) {
@@ -84,14 +87,29 @@ describe("npm run bench", () => {
       expect(row.peakMemoryBytes).toBeGreaterThan(2 ** 26);
       expect(row.updateSeconds === null).toBe(row.engine === "pytorch");
     }
+    const [page] = readdirSync(folder).filter((name) => name.endsWith(".md"));
+    expect(readFileSync(path.join(folder, page!), "utf8")).toContain("| onnx ");
+  });
+
+  it("draws the same images with the engines, and measures how fast", async () => {
+    const folder = newFolder();
+    const { code, text } = await bench([
+      ...small,
+      "--engines",
+      requireNative() ? "native,onnx" : "onnx",
+      "--only",
+      "sampling",
+      "--out",
+      folder,
+    ]);
+    expect(code, text).toBe(0);
+    const { sampling } = read(folder);
     expect(sampling).toHaveLength(1);
     for (const row of sampling[0]!.rows) {
       if (row.state !== "measured") throw new Error(JSON.stringify(row));
       expect(row.imageDifference).toBeLessThanOrEqual(1e-2);
       expect(row.secondsToFirstImage).toHaveLength(3);
     }
-    const [page] = readdirSync(folder).filter((name) => name.endsWith(".md"));
-    expect(readFileSync(path.join(folder, page!), "utf8")).toContain("| onnx ");
   });
 
   it("keeps what it has measured when it is interrupted, and goes on from there", async () => {

@@ -58,7 +58,7 @@ engine: { threads: 1 }
     expect(record).toMatchObject({ id: "overridden", name: "commented", stage: "pretrain", totalSteps: 12, seed: 9 });
     expect(record.command.slice(1)).toEqual([...args, ...set.flatMap((setting) => ["--set", setting])]);
     expect(record.configHash).toBe(`sha256:${createHash("sha256").update(frozen).digest("hex")}`);
-    expect(record.versions["backend"]).toMatch(/^onnxruntime-node \d/);
+    expect(record.versions["backend"]).toMatch(/^(kernels for |onnxruntime-node \d)/);
     expect(statusOf(shop.run("overridden"))).toMatchObject({ state: "finished", step: 12, imagesSeen: 48 });
     expect(learning(shop.run("overridden")).map(({ images, lr }) => [images, lr])).toEqual(
       Array.from({ length: 12 }, (_, i) => [4 * (i + 1), 0.001]),
