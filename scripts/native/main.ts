@@ -20,6 +20,11 @@ for (const target of targets) {
     continue;
   }
   const { compiler } = search;
-  const { file, compiled } = await buildNative(target, compiler, join(ROOT, "dist/native"));
-  if (compiled) console.log(`${relative(ROOT, file)} by ${compiler.version}`);
+  try {
+    const { file, compiled } = await buildNative(target, compiler, join(ROOT, "dist/native"));
+    if (compiled) console.log(`${relative(ROOT, file)} by ${compiler.version}`);
+  } catch (error) {
+    console.error(`The native backend could not be compiled by ${compiler.version}:\n${error}`);
+    if (!values["if-possible"]) process.exitCode = 1;
+  }
 }

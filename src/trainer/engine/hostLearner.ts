@@ -9,8 +9,8 @@ import type { ParameterStore } from "./optimizer/parameterStore.ts";
 
 export class HostLearner implements Learner {
   constructor(
-    private readonly backend: Backend,
-    private readonly store: ParameterStore,
+    private readonly backend: Pick<Backend, "compile">,
+    protected readonly store: ParameterStore,
   ) {}
 
   async training(graph: Graph): Promise<TrainingProgram> {
@@ -53,7 +53,7 @@ export class HostLearner implements Learner {
     // Memory goes with the store.
   }
 
-  private feeds(weights: "raw" | "ema", inputs: ReadonlyMap<string, Feed>): Map<string, Feed> {
+  protected feeds(weights: "raw" | "ema", inputs: ReadonlyMap<string, Feed>): Map<string, Feed> {
     return new Map<string, Feed>([...this.store.slot(weights), ...inputs]);
   }
 }

@@ -1,22 +1,25 @@
 /** The learner of the native backend: the store's arrays, on which all threads work. */
-import type { Feed } from "../feed.ts";
 import type { Graph } from "../graph/graph.ts";
-import type { Learner, PredictionProgram, TrainingProgram } from "../learner.ts";
+import { HostLearner } from "../hostLearner.ts";
+import type { TrainingProgram } from "../learner.ts";
 import { gradientName } from "../model/graphs.ts";
 import { type AdamWScalars, adamWFactors } from "../optimizer/kernels.ts";
 import type { ParameterStore } from "../optimizer/parameterStore.ts";
 import type { Addon, Team } from "./addon.ts";
 import type { NativeExecutable } from "./executable.ts";
 
-export class NativeLearner implements Learner {
+export class NativeLearner extends HostLearner {
   constructor(
-    private readonly store: ParameterStore,
+    store: ParameterStore,
     private readonly addon: Addon,
     private readonly team: Team,
     private readonly compile: (graph: Graph) => Promise<NativeExecutable>,
-  ) {}
+  ) {
+    super({ compile }, store);
+  }
 
-  async training(graph: Graph): Promise<TrainingProgram> {
+  /** Gradients of further micro-batches are added where the first ones lie. */
+  override async training(graph: Graph): Promise<TrainingProgram> {
     const executable = await this.compile(graph);
     const gradients = [...this.store.slot("gradient")].map(([name, data]) => [gradientName(name), data] as const);
     return {
@@ -26,20 +29,12 @@ export class NativeLearner implements Learner {
     };
   }
 
-  async prediction(graph: Graph): Promise<PredictionProgram> {
-    const executable = await this.compile(graph);
-    return {
-      run: (weights, inputs, output) => executable.run(this.feeds(weights, inputs), new Map([["output", output]])),
-      dispose: () => executable.dispose(),
-    };
-  }
-
-  async gradientNorm(): Promise<number> {
+  override async gradientNorm(): Promise<number> {
     const squares = this.store.wholes("gradient").map((values) => this.addon.sumOfSquares(this.team, values));
     return Math.sqrt(squares.reduce((total, square) => total + square, 0));
   }
 
-  async update(scalars: AdamWScalars): Promise<void> {
+  override async update(scalars: AdamWScalars): Promise<void> {
     const factors = Float64Array.from(adamWFactors(scalars));
     const slots = (["raw", "gradient", "m", "v", "ema"] as const).map((slot) => this.store.wholes(slot));
     for (let i = 0; i < slots[0]!.length; i++) {
@@ -49,21 +44,5 @@ export class NativeLearner implements Learner {
         factors,
       );
     }
-  }
-
-  async toHost(): Promise<void> {
-    // They are the only ones.
-  }
-
-  hostChanged(): void {
-    // Programs read the arrays anew in every run.
-  }
-
-  async dispose(): Promise<void> {
-    // Memory goes with the store.
-  }
-
-  private feeds(weights: "raw" | "ema", inputs: ReadonlyMap<string, Feed>): Map<string, Feed> {
-    return new Map<string, Feed>([...this.store.slot(weights), ...inputs]);
   }
 }
