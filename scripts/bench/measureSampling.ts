@@ -12,7 +12,6 @@ import type { Network } from "./protocol.ts";
 import type { Sampling, SamplingRow } from "./record.ts";
 
 const BATCH = 16;
-const STEPS = 50;
 /** Of the drawings that are compared: without noise put back, the image is a function of the first noise and the network. */
 const COMPARED = { count: 2, steps: 5, eta: 0, seed: 0 };
 /** Values lie in [-1, 1]; the first steps of DDIM enlarge a difference of the network a hundredfold. */
@@ -54,7 +53,13 @@ export async function measureSampling(bench: Bench, { name, network }: Preset): 
     }
     rows.set(engine, { ...row, secondsToFirstImage: seconds, imageDifference: differences.get(engine)! });
   }
-  return { model: name, batchSize: BATCH, steps: STEPS, reference, rows: bench.engines.map(({ id }) => rows.get(id)!) };
+  return {
+    model: name,
+    batchSize: BATCH,
+    steps: bench.options.samplingSteps,
+    reference,
+    rows: bench.engines.map(({ id }) => rows.get(id)!),
+  };
 }
 
 function largest(a: Float32Array, b: Float32Array): number {
@@ -120,7 +125,12 @@ async function timeFirstImages(
   for (let i = 0; i < FIRST_IMAGES; i++) {
     for (const engine of engines) {
       if (given.has(engine.id)) continue;
-      const drawn = await drawOnce(bench, engine, config, modelFile, { count: 1, steps: STEPS, eta: 1, seed: i });
+      const drawn = await drawOnce(bench, engine, config, modelFile, {
+        count: 1,
+        steps: bench.options.samplingSteps,
+        eta: 1,
+        seed: i,
+      });
       if ("failure" in drawn) given.add(engine.id);
       else seconds.set(engine.id, [...(seconds.get(engine.id) ?? []), drawn.seconds]);
     }
@@ -151,7 +161,7 @@ async function throughput(
         started.push(process);
         const setup = await process.ask(
           "sampleSetup",
-          { config, modelFile, batchSize: BATCH, steps: STEPS },
+          { config, modelFile, batchSize: BATCH, steps: bench.options.samplingSteps },
           limitSeconds,
         );
         variants.set(id, setup.variant);

@@ -25,6 +25,7 @@ export const HELP = `Training steps and sampling on this machine, by every engin
     --row-minutes 20         most time for the blocks of a row; slow engines get fewer rounds, or are left out
     --threads 2              of each engine (default: the cores)
     --only steps|sampling    one half of the benchmark
+    --sampling-steps 50      steps of DDIM
     --quick                  tiny and S, mask rates 0 and 0.9, batch 32, blocks of 1 s, without PyTorch compiled and
                              WebAssembly; the report goes to out/bench/report
     --out docs/benchmarks    where the report goes, written anew after every row
@@ -46,6 +47,7 @@ export interface Options {
   readonly blockSeconds: number;
   readonly rowMinutes: number;
   readonly threads: number;
+  readonly samplingSteps: number;
   readonly parts: readonly Part[];
   readonly quick: boolean;
   readonly out: string;
@@ -85,6 +87,7 @@ export function readOptions(args: readonly string[]): Options | "help" {
     blockSeconds: number(values["block-seconds"] ?? (quick ? "1" : "2"), "block-seconds", 0.01),
     rowMinutes: number(values["row-minutes"] ?? (quick ? "4" : "20"), "row-minutes", 0.01),
     threads: count(values.threads, "threads", 1),
+    samplingSteps: count(values["sampling-steps"], "sampling-steps", 2),
     parts: part === undefined ? PARTS : PARTS.filter((name) => name === part),
     quick,
     out: values.out ?? (quick ? "out/bench/report" : "docs/benchmarks"),
@@ -111,6 +114,7 @@ function parse(args: readonly string[]) {
         "row-minutes": text,
         threads: { ...text, default: String(availableParallelism()) },
         only: text,
+        "sampling-steps": { ...text, default: "50" },
         quick: flag,
         out: text,
         name: { ...text, default: "training-step" },

@@ -6,7 +6,6 @@ import path from "node:path";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { isMeasured, recordSchema } from "../../../scripts/bench/record.ts";
 import { findPython, repositoryRoot, TORCH_MODULES } from "../../python/findPython.ts";
-import { requireNative } from "../native/requireNative.ts";
 
 // Engines are started several times each, and a busy machine takes its time to load their libraries.
 vi.setConfig({ testTimeout: 900_000 });
@@ -89,27 +88,6 @@ describe("npm run bench", () => {
     }
     const [page] = readdirSync(folder).filter((name) => name.endsWith(".md"));
     expect(readFileSync(path.join(folder, page!), "utf8")).toContain("| onnx ");
-  });
-
-  it("draws the same images with the engines, and measures how fast", async () => {
-    const folder = newFolder();
-    const { code, text } = await bench([
-      ...small,
-      "--engines",
-      requireNative() ? "native,onnx" : "onnx",
-      "--only",
-      "sampling",
-      "--out",
-      folder,
-    ]);
-    expect(code, text).toBe(0);
-    const { sampling } = read(folder);
-    expect(sampling).toHaveLength(1);
-    for (const row of sampling[0]!.rows) {
-      if (row.state !== "measured") throw new Error(JSON.stringify(row));
-      expect(row.imageDifference).toBeLessThanOrEqual(1e-2);
-      expect(row.secondsToFirstImage).toHaveLength(3);
-    }
   });
 
   it("keeps what it has measured when it is interrupted, and goes on from there", async () => {
