@@ -13,7 +13,10 @@ export interface Tensor {
 }
 
 /** The operations a backend has to know. Shapes are static; `add`, `sub` and `mul` broadcast as NumPy does. */
-export type Operation =
+export type Operation = PrimitiveOperation | CompositeOperation;
+
+/** What every backend knows. */
+export type PrimitiveOperation =
   /** a · b over the last two axes, leading axes alike (or b of rank 2); alpha scales the product */
   | { readonly kind: "matmul"; readonly transA: boolean; readonly transB: boolean; readonly alpha: number }
   /** alpha * x[r, i] · weight[o, i]ᵀ + beta * bias[o]; bias is optional */
@@ -37,8 +40,7 @@ export type Operation =
   /** over the last axis: outputs y, mean and inverse deviation (the latter two keep the axis) */
   | { readonly kind: "layerNorm"; readonly epsilon: number }
   /** over the last axis */
-  | { readonly kind: "softmax" }
-  | CompositeOperation;
+  | { readonly kind: "softmax" };
 
 /**
  * Operations that a backend may have as a whole; for the others the builder writes them as several of those above. Matrices
@@ -55,6 +57,20 @@ export type CompositeOperation =
   | { readonly kind: "erfGate" }
   /** u, dy to the gradient of u */
   | { readonly kind: "erfGateGradient" };
+
+const COMPOSITES: Readonly<Record<CompositeOperation["kind"], true>> = {
+  selfAttention: true,
+  selfAttentionGradient: true,
+  layerNormGradient: true,
+  erfGate: true,
+  erfGateGradient: true,
+};
+
+/** For backends without composites. @throws RangeError for one */
+export function primitiveOf(operation: Operation): PrimitiveOperation {
+  if (operation.kind in COMPOSITES) throw new RangeError(`${operation.kind} is for backends that have it as a whole`);
+  return operation as PrimitiveOperation;
+}
 
 export interface GraphNode {
   readonly operation: Operation;

@@ -1,6 +1,6 @@
 /** Compiles a graph to the instructions of kernels/program.c, every tensor's place included. */
 import { freeId, type Graph, type GraphNode, sizeOf, type Tensor } from "../graph/graph.ts";
-import { planStorage, type StoragePlan, UNIT } from "./storage.ts";
+import { Layout } from "./layout.ts";
 
 /** In the order of the enum in kernels/program.c. */
 const OPERATIONS = [
@@ -41,12 +41,12 @@ export interface NativeProgram {
 
 /** @throws RangeError where the graph holds something that the kernels do not have */
 export function compileProgram(graph: Graph): NativeProgram {
-  return new Compiler(graph).compile();
+  return new Compiler(withPlainSums(graph)).compile();
 }
 
 /** Bytes of the activations and of everything else that a graph computes on its way. */
 export function arenaBytes(graph: Graph): number {
-  return new Compiler(graph).storage().floats * 4;
+  return new Layout(withPlainSums(graph)).arenaFloats * 4;
 }
 
 /** The graph in which sums are over the first axes, or the last: others are sums over the first of a transposed tensor. */
@@ -69,149 +69,35 @@ function withPlainSums(graph: Graph): Graph {
   return { ...graph, nodes };
 }
 
-/** A tensor's place: an index of the caller's arrays, or of the lifetimes in the arena. */
-type Place = { readonly array: number } | { readonly lifetime: number };
-
 class Compiler {
   private readonly words: number[] = [];
   private readonly bits = new DataView(new ArrayBuffer(4));
-  private readonly arrays: string[];
-  /** the tensor whose memory another one is a view of */
-  private readonly roots = new Map<number, number>();
-  private readonly places = new Map<number, Place>();
-  private readonly consumers = new Map<number, GraphNode[]>();
-  /** products whose result is only added to something: that addition, which takes them in */
-  private readonly fused = new Map<GraphNode, GraphNode>();
-  private plan: StoragePlan | null = null;
+  private readonly layout: Layout;
 
-  private readonly graph: Graph;
-
-  constructor(given: Graph) {
-    const graph = withPlainSums(given);
-    this.graph = graph;
-    this.arrays = [...graph.inputs, ...graph.outputs].map(({ name }) => name);
-    for (const node of graph.nodes) {
-      for (const { id } of node.inputs) this.consumers.set(id, [...(this.consumers.get(id) ?? []), node]);
-      if (node.operation.kind === "reshape") this.roots.set(node.outputs[0]!.id, this.root(node.inputs[0]!));
-    }
-    this.fuseAdditions();
+  constructor(private readonly graph: Graph) {
+    this.layout = new Layout(graph);
   }
 
   compile(): NativeProgram {
-    this.plan = this.storage();
-    for (const node of this.graph.nodes) this.node(node);
-    this.graph.outputs.forEach(({ tensor, additive }, i) => {
-      const array = this.graph.inputs.length + i;
-      const place = this.places.get(this.root(tensor))!;
-      if ("array" in place && place.array === array) return;
+    const { inputs, nodes, outputs } = this.graph;
+    for (const node of nodes) this.node(node);
+    outputs.forEach(({ tensor, additive }, i) => {
+      const array = -1 - (inputs.length + i);
+      if (this.at(tensor) === array) return;
       const count = sizeOf(tensor.shape);
-      if (additive) this.emit("deliver", count, this.at(tensor), -1 - array);
-      else this.emit("unary", UNARY.indexOf("copy"), this.float(0), count, this.at(tensor), -1 - array);
+      if (additive) this.emit("deliver", count, this.at(tensor), array);
+      else this.emit("unary", UNARY.indexOf("copy"), this.float(0), count, this.at(tensor), array);
     });
     return {
       words: Int32Array.from(this.words),
-      arenaFloats: this.plan.floats,
-      arrays: this.arrays,
-      inputs: this.graph.inputs.length,
+      arenaFloats: this.layout.arenaFloats,
+      arrays: [...inputs, ...outputs].map(({ name }) => name),
+      inputs: inputs.length,
     };
   }
 
-  /** Gives every tensor its place. */
-  storage(): StoragePlan {
-    this.graph.inputs.forEach(({ tensor }, i) => {
-      this.places.set(tensor.id, { array: i });
-    });
-    const lifetimes: { size: number; from: number; to: number }[] = [];
-    const outputs = this.directOutputs();
-    const { nodes } = this.graph;
-    nodes.forEach((node, at) => {
-      if (node.operation.kind === "reshape") return;
-      const host = this.fused.get(node);
-      for (const output of node.outputs) {
-        // What is fused into an addition has no memory of its own.
-        if (host) continue;
-        const array = outputs.get(output.id);
-        if (array !== undefined) this.places.set(output.id, { array });
-        else {
-          this.places.set(output.id, { lifetime: lifetimes.length });
-          lifetimes.push({ size: sizeOf(output.shape), from: at, to: at });
-        }
-      }
-      const guests = node.inputs.map((input) => this.fusedProducer(input, node));
-      const inputs = [...node.inputs, ...guests.flatMap((guest) => guest?.inputs ?? [])];
-      for (const input of inputs) this.extend(lifetimes, input, at);
-    });
-    for (const { tensor } of this.graph.outputs) this.extend(lifetimes, tensor, nodes.length);
-    return planStorage(lifetimes);
-  }
-
-  private extend(lifetimes: { to: number }[], tensor: Tensor, at: number): void {
-    const place = this.places.get(this.root(tensor));
-    if (place && "lifetime" in place) lifetimes[place.lifetime]!.to = Math.max(lifetimes[place.lifetime]!.to, at);
-  }
-
-  /** Results of products that go straight to the caller's array: nothing else reads them. */
-  private directOutputs(): Map<number, number> {
-    const direct = new Map<number, number>();
-    this.graph.outputs.forEach(({ tensor, additive }, i) => {
-      if (!additive) return;
-      let from: Tensor = tensor;
-      let producer = this.producer(from);
-      while (producer?.operation.kind === "reshape" && !this.isRead(from)) {
-        from = producer.inputs[0]!;
-        producer = this.producer(from);
-      }
-      const onlyReshaped = (this.consumers.get(from.id) ?? []).every(({ operation }) => operation.kind === "reshape");
-      const isProduct = producer?.operation.kind === "matmul" && from.shape.length === 2;
-      const isOutput = this.graph.outputs.filter((other) => this.root(other.tensor) === from.id).length === 1;
-      if (isProduct && onlyReshaped && isOutput && (from === tensor || !this.isRead(tensor)))
-        direct.set(from.id, this.graph.inputs.length + i);
-    });
-    return direct;
-  }
-
-  private isRead(tensor: Tensor): boolean {
-    return (this.consumers.get(tensor.id)?.length ?? 0) > 0;
-  }
-
-  private producer(tensor: Tensor): GraphNode | undefined {
-    return this.graph.nodes.find(({ outputs }) => outputs.includes(tensor));
-  }
-
-  /** An addition of a product and something as large: the product adds it as it writes. */
-  private fuseAdditions(): void {
-    const isOutput = new Set(this.graph.outputs.map(({ tensor }) => tensor.id));
-    const producers = new Map(this.graph.nodes.map((node) => [node.outputs[0]!.id, node]));
-    for (const node of this.graph.nodes) {
-      if (node.operation.kind !== "add") continue;
-      for (const side of [1, 0]) {
-        const input = node.inputs[side]!;
-        const other = node.inputs[1 - side]!;
-        const producer = producers.get(input.id);
-        const isProduct =
-          producer?.operation.kind === "linear" ||
-          (producer?.operation.kind === "matmul" && input.shape.length === 2 && input.shape[1]! > 1);
-        if (!producer || !isProduct || isOutput.has(input.id) || other === input) continue;
-        if (this.consumers.get(input.id)?.length !== 1 || other.shape.join() !== input.shape.join()) continue;
-        this.fused.set(producer, node);
-        break;
-      }
-    }
-  }
-
-  private fusedProducer(tensor: Tensor, host: GraphNode): GraphNode | undefined {
-    for (const [guest, into] of this.fused) if (into === host && guest.outputs[0] === tensor) return guest;
-    return undefined;
-  }
-
-  private root(tensor: Tensor): number {
-    return this.roots.get(tensor.id) ?? tensor.id;
-  }
-
   private at(tensor: Tensor): number {
-    const place = this.places.get(this.root(tensor));
-    if (!place) throw new RangeError(`tensor ${tensor.id} has no place`);
-    return "array" in place ? -1 - place.array : this.plan!.offsets[place.lifetime]! / UNIT;
+    return this.layout.at(tensor);
   }
 
   private float(value: number): number {
@@ -232,12 +118,12 @@ class Compiler {
         return;
       case "linear":
       case "matmul":
-        if (!this.fused.has(node)) this.product(node, out, null);
+        if (!this.layout.guestOf(out)) this.product(node, out, null);
         return;
       case "add":
       case "sub":
       case "mul": {
-        const guests = inputs.map((input) => this.fusedProducer(input, node));
+        const guests = inputs.map((input) => this.layout.guestOf(input));
         const side = guests.findIndex((guest) => guest !== undefined);
         if (side >= 0) this.product(guests[side]!, out, inputs[1 - side]!);
         else this.binary(operation.kind, a, b, out);
@@ -316,7 +202,6 @@ class Compiler {
     const [m, k] = transA ? [aColumns, aRows] : [aRows, aColumns];
     const n = transB ? bRows : bColumns;
     const batch = sizeOf(a.shape.slice(0, -2));
-    const place = this.places.get(this.root(out))!;
     this.emit(
       "product",
       ...[m, n, k],
@@ -326,7 +211,7 @@ class Compiler {
       ...[bias ? this.at(bias) : NOTHING, this.float(operation.alpha), this.float(isLinear ? operation.beta : 1)],
       ...(added ? [this.at(added), n] : [NOTHING, 0]),
       // Only gradients go straight to the caller's array, and those are the ones that accumulate.
-      Number("array" in place),
+      Number(this.layout.isInArray(out)),
       ...[batch, aRows * aColumns, b.shape.length > 2 ? bRows * bColumns : 0, m * n],
     );
   }
