@@ -1,7 +1,9 @@
 /** The mask designer in a real browser: what it shows is what training sees, and it shows it at once. */
-import { deepEqual, equal, match, notDeepEqual, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import type { Frame } from "playwright-core";
 import { type TemporaryFolder, temporaryFolder } from "../../scripts/vscode/fixtureWorkspace.ts";
 import { ROOT } from "../../scripts/vscode/paths.ts";
@@ -73,7 +75,7 @@ describe("the mask designer", () => {
     for (let i = 0; i < 20; i++) await slider.press("ArrowLeft");
     await painted(page);
     equal(await slider.inputValue(), "0.7");
-    notDeepEqual(await pixels(page, "masked"), before);
+    await until(async () => !isDeepStrictEqual(await pixels(page, "masked"), before));
     await editor.page.keyboard.press("Control+s");
     await until(() => /rate: 0\.7\n/.test(readFileSync(file(), "utf8")));
     match(readFileSync(file(), "utf8"), /# Hide whole blocks of 2 x 2 tokens/);
@@ -101,6 +103,9 @@ describe("the mask designer", () => {
     console.log(`64 images painted in ${times.map((ms) => ms.toFixed(0)).join(", ")} ms`);
     ok(Math.min(...times) < PAINT_LIMIT_MS * slowness(), `${times.join(", ")} ms`);
     await page.locator("input.rate").dispatchEvent("change");
+    await editor.page.keyboard.press("Control+s");
+    await until(() => /rate: 0\.9\n/.test(readFileSync(file(), "utf8")));
+    await agreesWithTraining(page, "pretrain", 41);
   });
 
   it("tells of a token by keys", async () => {
@@ -118,7 +123,8 @@ describe("the mask designer", () => {
     const before = await pixels(page, "noised");
     await editor.page.locator(".monaco-editor .view-lines").first().click();
     await editor.page.keyboard.press("Control+Home");
-    await editor.page.keyboard.type("broken: [\n");
+    // One character, which one undo takes back.
+    await editor.page.keyboard.type("[");
     await page.locator(".notice", { hasText: "The file has errors" }).waitFor();
     await page
       .locator(".file-problems .link", { hasText: /^line \d+$/ })
@@ -126,14 +132,9 @@ describe("the mask designer", () => {
       .waitFor();
     deepEqual(await pixels(page, "noised"), before);
     await editor.screenshot("designer-broken-dark");
-    const wrong = page.locator(".file-state.wrong");
-    // Typing is several steps of undo.
-    for (let undone = 0; undone < 20 && (await wrong.count()) > 0; undone++) {
-      await editor.page.keyboard.press("Control+z");
-      await page.waitForTimeout(150);
-    }
-    equal(await wrong.count(), 0);
-    deepEqual(await pixels(page, "noised"), before);
+    await editor.page.keyboard.press("Control+z");
+    await page.locator(".file-state.wrong").waitFor({ state: "detached" });
+    await showsPixels(page, "noised", before);
   });
 
   it("comes back after the window is reloaded, as it was", async () => {
@@ -179,7 +180,7 @@ describe("the mask designer", () => {
     dataset.readInto(plan.indices.subarray(0, count), images);
     dataset.close();
     const expected = previewBatch(context, plan, images, count);
-    for (const view of VIEWS) deepEqual(await pixels(page, view), [...expected[view]], `${view} of ${stage} ${step}`);
+    for (const view of VIEWS) await showsPixels(page, view, [...expected[view]], `${view} of ${stage} ${step}`);
   }
 });
 
@@ -193,6 +194,12 @@ function pixels(page: Frame, view: View): Promise<number[]> {
     }
     return rgb;
   })()`);
+}
+
+/** What is shown may be on its way. */
+async function showsPixels(page: Frame, view: View, expected: readonly number[], what?: string): Promise<void> {
+  await until(async () => isDeepStrictEqual(await pixels(page, view), expected)).catch(() => {});
+  deepEqual(await pixels(page, view), expected, what);
 }
 
 /** Waits until everything is drawn. @returns milliseconds that the last drawing took */
@@ -209,7 +216,7 @@ const forgetPainted = (page: Frame): Promise<void> =>
 const chooseLabel = (page: Frame, text: string): Promise<void> =>
   page.locator(".segmented label", { hasText: new RegExp(`^${text}$`) }).click();
 
-async function until(holds: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 100 && !holds(); tries++) await new Promise((resolve) => setTimeout(resolve, 100));
-  ok(holds());
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 100 && !(await holds()); tries++) await sleep(100);
+  ok(await holds());
 }
