@@ -53,7 +53,7 @@ export async function buildNative(
     ...Object.entries(INSTRUCTION_SETS[target.arch]).map(([name, flags]) =>
       compile("kernels.c", name, [...flags, `-DKERNELS=${name}`]),
     ),
-    ...["team", "choose", "program", "addon"].map((name) => compile(`${name}.c`, name, [])),
+    ...["team", "choose", "moves", "program", "addon"].map((name) => compile(`${name}.c`, name, [])),
   ]);
   // Moved to its place: a process that has the old one loaded keeps it.
   const linked = join(work, `linked.${process.pid}.node`);

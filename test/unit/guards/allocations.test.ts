@@ -3,29 +3,10 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterEach, describe, expect, it } from "vitest";
 import { assembleBatch } from "../../../src/core/batch/assemble.ts";
-import { batchContext } from "../../../src/core/batch/context.ts";
 import { tokenElements } from "../../../src/core/batch/tokens.ts";
-import { parseExperiment } from "../../../src/core/experiment/parse.ts";
-import type { Experiment } from "../../../src/core/experiment/schema.ts";
-import { Engine } from "../../../src/trainer/engine/engine.ts";
-import { modelShape } from "../../../src/trainer/engine/model/parameters.ts";
-import { onnxBackend } from "../../../src/trainer/engine/onnx/backend.ts";
+import { ENGINES, IMAGE_BYTES, SCALARS, tinyBatches, tinyEngine } from "./tinyTraining.ts";
 
 const B = 32;
-const SCALARS = { lr: 1e-3, weightDecay: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, emaDecay: 0.99 };
-
-function experiment(rate: number): Experiment {
-  const parsed = parseExperiment(
-    JSON.stringify({
-      data: { path: "images", image_size: 32, hflip: 0.5 },
-      model: { patch_size: 4, embed_dim: 192, depth: 5, num_heads: 4 },
-      mask: { rate },
-      pretrain: { batch_size: B },
-    }),
-  );
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.diagnostics));
-  return parsed.experiment;
-}
 
 const KINDS = ["Float32Array", "Float64Array", "Int32Array", "Uint32Array", "Uint8Array"] as const;
 type Constructor = new (...parameters: unknown[]) => { readonly byteLength: number };
@@ -72,10 +53,10 @@ async function held(): Promise<number> {
 
 describe("a batch", () => {
   it.each([0, 0.9])("at mask rate %f takes its large arrays over, and few small ones for each image", (rate) => {
-    const context = batchContext(experiment(rate), "pretrain", 100);
+    const context = tinyBatches(rate, B);
     const { visibleTokens: S, tokens: N } = context.planner.config.mask;
     const e = tokenElements(context.shape);
-    const pixels = new Uint8Array(B * 32 * 32 * 3);
+    const pixels = new Uint8Array(B * IMAGE_BYTES);
     const labels = new Int32Array(B);
     const first = assembleBatch(context, context.planner.plan(0), pixels, labels);
     expect(first.tokens.length).toBe(B * S * e);
@@ -95,15 +76,10 @@ describe("a batch", () => {
 });
 
 describe("the engine", () => {
-  it("keeps no memory of a step", async () => {
-    const file = experiment(0.9);
-    const context = batchContext(file, "pretrain", 100);
-    const pixels = new Uint8Array(B * 32 * 32 * 3).fill(90);
-    const engine = new Engine(onnxBackend({ provider: "cpu", threads: 1 }), {
-      shape: modelShape(file),
-      seed: 1,
-      accumulate: false,
-    });
+  it.each(ENGINES)("keeps no memory of a step: %s", async (_, backend) => {
+    const context = tinyBatches(0.9, B);
+    const pixels = new Uint8Array(B * IMAGE_BYTES).fill(90);
+    const engine = tinyEngine(backend());
     let update = 0;
     const step = async (): Promise<void> => {
       const batch = assembleBatch(context, context.planner.plan(update++), pixels, new Int32Array(B));

@@ -32,6 +32,8 @@ const AXES = 5;
 
 export interface NativeProgram {
   readonly words: Int32Array;
+  /** how many the words make up */
+  readonly instructions: number;
   readonly arenaFloats: number;
   /** names of the graph's inputs, then outputs, in the order in which the program takes their arrays */
   readonly arrays: readonly string[];
@@ -71,6 +73,7 @@ function withPlainSums(graph: Graph): Graph {
 
 class Compiler {
   private readonly words: number[] = [];
+  private instructions = 0;
   private readonly bits = new DataView(new ArrayBuffer(4));
   private readonly layout: Layout;
 
@@ -90,6 +93,7 @@ class Compiler {
     });
     return {
       words: Int32Array.from(this.words),
+      instructions: this.instructions,
       arenaFloats: this.layout.arenaFloats,
       arrays: [...inputs, ...outputs].map(({ name }) => name),
       inputs: inputs.length,
@@ -106,6 +110,7 @@ class Compiler {
   }
 
   private emit(operation: (typeof OPERATIONS)[number], ...words: readonly number[]): void {
+    this.instructions++;
     this.words.push(OPERATIONS.indexOf(operation), ...words);
   }
 

@@ -42,7 +42,7 @@ static void *array(napi_env env, napi_value value, size_t *length) {
 
 static void end_team(napi_env env, void *team, void *hint) {
   (void)env, (void)hint;
-  team_destroy(team);
+  team_release(team);
 }
 
 /* createTeam(threads) */
@@ -151,7 +151,7 @@ static napi_value adam_w(napi_env env, napi_callback_info info) {
   }
   const double *s = array(env, given[2], &scalars_length);
   if (!team || !s || scalars_length != 10) return fail(env, "adamW(team, arrays, scalars)");
-  AdamW step = {(long)length,  arrays[0],    arrays[2],    arrays[3],    arrays[4],    arrays[1],    (float)s[0], (float)s[1],
+  AdamW step = {(Index)length,  arrays[0],    arrays[2],    arrays[3],    arrays[4],    arrays[1],    (float)s[0], (float)s[1],
                 (float)s[2], (float)s[3], (float)s[4], (float)s[5], (float)s[6], (float)s[7], (float)s[8], (float)s[9]};
   const int done = team_run(team, update, &step, PHASES);
   team_settle(team);
@@ -159,7 +159,7 @@ static napi_value adam_w(napi_env env, napi_callback_info info) {
 }
 
 typedef struct {
-  long count;
+  Index count;
   const float *x;
   double *partial;
 } Squares;
@@ -176,17 +176,17 @@ static napi_value sum_of_squares(napi_env env, napi_callback_info info) {
   if (arguments(env, info, given) < 2) return fail(env, "sumOfSquares(team, array)");
   Team *team = external(env, given[0]);
   const float *x = array(env, given[1], &length);
-  const long parts = parts_of((long)length, SQUARES_A_PART);
+  const Index parts = parts_of((Index)length, SQUARES_A_PART);
   double *partial = malloc((size_t)(parts + 1) * sizeof(double));
   if (!team || !x || !partial) {
     free(partial);
     return fail(env, "sumOfSquares(team, array)");
   }
-  Squares squares = {(long)length, x, partial};
+  Squares squares = {(Index)length, x, partial};
   const int done = team_run(team, square, &squares, PHASES);
   team_settle(team);
   double total = 0;
-  for (long i = 0; i < parts; i++) total += partial[i];
+  for (Index i = 0; i < parts; i++) total += partial[i];
   free(partial);
   if (!done) return fail(env, "memory is lacking");
   napi_create_double(env, total, &result);

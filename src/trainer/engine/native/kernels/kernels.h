@@ -10,15 +10,15 @@
  * bias [n] and add may be NULL.
  */
 typedef struct {
-  long m, n, k;
+  Index m, n, k;
   const float *a;
-  long a_row, a_column;
+  Index a_row, a_column;
   const float *b;
-  long b_row, b_column;
+  Index b_row, b_column;
   float *c;
-  long c_row;
+  Index c_row;
   const float *add;
-  long add_row;
+  Index add_row;
   const float *bias;
   float alpha, bias_factor;
   int accumulate;
@@ -26,7 +26,7 @@ typedef struct {
 
 /* Self-attention of `batch` sequences of n tokens, `heads` heads of `width`, D = heads * width. */
 typedef struct {
-  long batch, n, heads, width;
+  Index batch, n, heads, width;
   /* rows [batch n, 3 D]: queries, keys, values */
   const float *qkv;
   /* rows [batch n, D] */
@@ -44,14 +44,14 @@ typedef struct {
 } AttentionGradient;
 
 typedef struct {
-  long rows, width;
+  Index rows, width;
   const float *x, *gain, *bias;
   float *y, *mean, *inverse;
   float epsilon;
 } LayerNorm;
 
 typedef struct {
-  long rows, width;
+  Index rows, width;
   const float *dy, *x, *gain, *mean, *inverse;
   float *dx, *d_gain, *d_bias;
 } LayerNormGradient;
@@ -64,9 +64,9 @@ typedef enum { ADD, SUBTRACT, MULTIPLY } Binary;
 typedef struct {
   Binary kind;
   Broadcast broadcast;
-  long count;
+  Index count;
   /* REPEATED_ROW: b[i % period]; REPEATED_EACH: b[i / period] */
-  long period;
+  Index period;
   const float *a, *b;
   float *out;
 } BinaryMap;
@@ -76,21 +76,21 @@ typedef enum { SCALE, SHIFT, SUBTRACT_FROM, ERF, EXP, SIGMOID, GATE, COPY, ADD_T
 typedef struct {
   Unary kind;
   float scalar;
-  long count;
+  Index count;
   const float *x;
   float *out;
 } UnaryMap;
 
 /* out = dy * d/du (u (1 + erf u)) */
 typedef struct {
-  long count;
+  Index count;
   const float *u, *dy;
   float *out;
 } GateGradient;
 
 /* AdamW and the moving average; factors as in optimizer/kernels.ts. */
 typedef struct {
-  long count;
+  Index count;
   float *parameter, *m, *v, *ema;
   const float *gradient;
   float gradient_scale, decay, beta1, one_minus_beta1, beta2, one_minus_beta2, step_size, root_correction, epsilon, ema_decay;
@@ -99,9 +99,9 @@ typedef struct {
 typedef struct {
   const char *name;
   /* floats of scratch space: shared by all threads, and for each thread */
-  long (*product_shared)(const Product *);
-  long (*product_phases)(const Product *);
-  long (*attention_own)(const Attention *);
+  Index (*product_shared)(const Product *);
+  Index (*product_phases)(const Product *);
+  Index (*attention_own)(const Attention *);
   /* Each is called by the threads of a team together and ends with a barrier. */
   void (*product)(Lane *, const Product *, float *shared);
   void (*attention)(Lane *, const Attention *, float *own);
@@ -109,17 +109,17 @@ typedef struct {
   void (*layer_norm)(Lane *, const LayerNorm *);
   /* shared: layer_norm_shared() floats */
   void (*layer_norm_gradient)(Lane *, const LayerNormGradient *, float *shared);
-  void (*softmax)(Lane *, long rows, long width, const float *x, float *y);
+  void (*softmax)(Lane *, Index rows, Index width, const float *x, float *y);
   void (*binary)(Lane *, const BinaryMap *);
   void (*unary)(Lane *, const UnaryMap *);
   void (*gate_gradient)(Lane *, const GateGradient *);
   /* out[width] = sum of the rows of x; shared: row_sums_shared() floats */
-  void (*sum_rows)(Lane *, long rows, long width, const float *x, float *out, float *shared);
+  void (*sum_rows)(Lane *, Index rows, Index width, const float *x, float *out, float *shared);
   /* out[row] = sum of that row */
-  void (*sum_columns)(Lane *, long rows, long width, const float *x, float *out);
+  void (*sum_columns)(Lane *, Index rows, Index width, const float *x, float *out);
   void (*adamw)(Lane *, const AdamW *);
   /* partial[i] = sum of squares of a fixed part of x, in float64; the parts do not depend on the number of threads */
-  void (*sum_of_squares)(Lane *, long count, const float *x, double *partial);
+  void (*sum_of_squares)(Lane *, Index count, const float *x, double *partial);
 } Kernels;
 
 /* Rows are summed in parts of so many, so that sums do not depend on the number of threads. */
@@ -128,9 +128,9 @@ typedef struct {
 /* Phases of everything but a product, at most. */
 #define PHASES 2
 
-static inline long parts_of(long count, long part) { return (count + part - 1) / part; }
-static inline long row_sums_shared(long rows, long width) { return parts_of(rows, ROWS_A_PART) * width; }
-static inline long layer_norm_shared(long rows, long width) { return 2 * row_sums_shared(rows, width); }
+static inline Index parts_of(Index count, Index part) { return (count + part - 1) / part; }
+static inline Index row_sums_shared(Index rows, Index width) { return parts_of(rows, ROWS_A_PART) * width; }
+static inline Index layer_norm_shared(Index rows, Index width) { return 2 * row_sums_shared(rows, width); }
 
 /* The best that this processor executes. */
 const Kernels *kernels_choose(void);

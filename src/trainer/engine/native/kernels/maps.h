@@ -15,13 +15,13 @@ static inline __attribute__((always_inline)) vf unary_vf(Unary kind, vf x, float
   }
 }
 
-static inline __attribute__((always_inline)) void unary_stretch(Unary kind, const UnaryMap *m, long from, long to) {
-  for (long i = from; i < to; i += VW) store_part(m->out + i, unary_vf(kind, load_part(m->x + i, to - i), m->scalar), to - i);
+static inline __attribute__((always_inline)) void unary_stretch(Unary kind, const UnaryMap *m, Index from, Index to) {
+  for (Index i = from; i < to; i += VW) store_part(m->out + i, unary_vf(kind, load_part(m->x + i, to - i), m->scalar), to - i);
 }
 
 static void unary(Lane *lane, const UnaryMap *m) {
-  for (long task; (task = team_take(lane, parts_of(m->count, STRETCH))) >= 0;) {
-    const long from = task * STRETCH, to = least(from + STRETCH, m->count);
+  for (Index task; (task = team_take(lane, parts_of(m->count, STRETCH))) >= 0;) {
+    const Index from = task * STRETCH, to = least(from + STRETCH, m->count);
     switch (m->kind) {
       case SCALE: unary_stretch(SCALE, m, from, to); break;
       case SHIFT: unary_stretch(SHIFT, m, from, to); break;
@@ -32,7 +32,7 @@ static void unary(Lane *lane, const UnaryMap *m) {
       case GATE: unary_stretch(GATE, m, from, to); break;
       case COPY: memcpy(m->out + from, m->x + from, (size_t)(to - from) * sizeof(float)); break;
       case ADD_TO:
-        for (long i = from; i < to; i += VW)
+        for (Index i = from; i < to; i += VW)
           store_part(m->out + i, load_part(m->out + i, to - i) + load_part(m->x + i, to - i), to - i);
         break;
     }
@@ -44,31 +44,31 @@ static inline __attribute__((always_inline)) vf binary_vf(Binary kind, vf a, vf 
   return kind == ADD ? a + b : kind == SUBTRACT ? a - b : a * b;
 }
 
-static inline __attribute__((always_inline)) void binary_run(Binary kind, const float *a, const float *b, float *out, long count) {
-  for (long i = 0; i < count; i += VW)
+static inline __attribute__((always_inline)) void binary_run(Binary kind, const float *a, const float *b, float *out, Index count) {
+  for (Index i = 0; i < count; i += VW)
     store_part(out + i, binary_vf(kind, load_part(a + i, count - i), load_part(b + i, count - i)), count - i);
 }
 
-static inline __attribute__((always_inline)) void binary_stretch(Binary kind, const BinaryMap *m, long from, long to) {
+static inline __attribute__((always_inline)) void binary_stretch(Binary kind, const BinaryMap *m, Index from, Index to) {
   if (m->broadcast == SAME) {
     binary_run(kind, m->a + from, m->b + from, m->out + from, to - from);
     return;
   }
-  for (long i = from; i < to;) {
-    const long stop = least(to, (i / m->period + 1) * m->period);
+  for (Index i = from; i < to;) {
+    const Index stop = least(to, (i / m->period + 1) * m->period);
     if (m->broadcast == REPEATED_ROW) {
       binary_run(kind, m->a + i, m->b + i % m->period, m->out + i, stop - i);
     } else {
       const vf b = splat(m->b[i / m->period]);
-      for (long j = i; j < stop; j += VW) store_part(m->out + j, binary_vf(kind, load_part(m->a + j, stop - j), b), stop - j);
+      for (Index j = i; j < stop; j += VW) store_part(m->out + j, binary_vf(kind, load_part(m->a + j, stop - j), b), stop - j);
     }
     i = stop;
   }
 }
 
 static void binary(Lane *lane, const BinaryMap *m) {
-  for (long task; (task = team_take(lane, parts_of(m->count, STRETCH))) >= 0;) {
-    const long from = task * STRETCH, to = least(from + STRETCH, m->count);
+  for (Index task; (task = team_take(lane, parts_of(m->count, STRETCH))) >= 0;) {
+    const Index from = task * STRETCH, to = least(from + STRETCH, m->count);
     if (m->kind == ADD) binary_stretch(ADD, m, from, to);
     else if (m->kind == SUBTRACT) binary_stretch(SUBTRACT, m, from, to);
     else binary_stretch(MULTIPLY, m, from, to);
@@ -78,9 +78,9 @@ static void binary(Lane *lane, const BinaryMap *m) {
 
 /* d/du = 1 + erf(u) + u (2 / sqrt(pi)) e^-u^2 */
 static void gate_gradient(Lane *lane, const GateGradient *g) {
-  for (long task; (task = team_take(lane, parts_of(g->count, STRETCH))) >= 0;) {
-    const long to = least((task + 1) * STRETCH, g->count);
-    for (long i = task * STRETCH; i < to; i += VW) {
+  for (Index task; (task = team_take(lane, parts_of(g->count, STRETCH))) >= 0;) {
+    const Index to = least((task + 1) * STRETCH, g->count);
+    for (Index i = task * STRETCH; i < to; i += VW) {
       const vf u = load_part(g->u + i, to - i);
       const vf slope = 1.0f + verf(u) + u * 1.12837917f * vexp(-u * u);
       store_part(g->out + i, load_part(g->dy + i, to - i) * slope, to - i);
@@ -96,10 +96,10 @@ static inline vf vsqrt(vf x) {
 
 /* AdamW (Loshchilov & Hutter 2019), and the moving average of the weights, in one pass. */
 static void adamw(Lane *lane, const AdamW *s) {
-  for (long task; (task = team_take(lane, parts_of(s->count, STRETCH))) >= 0;) {
-    const long to = least((task + 1) * STRETCH, s->count);
-    for (long i = task * STRETCH; i < to; i += VW) {
-      const long left = to - i;
+  for (Index task; (task = team_take(lane, parts_of(s->count, STRETCH))) >= 0;) {
+    const Index to = least((task + 1) * STRETCH, s->count);
+    for (Index i = task * STRETCH; i < to; i += VW) {
+      const Index left = to - i;
       const vf g = load_part(s->gradient + i, left) * s->gradient_scale;
       const vf m = load_part(s->m + i, left) * s->beta1 + g * s->one_minus_beta1;
       const vf v = load_part(s->v + i, left) * s->beta2 + g * g * s->one_minus_beta2;
@@ -114,11 +114,11 @@ static void adamw(Lane *lane, const AdamW *s) {
   team_barrier(lane);
 }
 
-static void sum_of_squares(Lane *lane, long count, const float *x, double *partial) {
-  for (long task; (task = team_take(lane, parts_of(count, SQUARES_A_PART))) >= 0;) {
-    const long to = least((task + 1) * SQUARES_A_PART, count);
+static void sum_of_squares(Lane *lane, Index count, const float *x, double *partial) {
+  for (Index task; (task = team_take(lane, parts_of(count, SQUARES_A_PART))) >= 0;) {
+    const Index to = least((task + 1) * SQUARES_A_PART, count);
     double sums[VW] = {0};
-    long i = task * SQUARES_A_PART;
+    Index i = task * SQUARES_A_PART;
     for (; i + VW <= to; i += VW)
       for (int j = 0; j < VW; j++) sums[j] += (double)x[i + j] * x[i + j];
     double total = 0;

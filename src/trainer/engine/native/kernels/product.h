@@ -6,23 +6,23 @@
 #define TILE_ROWS (144 / MR * MR)
 #define TILE_COLUMNS (128 / NR * NR)
 /* Floats that the packed factors may take together. */
-#define PACK_FLOATS (6L << 20)
+#define PACK_FLOATS ((Index)6 << 20)
 
-static long round_up(long x, long step) { return (x + step - 1) / step * step; }
-static long least(long a, long b) { return a < b ? a : b; }
-static long most(long a, long b) { return a > b ? a : b; }
+static Index round_up(Index x, Index step) { return (x + step - 1) / step * step; }
+static Index least(Index a, Index b) { return a < b ? a : b; }
+static Index most(Index a, Index b) { return a > b ? a : b; }
 
 /* Rows and depth of the blocks in which a product is worked off. */
 typedef struct {
-  long rows, depth;
+  Index rows, depth;
 } Blocks;
 
 static Blocks blocks_of(const Product *p) {
-  const long n = round_up(p->n, NR);
-  long depth = round_up(p->k, KC);
+  const Index n = round_up(p->n, NR);
+  Index depth = round_up(p->k, KC);
   while (depth > KC && (n + MR) * depth > PACK_FLOATS) depth = round_up(depth / 2, KC);
-  const long fit = PACK_FLOATS / depth - n;
-  long rows = most(fit / TILE_ROWS, 1) * TILE_ROWS;
+  const Index fit = PACK_FLOATS / depth - n;
+  Index rows = most(fit / TILE_ROWS, 1) * TILE_ROWS;
   /* Better a shallower block than a low one: each pass over the result costs less than packing b again. */
   while (depth > 4 * KC && rows < least(p->m, 4 * TILE_ROWS)) {
     depth = round_up(depth / 2, KC);
@@ -32,32 +32,32 @@ static Blocks blocks_of(const Product *p) {
 }
 
 /* Phases that a product goes through. */
-static long product_phases(const Product *p) {
+static Index product_phases(const Product *p) {
   const Blocks blocks = blocks_of(p);
   return 2 * parts_of(p->k, blocks.depth) * parts_of(p->m, blocks.rows);
 }
 
-static long product_shared(const Product *p) {
+static Index product_shared(const Product *p) {
   const Blocks blocks = blocks_of(p);
   return (round_up(blocks.rows, MR) + round_up(p->n, NR)) * blocks.depth;
 }
 
 /* `count` <= width lanes beside each other, k deep, from strides to [k][width]; missing lanes are 0. */
-static inline __attribute__((always_inline)) void pack_panel(float *out, const long width, const float *x, long lane, long deep,
-                                                             long count, long k) {
+static inline __attribute__((always_inline)) void pack_panel(float *out, const Index width, const float *x, Index lane,
+                                                             Index deep, Index count, Index k) {
   if (lane == 1) {
     if (count == width)
-      for (long p = 0; p < k; p++) memcpy(out + p * width, x + p * deep, (size_t)width * sizeof(float));
+      for (Index p = 0; p < k; p++) memcpy(out + p * width, x + p * deep, (size_t)width * sizeof(float));
     else
-      for (long p = 0; p < k; p++)
-        for (long i = 0; i < width; i++) out[p * width + i] = i < count ? x[p * deep + i] : 0;
+      for (Index p = 0; p < k; p++)
+        for (Index i = 0; i < width; i++) out[p * width + i] = i < count ? x[p * deep + i] : 0;
     return;
   }
-  long first = 0;
+  Index first = 0;
   /* A square of vectors at a time, transposed on the way. */
   for (; first + VW <= count && VW <= width; first += VW) {
     const float *rows = x + first * lane;
-    long p = 0;
+    Index p = 0;
     for (; p + VW <= k; p += VW) {
       float square[VW][VW];
 #pragma GCC unroll 16
@@ -71,16 +71,16 @@ static inline __attribute__((always_inline)) void pack_panel(float *out, const l
       for (int i = 0; i < VW; i++) out[p * width + first + i] = rows[i * lane + p];
   }
   for (; first < count; first++)
-    for (long p = 0; p < k; p++) out[p * width + first] = x[first * lane + p];
+    for (Index p = 0; p < k; p++) out[p * width + first] = x[first * lane + p];
   for (; first < width; first++)
-    for (long p = 0; p < k; p++) out[p * width + first] = 0;
+    for (Index p = 0; p < k; p++) out[p * width + first] = 0;
 }
 
 /* Where a tile goes, and what is added to it. */
 typedef struct {
   const Product *p;
-  long row, column;
-  long rows, columns;
+  Index row, column;
+  Index rows, columns;
   /* the first slice sets c (unless told to accumulate), the later ones add to it */
   int first;
 } Target;
@@ -90,10 +90,10 @@ static inline __attribute__((always_inline)) void write_tile(tile_t tile, const 
   float *c = p->c + t->row * p->c_row + t->column;
   const int whole = t->rows == MR && t->columns == NR;
   float border[MR][NR];
-  const long c_row = whole ? p->c_row : NR;
+  const Index c_row = whole ? p->c_row : NR;
   float *to = whole ? c : border[0];
   if (!whole && !(t->first && !p->accumulate))
-    for (long i = 0; i < t->rows; i++) memcpy(border[i], c + i * p->c_row, (size_t)t->columns * sizeof(float));
+    for (Index i = 0; i < t->rows; i++) memcpy(border[i], c + i * p->c_row, (size_t)t->columns * sizeof(float));
   const vf alpha = splat(p->alpha);
   if (!t->first || p->accumulate) {
     for (int i = 0; i < MR; i++)
@@ -103,32 +103,32 @@ static inline __attribute__((always_inline)) void write_tile(tile_t tile, const 
       for (int j = 0; j < NRV; j++) store(to + i * c_row + j * VW, alpha * tile[i][j]);
   }
   if (t->first && p->bias)
-    for (long i = 0; i < t->rows; i++)
-      for (long j = 0; j < t->columns; j++) to[i * c_row + j] += p->bias_factor * p->bias[t->column + j];
+    for (Index i = 0; i < t->rows; i++)
+      for (Index j = 0; j < t->columns; j++) to[i * c_row + j] += p->bias_factor * p->bias[t->column + j];
   if (t->first && p->add)
-    for (long i = 0; i < t->rows; i++)
-      for (long j = 0; j < t->columns; j++) to[i * c_row + j] += p->add[(t->row + i) * p->add_row + t->column + j];
+    for (Index i = 0; i < t->rows; i++)
+      for (Index j = 0; j < t->columns; j++) to[i * c_row + j] += p->add[(t->row + i) * p->add_row + t->column + j];
   if (!whole)
-    for (long i = 0; i < t->rows; i++) memcpy(c + i * p->c_row, border[i], (size_t)t->columns * sizeof(float));
+    for (Index i = 0; i < t->rows; i++) memcpy(c + i * p->c_row, border[i], (size_t)t->columns * sizeof(float));
 }
 
 /* Panels that a task packs together: of rows beside each other in memory, each of which is read to the end of its cache lines. */
 #define GROUP 4
 
 /* Packs a group of panels in slices of KC: [slice][panel][KC][width]. The matrix is k deep; its lanes are `across` apart. */
-static inline __attribute__((always_inline)) void pack_group(long group, float *out, const long width, const float *x, long across,
-                                                             long deep, long count, long k) {
-  const long panels = parts_of(count, width), first = group * GROUP, last = least(first + GROUP, panels);
-  for (long p = 0; p < k; p += KC) {
-    const long depth = least(KC, k - p);
+static inline __attribute__((always_inline)) void pack_group(Index group, float *out, const Index width, const float *x,
+                                                             Index across, Index deep, Index count, Index k) {
+  const Index panels = parts_of(count, width), first = group * GROUP, last = least(first + GROUP, panels);
+  for (Index p = 0; p < k; p += KC) {
+    const Index depth = least(KC, k - p);
     float *slice = out + p * panels * width;
-    long panel = first;
+    Index panel = first;
     if (across == 1 && last == first + GROUP && last * width <= count) {
       const float *from = x + first * width + p * deep;
       float *to = slice + first * depth * width;
-      for (long q = 0; q < depth; q++) {
+      for (Index q = 0; q < depth; q++) {
 #pragma GCC unroll 4
-        for (long i = 0; i < GROUP; i++)
+        for (Index i = 0; i < GROUP; i++)
           memcpy(to + (i * depth + q) * width, from + q * deep + i * width, (size_t)width * sizeof(float));
       }
       panel = last;
@@ -139,8 +139,8 @@ static inline __attribute__((always_inline)) void pack_group(long group, float *
   }
 }
 
-static long even_part(long count, long largest, long step, long parts_multiple) {
-  long parts = parts_of(count, largest);
+static Index even_part(Index count, Index largest, Index step, Index parts_multiple) {
+  Index parts = parts_of(count, largest);
   parts = round_up(parts, parts_multiple);
   return most(round_up(parts_of(count, parts), step), step);
 }
@@ -149,38 +149,38 @@ static void product(Lane *lane, const Product *p, float *shared) {
   const Blocks blocks = blocks_of(p);
   float *packed_b = shared;
   float *packed_a = shared + round_up(p->n, NR) * blocks.depth;
-  const long b_panels = parts_of(p->n, NR);
-  for (long k0 = 0; k0 < p->k; k0 += blocks.depth) {
-    const long depth = least(blocks.depth, p->k - k0);
-    for (long m0 = 0; m0 < p->m; m0 += blocks.rows) {
-      const long rows = least(blocks.rows, p->m - m0);
-      const long a_panels = parts_of(rows, MR);
+  const Index b_panels = parts_of(p->n, NR);
+  for (Index k0 = 0; k0 < p->k; k0 += blocks.depth) {
+    const Index depth = least(blocks.depth, p->k - k0);
+    for (Index m0 = 0; m0 < p->m; m0 += blocks.rows) {
+      const Index rows = least(blocks.rows, p->m - m0);
+      const Index a_panels = parts_of(rows, MR);
       /* Rows that lie in memory one after the other are read where they are. */
       const int in_place = p->a_column == 1 && p->a_row % 1024 != 0;
-      const long a_tasks = in_place ? 0 : parts_of(a_panels, GROUP);
-      const long b_tasks = m0 == 0 ? parts_of(b_panels, GROUP) : 0;
+      const Index a_tasks = in_place ? 0 : parts_of(a_panels, GROUP);
+      const Index b_tasks = m0 == 0 ? parts_of(b_panels, GROUP) : 0;
       const float *a0 = p->a + m0 * p->a_row + k0 * p->a_column;
-      for (long task; (task = team_take(lane, a_tasks + b_tasks)) >= 0;) {
+      for (Index task; (task = team_take(lane, a_tasks + b_tasks)) >= 0;) {
         if (task < b_tasks) pack_group(task, packed_b, NR, p->b + k0 * p->b_row, p->b_column, p->b_row, p->n, depth);
         else pack_group(task - b_tasks, packed_a, MR, a0, p->a_row, p->a_column, rows, depth);
       }
       team_barrier(lane);
 
       /* As many tiles for every thread, and not one large one left over at the end. */
-      const long across = parts_of(p->n, TILE_COLUMNS);
-      const long tile_columns = even_part(p->n, TILE_COLUMNS, NR, 1);
-      const long tile_rows = even_part(rows, TILE_ROWS, MR, across % lane->threads == 0 ? 1 : lane->threads);
-      const long down = parts_of(rows, tile_rows);
-      for (long task; (task = team_take(lane, down * across)) >= 0;) {
-        const long i0 = task / across * tile_rows;
-        const long j0 = task % across * tile_columns;
-        const long i1 = least(i0 + tile_rows, rows);
-        const long j1 = least(j0 + tile_columns, p->n);
-        for (long s = 0; s < depth; s += KC) {
-          const long slice = least(KC, depth - s);
-          for (long j = j0; j < j1; j += NR) {
+      const Index across = parts_of(p->n, TILE_COLUMNS);
+      const Index tile_columns = even_part(p->n, TILE_COLUMNS, NR, 1);
+      const Index tile_rows = even_part(rows, TILE_ROWS, MR, across % lane->threads == 0 ? 1 : lane->threads);
+      const Index down = parts_of(rows, tile_rows);
+      for (Index task; (task = team_take(lane, down * across)) >= 0;) {
+        const Index i0 = task / across * tile_rows;
+        const Index j0 = task % across * tile_columns;
+        const Index i1 = least(i0 + tile_rows, rows);
+        const Index j1 = least(j0 + tile_columns, p->n);
+        for (Index s = 0; s < depth; s += KC) {
+          const Index slice = least(KC, depth - s);
+          for (Index j = j0; j < j1; j += NR) {
             const float *b = packed_b + s * b_panels * NR + j / NR * slice * NR;
-            for (long i = i0; i < i1; i += MR) {
+            for (Index i = i0; i < i1; i += MR) {
               tile_t tile;
               if (in_place) multiply_tile(tile, slice, a0 + i * p->a_row + s, p->a_row, 1, (int)least(MR, i1 - i), b);
               else multiply_packed(tile, slice, packed_a + s * a_panels * MR + i / MR * slice * MR, b);

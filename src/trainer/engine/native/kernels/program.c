@@ -3,9 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
+#include "memory.h"
+#include "moves.h"
 
 /* The order is that of OPERATIONS in program.ts. */
 enum {
@@ -31,9 +30,8 @@ enum {
 
 /* A tensor that is not there. */
 #define NOTHING INT32_MIN
-#define ALIGNMENT 64
+/* Tensors begin on a cache line; floats of one. */
 #define UNIT (ALIGNMENT / sizeof(float))
-#define AXES 5
 
 struct Program {
   Team *team;
@@ -43,7 +41,7 @@ struct Program {
   int arrays;
   float *arena, *shared, *own;
   size_t own_floats;
-  long phases;
+  Index phases;
   /* of the run under way */
   void **given;
   int accumulate;
@@ -54,7 +52,7 @@ typedef struct {
   const int32_t *word;
 } Cursor;
 
-static long next(Cursor *c) { return *c->word++; }
+static Index next(Cursor *c) { return *c->word++; }
 
 static float next_float(Cursor *c) {
   float x;
@@ -70,7 +68,7 @@ static void *next_tensor(Cursor *c) {
   return c->program->given[-1 - at];
 }
 
-static Product read_product(Cursor *c, long *batch, long steps[3]) {
+static Product read_product(Cursor *c, Index *batch, Index steps[3]) {
   Product p = {0};
   p.m = next(c), p.n = next(c), p.k = next(c);
   p.a = next_tensor(c), p.a_row = next(c), p.a_column = next(c);
@@ -91,83 +89,14 @@ static Attention read_attention(Cursor *c) {
   return a;
 }
 
-/* out[o][part][inner] for parts side by side: rows of `length` floats, `from_step` and `to_step` apart. */
-static void copy_blocks(Lane *lane, long rows, long length, const float *from, long from_step, float *to, long to_step) {
-  const long together = length < 4096 ? 4096 / length + 1 : 1;
-  for (long task; (task = team_take(lane, parts_of(rows, together))) >= 0;)
-    for (long i = task * together; i < (task + 1) * together && i < rows; i++)
-      memcpy(to + i * to_step, from + i * from_step, (size_t)length * sizeof(float));
-  team_barrier(lane);
-}
-
-/* sides: of the result; steps: of the source along the result's axes. */
-static void transpose(Lane *lane, const long sides[AXES], const long steps[AXES], const float *x,
-                      float *out) {
-  const long inner = sides[AXES - 1], step = steps[AXES - 1];
-  const long rows = sides[0] * sides[1] * sides[2] * sides[3];
-  const long together = inner < 1024 ? 1024 / inner + 1 : 1;
-  for (long task; (task = team_take(lane, parts_of(rows, together))) >= 0;)
-    for (long row = task * together; row < (task + 1) * together && row < rows; row++) {
-      long from = 0, rest = row;
-      for (int axis = AXES - 2; axis >= 0; axis--) {
-        from += rest % sides[axis] * steps[axis];
-        rest /= sides[axis];
-      }
-      for (long j = 0; j < inner; j++) out[row * inner + j] = x[from + j * step];
-    }
-  team_barrier(lane);
-}
-
-/* Operands that are broadcast in ways of which the kernels know nothing; a step of 0 repeats. */
-static void binary_strided(Lane *lane, Binary kind, const long sides[AXES], const long a_steps[AXES], const long b_steps[AXES],
-                           const float *a, const float *b, float *out) {
-  const long inner = sides[AXES - 1];
-  const long rows = sides[0] * sides[1] * sides[2] * sides[3];
-  for (long row; (row = team_take(lane, rows)) >= 0;) {
-    long from_a = 0, from_b = 0, rest = row;
-    for (int axis = AXES - 2; axis >= 0; axis--) {
-      from_a += rest % sides[axis] * a_steps[axis];
-      from_b += rest % sides[axis] * b_steps[axis];
-      rest /= sides[axis];
-    }
-    for (long j = 0; j < inner; j++) {
-      const float x = a[from_a + j * a_steps[AXES - 1]], y = b[from_b + j * b_steps[AXES - 1]];
-      out[row * inner + j] = kind == ADD ? x + y : kind == SUBTRACT ? x - y : x * y;
-    }
-  }
-  team_barrier(lane);
-}
-
-static void gather_rows(Lane *lane, long count, long width, const float *table, const int32_t *index, float *out) {
-  for (long task; (task = team_take(lane, parts_of(count, 16))) >= 0;)
-    for (long i = task * 16; i < (task + 1) * 16 && i < count; i++)
-      memcpy(out + i * width, table + index[i] * width, (size_t)width * sizeof(float));
-  team_barrier(lane);
-}
-
-/* Columns are dealt out, rows added in their order: sums do not depend on the threads. */
-static void scatter_add_rows(Lane *lane, long count, long width, long rows, const float *source, const int32_t *index, float *out) {
-  const long columns = 64;
-  for (long task; (task = team_take(lane, parts_of(width, columns))) >= 0;) {
-    const long from = task * columns, length = width - from < columns ? width - from : columns;
-    for (long i = 0; i < rows; i++) memset(out + i * width + from, 0, (size_t)length * sizeof(float));
-    for (long i = 0; i < count; i++) {
-      float *to = out + index[i] * width + from;
-      const float *add = source + i * width + from;
-      for (long j = 0; j < length; j++) to[j] += add[j];
-    }
-  }
-  team_barrier(lane);
-}
-
 static void step(const Program *program, Cursor *c, Lane *lane) {
   const Kernels *kernels = program->kernels;
   float *own = program->own + (size_t)lane->thread * program->own_floats;
   switch (next(c)) {
     case OP_PRODUCT: {
-      long batch, steps[3];
+      Index batch, steps[3];
       Product p = read_product(c, &batch, steps);
-      for (long i = 0; i < batch; i++) {
+      for (Index i = 0; i < batch; i++) {
         kernels->product(lane, &p, program->shared);
         p.a += steps[0], p.b += steps[1], p.c += steps[2];
       }
@@ -201,7 +130,7 @@ static void step(const Program *program, Cursor *c, Lane *lane) {
       return;
     }
     case OP_SOFTMAX: {
-      const long rows = next(c), width = next(c);
+      const Index rows = next(c), width = next(c);
       const float *x = next_tensor(c);
       kernels->softmax(lane, rows, width, x, next_tensor(c));
       return;
@@ -214,7 +143,7 @@ static void step(const Program *program, Cursor *c, Lane *lane) {
       return;
     }
     case OP_BINARY_STRIDED: {
-      long sides[AXES], a_steps[AXES], b_steps[AXES];
+      Index sides[AXES], a_steps[AXES], b_steps[AXES];
       const Binary kind = (Binary)next(c);
       for (int i = 0; i < AXES; i++) sides[i] = next(c);
       for (int i = 0; i < AXES; i++) a_steps[i] = next(c);
@@ -237,28 +166,28 @@ static void step(const Program *program, Cursor *c, Lane *lane) {
       return;
     }
     case OP_SUM_ROWS: {
-      const long rows = next(c), width = next(c);
+      const Index rows = next(c), width = next(c);
       const float *x = next_tensor(c);
       kernels->sum_rows(lane, rows, width, x, next_tensor(c), program->shared);
       return;
     }
     case OP_SUM_COLUMNS: {
-      const long rows = next(c), width = next(c);
+      const Index rows = next(c), width = next(c);
       const float *x = next_tensor(c);
       kernels->sum_columns(lane, rows, width, x, next_tensor(c));
       return;
     }
     case OP_COPY_BLOCKS: {
-      const long rows = next(c), length = next(c);
+      const Index rows = next(c), length = next(c);
       const float *from = next_tensor(c);
-      const long from_offset = next(c), from_step = next(c);
+      const Index from_offset = next(c), from_step = next(c);
       float *to = next_tensor(c);
-      const long to_offset = next(c), to_step = next(c);
+      const Index to_offset = next(c), to_step = next(c);
       copy_blocks(lane, rows, length, from + from_offset, from_step, to + to_offset, to_step);
       return;
     }
     case OP_TRANSPOSE: {
-      long sides[AXES], steps[AXES];
+      Index sides[AXES], steps[AXES];
       for (int i = 0; i < AXES; i++) sides[i] = next(c);
       for (int i = 0; i < AXES; i++) steps[i] = next(c);
       const float *x = next_tensor(c);
@@ -266,14 +195,14 @@ static void step(const Program *program, Cursor *c, Lane *lane) {
       return;
     }
     case OP_GATHER_ROWS: {
-      const long count = next(c), width = next(c);
+      const Index count = next(c), width = next(c);
       const float *table = next_tensor(c);
       const int32_t *index = next_tensor(c);
       gather_rows(lane, count, width, table, index, next_tensor(c));
       return;
     }
     case OP_SCATTER_ADD_ROWS: {
-      const long count = next(c), width = next(c), rows = next(c);
+      const Index count = next(c), width = next(c), rows = next(c);
       const float *source = next_tensor(c);
       const int32_t *index = next_tensor(c);
       scatter_add_rows(lane, count, width, rows, source, index, next_tensor(c));
@@ -295,10 +224,10 @@ static const int LENGTHS[OP_COUNT] = {21, 7, 9, 9, 10, 4, 7, 19, 5, 4, 4, 4, 8, 
 
 typedef struct {
   size_t shared, own;
-  long phases;
+  Index phases;
 } Needs;
 
-static void need(size_t *floats, long other) {
+static void need(size_t *floats, Index other) {
   if (other > 0 && (size_t)other > *floats) *floats = (size_t)other;
 }
 
@@ -308,9 +237,9 @@ static int survey(const Program *program, Needs *needs) {
     const int32_t op = program->words[at];
     if (op < 0 || op >= OP_COUNT || at + 1 + (size_t)LENGTHS[op] > program->count) return 0;
     Cursor c = {program, program->words + at + 1};
-    const long rows = program->words[at + 1], width = program->words[at + 2];
+    const Index rows = program->words[at + 1], width = program->words[at + 2];
     if (op == OP_PRODUCT) {
-      long batch, steps[3];
+      Index batch, steps[3];
       const Product p = read_product(&c, &batch, steps);
       need(&needs->shared, program->kernels->product_shared(&p));
       needs->phases += batch * program->kernels->product_phases(&p);
@@ -328,33 +257,10 @@ static int survey(const Program *program, Needs *needs) {
   return 1;
 }
 
-static float *allocate(size_t floats) {
-  const size_t huge = 2 << 20;
-  const size_t bytes = floats * sizeof(float) < huge ? floats * sizeof(float) + ALIGNMENT : floats * sizeof(float);
-  void *memory = NULL;
-#if defined(_WIN32)
-  memory = _aligned_malloc(bytes, ALIGNMENT);
-#else
-  if (posix_memalign(&memory, bytes < huge ? ALIGNMENT : huge, bytes) != 0) return NULL;
-#endif
-#if defined(__linux__)
-  /* Fewer, larger pages: products walk through all of it. Where that is not to be had, nothing is lost. */
-  if (bytes >= huge) madvise(memory, bytes / huge * huge, MADV_HUGEPAGE);
-#endif
-  return memory;
-}
-
-static void release(float *memory) {
-#if defined(_WIN32)
-  _aligned_free(memory);
-#else
-  free(memory);
-#endif
-}
-
 Program *program_create(Team *team, const Kernels *kernels, const int32_t *words, size_t count, size_t arena_floats, int arrays) {
   Program *program = calloc(1, sizeof(Program));
   if (!program) return NULL;
+  team_hold(team);
   *program = (Program){.team = team, .kernels = kernels, .count = count, .arrays = arrays};
   program->words = malloc(count * sizeof(int32_t));
   program->given = calloc((size_t)arrays + 1, sizeof(void *));
@@ -371,9 +277,9 @@ Program *program_create(Team *team, const Kernels *kernels, const int32_t *words
   /* Whole cache lines for each thread. */
   program->phases = needs.phases;
   program->own_floats = (needs.own + 2 * UNIT) / UNIT * UNIT;
-  program->arena = allocate(arena_floats);
-  program->shared = allocate(needs.shared);
-  program->own = allocate(program->own_floats * (size_t)team_threads(team));
+  program->arena = allocate(arena_floats * sizeof(float));
+  program->shared = allocate(needs.shared * sizeof(float));
+  program->own = allocate(program->own_floats * (size_t)team_threads(team) * sizeof(float));
   if (program->arena && program->shared && program->own) return program;
   program_destroy(program);
   return NULL;
@@ -387,6 +293,7 @@ void program_destroy(Program *program) {
   release(program->own);
   free(program->words);
   free(program->given);
+  team_release(program->team);
   free(program);
 }
 

@@ -1,5 +1,7 @@
 #include "team.h"
 
+#include "memory.h"
+
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -18,15 +20,16 @@
 #define SPINS 2000
 
 typedef struct {
-  atomic_long dealt;
-  atomic_long done;
+  atomic_ptrdiff_t dealt;
+  atomic_ptrdiff_t done;
 } Phase;
 
 struct Team {
+  atomic_int holders;
   int threads;
   pthread_t *handles;
   Phase *phases;
-  long capacity;
+  Index capacity;
   void (*work)(void *, Lane *);
   void *argument;
   /* on cache lines of their own, for they are what all threads read */
@@ -42,23 +45,6 @@ typedef struct {
   Team *team;
   int thread;
 } Start;
-
-static void *allocate_aligned(size_t bytes) {
-#if defined(_WIN32)
-  return _aligned_malloc(bytes, 64);
-#else
-  void *memory = NULL;
-  return posix_memalign(&memory, 64, bytes) == 0 ? memory : NULL;
-#endif
-}
-
-static void free_aligned(void *memory) {
-#if defined(_WIN32)
-  _aligned_free(memory);
-#else
-  free(memory);
-#endif
-}
 
 static void *helper(void *argument) {
   const Start start = *(Start *)argument;
@@ -92,9 +78,9 @@ static void announce(Team *team) {
 }
 
 Team *team_create(int threads) {
-  Team *team = allocate_aligned(sizeof(Team));
+  Team *team = allocate(sizeof(Team));
   if (!team) return NULL;
-  *team = (Team){.threads = 1};
+  *team = (Team){.holders = 1, .threads = 1};
   pthread_mutex_init(&team->mutex, NULL);
   pthread_cond_init(&team->wake, NULL);
   team->handles = calloc((size_t)threads, sizeof(pthread_t));
@@ -110,12 +96,14 @@ Team *team_create(int threads) {
   }
   team->threads = started;
   if (team->handles && started == threads) return team;
-  team_destroy(team);
+  team_release(team);
   return NULL;
 }
 
-void team_destroy(Team *team) {
-  if (!team) return;
+void team_hold(Team *team) { atomic_fetch_add(&team->holders, 1); }
+
+void team_release(Team *team) {
+  if (atomic_fetch_sub(&team->holders, 1) > 1) return;
   atomic_store(&team->ending, 1);
   announce(team);
   for (int i = 1; i < team->threads; i++) pthread_join(team->handles[i], NULL);
@@ -123,7 +111,7 @@ void team_destroy(Team *team) {
   pthread_mutex_destroy(&team->mutex);
   free(team->handles);
   free(team->phases);
-  free_aligned(team);
+  release(team);
 }
 
 int team_threads(const Team *team) { return team->threads; }
@@ -137,7 +125,7 @@ void team_settle(Team *team) {
   for (int spin = 0; atomic_load(&team->inside) != 0; spin++) wait_while(spin);
 }
 
-int team_run(Team *team, void (*work)(void *, Lane *), void *argument, long phases) {
+int team_run(Team *team, void (*work)(void *, Lane *), void *argument, Index phases) {
   team_settle(team);
   if (phases > team->capacity) {
     Phase *more = realloc(team->phases, (size_t)phases * sizeof(Phase));
@@ -145,7 +133,7 @@ int team_run(Team *team, void (*work)(void *, Lane *), void *argument, long phas
     team->phases = more;
     team->capacity = phases;
   }
-  for (long i = 0; i < phases; i++) {
+  for (Index i = 0; i < phases; i++) {
     atomic_store_explicit(&team->phases[i].dealt, 0, memory_order_relaxed);
     atomic_store_explicit(&team->phases[i].done, 0, memory_order_relaxed);
   }
@@ -165,12 +153,12 @@ static void put_down(Lane *lane) {
   atomic_fetch_add_explicit(&lane->team->phases[lane->phase].done, 1, memory_order_release);
 }
 
-long team_take(Lane *lane, long total) {
+Index team_take(Lane *lane, Index total) {
   put_down(lane);
   lane->total = total;
   Phase *phase = &lane->team->phases[lane->phase];
   if (atomic_load_explicit(&phase->dealt, memory_order_relaxed) >= total) return -1;
-  const long task = atomic_fetch_add_explicit(&phase->dealt, 1, memory_order_relaxed);
+  const Index task = atomic_fetch_add_explicit(&phase->dealt, 1, memory_order_relaxed);
   if (task >= total) return -1;
   lane->busy = 1;
   return task;

@@ -6,6 +6,11 @@
 #ifndef MASKDM_TEAM_H
 #define MASKDM_TEAM_H
 
+#include <stddef.h>
+
+/* Counts and distances of elements; a long has 32 bits on Windows. */
+typedef ptrdiff_t Index;
+
 typedef struct Team Team;
 
 /* One thread's way through the phases. */
@@ -13,15 +18,17 @@ typedef struct {
   Team *team;
   int thread;
   int threads;
-  long phase;
+  Index phase;
   /* tasks of this phase, and whether one of them is in hand */
-  long total;
+  Index total;
   int busy;
 } Lane;
 
-/* The caller is thread 0; the others are started here. NULL where that fails. */
+/* The caller is thread 0; the others are started here. Held once; NULL where that fails. */
 Team *team_create(int threads);
-void team_destroy(Team *team);
+/* Everyone who uses a team holds it; its threads end with the last who lets go of it. */
+void team_hold(Team *team);
+void team_release(Team *team);
 int team_threads(const Team *team);
 
 /*
@@ -29,13 +36,13 @@ int team_threads(const Team *team);
  * A thread that comes late still reads the argument, on its way through phases that are done: it has to stay as it is until
  * team_settle. phases: at least as many as work goes through. @returns 0 where memory is lacking
  */
-int team_run(Team *team, void (*work)(void *argument, Lane *lane), void *argument, long phases);
+int team_run(Team *team, void (*work)(void *argument, Lane *lane), void *argument, Index phases);
 
 /* Waits until no thread is inside the run before. */
 void team_settle(Team *team);
 
 /* The next of this phase's tasks, 0 to total - 1, or -1 when none is left; taking one means that the last one is done. */
-long team_take(Lane *lane, long total);
+Index team_take(Lane *lane, Index total);
 
 /* Ends a phase: waits until all its tasks are done. What was written in it is seen by all after. */
 void team_barrier(Lane *lane);
