@@ -4,6 +4,7 @@ import { readdirSync, statSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
 import { build, transform } from "esbuild";
+import { trainerBuild, workerEntry } from "./scripts/trainerBuild.mjs";
 
 const outdir = process.argv[2] ?? "dist";
 
@@ -11,22 +12,9 @@ const common = { bundle: true, sourcemap: "linked", logLevel: "warning", metafil
 
 const trainer = {
   ...common,
-  entryPoints: { maskdm: "src/trainer/main.ts", engineWorker: "src/trainer/engine/worker.ts" },
+  ...trainerBuild,
+  entryPoints: { maskdm: "src/trainer/main.ts", ...workerEntry },
   outdir,
-  platform: "node",
-  format: "esm",
-  // Chunks: what a command imports in its action is loaded there, not at start-up. They stay beside the entry points, since
-  // import.meta.url is taken as the folder of both.
-  splitting: true,
-  target: "node20",
-  // Writes numeric constants where they are used. Bundling turns top-level const into var, which V8 would read anew each time: in
-  // the random generator that doubles the time.
-  minifySyntax: true,
-  external: ["onnxruntime-node", "sharp", "@tensorflow/*"],
-  // Some CommonJS dependencies call require() at run time.
-  banner: {
-    js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
-  },
 };
 
 // A module that is imported dynamically is read, compiled and evaluated when it is reached, not on activation: chunks, as above.

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { trainerBuild, workerEntry } from "../../../scripts/trainerBuild.mjs";
 import { namesIn } from "../../../src/node/run/files.ts";
 import { readRunMetrics } from "../../../src/node/run/metrics.ts";
 import { AHEAD_SECONDS } from "../../../src/trainer/loop/train.ts";
@@ -20,21 +21,10 @@ beforeAll(async () => {
   folder = mkdtempSync(join(cache, "loop-"));
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
   await build({
-    entryPoints: {
-      loop: join(import.meta.dirname, "programs", "loop.ts"),
-      engineWorker: join(REPOSITORY, "src", "trainer", "engine", "worker.ts"),
-    },
+    ...trainerBuild,
+    absWorkingDir: REPOSITORY,
+    entryPoints: { loop: "test/unit/guards/programs/loop.ts", ...workerEntry },
     outdir: folder,
-    bundle: true,
-    splitting: true,
-    platform: "node",
-    format: "esm",
-    target: "node20",
-    minifySyntax: true,
-    external: ["onnxruntime-node", "sharp", "@tensorflow/*"],
-    banner: {
-      js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
-    },
   });
   const program = ["--expose-gc", join(folder, "loop.js"), join(folder, "runs")];
   counts = loopCountsSchema.parse(JSON.parse(execFileSync(process.execPath, program, { encoding: "utf8" })));
