@@ -7,7 +7,7 @@ import { initialise, modelShape, parameterSpecs } from "../../src/trainer/engine
 import { writeSafetensors } from "../../src/trainer/run/safetensors.ts";
 import { EngineFailure } from "./engineProcess.ts";
 import type { Engine } from "./engines.ts";
-import { experimentOf } from "./plan.ts";
+import { experimentOf } from "./experimentOf.ts";
 import type { Network, Work } from "./protocol.ts";
 
 /** Updates on which the losses are compared. */

@@ -1,6 +1,7 @@
 /** One row group of the benchmark: all engines on one model, mask rate and batch. */
 import { existsSync } from "node:fs";
 import path from "node:path";
+import { WASM_BUDGET_BYTES } from "../../src/core/cost/microBatch.ts";
 import { BENCH_IMAGES } from "../../src/trainer/bench/stepBench.ts";
 import { EngineFailure, type EngineProcess } from "./engineProcess.ts";
 import type { Engine } from "./engines.ts";
@@ -18,9 +19,6 @@ import { type CellPlan, LEAST_ROUNDS } from "./plan.ts";
 import type { Network, Reply } from "./protocol.ts";
 import type { Cell, Row } from "./record.ts";
 import { median } from "./statistics.ts";
-
-/** TensorFlow.js on WebAssembly addresses 4 GiB, of which a step may plan with as much. */
-const WASM_BYTES = 2.5 * 2 ** 30;
 
 /** What the cells of a run share. */
 export interface Bench {
@@ -82,8 +80,8 @@ export async function measureCell(bench: Bench, plan: CellPlan): Promise<Cell> {
 function reasonToLeaveOut({ options, rates, engines }: Bench, { id, peak }: Engine, plan: CellPlan): string | null {
   const gib = (plan.predictedBytes / 2 ** 30).toFixed(1);
   if (!plan.fits) return `does not fit in memory: ${engines.length} engines are predicted to take ${gib} GiB each`;
-  if (id === "tfjs-wasm" && plan.predictedBytes > WASM_BYTES) {
-    return `does not fit in memory: predicted to take ${gib} GiB; a step on WebAssembly may plan with ${WASM_BYTES / 2 ** 30}`;
+  if (id === "tfjs-wasm" && plan.predictedBytes > WASM_BUDGET_BYTES) {
+    return `does not fit in memory: predicted to take ${gib} GiB; a step on WebAssembly may plan with ${WASM_BUDGET_BYTES / 2 ** 30}`;
   }
   // Optimistic: at the best rate seen, and the row's whole time for this engine.
   const rate = rates.get(id) ?? peak?.flopsPerSecond;

@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import type { TrainingBatch } from "../../src/core/batch/assemble.ts";
 import { toPatchEmbedOrder } from "../../src/core/batch/tokens.ts";
 import { parameterCount } from "../../src/core/cost/parameters.ts";
-import { type Experiment, experimentSchema } from "../../src/core/experiment/schema.ts";
+import type { Experiment } from "../../src/core/experiment/schema.ts";
 import { mean, StepBench } from "../../src/trainer/bench/stepBench.ts";
 import { trialHere } from "../../src/trainer/doctor/backendCheck.ts";
 import type { BackendName } from "../../src/trainer/engine/backend.ts";
@@ -13,9 +13,10 @@ import { EngineClient } from "../../src/trainer/engine/client.ts";
 import { modelShape } from "../../src/trainer/engine/model/parameters.ts";
 import { BACKEND_NAMES } from "../../src/trainer/engine/tryBackend.ts";
 import { drawSamples } from "../../src/trainer/loop/drawSamples.ts";
+import { experimentOf } from "./experimentOf.ts";
 import { measurePeak } from "./measurePeak.ts";
 import { measureUpdate } from "./measureUpdate.ts";
-import { type Command, commandSchema, type Network } from "./protocol.ts";
+import { type Command, commandSchema } from "./protocol.ts";
 import { TrajectoryWalk } from "./trajectoryWalk.ts";
 
 type CommandOf<C extends Command["cmd"]> = Extract<Command, { cmd: C }>;
@@ -31,29 +32,6 @@ function backendNamed(name: string | undefined): BackendName {
   return found;
 }
 
-interface Sizes {
-  readonly maskRate?: number;
-  readonly batchSize?: number;
-  readonly microBatch?: number;
-  readonly sample?: Partial<Experiment["sample"]>;
-  readonly seed?: number;
-}
-
-function experimentOf(config: Network, sizes: Sizes): Experiment {
-  const { image_size, channels, ...model } = config;
-  const { maskRate = 0, batchSize = 1, microBatch = batchSize, sample = {}, seed = 0 } = sizes;
-  return experimentSchema.parse({
-    data: { path: ".", image_size, channels },
-    model,
-    mask: maskRate > 0 ? { strategy: "patch", rate: maskRate } : { strategy: "none" },
-    diffusion: { schedule: "linear" },
-    pretrain: { batch_size: batchSize, micro_batch_size: microBatch },
-    sample,
-    engine: { threads },
-    seed,
-  });
-}
-
 async function hello(command: CommandOf<"hello">): Promise<object> {
   threads = command.threads;
   const trial = await trialHere(backend, threads);
@@ -62,7 +40,7 @@ async function hello(command: CommandOf<"hello">): Promise<object> {
 }
 
 async function setup({ config, maskRate, batchSize, microBatch, seed }: CommandOf<"setup">): Promise<object> {
-  const experiment = experimentOf(config, { maskRate, batchSize, microBatch, seed });
+  const experiment = experimentOf(config, { maskRate, batchSize, microBatch, seed, threads });
   trainer = await StepBench.start(experiment, backend);
   return { visibleTokens: trainer.visibleTokens, parameters: parameterCount(experiment.model, experiment.data) };
 }
@@ -80,7 +58,7 @@ async function follow({ config, n, modelFile, folder, ...work }: CommandOf<"foll
   const tokens = (config.image_size / config.patch_size) ** 2;
   // A rate in the middle of those that leave as many tokens visible, so that rounding cannot change them.
   const maskRate = visibleTokens === tokens ? 0 : (tokens - visibleTokens + 0.5) / tokens;
-  const bench = await StepBench.start(experimentOf(config, { maskRate, batchSize, microBatch }), backend);
+  const bench = await StepBench.start(experimentOf(config, { maskRate, batchSize, microBatch, threads }), backend);
   await bench.load(modelFile);
   const read = (name: string) => {
     const bytes = readFileSync(path.join(folder, name));
@@ -114,7 +92,7 @@ async function samplingEngine(experiment: Experiment, file: string): Promise<Eng
 }
 
 async function sampleSetup({ config, modelFile, batchSize, steps }: CommandOf<"sampleSetup">): Promise<object> {
-  const experiment = experimentOf(config, { sample: { steps, count: batchSize, eta: 1 } });
+  const experiment = experimentOf(config, { sample: { steps, count: batchSize, eta: 1 }, threads });
   walk = new TrajectoryWalk(await samplingEngine(experiment, modelFile), experiment);
   return { variant: null };
 }
@@ -128,7 +106,7 @@ async function sampleSteps({ n }: CommandOf<"sampleSteps">): Promise<object> {
 
 async function draw({ config, modelFile, count, steps, eta, seed, file }: CommandOf<"draw">): Promise<object> {
   const start = performance.now();
-  const experiment = experimentOf(config, { sample: { steps, count, eta } });
+  const experiment = experimentOf(config, { sample: { steps, count, eta }, threads });
   const engine = await samplingEngine(experiment, modelFile);
   const images = await drawSamples(engine, experiment, { sample: experiment.sample, seed, labels: null });
   writeFileSync(file, images);
@@ -153,7 +131,7 @@ async function answer(command: Command): Promise<object> {
     case "memory":
       return { peakMemoryBytes: process.resourceUsage().maxRSS * 1024 };
     case "update":
-      return { seconds: await measureUpdate(backend, threads, modelShape(experimentOf(command.config, {}))) };
+      return { seconds: await measureUpdate(backend, threads, modelShape(experimentOf(command.config))) };
     case "follow":
       return follow(command);
     case "sampleSetup":

@@ -4,8 +4,8 @@ import { trainingFlops } from "../../src/core/cost/flops.ts";
 import { predictTrainingMemory } from "../../src/core/cost/memory.ts";
 import { chooseMicroBatch, memoryBudget } from "../../src/core/cost/microBatch.ts";
 import { backboneShape, memoryShape } from "../../src/core/cost/parameters.ts";
-import { type Experiment, experimentSchema } from "../../src/core/experiment/schema.ts";
 import { maskGeometry } from "../../src/core/masks/masks.ts";
+import { experimentOf } from "./experimentOf.ts";
 import { BadUsage, type Options } from "./options.ts";
 import type { Network, Work } from "./protocol.ts";
 import type { Cell } from "./record.ts";
@@ -82,12 +82,6 @@ export function planCell(
     predictedBytes: totalBytes,
     fits: totalBytes * Math.max(1, engines) <= totalmem(),
   };
-}
-
-/** An experiment with a network, everything else at its default. */
-export function experimentOf(config: Network): Experiment {
-  const { image_size, channels, ...model } = config;
-  return experimentSchema.parse({ data: { path: ".", image_size, channels }, model });
 }
 
 /**

@@ -4,6 +4,9 @@ import { type MemoryProfile, type MemoryShape, predictTrainingMemory } from "./m
 /** Automatic micro-batches plan with half the machine's memory, and never with more than this. */
 const AUTO_BUDGET_BYTES = 5 * 2 ** 30;
 
+/** TensorFlow.js on WebAssembly has a heap of 4 GiB, of which a step may plan with this much. */
+export const WASM_BUDGET_BYTES = 2.5 * 2 ** 30;
+
 /**
  * Memory that a training step may plan with, in bytes.
  * @param wanted engine.memory_gb

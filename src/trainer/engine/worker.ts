@@ -1,7 +1,7 @@
 /** The engine's thread: a run of a graph blocks its thread, and the process has to stay responsive. */
 import { parentPort } from "node:worker_threads";
 import { type MemoryProfile, type MemoryShape, memoryProfile } from "../../core/cost/memory.ts";
-import { chooseMicroBatch } from "../../core/cost/microBatch.ts";
+import { chooseMicroBatch, WASM_BUDGET_BYTES } from "../../core/cost/microBatch.ts";
 import { type ModelSizes, memoryShape } from "../../core/cost/parameters.ts";
 import { UserError } from "../../core/errors.ts";
 import { readCheckpoint, writeCheckpoint } from "../run/checkpoint.ts";
@@ -18,9 +18,6 @@ import type {
   WeightSource,
 } from "./messages.ts";
 import type { ModelShape } from "./model/parameters.ts";
-
-/** TensorFlow.js on wasm has a heap of 4 GiB, of which a step may plan with this much. */
-const WASM_BUDGET_BYTES = 2.5 * 2 ** 30;
 
 type Handlers = { [C in EngineCall]: (argument: EngineCalls[C][0]) => Promise<EngineCalls[C][1]> };
 

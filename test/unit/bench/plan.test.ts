@@ -1,6 +1,7 @@
 import { totalmem } from "node:os";
 import { describe, expect, it } from "vitest";
-import { expectedSeconds, experimentOf, fitRounds, likelyRate, planCell } from "../../../scripts/bench/plan.ts";
+import { experimentOf } from "../../../scripts/bench/experimentOf.ts";
+import { expectedSeconds, fitRounds, likelyRate, planCell } from "../../../scripts/bench/plan.ts";
 import { PRESETS } from "../../../scripts/bench/presets.ts";
 import { trainingFlops } from "../../../src/core/cost/flops.ts";
 import { backboneShape } from "../../../src/core/cost/parameters.ts";
