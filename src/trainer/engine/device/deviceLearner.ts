@@ -9,8 +9,9 @@ import { gradientName } from "../model/graphs.ts";
 import type { ParameterSpec } from "../model/parameters.ts";
 import type { AdamWScalars } from "../optimizer/kernels.ts";
 import type { ParameterStore } from "../optimizer/parameterStore.ts";
+import { segmentsOf } from "../optimizer/segmentsOf.ts";
 import type { Device, DeviceSegment } from "./device.ts";
-import { type SegmentLayout, segmentLayout, segmentsOf } from "./segments.ts";
+import { SEGMENT_FLOATS, type SegmentLayout, segmentLayout } from "./segments.ts";
 import { updateScalars } from "./updateScalars.ts";
 
 const STATE = ["raw", "m", "v", "ema"] as const;
@@ -72,7 +73,7 @@ export class DeviceLearner<A> implements Learner {
   constructor(
     private readonly device: Device<A>,
     private readonly store: ParameterStore,
-    segmentFloats?: number,
+    segmentFloats = SEGMENT_FLOATS,
   ) {
     this.segments = segmentsOf(store.specs, segmentFloats).map((specs) => new Segment(specs, device));
   }

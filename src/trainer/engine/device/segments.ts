@@ -4,11 +4,12 @@
  */
 import { sizeOf } from "../graph/graph.ts";
 import type { ParameterSpec } from "../model/parameters.ts";
+import { paddedTo } from "../optimizer/segmentsOf.ts";
 
 /** Segments are padded with zeros to rows of so many elements: the first of two steps in which squares are summed. */
 export const ROW = 1024;
 /** 64 MiB, half of what every WebGPU device allows for a buffer. A tensor that is larger has a segment of its own. */
-const SEGMENT_FLOATS = 2 ** 24;
+export const SEGMENT_FLOATS = 2 ** 24;
 
 export interface SegmentLayout {
   /** elements of each tensor, one after the other */
@@ -22,21 +23,5 @@ export interface SegmentLayout {
 export function segmentLayout(specs: readonly ParameterSpec[]): SegmentLayout {
   const sizes = specs.map(({ shape }) => sizeOf(shape));
   const used = sizes.reduce((total, size) => total + size, 0);
-  return { sizes, used, length: Math.ceil(used / ROW) * ROW };
-}
-
-/** Neighbouring tensors in groups. */
-export function segmentsOf(specs: readonly ParameterSpec[], limit = SEGMENT_FLOATS): ParameterSpec[][] {
-  const groups: ParameterSpec[][] = [];
-  let filled = Number.POSITIVE_INFINITY;
-  for (const spec of specs) {
-    const size = sizeOf(spec.shape);
-    if (filled + size > limit) {
-      groups.push([]);
-      filled = 0;
-    }
-    groups.at(-1)!.push(spec);
-    filled += size;
-  }
-  return groups;
+  return { sizes, used, length: paddedTo(ROW, used) };
 }

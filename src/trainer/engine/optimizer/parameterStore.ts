@@ -3,6 +3,7 @@ import type { NamedTensor } from "../../../core/run/tensor.ts";
 import { sizeOf } from "../graph/graph.ts";
 import type { ParameterSpec } from "../model/parameters.ts";
 import { type AdamWScalars, type Kernels, kernels } from "./kernels.ts";
+import { paddedTo, segmentsOf } from "./segmentsOf.ts";
 
 /** The copies kept of every tensor. `scratch` takes the gradients of a further micro-batch before they are added. */
 export const SLOTS = ["raw", "gradient", "m", "v", "ema", "scratch"] as const;
@@ -10,12 +11,14 @@ export type Slot = (typeof SLOTS)[number];
 
 /** A WebAssembly memory is addressed with 32 bits: so many floats of each slot share one. */
 const SEGMENT_FLOATS = 2 ** 26;
+/** floats; the kernels take four at a time */
+const PADDING = 4;
 const PAGE_BYTES = 65536;
 
 interface Segment {
   readonly memory: WebAssembly.Memory;
   readonly kernels: Kernels;
-  /** floats of each slot, a multiple of 4 */
+  /** floats of each slot, a multiple of PADDING */
   readonly count: number;
 }
 
@@ -30,7 +33,7 @@ export class ParameterStore {
   ) {
     const slots = withScratch ? SLOTS : SLOTS.filter((slot) => slot !== "scratch");
     for (const slot of SLOTS) this.views.set(slot, new Map());
-    for (const group of segmentsOf(specs)) this.addSegment(group, slots);
+    for (const group of segmentsOf(specs, SEGMENT_FLOATS, PADDING)) this.addSegment(group, slots);
   }
 
   /** The tensors of a slot by name, as views of the store. */
@@ -89,20 +92,4 @@ export class ParameterStore {
   }
 }
 
-function padded(spec: ParameterSpec): number {
-  return Math.ceil(sizeOf(spec.shape) / 4) * 4;
-}
-
-function segmentsOf(specs: readonly ParameterSpec[]): ParameterSpec[][] {
-  const groups: ParameterSpec[][] = [];
-  let filled = Number.POSITIVE_INFINITY;
-  for (const spec of specs) {
-    if (filled + padded(spec) > SEGMENT_FLOATS) {
-      groups.push([]);
-      filled = 0;
-    }
-    groups.at(-1)!.push(spec);
-    filled += padded(spec);
-  }
-  return groups;
-}
+const padded = ({ shape }: ParameterSpec): number => paddedTo(PADDING, sizeOf(shape));
