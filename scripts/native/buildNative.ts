@@ -1,5 +1,14 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { addonFile } from "../../src/trainer/engine/native/addonFile.ts";
 import type { Target } from "../package/targets.ts";
@@ -36,12 +45,34 @@ export async function buildNative(
   folder: string,
 ): Promise<{ file: string; compiled: boolean }> {
   const file = join(folder, addonFile(target.platform, target.arch));
-  const work = join(OUT, "native", target.name);
-  const stamp = join(work, "made-from");
-  const state = `${stateOfSources([...command, version])} ${file}`;
+  const stamp = join(OUT, "native", `${createHash("sha256").update(file).digest("hex").slice(0, 16)}.made-from`);
+  const state = stateOfSources([...command, version]);
   if (existsSync(file) && existsSync(stamp) && readFileSync(stamp, "utf8") === state) return { file, compiled: false };
-  mkdirSync(work, { recursive: true });
+  // Whatever fails from here on, no module of other sources is left to be taken for this one.
+  setAside(file);
   mkdirSync(folder, { recursive: true });
+  mkdirSync(join(OUT, "native"), { recursive: true });
+  const work = mkdtempSync(join(OUT, "native", "work-"));
+  try {
+    await compileModule(target, command, work, file);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+  writeFileSync(stamp, state);
+  return { file, compiled: true };
+}
+
+/** A process that has the module loaded keeps it; Windows lets such a file be renamed, but not removed. */
+function setAside(file: string): void {
+  if (!existsSync(file)) return;
+  try {
+    rmSync(file);
+  } catch {
+    renameSync(file, `${file}.${Date.now()}.old`);
+  }
+}
+
+async function compileModule(target: Target, command: readonly string[], work: string, file: string): Promise<void> {
   const position = target.platform === "win32" ? [] : ["-fPIC"];
   const compile = async (source: string, object: string, flags: readonly string[]) => {
     const output = join(work, `${object}.o`);
@@ -55,12 +86,10 @@ export async function buildNative(
     ),
     ...["team", "choose", "moves", "program", "addon"].map((name) => compile(`${name}.c`, name, [])),
   ]);
-  // Moved to its place: a process that has the old one loaded keeps it.
-  const linked = join(work, `linked.${process.pid}.node`);
+  // Moved to its place whole, so that nobody loads a part of it.
+  const linked = join(work, "linked.node");
   await run(command, [...objects, "-shared", "-s", ...linkFlags(target), "-o", linked]);
   renameSync(linked, file);
-  writeFileSync(stamp, state);
-  return { file, compiled: true };
 }
 
 function linkFlags({ platform }: Target): readonly string[] {

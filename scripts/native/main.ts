@@ -1,5 +1,5 @@
 // Compiles the kernels of the native backend into dist/native: npm run native [-- --target linux-arm64 …] [--if-possible]
-// --if-possible: without a compiler says so and ends well; the trainer then computes with another backend.
+// --if-possible: without a compiler, or where it fails, says so and ends well; the trainer then computes with another backend.
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { ownTarget, targetNamed } from "../package/targets.ts";

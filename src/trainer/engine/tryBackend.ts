@@ -76,7 +76,8 @@ function explain(name: BackendName, error: unknown): { reason: string; remedy: s
     case "native":
       return {
         reason: `the kernels do not load (${message})`,
-        remedy: "`npm run build` compiles them where there is a C compiler; the other backends do without.",
+        remedy:
+          "Choose engine.backend: auto, or install the extension's package made for this system; in a checkout `npm run native` compiles them.",
       };
     case "onnx":
       return {
@@ -104,7 +105,7 @@ function explainTfjsWebgpu(message: string): { reason: string; remedy: string } 
   if (missing !== null) {
     return {
       reason: `the optional package ${missing} is not installed`,
-      remedy: `\`npm install --no-save ${TFJS_WEBGPU} ${WEBGPU}\` installs WebGPU for TensorFlow.js.`,
+      remedy: `Choose engine.backend: onnx-webgpu; in a checkout \`npm install --no-save ${TFJS_WEBGPU} ${WEBGPU}\` installs WebGPU for TensorFlow.js.`,
     };
   }
   return /adapter/i.test(message)

@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ADDON_FOLDER, addonFile } from "./addonFile.ts";
+import { INSTRUCTIONS_TEXT } from "./instructions.ts";
 
 /** Threads that work on one program together. */
 export type Team = { readonly team: unique symbol };
@@ -13,7 +14,13 @@ export interface Addon {
   createTeam(threads: number): Team;
   /** the processor's vector instructions that are used, as `avx2` */
   instructionSet(): string;
-  /** @param words as program.ts writes them @param arrays how many of the caller's arrays they refer to */
+  /** what programs are made of, as in INSTRUCTIONS_TEXT */
+  instructions(): string;
+  /**
+   * @param words as program.ts writes them
+   * @param arrays how many of the caller's arrays they refer to
+   * @throws Error "memory is lacking"
+   */
   createProgram(team: Team, words: Int32Array, arenaFloats: number, arrays: number): Program;
   /** @param accumulate adds outputs that are marked so to their arrays */
   run(program: Program, arrays: readonly (Float32Array | Int32Array)[], accumulate: boolean): void;
@@ -30,22 +37,26 @@ export interface Addon {
 
 let loaded: Addon | null = null;
 
-/** @throws Error where there is none for this machine, or it cannot be loaded */
+/** @throws Error where there is none for this machine, it cannot be loaded, or is not of these sources */
 export function loadAddon(): Addon {
   if (loaded) return loaded;
   const name = addonFile(process.platform, process.arch);
-  const file = find(name);
-  if (file === null) throw new Error(`${name} was not built`);
-  loaded = createRequire(import.meta.url)(file) as Addon;
+  const file = folders()
+    .map((folder) => join(folder, name))
+    .find((path) => existsSync(path));
+  if (file === undefined) throw new Error(`${name} was not built`);
+  const addon = createRequire(import.meta.url)(file) as Addon;
+  if (addon.instructions?.() !== INSTRUCTIONS_TEXT) throw new Error(`${name} was built from other sources`);
+  loaded = addon;
   return loaded;
 }
 
-/** Beside the bundle, or where the build puts it when sources are run. */
-function find(name: string): string | null {
-  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
-    for (const candidate of [join(folder, ADDON_FOLDER, name), join(folder, "dist", ADDON_FOLDER, name)]) {
-      if (existsSync(candidate)) return candidate;
-    }
-    if (dirname(folder) === folder) return null;
+/** Beside the bundled trainer, and where the build puts it when sources are run. */
+function folders(): string[] {
+  const own = dirname(fileURLToPath(import.meta.url));
+  const beside = join(own, ADDON_FOLDER);
+  for (let folder = own; dirname(folder) !== folder; folder = dirname(folder)) {
+    if (existsSync(join(folder, "package.json"))) return [beside, join(folder, "dist", ADDON_FOLDER)];
   }
+  return [beside];
 }

@@ -1,11 +1,12 @@
 /** Runs graphs with this project's own kernels: vector instructions of the processor, all of its threads, memory planned ahead. */
+import { UserError } from "../../../core/errors.ts";
 import type { Backend } from "../backend.ts";
 import type { Composites } from "../graph/builder.ts";
 import type { Graph } from "../graph/graph.ts";
-import { loadAddon } from "./addon.ts";
+import { type Addon, loadAddon, type Program, type Team } from "./addon.ts";
 import { NativeExecutable } from "./executable.ts";
 import { NativeLearner } from "./learner.ts";
-import { compileProgram } from "./program.ts";
+import { compileProgram, type NativeProgram } from "./program.ts";
 import { rematerialised } from "./rematerialise.ts";
 
 export const NATIVE_COMPOSITES: Composites = new Set([
@@ -16,6 +17,9 @@ export const NATIVE_COMPOSITES: Composites = new Set([
   "erfGateGradient",
 ]);
 
+/** What the module says then. */
+const LACKING = "memory is lacking";
+
 /** @throws Error where the kernels were not built for this machine */
 export function nativeBackend(threads: number): Backend {
   const addon = loadAddon();
@@ -23,8 +27,7 @@ export function nativeBackend(threads: number): Backend {
   const compile = async (graph: Graph): Promise<NativeExecutable> => {
     const planned = rematerialised(graph);
     const program = compileProgram(planned);
-    const { words, arenaFloats, arrays } = program;
-    return new NativeExecutable(addon, addon.createProgram(team, words, arenaFloats, arrays.length), program, graph);
+    return new NativeExecutable(addon, created(addon, team, program), program, graph);
   };
   return {
     name: "native",
@@ -35,4 +38,17 @@ export function nativeBackend(threads: number): Backend {
     compile,
     learner: (store) => new NativeLearner(store, addon, team, compile),
   };
+}
+
+function created(addon: Addon, team: Team, { words, arenaFloats, arrays }: NativeProgram): Program {
+  try {
+    return addon.createProgram(team, words, arenaFloats, arrays.length);
+  } catch (error) {
+    if (!(error instanceof Error && error.message === LACKING)) throw error;
+    const gib = ((arenaFloats * 4) / 2 ** 30).toFixed(1);
+    throw new UserError(
+      `The backend native cannot have the ${gib} GiB of memory that a pass takes. Lower micro_batch_size or, in sampling, the number of images drawn together.`,
+      "failure",
+    );
+  }
 }

@@ -1,27 +1,8 @@
 /** Compiles a graph to the instructions of kernels/program.c, every tensor's place included. */
 import { freeId, type Graph, type GraphNode, sizeOf, type Tensor } from "../graph/graph.ts";
+import { INSTRUCTIONS, type Instruction } from "./instructions.ts";
 import { Layout } from "./layout.ts";
 
-/** In the order of the enum in kernels/program.c. */
-const OPERATIONS = [
-  "product",
-  "attention",
-  "attentionGradient",
-  "layerNorm",
-  "layerNormGradient",
-  "softmax",
-  "binary",
-  "binaryStrided",
-  "unary",
-  "gateGradient",
-  "sumRows",
-  "sumColumns",
-  "copyBlocks",
-  "transpose",
-  "gatherRows",
-  "scatterAddRows",
-  "deliver",
-] as const;
 /** In the order of the enums in kernels/kernels.h. */
 const BINARY = ["add", "sub", "mul"] as const;
 const BROADCAST = ["same", "repeatedRow", "repeatedEach"] as const;
@@ -29,6 +10,7 @@ const UNARY = ["scale", "shift", "subtractFrom", "erf", "exp", "sigmoid", "erfGa
 const NOTHING = -(2 ** 31);
 /** Axes that the operations with steps of their own know. */
 const AXES = 5;
+const CODES = new Map(Object.keys(INSTRUCTIONS).map((name, code) => [name, code]));
 
 export interface NativeProgram {
   readonly words: Int32Array;
@@ -109,9 +91,10 @@ class Compiler {
     return this.bits.getInt32(0);
   }
 
-  private emit(operation: (typeof OPERATIONS)[number], ...words: readonly number[]): void {
+  private emit(instruction: Instruction, ...words: readonly number[]): void {
+    if (words.length !== INSTRUCTIONS[instruction]) throw new RangeError(`${words.length} words for ${instruction}`);
     this.instructions++;
-    this.words.push(OPERATIONS.indexOf(operation), ...words);
+    this.words.push(CODES.get(instruction)!, ...words);
   }
 
   private node(node: GraphNode): void {

@@ -82,7 +82,7 @@ class TfjsExecutable implements Executable {
     if (this.name !== "tfjs-wasm" || !isMemory) return error;
     return new UserError(
       `The backend tfjs-wasm ran out of memory, of which it can address 4 GiB (${error.message}). ` +
-        "Lower micro_batch_size, or choose engine.backend: onnx.",
+        "Lower micro_batch_size, or choose engine.backend: auto.",
       "failure",
     );
   }

@@ -63,6 +63,14 @@ static napi_value instruction_set(napi_env env, napi_callback_info info) {
   return result;
 }
 
+/* instructions() */
+static napi_value instructions(napi_env env, napi_callback_info info) {
+  (void)info;
+  napi_value result;
+  napi_create_string_utf8(env, program_instructions(), NAPI_AUTO_LENGTH, &result);
+  return result;
+}
+
 /* A program that may be destroyed before it is collected. */
 typedef struct {
   Program *program;
@@ -85,11 +93,12 @@ static napi_value create_program(napi_env env, napi_callback_info info) {
   if (!team || !words) return fail(env, "createProgram(team, words, arenaFloats, arrays)");
   Holder *holder = calloc(1, sizeof(Holder));
   if (!holder) return fail(env, "memory is lacking");
+  const char *problem = NULL;
   holder->program =
-      program_create(team, kernels, words, count, (size_t)number(env, given[2]), (int)number(env, given[3]));
+      program_create(team, kernels, words, count, (size_t)number(env, given[2]), (int)number(env, given[3]), &problem);
   if (!holder->program) {
     free(holder);
-    return fail(env, "memory is lacking for the activations; a smaller micro_batch_size takes less");
+    return fail(env, problem);
   }
   napi_create_external(env, holder, end_holder, NULL, &result);
   return result;
@@ -104,7 +113,8 @@ static napi_value run(napi_env env, napi_callback_info info) {
   uint32_t count = 0;
   napi_get_value_bool(env, given[2], &accumulate);
   napi_get_array_length(env, given[1], &count);
-  if (!holder || !holder->program || (int)count != program_arrays(holder->program)) return fail(env, "run(program, arrays, accumulate)");
+  if (!holder || !holder->program || (int)count != program_arrays(holder->program))
+    return fail(env, "run(program, arrays, accumulate)");
   void **pointers = malloc((count + 1) * sizeof(void *));
   if (!pointers) return fail(env, "memory is lacking");
   for (uint32_t i = 0; i < count; i++) {
@@ -200,9 +210,10 @@ NAPI_MODULE_INIT() {
     const char *name;
     napi_callback function;
   } functions[] = {
-      {"createTeam", create_team}, {"instructionSet", instruction_set}, {"createProgram", create_program},
-      {"run", run},                {"destroyProgram", destroy_program}, {"adamW", adam_w},
-      {"sumOfSquares", sum_of_squares},
+      {"createTeam", create_team},       {"instructionSet", instruction_set},
+      {"instructions", instructions},    {"createProgram", create_program},
+      {"run", run},                      {"destroyProgram", destroy_program},
+      {"adamW", adam_w},                 {"sumOfSquares", sum_of_squares},
   };
   for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
     napi_value function;

@@ -6,27 +6,39 @@
 #include "memory.h"
 #include "moves.h"
 
-/* The order is that of OPERATIONS in program.ts. */
-enum {
-  OP_PRODUCT,
-  OP_ATTENTION,
-  OP_ATTENTION_GRADIENT,
-  OP_LAYER_NORM,
-  OP_LAYER_NORM_GRADIENT,
-  OP_SOFTMAX,
-  OP_BINARY,
-  OP_BINARY_STRIDED,
-  OP_UNARY,
-  OP_GATE_GRADIENT,
-  OP_SUM_ROWS,
-  OP_SUM_COLUMNS,
-  OP_COPY_BLOCKS,
-  OP_TRANSPOSE,
-  OP_GATHER_ROWS,
-  OP_SCATTER_ADD_ROWS,
-  OP_DELIVER,
-  OP_COUNT
-};
+/* Names as in instructions.ts, where the order is the same, and the words of each after its code. */
+#define INSTRUCTIONS(X)                           \
+  X(PRODUCT, "product", 21)                       \
+  X(ATTENTION, "attention", 7)                    \
+  X(ATTENTION_GRADIENT, "attentionGradient", 9)   \
+  X(LAYER_NORM, "layerNorm", 9)                   \
+  X(LAYER_NORM_GRADIENT, "layerNormGradient", 10) \
+  X(SOFTMAX, "softmax", 4)                        \
+  X(BINARY, "binary", 7)                          \
+  X(BINARY_STRIDED, "binaryStrided", 19)          \
+  X(UNARY, "unary", 5)                            \
+  X(GATE_GRADIENT, "gateGradient", 4)             \
+  X(SUM_ROWS, "sumRows", 4)                       \
+  X(SUM_COLUMNS, "sumColumns", 4)                 \
+  X(COPY_BLOCKS, "copyBlocks", 8)                 \
+  X(TRANSPOSE, "transpose", 12)                   \
+  X(GATHER_ROWS, "gatherRows", 5)                 \
+  X(SCATTER_ADD_ROWS, "scatterAddRows", 6)        \
+  X(DELIVER, "deliver", 3)
+
+#define CODE(code, name, words) OP_##code,
+enum { INSTRUCTIONS(CODE) OP_COUNT };
+#undef CODE
+
+#define LENGTH(code, name, words) words,
+static const int LENGTHS[OP_COUNT] = {INSTRUCTIONS(LENGTH)};
+#undef LENGTH
+
+#define NAME(code, name, words) ", " name " " #words
+static const char NAMES[] = INSTRUCTIONS(NAME);
+#undef NAME
+
+const char *program_instructions(void) { return NAMES + 2; }
 
 /* A tensor that is not there. */
 #define NOTHING INT32_MIN
@@ -219,9 +231,6 @@ static void step(const Program *program, Cursor *c, Lane *lane) {
   }
 }
 
-/* Words of each instruction after the first. */
-static const int LENGTHS[OP_COUNT] = {21, 7, 9, 9, 10, 4, 7, 19, 5, 4, 4, 4, 8, 12, 5, 6, 3};
-
 typedef struct {
   size_t shared, own;
   Index phases;
@@ -257,7 +266,9 @@ static int survey(const Program *program, Needs *needs) {
   return 1;
 }
 
-Program *program_create(Team *team, const Kernels *kernels, const int32_t *words, size_t count, size_t arena_floats, int arrays) {
+Program *program_create(Team *team, const Kernels *kernels, const int32_t *words, size_t count, size_t arena_floats, int arrays,
+                        const char **problem) {
+  *problem = "memory is lacking";
   Program *program = calloc(1, sizeof(Program));
   if (!program) return NULL;
   team_hold(team);
@@ -271,6 +282,7 @@ Program *program_create(Team *team, const Kernels *kernels, const int32_t *words
   memcpy(program->words, words, count * sizeof(int32_t));
   Needs needs = {0};
   if (!survey(program, &needs)) {
+    *problem = "not a program";
     program_destroy(program);
     return NULL;
   }

@@ -11,10 +11,14 @@ typedef struct Program Program;
 
 /*
  * words: instructions as program.ts writes them; arrays: how many of the caller's they refer to.
- * NULL where memory is lacking or an instruction is unknown.
+ * NULL where memory is lacking ("memory is lacking" in `problem`) or an instruction is unknown.
  */
-Program *program_create(Team *team, const Kernels *kernels, const int32_t *words, size_t count, size_t arena_floats, int arrays);
+Program *program_create(Team *team, const Kernels *kernels, const int32_t *words, size_t count, size_t arena_floats, int arrays,
+                        const char **problem);
 void program_destroy(Program *program);
+
+/* Name and words of every instruction, in the order of their codes. */
+const char *program_instructions(void);
 
 int program_arrays(const Program *program);
 

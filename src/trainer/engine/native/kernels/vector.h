@@ -40,6 +40,7 @@ static inline vf splat(float x) { return x - (vf){0}; }
 
 static inline vf select_vf(vi mask, vf a, vf b) { return (vf)((mask & (vi)a) | (~mask & (vi)b)); }
 
+/* b where one of them is no number */
 static inline vf vmax(vf a, vf b) { return select_vf(a > b, a, b); }
 
 static inline vf vmin(vf a, vf b) { return select_vf(a < b, a, b); }
@@ -54,10 +55,10 @@ static inline float sum_of(vf v) {
 
 /*
  * e^x by 2^n e^r with |r| <= ln(2) / 2, e^r by its Taylor series to the 7th power; about 1 unit in the last place. Where e^x
- * leaves the range of normal numbers it is cut off at the range's ends.
+ * leaves the range of normal numbers it is cut off at the range's ends; what is no number stays none.
  */
 static inline vf vexp(vf x) {
-  x = vmin(vmax(x, splat(-87.0f)), splat(88.0f));
+  x = vmin(splat(88.0f), vmax(splat(-87.0f), x));
   const vf shifted = x * 1.44269504f + 12582912.0f; /* rounds to an integer in the low bits */
   const vi n = (vi)shifted - 0x4b400000;
   const vf whole = shifted - 12582912.0f;
@@ -74,7 +75,7 @@ static inline vf vexp(vf x) {
 
 /* erf(x) as x p(x^2) / q(x^2) on [-4, 4], beyond which it is +-1 in float32 (the rational approximation that Eigen uses). */
 static inline vf verf(vf x) {
-  x = vmin(vmax(x, splat(-4.0f)), splat(4.0f));
+  x = vmin(splat(4.0f), vmax(splat(-4.0f), x));
   const vf s = x * x;
   vf p = splat(-2.72614225801306e-10f);
   p = p * s + 2.77068142495902e-08f;

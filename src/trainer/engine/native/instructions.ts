@@ -1,0 +1,27 @@
+/** Instructions of kernels/program.c, in the order of their codes, with the words that follow each. */
+export const INSTRUCTIONS = {
+  product: 21,
+  attention: 7,
+  attentionGradient: 9,
+  layerNorm: 9,
+  layerNormGradient: 10,
+  softmax: 4,
+  binary: 7,
+  binaryStrided: 19,
+  unary: 5,
+  gateGradient: 4,
+  sumRows: 4,
+  sumColumns: 4,
+  copyBlocks: 8,
+  transpose: 12,
+  gatherRows: 5,
+  scatterAddRows: 6,
+  deliver: 3,
+} as const;
+
+export type Instruction = keyof typeof INSTRUCTIONS;
+
+/** As the module tells its own, so that one that was built from other sources is not mistaken for this one's. */
+export const INSTRUCTIONS_TEXT = Object.entries(INSTRUCTIONS)
+  .map(([name, words]) => `${name} ${words}`)
+  .join(", ");
