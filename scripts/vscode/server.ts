@@ -51,6 +51,9 @@ const QUIET_SETTINGS = {
 
 const START_LIMIT_MS = 60_000;
 
+/** They end a process without its "exit", unless somebody listens to them. */
+const ENDINGS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 /**
  * Starts the VS Code server on a free port of this machine.
  * @throws Error with its output, where it does not come up
@@ -84,12 +87,14 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const endAtOnce = (): void => {
     if (child.pid !== undefined && child.exitCode === null) signalGroup(child.pid, "SIGKILL");
   };
+  const exit = (): never => process.exit(1);
   // However this process ends, the server does not outlive it.
   process.once("exit", endAtOnce);
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(1));
+  for (const signal of ENDINGS) process.once(signal, exit);
   const stop = async (): Promise<void> => {
     await endGroup(child);
     process.off("exit", endAtOnce);
+    for (const signal of ENDINGS) process.off(signal, exit);
   };
   try {
     const port = await new Promise<number>((resolve, reject) => {
