@@ -2,8 +2,6 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { isDeepStrictEqual } from "node:util";
 import type { Frame } from "playwright-core";
 import { type TemporaryFolder, temporaryFolder } from "../../scripts/vscode/fixtureWorkspace.ts";
 import { ROOT } from "../../scripts/vscode/paths.ts";
@@ -14,6 +12,7 @@ import type { Stage } from "../../src/core/random/streams.ts";
 import { openDataset } from "../../src/trainer/data/dataset.ts";
 import { slowness } from "../support/slowness.ts";
 import { type Editor, launch, packagedExtension, type Theme } from "./driver.ts";
+import { until } from "./until.ts";
 
 const FILE = "emoji.maskdm.yaml";
 const PAGE = 'body[data-view="designer"]';
@@ -31,24 +30,21 @@ describe("the mask designer", () => {
   before(async () => {
     workspace = await temporaryFolder("maskdm-designer-");
     cpSync(join(ROOT, "examples/emoji"), workspace.path, { recursive: true });
-    editor = await open("dark");
+    editor = await open();
   });
   after(async () => {
     await editor?.close();
     await workspace?.remove();
   });
 
-  async function open(theme: Theme, settings: Readonly<Record<string, unknown>> = {}): Promise<Editor> {
+  async function open(settings: Readonly<Record<string, unknown>> = {}): Promise<Editor> {
     const opened = await launch({
       workspace: workspace.path,
-      theme,
       settings,
       vsix: packagedExtension(),
       size: { width: 1500, height: 950 },
     });
-    await opened.openFile(FILE);
-    await opened.palette("MaskDM: Open Designer");
-    await painted(await opened.webview(PAGE));
+    await openDesigner(opened);
     return opened;
   }
 
@@ -58,12 +54,10 @@ describe("the mask designer", () => {
     equal(await page.locator(".cell").count(), 16);
     await agreesWithTraining(page, "pretrain", 0);
     await chooseLabel(page, "Finetuning");
-    await painted(page);
     await agreesWithTraining(page, "finetune", 0);
     await chooseLabel(page, "Pretraining");
     await page.locator('mdm-text-field[aria-label="Batch of step"] input').fill("41");
     await page.locator('mdm-text-field[aria-label="Batch of step"] input').press("Enter");
-    await painted(page);
     await agreesWithTraining(page, "pretrain", 41);
   });
 
@@ -75,11 +69,10 @@ describe("the mask designer", () => {
     for (let i = 0; i < 20; i++) await slider.press("ArrowLeft");
     await painted(page);
     equal(await slider.inputValue(), "0.7");
-    await until(async () => !isDeepStrictEqual(await pixels(page, "masked"), before));
+    await until("other masks", async () => !before.equals(await pixels(page, "masked")));
     await editor.page.keyboard.press("Control+s");
-    await until(() => /rate: 0\.7\n/.test(readFileSync(file(), "utf8")));
+    await until("the rate in the file", () => /rate: 0\.7\n/.test(readFileSync(file(), "utf8")));
     match(readFileSync(file(), "utf8"), /# Hide whole blocks of 2 x 2 tokens/);
-    await painted(page);
     await agreesWithTraining(page, "pretrain", 41);
   });
 
@@ -104,7 +97,7 @@ describe("the mask designer", () => {
     ok(Math.min(...times) < PAINT_LIMIT_MS * slowness(), `${times.join(", ")} ms`);
     await page.locator("input.rate").dispatchEvent("change");
     await editor.page.keyboard.press("Control+s");
-    await until(() => /rate: 0\.9\n/.test(readFileSync(file(), "utf8")));
+    await until("the rate in the file", () => /rate: 0\.9\n/.test(readFileSync(file(), "utf8")));
     await agreesWithTraining(page, "pretrain", 41);
   });
 
@@ -113,9 +106,10 @@ describe("the mask designer", () => {
     await page.locator(".cell").first().focus();
     await page.locator(".cell").first().press("Enter");
     await page.locator(".cell").first().press("ArrowRight");
-    match(await page.locator(".inspector strong").innerText(), /^Token 37, row 4, column 5: (visible|hidden)$/);
+    const token = /^Token 37, row 4, column 5: (visible|hidden)$/;
+    await page.locator(".inspector strong", { hasText: token }).waitFor();
     await page.locator(".cell").first().press("Escape");
-    match(await page.locator(".inspector").innerText(), /^Point at an image/);
+    await page.locator(".inspector", { hasText: /^Point at an image/ }).waitFor();
   });
 
   it("keeps the last good preview of a file that does not parse, and names the line", async () => {
@@ -134,7 +128,7 @@ describe("the mask designer", () => {
     await editor.screenshot("designer-broken-dark");
     await editor.page.keyboard.press("Control+z");
     await page.locator(".file-state.wrong").waitFor({ state: "detached" });
-    await showsPixels(page, "noised", before);
+    await showsPixels(page, "noised", before, "noised as before");
   });
 
   it("comes back after the window is reloaded, as it was", async () => {
@@ -148,15 +142,20 @@ describe("the mask designer", () => {
 
   for (const theme of ["light", "hc"] satisfies Theme[]) {
     it(`looks right in ${theme}`, async () => {
-      await editor.close();
-      editor = await open(theme);
+      const page = await editor.webview(PAGE);
+      const before = await pixels(page, "noised");
+      await editor.setTheme(theme);
+      await showsPixels(page, "noised", before, "noised as before");
+      await editor.closeAll();
+      await openDesigner(editor);
       await editor.screenshot(`designer-beside-${theme}`);
+      await agreesWithTraining(await editor.webview(PAGE), "pretrain", 0);
     });
   }
 
   it("shows masks on drawn images in Restricted Mode, and says why", async () => {
     await editor.close();
-    editor = await open("dark", {
+    editor = await open({
       "security.workspace.trust.enabled": true,
       "security.workspace.trust.startupPrompt": "never",
     });
@@ -180,26 +179,33 @@ describe("the mask designer", () => {
     dataset.readInto(plan.indices.subarray(0, count), images);
     dataset.close();
     const expected = previewBatch(context, plan, images, count);
-    for (const view of VIEWS) await showsPixels(page, view, [...expected[view]], `${view} of ${stage} ${step}`);
+    for (const view of VIEWS) await showsPixels(page, view, Buffer.from(expected[view]), `${view} of ${stage} ${step}`);
   }
 });
 
+/** Opens the experiment and, beside it, the designer. */
+async function openDesigner(editor: Editor): Promise<void> {
+  await editor.openFile(FILE);
+  await editor.palette("MaskDM: Open Designer");
+  await painted(await editor.webview(PAGE));
+}
+
 /** RGB of a view of all images, in their order. */
-function pixels(page: Frame, view: View): Promise<number[]> {
-  return page.evaluate<number[]>(`(() => {
-    const rgb = [];
+async function pixels(page: Frame, view: View): Promise<Buffer> {
+  const base64 = await page.evaluate<string>(`(() => {
+    let binary = "";
     for (const canvas of document.querySelectorAll('canvas[data-view="${view}"]')) {
       const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-      for (let i = 0; i < data.length; i++) if (i % 4 < 3) rgb.push(data[i]);
+      for (let i = 0; i < data.length; i += 4) binary += String.fromCharCode(data[i], data[i + 1], data[i + 2]);
     }
-    return rgb;
+    return btoa(binary);
   })()`);
+  return Buffer.from(base64, "base64");
 }
 
 /** What is shown may be on its way. */
-async function showsPixels(page: Frame, view: View, expected: readonly number[], what?: string): Promise<void> {
-  await until(async () => isDeepStrictEqual(await pixels(page, view), expected)).catch(() => {});
-  deepEqual(await pixels(page, view), expected, what);
+async function showsPixels(page: Frame, view: View, expected: Buffer, what: string): Promise<void> {
+  await until(`${what}, as it should be`, async () => expected.equals(await pixels(page, view)));
 }
 
 /** Waits until everything is drawn. @returns milliseconds that the last drawing took */
@@ -215,8 +221,3 @@ const forgetPainted = (page: Frame): Promise<void> =>
 
 const chooseLabel = (page: Frame, text: string): Promise<void> =>
   page.locator(".segmented label", { hasText: new RegExp(`^${text}$`) }).click();
-
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 100 && !(await holds()); tries++) await sleep(100);
-  ok(await holds());
-}

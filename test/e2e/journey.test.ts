@@ -3,27 +3,27 @@
  * finetuning, comparison, samples. The steps build on each other, so the first that fails ends the journey.
  */
 import { equal, match, notEqual, ok } from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Frame } from "playwright-core";
 import { type TemporaryFolder, temporaryFolder } from "../../scripts/vscode/fixtureWorkspace.ts";
 import { ROOT } from "../../scripts/vscode/paths.ts";
 import { applyOverrides } from "../../src/core/experiment/overrides.ts";
 import { readStatus } from "../../src/node/run/status.ts";
 import { type Editor, launch, packagedExtension } from "./driver.ts";
+import { picture, stablePicture } from "./pictures.ts";
+import { until } from "./until.ts";
 
 const IMAGES = 64;
 /** As long as a user following the walkthrough should need at most; the editor's own start is counted too. */
 const DOING_MS = 120_000;
-/** A network whose steps take milliseconds, and enough of them to watch for a minute or two. */
+/** A network whose steps take milliseconds, and more of them than there is time until it is stopped. */
 const SMALL = {
   "data.image_size": "16",
   "model.embed_dim": "32",
   "model.depth": "3",
   "model.num_heads": "2",
-  "pretrain.steps": "60000",
+  "pretrain.steps": "1000000",
   "pretrain.batch_size": "16",
   "pretrain.warmup_steps": "10",
   "pretrain.checkpoint_every": "100",
@@ -222,24 +222,6 @@ describe("the journey from an empty window to samples", () => {
   }
 });
 
-/** A digest of what the canvases show. */
-async function picture(frame: Frame, canvases: string): Promise<string> {
-  const pictures = await frame
-    .locator(canvases)
-    .evaluateAll((nodes: { toDataURL?(): string }[]) => nodes.map((node) => node.toDataURL?.() ?? "").join());
-  return createHash("sha256").update(pictures).digest("hex");
-}
-
-/** Canvases that have not changed for half a second. */
-async function stablePicture(frame: Frame, canvases: string): Promise<string> {
-  for (let last = ""; ; ) {
-    const now = await picture(frame, canvases);
-    if (now === last) return now;
-    last = now;
-    await sleep(500);
-  }
-}
-
 const statusOf = (dir: string) => {
   const status = readStatus(dir);
   if (!status.ok) throw new Error(status.reason);
@@ -250,12 +232,4 @@ const stepOf = (dir: string): number => statusOf(dir).step;
 
 function requestStop(dir: string): void {
   writeFileSync(join(dir, "control.json"), JSON.stringify({ command: "stop" }));
-}
-
-async function until(what: string, holds: () => boolean | Promise<boolean>, limitMs = 20_000): Promise<void> {
-  const deadline = Date.now() + limitMs;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`${what}: not within ${limitMs / 1000} s`);
-    await sleep(100);
-  }
 }
