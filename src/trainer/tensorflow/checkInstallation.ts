@@ -11,7 +11,7 @@ util.isArray ??= Array.isArray;
 const tf = require(${JSON.stringify(TFJS_NODE)});
 const a = tf.tensor2d([[1, 2], [3, 4]]);
 const product = [...tf.matMul(a, tf.add(a, a)).dataSync()];
-process.stdout.write("\\n" + JSON.stringify({ product, tensorflow: tf.backend().binding.TF_Version }));
+process.stdout.write("\\n" + JSON.stringify({ product, tensorflow: tf.backend().binding.TF_Version }) + "\\n");
 `;
 
 const answerSchema = z.object({ product: z.array(z.number()), tensorflow: z.string() });
@@ -25,7 +25,8 @@ export async function checkInstallation(folder: string, signal: AbortSignal): Pr
   const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: "2" };
   const result = await runTool(process.execPath, ["-e", PROGRAM], { cwd: folder, env, signal, limitMinutes: 2 });
   if (!result.ok) return { works: false, reason: essence(result.output) || "its process ended without a word" };
-  const line = result.output.split("\n").find((text) => text.startsWith('{"product"'));
+  // Warnings, such as those of Node about tfjs-node, are on the other stream.
+  const line = result.stdout.split("\n").find((text) => text.startsWith('{"product"'));
   const answer = answerSchema.safeParse(parseJson(line ?? ""));
   if (!answer.success) return { works: false, reason: "it does not answer" };
   const { product, tensorflow } = answer.data;

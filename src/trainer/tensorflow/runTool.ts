@@ -1,59 +1,65 @@
 /** Runs a program that an installation needs: npm, Python, a compiler. */
 import { spawn } from "node:child_process";
+import { endTree } from "./endTree.ts";
+import { isOnPath } from "./isOnPath.ts";
 
 export type ToolResult =
-  | { readonly ok: true; readonly output: string }
+  | { readonly ok: true /** what it wrote to its standard output */; readonly stdout: string }
   | {
       readonly ok: false;
       /** the program itself is not there */
       readonly missing: boolean;
-      /** what it wrote, or why it could not be started */
+      /** what it wrote to both its streams, or why it could not be started */
       readonly output: string;
     };
 
 export interface ToolOptions {
   readonly cwd: string;
-  /** ends the program */
+  /** ends the program, and what it has started */
   readonly signal: AbortSignal;
   readonly env?: NodeJS.ProcessEnv;
   /** it is ended after this long */
   readonly limitMinutes?: number;
 }
 
-/**
- * @returns what the program wrote to both its streams
- * @throws the reason of the signal, where that ended it
- */
+/** @throws the reason of the signal, where that ended it */
 export function runTool(program: string, args: readonly string[], options: ToolOptions): Promise<ToolResult> {
   const { cwd, signal, env = process.env, limitMinutes = 30 } = options;
+  const isWindows = process.platform === "win32";
+  // npm is a .cmd file on Windows, which only a shell starts. None of its arguments is a path.
+  const shell = isWindows && program === "npm";
   return new Promise((resolve, reject) => {
-    // npm is a .cmd file on Windows, which only a shell starts. None of its arguments is a path.
-    const shell = process.platform === "win32" && program === "npm";
-    // Not spawn's own timeout: where a program cannot be started, that would keep this process waiting for it.
-    const late = AbortSignal.timeout(60_000 * limitMinutes);
-    const child = spawn(program, args, {
-      cwd,
-      env,
-      shell,
-      signal: AbortSignal.any([signal, late]),
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    signal.throwIfAborted();
+    // The shell would say so in the system's language only.
+    if (shell && !isOnPath(program, env)) return resolve({ ok: false, missing: true, output: `${program} is missing` });
+    // A process group of its own, so that what it starts ends with it.
+    const child = spawn(program, args, { cwd, env, shell, detached: !isWindows, stdio: ["ignore", "pipe", "pipe"] });
+    const end = (): void => endTree(child);
+    let late = false;
+    const limit = setTimeout(() => {
+      late = true;
+      end();
+    }, 60_000 * limitMinutes);
+    signal.addEventListener("abort", end);
+    let stdout = "";
     let output = "";
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding("utf8").on("data", (text: string) => {
-        output += text;
-      });
-    }
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      stdout += text;
+      output += text;
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
     let refused: NodeJS.ErrnoException | null = null;
     child.on("error", (error) => {
       refused = error;
     });
     child.on("close", (code) => {
+      clearTimeout(limit);
+      signal.removeEventListener("abort", end);
       if (signal.aborted) return reject(signal.reason);
-      if (code === 0) return resolve({ ok: true, output });
-      if (late.aborted) {
-        return resolve({ ok: false, missing: false, output: `it was not done within ${limitMinutes} minutes` });
-      }
+      if (code === 0) return resolve({ ok: true, stdout });
+      if (late) return resolve({ ok: false, missing: false, output: `it was not done within ${limitMinutes} minutes` });
       if (refused) return resolve({ ok: false, missing: refused.code === "ENOENT", output: refused.message });
       resolve({ ok: false, missing: false, output });
     });
