@@ -1,4 +1,5 @@
 /** Compiles tfjs-node's binding, two C++ files, against TensorFlow's C library. */
+import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../../core/errors.ts";
@@ -13,14 +14,25 @@ const HOW_TO_GET_ONE =
     ? "xcode-select --install"
     : "Debian, Ubuntu: apt install g++; Fedora: dnf install gcc-c++; or name one by the environment variable CXX";
 
+/** Program and first arguments, as of `ccache g++`. */
+export type Command = readonly [string, ...string[]];
+
 /** @throws UserError where there is no C++ compiler that works */
-export async function findCompiler(options: ToolOptions): Promise<string> {
-  const named = process.env["CXX"];
-  const candidates = named ? [named] : ["c++", "g++", "clang++"];
-  for (const compiler of candidates) {
-    if ((await runTool(compiler, ["--version"], options)).ok) return compiler;
+export async function findCompiler(options: ToolOptions): Promise<Command> {
+  const named = process.env["CXX"]?.trim();
+  const candidates: Command[] = named ? [commandOf(named)] : [["c++"], ["g++"], ["clang++"]];
+  for (const [program, ...args] of candidates) {
+    if ((await runTool(program, [...args, "--version"], options)).ok) return [program, ...args];
   }
-  throw new UserError(`there is no C++ compiler (${candidates.join(", ")}): ${HOW_TO_GET_ONE}`, "failure");
+  const tried = candidates.map((command) => command.join(" ")).join(", ");
+  throw new UserError(`there is no C++ compiler (${tried}): ${HOW_TO_GET_ONE}`, "failure");
+}
+
+/** Split at blanks, unless it is the path of one program. */
+function commandOf(text: string): Command {
+  if (existsSync(text)) return [text];
+  const [program = text, ...args] = text.split(/\s+/);
+  return [program, ...args];
 }
 
 /**
@@ -31,14 +43,15 @@ export async function findCompiler(options: ToolOptions): Promise<string> {
 export async function compileBinding(
   folder: string,
   libraries: readonly string[],
-  compiler: string,
+  [program, ...first]: Command,
   { signal }: ToolOptions,
 ): Promise<void> {
   const output = join("lib", `napi-v${NAPI_VERSION}`);
   await mkdir(join(folder, output), { recursive: true });
   const result = await runTool(
-    compiler,
+    program,
     [
+      ...first,
       ...["-std=c++17", "-O2", "-fPIC", "-shared", `-DNAPI_VERSION=${NAPI_VERSION}`],
       // Beside @tensorflow/tfjs-node.
       ...[join("..", "..", NODE_HEADERS, "include"), join("deps", "include")].map((path) => `-I${path}`),

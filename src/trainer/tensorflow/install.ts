@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import { exists } from "../../node/exists.ts";
+import { processExists } from "../../node/run/process.ts";
 import { checkInstallation } from "./checkInstallation.ts";
 import { fetchPackage, removeSuperfluous, runInstallScript } from "./npmPackage.ts";
 import type { ToolOptions } from "./runTool.ts";
@@ -55,7 +56,7 @@ export async function installTensorflow(request: InstallRequest): Promise<Instal
     await removeSuperfluous(work);
     const check = await checkInstallation(work, signal);
     if (!check.works) {
-      throw new UserError(`${TFJS_NODE} was installed but does not work: ${check.reason}.`, "failure");
+      throw new UserError(`${TFJS_NODE} was installed but ${doesNotWork(check.reason)}`, "failure");
     }
     await rm(folder, { recursive: true, force: true });
     await rename(work, folder);
@@ -94,22 +95,21 @@ async function byInstallScript(work: string, say: (line: string) => void, option
   say("Running its install script, which downloads TensorFlow's library …");
   await runInstallScript(options);
   const check = await checkInstallation(work, options.signal);
-  if (!check.works) throw new UserError(`what its install script downloaded does not work: ${check.reason}`, "failure");
+  if (!check.works) throw new UserError(`what its install script downloaded ${doesNotWork(check.reason)}`, "failure");
+}
+
+function doesNotWork(reason: string): string {
+  return (
+    `does not work with Node ${process.versions.node} on ${process.platform}-${process.arch}: ${reason}\n  ` +
+    "Another version of Node.js may load it; engine.backend: auto does without it."
+  );
 }
 
 /** What an installation left that was killed: its process is no more. */
 async function removeLeftovers(parent: string): Promise<void> {
   for (const name of await readdir(parent)) {
     const pid = /^\.installing-(\d+)-/.exec(basename(name))?.[1];
-    if (pid !== undefined && !isAlive(Number(pid))) await rm(join(parent, name), { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    if (pid !== undefined && !processExists(Number(pid)))
+      await rm(join(parent, name), { recursive: true, force: true });
   }
 }

@@ -7,7 +7,7 @@ import { TFJS_NODE, TFJS_NODE_VERSION } from "./tensorflowFolder.ts";
 
 /** What the binding is compiled against: the declarations of Node's C interface, without a download of Node's own headers. */
 export const NODE_HEADERS = "node-api-headers";
-const NODE_HEADERS_VERSION = "1.9.0";
+export const NODE_HEADERS_VERSION = "1.9.0";
 
 const QUIET = ["--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"];
 
@@ -51,7 +51,8 @@ function npm(args: readonly string[], options: ToolOptions) {
 export async function removeSuperfluous(folder: string): Promise<void> {
   const modules = join(folder, "node_modules");
   for (const entry of await readdir(modules, { recursive: true, withFileTypes: true })) {
-    if (entry.isFile() && entry.name.endsWith(".map")) await rm(join(entry.parentPath, entry.name));
+    // Before Node 20.12 it is called `path`.
+    if (entry.isFile() && entry.name.endsWith(".map")) await rm(join(entry.parentPath ?? entry.path, entry.name));
   }
   const superfluous = [NODE_HEADERS, `${TFJS_NODE}/deps/include`, `${TFJS_NODE}/build`];
   for (const name of superfluous) await rm(join(modules, name), { recursive: true, force: true });

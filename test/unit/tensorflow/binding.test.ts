@@ -22,12 +22,24 @@ it("a compiler that is missing is named, with the way to one", async () => {
   await expect(findCompiler({ cwd: folder, signal })).rejects.toThrow(/no C\+\+ compiler \(.*no-compiler\): .+/);
 });
 
+it.skipIf(compiler === undefined || process.platform === "win32")("CXX may name a program with arguments", async () => {
+  vi.stubEnv("CXX", ` env  ${compiler} `);
+  expect(await findCompiler({ cwd: folder, signal })).toEqual(["env", compiler]);
+});
+
+it.skipIf(process.platform === "win32")("CXX may name a program whose path has blanks", async () => {
+  const path = join(folder, "my compiler");
+  writeFileSync(path, "#!/bin/sh\n", { mode: 0o755 });
+  vi.stubEnv("CXX", path);
+  expect(await findCompiler({ cwd: folder, signal })).toEqual([path]);
+});
+
 it.skipIf(compiler === undefined)("a compiler's first complaint is told", async () => {
   mkdirSync(join(folder, "binding"));
   for (const name of ["tfjs_backend.cc", "tfjs_binding.cc"]) {
     writeFileSync(join(folder, "binding", name), '#include "tensorflow/c/c_api.h"\n');
   }
-  await expect(compileBinding(folder, [], compiler!, { cwd: folder, signal })).rejects.toThrow(
+  await expect(compileBinding(folder, [], [compiler!], { cwd: folder, signal })).rejects.toThrow(
     /does not compile:\n.*tensorflow\/c\/c_api\.h/,
   );
 });

@@ -7,8 +7,10 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { UserError } from "../../../src/core/errors.ts";
-import { installTensorflow } from "../../../src/trainer/tensorflow/install.ts";
-import { tensorflowFolder } from "../../../src/trainer/tensorflow/tensorflowFolder.ts";
+import { installTensorflow, type Way } from "../../../src/trainer/tensorflow/install.ts";
+import { NODE_HEADERS, NODE_HEADERS_VERSION } from "../../../src/trainer/tensorflow/npmPackage.ts";
+import { TFJS_NODE, TFJS_NODE_VERSION, tensorflowFolder } from "../../../src/trainer/tensorflow/tensorflowFolder.ts";
+import { type LocalRegistry, localRegistry } from "./localRegistry.ts";
 
 let data: string;
 let folder: string;
@@ -22,14 +24,18 @@ afterEach(() => {
 });
 
 /** @returns the error and what was said before it */
-async function failure(signal = new AbortController().signal, heard = (_: string): void => {}) {
+async function failure(
+  ways: readonly Way[] = ["npm", "wheel"],
+  signal = new AbortController().signal,
+  heard = (_: string): void => {},
+) {
   const said: string[] = [];
   const say = (line: string): void => {
     said.push(line);
     heard(line);
   };
   try {
-    await installTensorflow({ folder, ways: ["npm", "wheel"], pythons: ["python3"], say, signal });
+    await installTensorflow({ folder, ways, pythons: ["python3"], say, signal });
   } catch (error) {
     expect(error).toBeInstanceOf(UserError);
     return { message: (error as UserError).message, said };
@@ -48,11 +54,23 @@ async function nobody(): Promise<string> {
 
 async function withoutRegistry(): Promise<string> {
   const registry = await nobody();
+  useRegistry(registry);
+  return registry;
+}
+
+function useRegistry(registry: string): void {
   vi.stubEnv("npm_config_registry", registry);
   vi.stubEnv("npm_config_replace_registry_host", "always");
   vi.stubEnv("npm_config_fetch_retries", "0");
   vi.stubEnv("npm_config_cache", join(data, "cache"));
-  return registry;
+}
+
+/** A registry whose tfjs-node does not load, in its version that is asked for. */
+function registryOfBroken(): Promise<LocalRegistry> {
+  return localRegistry(join(data, "registry"), [
+    { name: TFJS_NODE, version: TFJS_NODE_VERSION, files: { "index.js": 'throw new Error("no such machine");' } },
+    { name: NODE_HEADERS, version: NODE_HEADERS_VERSION, files: {} },
+  ]);
 }
 
 describe("an installation", () => {
@@ -72,9 +90,22 @@ describe("an installation", () => {
     expect(readdirSync(dirname(folder))).toEqual([]);
   });
 
+  it("that does not load is told with the version of Node, and what to do without it", async () => {
+    const registry = await registryOfBroken();
+    try {
+      useRegistry(registry.url);
+      const { message } = await failure(["npm"]);
+      expect(message).toContain(`does not work with Node ${process.versions.node} on ${process.platform}`);
+      expect(message).toMatch(/no such machine\n.*Another version of Node\.js.*engine\.backend: auto/);
+      expect(readdirSync(dirname(folder))).toEqual([]);
+    } finally {
+      await registry.close();
+    }
+  });
+
   it("leaves nothing behind when it is stopped", async () => {
     const stop = new AbortController();
-    const { message } = await failure(stop.signal, () => stop.abort());
+    const { message } = await failure(["npm"], stop.signal, () => stop.abort());
     expect(message).toBe("The installation was stopped; nothing of it is left.");
     expect(readdirSync(dirname(folder))).toEqual([]);
   });
