@@ -1,5 +1,5 @@
 /**
- * npm run tensorflow: sets up tfjs-node for development and CI, from PyPI's TensorFlow and the binding's own sources.
+ * npm run tensorflow: sets up tfjs-node for development and CI, from PyPI's TensorFlow and the binding's own sources where there are wheels.
  *
  * It goes where `maskdm doctor --install-tensorflow` puts it, so that one installation serves every checkout and `npm ci` leaves it
  * alone. Exit codes: 0 it works, 1 it could not be set up (the message says why).
@@ -14,6 +14,7 @@ import { pythonCommands } from "../../src/trainer/tensorflow/pythonCommands.ts";
 import { stopOnSignals } from "../../src/trainer/tensorflow/stopOnSignals.ts";
 import { tensorflowFolder } from "../../src/trainer/tensorflow/tensorflowFolder.ts";
 import { ROOT } from "../vscode/paths.ts";
+import { waysOfDevelopment } from "./ways.ts";
 
 const ofRepository = [".venv/bin/python", ".venv/Scripts/python.exe"].map((file) => join(ROOT, file));
 
@@ -21,7 +22,7 @@ const stop = stopOnSignals();
 try {
   await installTensorflow({
     folder: tensorflowFolder(),
-    ways: ["wheel"],
+    ways: waysOfDevelopment(`${process.platform}-${process.arch}`),
     pythons: pythonCommands(ofRepository.filter((file) => existsSync(file))),
     say: (line) => console.error(line),
     signal: stop.signal,
