@@ -23,10 +23,13 @@ const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
 const notes: string[] = [];
 const required = process.env["CI"] === "true";
 
+// Downloads wait for others most of the time: they go on beside what computes.
+const prepared = beside(process.execPath, [join(ROOT, "scripts/ts.mjs"), join(ROOT, "scripts/vscode/prepare.ts")]);
 // At the same time: each keeps one core busy.
 const first = ["check:types", "check:style", "check:imports", "build"].map((script) => npmBeside("run", "-s", script));
 if ((await Promise.all(first)).every(Boolean)) {
-  unitTests();
+  await unitTests();
+  await prepared;
   editorTests("extension");
   editorTests("e2e");
 } else {
@@ -38,12 +41,12 @@ console.log(
 );
 process.exitCode = totals.failed === 0 && totals.passed > 0 ? 0 : 1;
 
-function unitTests(): void {
+async function unitTests(): Promise<void> {
   const report = join(OUT, "test-results/unit.json");
   mkdirSync(join(OUT, "test-results"), { recursive: true });
   rmSync(report, { force: true });
   const vitest = ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  const ok = run(process.execPath, [join(ROOT, "node_modules/vitest/vitest.mjs"), ...vitest]);
+  const ok = await beside(process.execPath, [join(ROOT, "node_modules/vitest/vitest.mjs"), ...vitest]);
   try {
     const result = vitestSchema.parse(JSON.parse(readFileSync(report, "utf8")));
     // A file that cannot be loaded has no tests to count.
@@ -90,8 +93,13 @@ function npm(...args: string[]): boolean {
 
 /** Runs npm beside other commands. */
 function npmBeside(...args: string[]): Promise<boolean> {
+  return beside("npm", args, process.platform === "win32");
+}
+
+/** @returns whether it ended well */
+function beside(program: string, args: readonly string[], shell = false): Promise<boolean> {
   return new Promise((resolve) => {
-    const child = spawn("npm", args, { stdio: "inherit", cwd: ROOT, shell: process.platform === "win32" });
+    const child = spawn(program, args, { stdio: "inherit", cwd: ROOT, shell });
     child.on("error", () => resolve(false));
     child.on("close", (code) => resolve(code === 0));
   });
