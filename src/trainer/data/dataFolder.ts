@@ -1,5 +1,5 @@
 /** The folder that data.path names. */
-import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { existsSync, opendirSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { dirname, isAbsolute, resolve } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import type { FoundImages } from "./findImages.ts";
@@ -25,7 +25,7 @@ export function resolveDataFolder(path: string, baseDir: string): string {
         `data.path: "${absolute}" is a file, not a folder${origin}. Name the folder that holds the images, such as "${dirname(absolute)}".`,
       );
     }
-    readdirSync(absolute);
+    opendirSync(absolute).closeSync();
     return realpathSync(absolute);
   } catch (error) {
     if (error instanceof UserError) throw error;

@@ -11,6 +11,7 @@ import type { Stage } from "../../core/random/streams.ts";
 import type { CheckpointState } from "../../core/run/checkpointState.ts";
 import type { FinalState } from "../../core/run/status.ts";
 import { type Dataset, openDataset } from "../data/dataset.ts";
+import { requireDataFolder } from "../data/firstLook.ts";
 import { EngineClient } from "../engine/client.ts";
 import type { EngineFacts, WeightSource } from "../engine/messages.ts";
 import { modelShape } from "../engine/model/parameters.ts";
@@ -73,6 +74,8 @@ export async function openData(experiment: Experiment, file: string, notes: Sess
 /** Trains to the end, a stop or a failure. The run folder tells the same as the result; errors are thrown after it was closed. */
 export async function runSession(session: Session): Promise<TrainingEnd & { run: RunWriter }> {
   const { experiment, stage, notes } = session;
+  // A folder that is not there is told at once: an engine at work has to be waited for.
+  await requireDataFolder(experiment.data.path, dirname(session.experimentFile));
   // The engine's thread loads its library and draws the weights while this one looks at the images.
   const engine = new EngineClient();
   const starting = startEngine(session, engine);
