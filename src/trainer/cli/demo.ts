@@ -24,19 +24,22 @@ export function register(program: Command, io: Io): void {
 }
 
 async function demo(runsDir: string, io: Io): Promise<void> {
-  const [{ startRun }, { findSource }, { sampleRun }, { writeLossCurves }, { readRunMetrics }] = await Promise.all([
-    import("./training.ts"),
-    import("./finetune.ts"),
-    import("../loop/sampleRun.ts"),
-    import("../sample/curves.ts"),
-    import("../../node/run/metrics.ts"),
-  ]);
+  const [{ startRun }, { findSource }, { StartUp }, { sampleRun }, { writeLossCurves }, { readRunMetrics }] =
+    await Promise.all([
+      import("./training.ts"),
+      import("./finetune.ts"),
+      import("../loop/startUp.ts"),
+      import("../loop/sampleRun.ts"),
+      import("../sample/curves.ts"),
+      import("../../node/run/metrics.ts"),
+    ]);
   const file = exampleFile();
   const pretrained = await startRun(file, "pretrain", { runsDir, set: [] }, null, io);
   if (pretrained.state !== "finished") return;
+  const startUp = StartUp.again();
   const options = { runsDir, set: FINETUNE_SET, from: pretrained.dir };
   const source = await findSource(file, options, FINETUNE_SET, io);
-  const finetuned = await startRun(file, "finetune", options, source, io);
+  const finetuned = await startRun(file, "finetune", options, source, io, undefined, startUp);
   if (finetuned.state !== "finished") return;
 
   const note = (line: string) => io.stderr(line);

@@ -34,6 +34,7 @@ export async function resume(
     { readRun, readExperimentText, EXPERIMENT_FILE },
     { resumeRun },
     { readStatus },
+    { StartUp },
     training,
   ] = await Promise.all([
     import("../../node/run/checkpoints.ts"),
@@ -41,8 +42,11 @@ export async function resume(
     import("../../node/run/runFiles.ts"),
     import("../run/runFolder.ts"),
     import("../../node/run/status.ts"),
+    import("../loop/startUp.ts"),
     import("./training.ts"),
   ]);
+  const startUp = new StartUp();
+  startUp.mark("program");
   const runDir = resolveRun(text, [options.runsDir]);
   const record = readRun(runDir);
   if (!record.ok) throw new UserError(`${runDir} cannot be resumed: ${record.reason}.`);
@@ -84,8 +88,9 @@ export async function resume(
     weights: checkpoint ? ({ kind: "checkpoint", dir: checkpoint.dir } as const) : fresh,
     resumeFrom: checkpoint?.state ?? null,
   };
+  startUp.mark("experiment");
   try {
-    await training.trainWithProgress(session, io);
+    await training.trainWithProgress(session, io, startUp);
   } catch (error) {
     // Closing again is harmless; it matters where the data could not be opened.
     run.close("failed", error instanceof Error ? (error.message.split("\n")[0] ?? null) : null);

@@ -48,6 +48,7 @@ export interface StartingPoint {
 /**
  * Starts a new run of a stage and trains it.
  * @param original the experiment, where it is not the file's text as it stands
+ * @param startUp what was done before, where this is not the first session of the process
  * @throws CommandExit with code 1 where the loss diverged
  */
 export async function startRun(
@@ -57,8 +58,8 @@ export async function startRun(
   source: StartingPoint | null,
   io: Io,
   original: string = readExperimentFile(file),
+  startUp: StartUp = new StartUp(),
 ): Promise<Trained> {
-  const startUp = new StartUp();
   startUp.mark("program");
   const overrides = overridesOf(options, stage);
   const checkpoint = source?.trainedWith;
@@ -98,7 +99,7 @@ export async function startRun(
 export async function trainWithProgress(
   session: Omit<Session, "notes" | "begin" | "startUp">,
   io: Io,
-  startUp: StartUp = new StartUp(),
+  startUp: StartUp,
 ): Promise<Trained> {
   const { runSession } = await import("../loop/session.ts");
   const { stage, experiment, resumeFrom } = session;
