@@ -51,7 +51,7 @@ export const runSchema = z
       .describe("Absolute path of the file it was made from. Relative paths in the frozen file start at that folder."),
     command: command(),
     versions: versions(),
-    backend: z.string().describe("Backend of the newest session, e.g. onnx or tfjs."),
+    backend: z.string().describe("Backend of the newest session, e.g. native, onnx or tfjs-wasm."),
     host: host(),
     platform: z.string().describe("Operating system and processor architecture, e.g. linux-x64."),
     machine: z

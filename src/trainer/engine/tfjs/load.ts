@@ -13,7 +13,7 @@ export const ENGINE_NAMES = { "tfjs-node": "tensorflow", "tfjs-wasm": "wasm", "t
 export type TfjsName = keyof typeof ENGINE_NAMES;
 
 /**
- * Loads a backend and makes it ready; loading it again costs nothing.
+ * Loads a backend and makes it ready. Loading it again costs next to nothing; on WebGPU the graphics card is asked for anew.
  * @returns name and version of the library
  * @throws Error saying why it cannot be loaded
  */
