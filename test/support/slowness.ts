@@ -6,6 +6,8 @@
 /** What the loop below takes on an idle core of 3 GHz, and some more. */
 const REFERENCE_MS = 5;
 const ROUNDS = 7;
+/** A machine that is slower than this stands still: a bound that is stretched further would hold for anything. */
+export const SLOWEST = 10;
 
 /** Milliseconds of the clock: stretched by other work on the machine. */
 export const wallClock = (): number => performance.now();
@@ -17,7 +19,7 @@ export function cpuClock(): number {
 }
 
 /**
- * At least 1: quick machines narrow no bound.
+ * From 1, as quick machines narrow no bound, to SLOWEST.
  * @param clock the one that the bounded time is read from
  */
 export function slowness(clock: () => number = wallClock): number {
@@ -26,7 +28,7 @@ export function slowness(clock: () => number = wallClock): number {
     spin();
     return clock() - began;
   }).sort((a, b) => a - b);
-  return Math.max(1, times[(ROUNDS - 1) / 2]! / REFERENCE_MS);
+  return Math.min(SLOWEST, Math.max(1, times[(ROUNDS - 1) / 2]! / REFERENCE_MS));
 }
 
 let kept = 1;
