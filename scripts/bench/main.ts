@@ -8,8 +8,10 @@ import { type Bench, measureCell } from "./measureCell.ts";
 import { measureSampling } from "./measureSampling.ts";
 import { BadUsage, HELP, type Options, readOptions } from "./options.ts";
 import { type CellPlan, expectedSeconds, likelyRate, planCells } from "./plan.ts";
-import { type BenchRecord, type Cell, type EngineFacts, newRecord, type Sampling } from "./record.ts";
+import type { Preset } from "./presets.ts";
+import { type BenchRecord, type Cell, type EngineFacts, isSameCell, newRecord, type Sampling } from "./record.ts";
 import { ReportFiles } from "./report.ts";
+import { commandOf, mergePeaks, requireComparable, resumed, type StartFacts, settingsOf } from "./resume.ts";
 import { spread } from "./statistics.ts";
 
 const BUSY_LOAD = 0.5;
@@ -50,6 +52,7 @@ const say = (line: string): void => {
 async function run(places: Places, options: Options, args: readonly string[], folder: string): Promise<number> {
   const files = new ReportFiles(path.resolve(places.root, options.out), options.name);
   const before = options.resume ? files.newest() : null;
+  if (before) requireComparable(before, settingsOf(options), describeMachine());
   planCells(options, 1); // a command line that cannot be planned is refused before anything is measured
   const load = loadavg()[0] ?? 0;
   if (load > BUSY_LOAD) say(`The machine is busy (load ${load.toFixed(2)}): the figures will say little.`);
@@ -60,7 +63,13 @@ async function run(places: Places, options: Options, args: readonly string[], fo
   }
   for (const { id, reason } of missing) say(`  ${id}: not measured: ${reason}`);
   if (engines.length === 0) throw new BadUsage("no engine that was asked for works here");
-  const record = beginRecord(before, options, args, { engines, missing }, load);
+  const work = planWork(options, engines.length);
+  const planned = {
+    cells: work.cells.map(({ facts: { model, maskRate, batchSize } }) => ({ model, maskRate, batchSize })),
+    sampling: work.sampling.map(({ name }) => name),
+  };
+  const facts = engines.map(factsOf);
+  const record = beginRecord(before, options, { args, engines: facts, missing, planned, load });
   const bench: Bench = {
     options,
     engines,
@@ -71,7 +80,7 @@ async function run(places: Places, options: Options, args: readonly string[], fo
     rates: new Map(),
     say,
   };
-  await measureAll(bench, record, files);
+  await measureAll(bench, work, record, files);
   // A peak is a best by its nature: what slowed the machine before the rows may be over after them.
   for (const engine of engines)
     record.engines = mergePeaks(record.engines, [{ ...factsOf(engine), peak: await engine.peakAgain() }]);
@@ -80,31 +89,16 @@ async function run(places: Places, options: Options, args: readonly string[], fo
   return differs(record) ? 1 : 0;
 }
 
-function beginRecord(
-  before: BenchRecord | null,
-  options: Options,
-  args: readonly string[],
-  found: { readonly engines: readonly Engine[]; readonly missing: BenchRecord["missing"] },
-  load: number,
-): BenchRecord {
-  const facts = found.engines.map(factsOf);
-  if (before) {
-    const engines = mergePeaks(before.engines, facts);
-    const missing = [...before.missing, ...found.missing].filter(
-      ({ id }, i, all) =>
-        all.findIndex((other) => other.id === id) === i && !engines.some((engine) => engine.id === id),
-    );
-    return { ...before, engines, missing, loadBefore: [...before.loadBefore, load] };
-  }
-  const { threads, rounds, blockSeconds, rowMinutes } = options;
+function beginRecord(before: BenchRecord | null, options: Options, now: StartFacts): BenchRecord {
+  if (before) return resumed(before, now);
+  const { args, load, ...rest } = now;
   return newRecord({
+    ...rest,
+    command: commandOf(args),
     date: new Date().toISOString().slice(0, 10),
-    command: ["npm run bench", ...(args.length > 0 ? ["--", ...args] : [])].join(" "),
     machine: describeMachine(),
     loadBefore: [load],
-    settings: { threads, rounds, blockSeconds, rowMinutes },
-    engines: facts,
-    missing: found.missing,
+    settings: settingsOf(options),
   });
 }
 
@@ -116,17 +110,6 @@ const factsOf = ({ id, version, threads, graphics, peak }: Engine): EngineFacts 
   peak,
 });
 
-/** What is known of engines now beside what was known before, with the better of both measurements of a peak. */
-function mergePeaks(before: readonly EngineFacts[], now: readonly EngineFacts[]): EngineFacts[] {
-  const better = (a: EngineFacts["peak"], b: EngineFacts["peak"]) =>
-    a && (!b || a.flopsPerSecond > b.flopsPerSecond) ? a : b;
-  const updated = before.map((engine) => {
-    const fresh = now.find(({ id }) => id === engine.id);
-    return fresh ? { ...fresh, peak: better(engine.peak, fresh.peak) } : engine;
-  });
-  return [...updated, ...now.filter(({ id }) => !before.some((engine) => engine.id === id))];
-}
-
 export function describeMachine(): BenchRecord["machine"] {
   const processors = cpus();
   return {
@@ -137,18 +120,27 @@ export function describeMachine(): BenchRecord["machine"] {
   };
 }
 
-async function measureAll(bench: Bench, record: BenchRecord, files: ReportFiles): Promise<void> {
-  const { options, engines } = bench;
-  const cells = options.parts.includes("steps") ? planCells(options, engines.length) : [];
-  const left = cells.filter(
-    ({ facts }) =>
-      !holds(
-        record.cells.find((cell) => isSame(cell, facts)),
-        engines,
-      ),
-  );
-  const models = options.parts.includes("sampling") ? options.models.filter(({ name }) => name !== "B") : [];
-  const drawing = models.filter(
+interface PlannedWork {
+  readonly cells: readonly CellPlan[];
+  readonly sampling: readonly Preset[];
+}
+
+function planWork(options: Options, engines: number): PlannedWork {
+  const { parts, models } = options;
+  return {
+    cells: parts.includes("steps") ? planCells(options, engines) : [],
+    sampling: parts.includes("sampling") ? models.filter(({ name }) => name !== "B") : [],
+  };
+}
+
+async function measureAll(bench: Bench, work: PlannedWork, record: BenchRecord, files: ReportFiles): Promise<void> {
+  const { engines } = bench;
+  const left = work.cells.filter(({ facts }) => {
+    const cell = record.cells.find((other) => isSameCell(other, facts));
+    // With another number of engines there is room for another micro-batch.
+    return cell?.microBatch !== facts.microBatch || !holds(cell, engines);
+  });
+  const drawing = work.sampling.filter(
     ({ name }) =>
       !holds(
         record.sampling.find((row) => row.model === name),
@@ -161,7 +153,7 @@ async function measureAll(bench: Bench, record: BenchRecord, files: ReportFiles)
     say(`${model}, m = ${maskRate}, batch ${batchSize} …`);
     const cell = await measureCell(bench, plan);
     sayRows(cell.rows, "images/s");
-    record.cells = [...record.cells.filter((other) => !isSame(other, cell)), cell].sort(inOrder);
+    record.cells = [...record.cells.filter((other) => !isSameCell(other, cell)), cell].sort(inOrder);
     files.write(record);
   }
   for (const preset of drawing) {
@@ -172,10 +164,6 @@ async function measureAll(bench: Bench, record: BenchRecord, files: ReportFiles)
     files.write(record);
   }
 }
-
-type CellKey = Pick<Cell, "model" | "maskRate" | "batchSize">;
-const isSame = (a: CellKey, b: CellKey): boolean =>
-  a.model === b.model && a.maskRate === b.maskRate && a.batchSize === b.batchSize;
 
 /** Small models first, then by mask rate and batch. */
 const inOrder = (a: Cell, b: Cell): number =>

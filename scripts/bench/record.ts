@@ -2,7 +2,7 @@
 import * as z from "zod";
 
 /** Version of the file's format. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 const blockSchema = z.object({
   /** in which round of turns; from 0 */
@@ -98,7 +98,7 @@ export const recordSchema = z.object({
   format: z.literal(FORMAT),
   /** of the start, YYYY-MM-DD */
   date: z.string(),
-  /** options that repeat it */
+  /** commands that repeat it, with && between them */
   command: z.string(),
   machine: z.object({
     processor: z.string(),
@@ -113,6 +113,15 @@ export const recordSchema = z.object({
     rounds: z.number(),
     blockSeconds: z.number(),
     rowMinutes: z.number(),
+    /** null: as training would choose */
+    microBatch: z.number().nullable(),
+    samplingSteps: z.number(),
+  }),
+  /** what was to be measured; a benchmark that was ended has not all of it */
+  planned: z.object({
+    cells: z.array(z.object({ model: z.string(), maskRate: z.number(), batchSize: z.number() })),
+    /** models */
+    sampling: z.array(z.string()),
   }),
   engines: z.array(engineFactsSchema),
   /** engines that do not work here, or were not asked for by name */
@@ -121,6 +130,10 @@ export const recordSchema = z.object({
   sampling: z.array(samplingSchema),
 });
 export type BenchRecord = z.infer<typeof recordSchema>;
+
+export type CellKey = BenchRecord["planned"]["cells"][number];
+export const isSameCell = (a: CellKey, b: CellKey): boolean =>
+  a.model === b.model && a.maskRate === b.maskRate && a.batchSize === b.batchSize;
 
 export function newRecord(values: Omit<BenchRecord, "format" | "cells" | "sampling">): BenchRecord {
   return { format: FORMAT, ...values, cells: [], sampling: [] };

@@ -1,5 +1,5 @@
 /** The tables of the report. */
-import { type BenchRecord, type Cell, type EngineFacts, peakOf, type SamplingRow } from "./record.ts";
+import { type BenchRecord, type Cell, type EngineFacts, isSameCell, peakOf, type SamplingRow } from "./record.ts";
 import { pairedRatio, type Spread, spread } from "./statistics.ts";
 import { aroundShare, type Target, written } from "./targets.ts";
 
@@ -82,7 +82,20 @@ export function leftOutList(record: BenchRecord): string[] {
   const sampling = record.sampling.flatMap(({ model, rows }) =>
     rows.flatMap((row) => reasonOf(`${row.engine}, sampling, ${model}`, row)),
   );
-  return [...record.missing.map(({ id, reason }) => `${id}: ${reason}`), ...steps, ...sampling];
+  return [...record.missing.map(({ id, reason }) => `${id}: ${reason}`), ...steps, ...sampling, ...notReached(record)];
+}
+
+/** What was planned, and was not begun or not ended. */
+function notReached({ planned, cells, sampling }: BenchRecord): string[] {
+  const reason = "all engines: the benchmark was ended before";
+  return [
+    ...planned.cells
+      .filter((key) => !cells.some((cell) => isSameCell(cell, key)))
+      .map(({ model, maskRate, batchSize }) => `${model}, m = ${maskRate}, batch ${batchSize}, ${reason}`),
+    ...planned.sampling
+      .filter((model) => !sampling.some((row) => row.model === model))
+      .map((model) => `sampling, ${model}, ${reason}`),
+  ];
 }
 
 function reasonOf(what: string, row: Cell["rows"][number] | SamplingRow): string[] {

@@ -99,12 +99,21 @@ describe("npm run bench", () => {
     expect(first.code, first.text).toBe(130);
     expect(read(folder).cells.map(({ maskRate }) => maskRate)).toEqual([0.9]);
     const { blocks } = read(folder).cells[0]!.rows.find(isMeasured)!;
+    const page = () =>
+      readFileSync(path.join(folder, readdirSync(folder).find((name) => name.endsWith(".md"))!), "utf8");
+    const notReached = "* tiny, m = 0, batch 4, all engines: the benchmark was ended before";
+    expect(page()).toContain(notReached);
+
+    const other = await bench([...args, "--resume", "--rounds", "4"]);
+    expect(other.code, other.text).toBe(2);
+    expect(other.text).toContain("--rounds was 3 in the report, and is 4");
 
     const second = await bench([...args, "--resume"]);
     expect(second.code, second.text).toBe(0);
     expect(second.text).toContain("1 rows of 1 engines");
     const { cells, loadBefore } = read(folder);
     expect(loadBefore).toHaveLength(2);
+    expect(page()).not.toContain(notReached);
     expect(cells.map(({ maskRate }) => maskRate)).toEqual([0, 0.9]);
     expect(cells[1]!.rows.find(isMeasured)!.blocks).toEqual(blocks);
     const names = readdirSync(folder).map((name) => name.replace(/^[\d-]+/, ""));

@@ -55,7 +55,11 @@ export function record(cells: readonly Cell[]): BenchRecord {
     command: "npm run bench -- --quick",
     machine: { processor: "A processor", cores: 2, memoryGiB: 16, system: "linux 6.1" },
     loadBefore: [0.04],
-    settings: { threads: 2, rounds: 5, blockSeconds: 2, rowMinutes: 20 },
+    settings: { threads: 2, rounds: 5, blockSeconds: 2, rowMinutes: 20, microBatch: null, samplingSteps: 50 },
+    planned: {
+      cells: cells.map(({ model, maskRate, batchSize }) => ({ model, maskRate, batchSize })),
+      sampling: [],
+    },
     engines: [
       { ...engine, id: "onnx", version: "onnxruntime-node 1", peak: { flopsPerSecond: 0.9 * PEAK, size: 1024 } },
       { ...engine, id: "pytorch", version: "PyTorch 2", peak: { flopsPerSecond: PEAK, size: 2048 } },

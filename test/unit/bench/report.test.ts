@@ -104,6 +104,17 @@ describe("tables of the report", () => {
     ]);
   });
 
+  it("what was planned and not reached is listed, too", () => {
+    const planned = {
+      cells: [...example.planned.cells, { model: "B", maskRate: 0.9, batchSize: 8 }],
+      sampling: ["S"],
+    };
+    expect(leftOutList({ ...example, planned }).slice(3)).toEqual([
+      "B, m = 0.9, batch 8, all engines: the benchmark was ended before",
+      "sampling, S, all engines: the benchmark was ended before",
+    ]);
+  });
+
   it("sampling tells evaluations, images and the first image", () => {
     const measured = (engine: string, speeds: number[]): SamplingRow => ({
       engine,
