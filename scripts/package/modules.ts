@@ -39,7 +39,7 @@ export function runtimeModules(target: Target): RuntimeModule[] {
 
 function onnxRuntime({ platform, arch }: Target): RuntimeModule[] {
   const binaries = `bin/napi-v6/${platform}/${arch}/`;
-  // ONNX Runtime has no binary for Intel Macs; there the trainer computes with tfjs's WebAssembly backend, which it has anyway.
+  // ONNX Runtime has no binary for Intel Macs; there the trainer has the native backend and tfjs's WebAssembly one.
   if (!existsSync(join(ROOT, "node_modules/onnxruntime-node", binaries))) return [];
   return [
     {

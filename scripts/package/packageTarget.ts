@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import type { Compiler } from "../native/compiler.ts";
 import { runCommand } from "../vscode/command.ts";
 import { OUT, ROOT } from "../vscode/paths.ts";
 import { stage } from "./stage.ts";
@@ -14,11 +15,17 @@ export const LIMIT_BYTES = 60_000_000;
 /**
  * Makes the extension's package for one platform.
  * @param programs from buildPrograms; the package's files are laid out in a folder beside it
+ * @param compiler of the native backend for that platform; null: the package goes without
  * @returns the .vsix file
  */
-export async function packageTarget(target: Target, programs: string, folder = VSIX_FOLDER): Promise<string> {
+export async function packageTarget(
+  target: Target,
+  programs: string,
+  compiler: Compiler | null,
+  folder = VSIX_FOLDER,
+): Promise<string> {
   const staging = join(dirname(programs), target.name);
-  await stage(target, programs, staging);
+  await stage(target, programs, staging, compiler);
   await mkdir(folder, { recursive: true });
   const file = join(folder, `maskdm-studio-${target.name}.vsix`);
   const vsce = join(ROOT, "node_modules/@vscode/vsce/vsce");

@@ -4,7 +4,7 @@ import { basename, dirname, join, relative, sep } from "node:path";
 import * as z from "zod";
 import { ADDON_FOLDER } from "../../src/trainer/engine/native/addonFile.ts";
 import { buildNative } from "../native/buildNative.ts";
-import { findCompiler } from "../native/compiler.ts";
+import type { Compiler } from "../native/compiler.ts";
 import { runCommand } from "../vscode/command.ts";
 import { OUT, ROOT } from "../vscode/paths.ts";
 import { moduleFolder } from "./moduleFolder.ts";
@@ -48,8 +48,14 @@ export async function buildPrograms(folder: string): Promise<void> {
 /**
  * Lays out the files of an extension for one platform, as they are to lie on a user's disk.
  * @param programs from buildPrograms
+ * @param compiler of the native backend for that platform; null: it goes without
  */
-export async function stage(target: Target, programs: string, folder: string): Promise<void> {
+export async function stage(
+  target: Target,
+  programs: string,
+  folder: string,
+  compiler: Compiler | null,
+): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   await cp(programs, join(folder, "dist"), { recursive: true });
@@ -61,19 +67,11 @@ export async function stage(target: Target, programs: string, folder: string): P
       if (isTaken(module, path)) await copyFile(join(from, path), join(folder, "dist/node_modules", module.name, path));
     }
   }
-  await stageKernels(target, join(folder, "dist", ADDON_FOLDER));
-  await writeFile(join(folder, "package.json"), `${JSON.stringify(shippedManifest(), null, 2)}\n`);
-}
-
-/** Without a compiler for the target the trainer computes with another backend; a published package should have them. */
-async function stageKernels(target: Target, folder: string): Promise<void> {
-  const search = findCompiler(target);
-  if (!search.found) {
-    console.warn(`${target.name} is packaged without the native backend: ${search.reason}.`);
-    return;
+  if (compiler) {
+    const { file } = await buildNative(target, compiler, join(OUT, "native", target.name));
+    await copyFile(file, join(folder, "dist", ADDON_FOLDER, basename(file)));
   }
-  const { file } = await buildNative(target, search.compiler, join(OUT, "native", target.name));
-  await copyFile(file, join(folder, basename(file)));
+  await writeFile(join(folder, "package.json"), `${JSON.stringify(shippedManifest(), null, 2)}\n`);
 }
 
 function shippedManifest(): Record<string, unknown> {

@@ -2,6 +2,7 @@
 import { rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { findCompiler } from "../native/compiler.ts";
 import { packageTarget } from "../package/packageTarget.ts";
 import { buildPrograms } from "../package/stage.ts";
 import { ownTarget } from "../package/targets.ts";
@@ -46,5 +47,7 @@ async function packageHere(): Promise<string> {
   console.log(`Packaging for ${target.name} …`);
   const programs = join(OUT, "package/dist");
   await buildPrograms(programs);
-  return packageTarget(target, programs);
+  const search = findCompiler(target);
+  if (!search.found) console.log(`The package has no native backend: ${search.reason}.`);
+  return packageTarget(target, programs, search.found ? search.compiler : null);
 }

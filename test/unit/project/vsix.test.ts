@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import JSZip from "jszip";
@@ -12,7 +13,9 @@ import { runCommand } from "../../../scripts/vscode/command.ts";
 import { fixtureWorkspace, type TemporaryFolder, temporaryFolder } from "../../../scripts/vscode/fixtureWorkspace.ts";
 
 const target = ownTarget();
-const engines = target && findCompiler(target).found ? ["native", "onnx"] : ["onnx"];
+const search = target && findCompiler(target);
+const compiler = search?.found ? search.compiler : null;
+const engines = compiler ? ["native", "onnx"] : ["onnx"];
 const NATIVE = /\.(node|so(\.\d+)*|dylib|dll|exe)$/;
 
 describe.skipIf(target === undefined)("the package for this platform", () => {
@@ -26,7 +29,7 @@ describe.skipIf(target === undefined)("the package for this platform", () => {
     [folder, workspace] = await Promise.all([temporaryFolder("maskdm-vsix-"), fixtureWorkspace()]);
     const programs = join(folder.path, "build/dist");
     await buildPrograms(programs);
-    const vsix = await packageTarget(target!, programs, folder.path);
+    const vsix = await packageTarget(target!, programs, compiler, folder.path);
     size = statSync(vsix).size;
     files = await extract(vsix, folder.path);
   });
@@ -78,7 +81,7 @@ describe.skipIf(target === undefined)("the package for this platform", () => {
     const own = [
       new RegExp(`/onnxruntime-node/bin/napi-v6/${platform}/${arch}/`),
       new RegExp(`/@img/sharp-(libvips-)?${platform}-${arch}/lib/`),
-      ...(findCompiler(target!).found ? [new RegExp(`/dist/native/maskdm-${platform}-${arch}\\.node$`)] : []),
+      ...(compiler ? [new RegExp(`/dist/native/maskdm-${platform}-${arch}\\.node$`)] : []),
     ];
     expect(native.filter((path) => !own.some((place) => place.test(path)))).toEqual([]);
     for (const place of own) expect(native.some((path) => place.test(path))).toBe(true);
@@ -108,6 +111,18 @@ describe.skipIf(target === undefined)("the package for this platform", () => {
     const { NODE_PATH: _, ...env } = process.env;
     return runCommand(process.execPath, [join(extension(), "dist/maskdm.js"), ...args], { cwd: workspace.path, env });
   };
+});
+
+it.skipIf(target === undefined)("no package goes without the native backend unless that is wanted", () => {
+  const args = ["scripts/ts.mjs", "scripts/package/main.ts", "--target", target!.name];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+    env: { ...process.env, CC: "no-such-compiler" },
+    encoding: "utf8",
+  });
+  expect(status, stderr).toBe(1);
+  expect(stderr).toContain(`${target!.name} is not packaged: there is no C compiler`);
+  expect(stderr).toContain("--without-native");
+  expect(stdout).toBe("");
 });
 
 it("every platform has an engine and the image library, and all but Intel Macs ONNX Runtime", () => {
