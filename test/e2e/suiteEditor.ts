@@ -24,7 +24,9 @@ export function suiteEditor(options: () => LaunchOptions): () => Editor {
     await editor.setTheme(wanted.theme ?? "dark");
   });
   afterEach(async function () {
-    if (this.currentTest?.state === "failed") await close();
+    if (this.currentTest?.state !== "failed") return;
+    await editor?.screenshot(`failed-${Date.now()}`).catch(() => undefined);
+    await close();
   });
   after(close);
   return () => {
