@@ -1,8 +1,9 @@
-/** Which folders a dashboard may show: runs of this workspace. */
+/** Which folders a dashboard may show: runs of this workspace, and not too many. */
 import { realpath } from "node:fs/promises";
 import { isAbsolute, relative, sep } from "node:path";
 import * as vscode from "vscode";
 import { UserError } from "../../core/errors.ts";
+import { MOST_RUNS } from "../../core/protocol/dashboard.ts";
 import { looksLikeRun } from "../../node/run/list.ts";
 import type { RunService } from "../services.ts";
 
@@ -11,6 +12,12 @@ export async function requireRun(dir: string, runs: RunService): Promise<void> {
   if (runs.get(dir) !== undefined) return;
   if (isAbsolute(dir) && (await isInWorkspace(dir)) && looksLikeRun(dir)) return;
   throw new UserError(vscode.l10n.t("{0} is not a run of this workspace.", dir));
+}
+
+/** @throws UserError where one dashboard would have more runs than it can show */
+export function requireFew(runs: number): void {
+  if (runs <= MOST_RUNS) return;
+  throw new UserError(vscode.l10n.t("A dashboard shows {0} runs at most. Choose fewer.", MOST_RUNS));
 }
 
 /** Links are followed, so that none leads outside. */

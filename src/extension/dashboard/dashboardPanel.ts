@@ -7,7 +7,6 @@ import {
   type DashboardRequests,
   type DashboardResults,
   dashboardRequests,
-  MOST_RUNS,
   type RunInfo,
   type SampleFile,
 } from "../../core/protocol/dashboard.ts";
@@ -16,7 +15,7 @@ import { chartCsv } from "../../core/series/csv.ts";
 import { EXPERIMENT_FILE } from "../../node/run/runFiles.ts";
 import type { Services } from "../services.ts";
 import { type Handlers, WebviewHost } from "../webview/webviewHost.ts";
-import { requireRun } from "./allowedRuns.ts";
+import { requireFew, requireRun } from "./allowedRuns.ts";
 import { ChartFeed } from "./chartFeed.ts";
 import { pickRuns } from "./pickRuns.ts";
 import { defaultConfig, readConfig, runDetails } from "./runDetails.ts";
@@ -53,7 +52,7 @@ export class DashboardPanel implements vscode.Disposable {
   private infos: readonly RunInfo[] = [];
   private log: vscode.Disposable | undefined;
 
-  /** @param runs that it begins with: runs of the workspace, as requireRun has found */
+  /** @param runs that it begins with, as requireRun and requireFew have allowed them */
   constructor(
     readonly panel: vscode.WebviewPanel,
     private readonly context: DashboardContext,
@@ -61,7 +60,7 @@ export class DashboardPanel implements vscode.Disposable {
   ) {
     this.feed = new ChartFeed((lines) => this.send("lines", lines));
     const { extensionUri, services } = context;
-    this.take(runs.slice(0, MOST_RUNS));
+    this.take(runs);
     this.host = new WebviewHost(panel.webview, {
       extensionUri,
       view: "dashboard",
@@ -105,9 +104,7 @@ export class DashboardPanel implements vscode.Disposable {
   async add(dirs: readonly string[]): Promise<void> {
     for (const dir of dirs) await requireRun(dir, this.context.services.runs);
     const fresh = [...new Set(dirs)].filter((dir) => !this.runs.has(dir));
-    if (this.runs.size + fresh.length > MOST_RUNS) {
-      throw new UserError(vscode.l10n.t("A dashboard shows {0} runs at most. Choose fewer.", MOST_RUNS));
-    }
+    requireFew(this.runs.size + fresh.length);
     if (fresh.length === 0) return;
     this.take(fresh.map((dir) => ({ dir })));
     const { webview } = this.panel;

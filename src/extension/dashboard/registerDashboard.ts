@@ -26,7 +26,7 @@ export function registerDashboard(context: vscode.ExtensionContext, services: Se
   });
 
   const open = async (dirs: readonly string[], newPanel: boolean): Promise<void> => {
-    const { requireRun } = await import("./allowedRuns.ts");
+    const { requireFew, requireRun } = await import("./allowedRuns.ts");
     for (const dir of dirs) await requireRun(dir, services.runs);
     const shown = [...panels].find(({ panel }) => panel.active) ?? [...panels].find(({ panel }) => panel.visible);
     const exact = [...panels].find((panel) => dirs.every((dir) => panel.dirs.includes(dir)));
@@ -36,6 +36,7 @@ export function registerDashboard(context: vscode.ExtensionContext, services: Se
       existing.panel.reveal();
       return;
     }
+    requireFew(dirs.length);
     const make = await loaded();
     const title = vscode.l10n.t("MaskDM Runs");
     const webviewPanel = vscode.window.createWebviewPanel(DASHBOARD_VIEW, title, vscode.ViewColumn.Active, {

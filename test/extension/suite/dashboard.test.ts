@@ -1,10 +1,11 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
-import { rmSync, symlinkSync } from "node:fs";
+import { cpSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as vscode from "vscode";
 import * as z from "zod";
 import { temporaryFolder } from "../../../scripts/vscode/fixtureWorkspace.ts";
+import { MOST_RUNS } from "../../../src/core/protocol/dashboard.ts";
 import { DashboardPanel } from "../../../src/extension/dashboard/dashboardPanel.ts";
 import { RunSeriesStore } from "../../../src/extension/dashboard/runSeries.ts";
 import type { ExtensionApi } from "../../../src/extension/extension.ts";
@@ -81,6 +82,31 @@ describe("Dashboard", () => {
       panel.dispose();
       rmSync(link, { force: true });
       await outside.remove();
+    }
+  });
+
+  it("refuses more runs than it can show, in a new panel and in one that is open", async () => {
+    const many = join(folder, "many-runs");
+    const { dashboard, panel } = emptyPanel();
+    try {
+      const dirs = Array.from({ length: MOST_RUNS + 1 }, (_, i) => join(many, String(i)));
+      for (const dir of dirs) {
+        cpSync(first, dir, { recursive: true, filter: (path) => !path.startsWith(join(first, "samples")) });
+      }
+      await rejects(dashboard.add(dirs), { name: "UserError", message: /shows 200 runs at most/ });
+      deepEqual(dashboard.dirs, []);
+      await vscode.commands.executeCommand("maskdm.compareRuns", dirs);
+      equal(api.dashboard.panels.length, 0);
+      await vscode.commands.executeCommand("maskdm.compareRuns", dirs.slice(1));
+      deepEqual(
+        api.dashboard.panels.map((shown) => shown.dirs.length),
+        [MOST_RUNS],
+      );
+      await vscode.commands.executeCommand("workbench.action.closeAllEditors");
+      await until("it is closed", () => api.dashboard.panels.length === 0);
+    } finally {
+      panel.dispose();
+      rmSync(many, { recursive: true, force: true });
     }
   });
 
