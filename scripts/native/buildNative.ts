@@ -48,13 +48,18 @@ export async function buildNative(
   const stamp = join(OUT, "native", `${createHash("sha256").update(file).digest("hex").slice(0, 16)}.made-from`);
   const state = stateOfSources([...command, version]);
   if (existsSync(file) && existsSync(stamp) && readFileSync(stamp, "utf8") === state) return { file, compiled: false };
-  // Whatever fails from here on, no module of other sources is left to be taken for this one.
-  setAside(file);
   mkdirSync(folder, { recursive: true });
   mkdirSync(join(OUT, "native"), { recursive: true });
   const work = mkdtempSync(join(OUT, "native", "work-"));
   try {
-    await compileModule(target, command, work, file);
+    const module = await compileModule(target, command, work);
+    // Moved to its place whole, so that nobody loads a part of it.
+    if (process.platform === "win32") setAside(file);
+    renameSync(module, file);
+  } catch (error) {
+    // No module of other sources is left to be taken for this one.
+    setAside(file);
+    throw error;
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
@@ -72,7 +77,8 @@ function setAside(file: string): void {
   }
 }
 
-async function compileModule(target: Target, command: readonly string[], work: string, file: string): Promise<void> {
+/** @returns the module's file in the folder `work` */
+async function compileModule(target: Target, command: readonly string[], work: string): Promise<string> {
   const position = target.platform === "win32" ? [] : ["-fPIC"];
   const compile = async (source: string, object: string, flags: readonly string[]) => {
     const output = join(work, `${object}.o`);
@@ -86,10 +92,9 @@ async function compileModule(target: Target, command: readonly string[], work: s
     ),
     ...["team", "choose", "moves", "program", "addon"].map((name) => compile(`${name}.c`, name, [])),
   ]);
-  // Moved to its place whole, so that nobody loads a part of it.
   const linked = join(work, "linked.node");
   await run(command, [...objects, "-shared", "-s", ...linkFlags(target), "-o", linked]);
-  renameSync(linked, file);
+  return linked;
 }
 
 function linkFlags({ platform }: Target): readonly string[] {
