@@ -1,5 +1,5 @@
 /** The compiled kernels: a Node-API module made from kernels/*.c for each platform (scripts/native). */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -35,6 +35,9 @@ export interface Addon {
   sumOfSquares(team: Team, values: Float32Array): number;
 }
 
+/** Name of this project's package. */
+const PROJECT = "maskdm-studio";
+
 let loaded: Addon | null = null;
 
 /** @throws Error where there is none for this machine, it cannot be loaded, or is not of these sources */
@@ -51,12 +54,18 @@ export function loadAddon(): Addon {
   return loaded;
 }
 
-/** Beside the bundled trainer, and where the build puts it when sources are run. */
+/** Beside the bundled trainer, and where the build of the repository it lies in puts it. */
 function folders(): string[] {
   const own = dirname(fileURLToPath(import.meta.url));
   const beside = join(own, ADDON_FOLDER);
   for (let folder = own; dirname(folder) !== folder; folder = dirname(folder)) {
-    if (existsSync(join(folder, "package.json"))) return [beside, join(folder, "dist", ADDON_FOLDER)];
+    if (isOurs(join(folder, "package.json"))) return [beside, join(folder, "dist", ADDON_FOLDER)];
   }
   return [beside];
+}
+
+function isOurs(manifest: string): boolean {
+  if (!existsSync(manifest)) return false;
+  const { name } = JSON.parse(readFileSync(manifest, "utf8")) as { name?: unknown };
+  return name === PROJECT;
 }
