@@ -2,9 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
-
-export const repositoryRoot = fileURLToPath(new URL("../..", import.meta.url));
+import { ROOT } from "../../scripts/vscode/paths.ts";
 
 export type PythonSearch =
   | { readonly found: true; readonly command: string }
@@ -35,7 +33,7 @@ export function findPython(modules: readonly string[] = []): PythonSearch {
 function candidates(): string[] {
   const named = process.env["MASKDM_PYTHON"];
   if (named !== undefined && named !== "") return [named];
-  const ofRepository = [".venv/bin/python", ".venv/Scripts/python.exe"].map((file) => path.join(repositoryRoot, file));
+  const ofRepository = [".venv/bin/python", ".venv/Scripts/python.exe"].map((file) => path.join(ROOT, file));
   return [...ofRepository.filter((file) => existsSync(file)), "python3", "python"];
 }
 

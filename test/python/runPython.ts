@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import path from "node:path";
-import { repositoryRoot } from "./findPython.ts";
+import { ROOT } from "../../scripts/vscode/paths.ts";
 
 /**
  * Runs a script of test/python to its end.
@@ -10,7 +10,7 @@ import { repositoryRoot } from "./findPython.ts";
  * @throws Error with its stderr where it fails
  */
 export function runPython(command: string, script: string, input: unknown): string {
-  const result = spawnSync(command, [path.join(repositoryRoot, "test/python", script)], {
+  const result = spawnSync(command, [path.join(ROOT, "test/python", script)], {
     input: JSON.stringify(input),
     encoding: "utf8",
     maxBuffer: 2 ** 28,

@@ -3,7 +3,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import * as z from "zod";
-import { repositoryRoot } from "./findPython.ts";
+import { ROOT } from "../../scripts/vscode/paths.ts";
 
 const replySchema = z.looseObject({ ok: z.boolean(), error: z.string().optional() });
 export type TorchReply = z.infer<typeof replySchema>;
@@ -17,7 +17,7 @@ class TorchProcess {
   private ended: Error | null = null;
 
   constructor(python: string) {
-    this.child = spawn(python, [path.join(repositoryRoot, "test/python/torch_reference.py")], {
+    this.child = spawn(python, [path.join(ROOT, "test/python/torch_reference.py")], {
       // No __pycache__ in the working tree.
       env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1" },
     });

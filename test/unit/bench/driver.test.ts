@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { isMeasured, recordSchema } from "../../../scripts/bench/record.ts";
-import { findPython, repositoryRoot, TORCH_MODULES } from "../../python/findPython.ts";
+import { ROOT } from "../../../scripts/vscode/paths.ts";
+import { findPython, TORCH_MODULES } from "../../python/findPython.ts";
 
 // Engines are started several times each, and a busy machine takes its time to load their libraries.
 vi.setConfig({ testTimeout: 900_000 });
@@ -32,7 +33,7 @@ function bench(
   watch: (text: string, interrupt: () => void) => void = () => {},
 ): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ["scripts/bench/bench.mjs", ...args], { cwd: repositoryRoot });
+    const child = spawn(process.execPath, ["scripts/bench/bench.mjs", ...args], { cwd: ROOT });
     let text = "";
     const interrupt = () => child.kill("SIGINT");
     const add = (chunk: Buffer) => {

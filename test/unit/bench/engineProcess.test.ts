@@ -1,7 +1,8 @@
 /** Processes of the benchmark's engines, and PyTorch's side of it. */
 import { describe, expect, it, vi } from "vitest";
 import { EngineFailure, EngineProcess, killEngines } from "../../../scripts/bench/engineProcess.ts";
-import { repositoryRoot, TORCH_MODULES } from "../../python/findPython.ts";
+import { ROOT } from "../../../scripts/vscode/paths.ts";
+import { TORCH_MODULES } from "../../python/findPython.ts";
 import { requirePython } from "../../python/requirePython.ts";
 
 // A busy machine takes its time to import torch.
@@ -53,7 +54,7 @@ describe("an engine's process", () => {
 describe("PyTorch's side of the benchmark", () => {
   it("sets up, steps, and names what is wrong", async (test) => {
     const python = requirePython(test, TORCH_MODULES);
-    const torch = new EngineProcess("pytorch", python, [`${repositoryRoot}/scripts/bench/torch_bench.py`]);
+    const torch = new EngineProcess("pytorch", python, [`${ROOT}/scripts/bench/torch_bench.py`]);
     const config = { image_size: 8, channels: 3, patch_size: 2, embed_dim: 16, depth: 3, num_heads: 2 };
     const work = { config, maskRate: 0.9, batchSize: 4, microBatch: 2, seed: 0, images: 8 };
     try {

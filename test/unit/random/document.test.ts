@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
+import { ROOT } from "../../../scripts/vscode/paths.ts";
 import { type BatchPlanConfig, BatchPlanner } from "../../../src/core/batch/plan.ts";
 import { maskGeometry } from "../../../src/core/masks/masks.ts";
 import { philox4x32 } from "../../../src/core/random/philox.ts";
@@ -12,7 +13,6 @@ import {
   STREAMS,
   type StreamName,
 } from "../../../src/core/random/streams.ts";
-import { repositoryRoot } from "../../python/findPython.ts";
 import { requirePython } from "../../python/requirePython.ts";
 import { runPython } from "../../python/runPython.ts";
 
@@ -77,7 +77,7 @@ const answerSchema = z.object({
 });
 
 function readPage() {
-  const text = readFileSync(`${repositoryRoot}/docs/random-streams.md`, "utf8");
+  const text = readFileSync(`${ROOT}/docs/random-streams.md`, "utf8");
   const blocks = [...text.matchAll(/```json\n([\s\S]*?)```/g)];
   expect(blocks.length).toBe(1);
   return pageSchema.parse(JSON.parse(blocks[0]![1]!));
@@ -175,7 +175,7 @@ describe("the worked numbers of docs/random-streams.md", () => {
   });
 
   it("the table of streams names them all", () => {
-    const text = readFileSync(`${repositoryRoot}/docs/random-streams.md`, "utf8");
+    const text = readFileSync(`${ROOT}/docs/random-streams.md`, "utf8");
     for (const [name, number] of Object.entries(STREAMS)) expect(text).toContain(`| \`${name}\` | ${number} |`);
   });
 });
