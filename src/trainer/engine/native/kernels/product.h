@@ -59,13 +59,12 @@ static inline __attribute__((always_inline)) void pack_panel(float *out, const I
     const float *rows = x + first * lane;
     Index p = 0;
     for (; p + VW <= k; p += VW) {
-      float square[VW][VW];
+      vf square[VW];
 #pragma GCC unroll 16
-      for (int i = 0; i < VW; i++) memcpy(square[i], rows + i * lane + p, sizeof square[i]);
+      for (int i = 0; i < VW; i++) square[i] = load(rows + i * lane + p);
+      transpose_square(square);
 #pragma GCC unroll 16
-      for (int j = 0; j < VW; j++)
-#pragma GCC unroll 16
-        for (int i = 0; i < VW; i++) out[(p + j) * width + first + i] = square[i][j];
+      for (int j = 0; j < VW; j++) store(out + (p + j) * width + first, square[j]);
     }
     for (; p < k; p++)
       for (int i = 0; i < VW; i++) out[p * width + first + i] = rows[i * lane + p];
@@ -85,31 +84,49 @@ typedef struct {
   int first;
 } Target;
 
+/* Rows of a tile, `columns` of each, between a matrix and room for a whole tile. */
+static void copy_tile(float *to, Index to_row, const float *from, Index from_row, Index rows, Index columns) {
+  for (Index i = 0; i < rows; i++) memcpy(to + i * to_row, from + i * from_row, (size_t)columns * sizeof(float));
+}
+
 static inline __attribute__((always_inline)) void write_tile(tile_t tile, const Target *t) {
   const Product *p = t->p;
-  float *c = p->c + t->row * p->c_row + t->column;
-  const int whole = t->rows == MR && t->columns == NR;
-  float border[MR][NR];
-  const Index c_row = whole ? p->c_row : NR;
-  float *to = whole ? c : border[0];
-  if (!whole && !(t->first && !p->accumulate))
-    for (Index i = 0; i < t->rows; i++) memcpy(border[i], c + i * p->c_row, (size_t)t->columns * sizeof(float));
+  const int whole = t->rows == MR && t->columns == NR, onto = !t->first || p->accumulate;
+  float *const at = p->c + t->row * p->c_row + t->column;
+  float *c = at;
+  Index c_row = p->c_row, add_row = p->add_row;
+  const float *bias = t->first && p->bias ? p->bias + t->column : NULL;
+  const float *add = t->first && p->add ? p->add + t->row * p->add_row + t->column : NULL;
+  /* Of a tile at the border everything goes through copies of a whole tile's size. */
+  float c_copy[MR][NR], add_copy[MR][NR], bias_copy[NR];
+  if (!whole) {
+    if (onto) copy_tile(c_copy[0], NR, c, c_row, t->rows, t->columns);
+    if (add) copy_tile(add_copy[0], NR, add, add_row, t->rows, t->columns);
+    if (bias) memcpy(bias_copy, bias, (size_t)t->columns * sizeof(float));
+    c = c_copy[0], c_row = NR;
+    if (add) add = add_copy[0], add_row = NR;
+    if (bias) bias = bias_copy;
+  }
   const vf alpha = splat(p->alpha);
-  if (!t->first || p->accumulate) {
+  if (onto) {
     for (int i = 0; i < MR; i++)
-      for (int j = 0; j < NRV; j++) store(to + i * c_row + j * VW, load(to + i * c_row + j * VW) + alpha * tile[i][j]);
+      for (int j = 0; j < NRV; j++) tile[i][j] = load(c + i * c_row + j * VW) + alpha * tile[i][j];
   } else {
     for (int i = 0; i < MR; i++)
-      for (int j = 0; j < NRV; j++) store(to + i * c_row + j * VW, alpha * tile[i][j]);
+      for (int j = 0; j < NRV; j++) tile[i][j] *= alpha;
   }
-  if (t->first && p->bias)
-    for (Index i = 0; i < t->rows; i++)
-      for (Index j = 0; j < t->columns; j++) to[i * c_row + j] += p->bias_factor * p->bias[t->column + j];
-  if (t->first && p->add)
-    for (Index i = 0; i < t->rows; i++)
-      for (Index j = 0; j < t->columns; j++) to[i * c_row + j] += p->add[(t->row + i) * p->add_row + t->column + j];
-  if (!whole)
-    for (Index i = 0; i < t->rows; i++) memcpy(c + i * p->c_row, border[i], (size_t)t->columns * sizeof(float));
+  if (bias) {
+    const vf factor = splat(p->bias_factor);
+    for (int i = 0; i < MR; i++)
+      for (int j = 0; j < NRV; j++) tile[i][j] += factor * load(bias + j * VW);
+  }
+  if (add) {
+    for (int i = 0; i < MR; i++)
+      for (int j = 0; j < NRV; j++) tile[i][j] += load(add + i * add_row + j * VW);
+  }
+  for (int i = 0; i < MR; i++)
+    for (int j = 0; j < NRV; j++) store(c + i * c_row + j * VW, tile[i][j]);
+  if (!whole) copy_tile(at, p->c_row, c, NR, t->rows, t->columns);
 }
 
 /* Panels that a task packs together: of rows beside each other in memory, each of which is read to the end of its cache lines. */
@@ -156,7 +173,7 @@ static void product(Lane *lane, const Product *p, float *shared) {
       const Index rows = least(blocks.rows, p->m - m0);
       const Index a_panels = parts_of(rows, MR);
       /* Rows that lie in memory one after the other are read where they are. */
-      const int in_place = p->a_column == 1 && p->a_row % 1024 != 0;
+      const int in_place = p->a_column == 1;
       const Index a_tasks = in_place ? 0 : parts_of(a_panels, GROUP);
       const Index b_tasks = m0 == 0 ? parts_of(b_panels, GROUP) : 0;
       const float *a0 = p->a + m0 * p->a_row + k0 * p->a_column;
@@ -182,7 +199,9 @@ static void product(Lane *lane, const Product *p, float *shared) {
             const float *b = packed_b + s * b_panels * NR + j / NR * slice * NR;
             for (Index i = i0; i < i1; i += MR) {
               tile_t tile;
-              if (in_place) multiply_tile(tile, slice, a0 + i * p->a_row + s, p->a_row, 1, (int)least(MR, i1 - i), b);
+              const float *a = a0 + i * p->a_row + s;
+              if (in_place && i1 - i >= MR) multiply_rows(tile, slice, a, p->a_row, b);
+              else if (in_place) multiply_tile(tile, slice, a, p->a_row, 1, (int)(i1 - i), b);
               else multiply_packed(tile, slice, packed_a + s * a_panels * MR + i / MR * slice * MR, b);
               const Target target = {p, m0 + i, j, least(MR, i1 - i), least(NR, j1 - j), k0 + s == 0};
               write_tile(tile, &target);

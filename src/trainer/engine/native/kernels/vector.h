@@ -45,6 +45,37 @@ static inline vf vmax(vf a, vf b) { return select_vf(a > b, a, b); }
 
 static inline vf vmin(vf a, vf b) { return select_vf(a < b, a, b); }
 
+/* Of each two rows `apart`, the first keeps its columns whose bit `apart` is not set, the second those whose bit is. */
+#define SWAP(apart, first, second)                                            \
+  for (int i = 0; i < VW; i++)                                                \
+    if (!(i & (apart))) {                                                     \
+      const vf a = x[i], b = x[i + (apart)];                                  \
+      x[i] = __builtin_shufflevector(a, b, first);                            \
+      x[i + (apart)] = __builtin_shufflevector(a, b, second);                 \
+    }
+#define LIST(...) __VA_ARGS__
+
+/* Rows to columns, by blocks of 1, 2, 4 … elements that change places (Eklundh 1972). */
+static inline __attribute__((always_inline)) void transpose_square(vf x[VW]) {
+#if VW == 4
+  SWAP(1, LIST(0, 4, 2, 6), LIST(1, 5, 3, 7))
+  SWAP(2, LIST(0, 1, 4, 5), LIST(2, 3, 6, 7))
+#elif VW == 8
+  SWAP(1, LIST(0, 8, 2, 10, 4, 12, 6, 14), LIST(1, 9, 3, 11, 5, 13, 7, 15))
+  SWAP(2, LIST(0, 1, 8, 9, 4, 5, 12, 13), LIST(2, 3, 10, 11, 6, 7, 14, 15))
+  SWAP(4, LIST(0, 1, 2, 3, 8, 9, 10, 11), LIST(4, 5, 6, 7, 12, 13, 14, 15))
+#else
+  SWAP(1, LIST(0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30),
+       LIST(1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31))
+  SWAP(2, LIST(0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29),
+       LIST(2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31))
+  SWAP(4, LIST(0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27),
+       LIST(4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31))
+  SWAP(8, LIST(0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23),
+       LIST(8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31))
+#endif
+}
+
 static inline float sum_of(vf v) {
   float s[VW];
   memcpy(s, &v, sizeof v);
