@@ -7,7 +7,7 @@ import type { Block } from "./record.ts";
 export interface Runner {
   readonly id: string;
   readonly process: EngineProcess;
-  /** Does n units of work. @returns seconds, and those of the engine alone where it can tell */
+  /** Does n units of work. @returns seconds, and those of forward and backward alone where it can tell */
   readonly work: (n: number, limitSeconds: number) => Promise<{ seconds: number; engineSeconds?: number | null }>;
 }
 

@@ -76,7 +76,6 @@ async function run(places: Places, options: Options, args: readonly string[], fo
     folder,
     followed: new Map(),
     tuned: new Map(),
-    updates: new Map(),
     rates: new Map(),
     say,
   };

@@ -29,8 +29,6 @@ export interface Bench {
   /** by model, mask rate and micro-batch */
   readonly followed: Map<string, Map<string, Followed>>;
   readonly tuned: Map<string, Reply<"tune">>;
-  /** seconds of an update, by engine and model; null where an engine cannot tell */
-  readonly updates: Map<string, number | null>;
   /** matrix-product operations a second, the best seen of each engine */
   readonly rates: Map<string, number>;
   readonly say: (line: string) => void;
@@ -167,7 +165,6 @@ async function measure(
   const firstSteps = new Map<string, number>();
   const limitSeconds = 60 * options.rowMinutes;
   const { attention, optimizer } = tuned ?? DEFAULT_VARIANT;
-  const updates = await measureUpdates(bench, plan, engines);
   try {
     for (const engine of engines) {
       try {
@@ -207,7 +204,6 @@ async function measure(
               variant: isTorch ? `${attention}, ${optimizer}` : null,
               secondsToFirstStep: firstSteps.get(id)!,
               blocks: [...blocks.get(id)!],
-              updateSeconds: updates.get(id) ?? null,
               peakMemoryBytes: (await process.ask("memory", {})).peakMemoryBytes,
             },
       );
@@ -215,33 +211,6 @@ async function measure(
     return result;
   } finally {
     for (const process of started) await process.quit();
-  }
-}
-
-/** Known after the first cell of a model. */
-async function measureUpdates(
-  { updates, options }: Bench,
-  { facts, work }: CellPlan,
-  engines: readonly Engine[],
-): Promise<Map<string, number | null>> {
-  const result = new Map<string, number | null>();
-  for (const engine of engines) {
-    const key = `${engine.id} ${facts.model}`;
-    if (!updates.has(key)) updates.set(key, engine.isTorch ? null : await updateSeconds(engine, work.config, options));
-    result.set(engine.id, updates.get(key)!);
-  }
-  return result;
-}
-
-async function updateSeconds(engine: Engine, config: Network, { rowMinutes }: Options): Promise<number | null> {
-  const process = await engine.start();
-  try {
-    return (await process.ask("update", { config }, 60 * rowMinutes)).seconds;
-  } catch (error) {
-    if (error instanceof EngineFailure) return null;
-    throw error;
-  } finally {
-    await process.quit();
   }
 }
 

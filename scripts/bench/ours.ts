@@ -15,7 +15,6 @@ import { BACKEND_NAMES } from "../../src/trainer/engine/tryBackend.ts";
 import { drawSamples } from "../../src/trainer/loop/drawSamples.ts";
 import { experimentOf } from "./experimentOf.ts";
 import { measurePeak } from "./measurePeak.ts";
-import { measureUpdate } from "./measureUpdate.ts";
 import { type Command, commandSchema } from "./protocol.ts";
 import { TrajectoryWalk } from "./trajectoryWalk.ts";
 
@@ -48,8 +47,9 @@ async function setup({ config, maskRate, batchSize, microBatch, seed }: CommandO
 async function steps({ n }: CommandOf<"steps">): Promise<object> {
   if (!trainer) throw new Error("setup comes first");
   const times = await trainer.run(n);
-  const sum = (key: "seconds" | "engineSeconds") => times.reduce((total, time) => total + time[key], 0);
-  return { seconds: sum("seconds"), engineSeconds: sum("engineSeconds"), loss: times.at(-1)?.loss };
+  const sum = (key: "seconds" | "engineSeconds" | "updateSeconds") => times.reduce((all, time) => all + time[key], 0);
+  const engineSeconds = sum("engineSeconds") - sum("updateSeconds");
+  return { seconds: sum("seconds"), engineSeconds, loss: times.at(-1)?.loss };
 }
 
 /** Losses before each of n updates on one given batch. */
@@ -130,8 +130,6 @@ async function answer(command: Command): Promise<object> {
       return steps(command);
     case "memory":
       return { peakMemoryBytes: process.resourceUsage().maxRSS * 1024 };
-    case "update":
-      return { seconds: await measureUpdate(backend, threads, modelShape(experimentOf(command.config))) };
     case "follow":
       return follow(command);
     case "sampleSetup":

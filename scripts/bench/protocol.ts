@@ -28,7 +28,6 @@ export const commandSchema = z.discriminatedUnion("cmd", [
   z.object({ cmd: z.literal("setup"), ...work }),
   z.object({ cmd: z.literal("steps"), n: z.number() }),
   z.object({ cmd: z.literal("memory") }),
-  z.object({ cmd: z.literal("update"), config: networkSchema }),
   z.object({
     cmd: z.literal("follow"),
     config: networkSchema,
@@ -78,10 +77,8 @@ export const replies = {
   /** the quickest product of two square float32 matrices */
   peak: z.object({ flopsPerSecond: z.number().positive(), size: z.number() }),
   setup: z.object({ visibleTokens: z.number(), parameters: z.number() }),
-  /** engineSeconds: what the engine itself took, where the loop around it runs beside it; else null */
+  /** engineSeconds: forward and backward alone, where they are told from the loop around them and the update; else null */
   steps: z.object({ seconds, loss: z.number(), engineSeconds: seconds.nullable() }),
-  /** this project only: AdamW and moving average of one step */
-  update: z.object({ seconds }),
   memory: z.object({ peakMemoryBytes: z.number().positive() }),
   follow: z.object({ losses: z.array(z.number()) }),
   /** PyTorch only: which of its kernels are quickest for the shape; seconds per step of each one tried */

@@ -2,14 +2,17 @@
 import * as z from "zod";
 
 /** Version of the file's format. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 const blockSchema = z.object({
   /** in which round of turns; from 0 */
   round: z.number(),
   /** images a second */
   perSecond: z.number(),
-  /** share of the time that the loop added around the engine's own; null where the engine is its own loop */
+  /**
+   * share of the time that is neither forward nor backward: what the loop added around the engine's own, and AdamW and the moving
+   * average as far as they kept the engine from its work; null where these are not told apart
+   */
   aroundShare: z.number().nullable(),
 });
 export type Block = z.infer<typeof blockSchema>;
@@ -27,8 +30,6 @@ const rowSchema = z.discriminatedUnion("state", [
     /** from the start of the process to the end of the first step: libraries, network, compilation, step */
     secondsToFirstStep: z.number(),
     blocks: z.array(blockSchema).min(1),
-    /** of a step, by AdamW and the moving average; null where they are not told apart */
-    updateSeconds: z.number().nullable(),
     peakMemoryBytes: z.number(),
   }),
   /** its losses are not those of the reference: it computes something else */

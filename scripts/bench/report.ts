@@ -52,7 +52,7 @@ in float32. GFLOP/s count the matrix products of the method's network, forward a
 "of peak" is their share of the largest rate that any engine of the run reached on large square products. Peak memory is the largest
 resident size of the engine's process, libraries and, for a compiled PyTorch, the compiler included. "Around step" is the share of a step
 that is neither forward nor backward: data, masks, noise and messages between threads as far as they do not overlap with the engine's work,
-AdamW and the moving average (timed by themselves). "First step" counts from the start of the process. "Loss differs by" is the largest difference of the losses before each of ${FOLLOWED_UPDATES} updates from the same weights
+AdamW and the moving average as far as a thread was kept by them, not what it did of them while waiting for others. "First step" counts from the start of the process. "Loss differs by" is the largest difference of the losses before each of ${FOLLOWED_UPDATES} updates from the same weights
 on the same batch; above ${LOSS_TOLERANCE} an engine is not measured. PyTorch runs with whichever of its attention kernels and AdamW
 implementations was quickest for the shape, named in brackets. A row is limited to ${settings.rowMinutes} minutes: slow engines have fewer blocks, or none.`;
 }

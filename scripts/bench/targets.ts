@@ -140,15 +140,10 @@ function around({ cells }: BenchRecord, engine: string): Found[] {
   });
 }
 
-/**
- * Share of a step that is not forward and backward: what the loop adds around the engine's own time, and AdamW and the moving average
- * within it. Null where an engine does not tell them apart.
- */
+/** Share of a step that is not forward and backward, as blocks have it; null where an engine does not tell them apart. */
 export function aroundShare(cell: Cell, engine: string): number | null {
-  const row = measuredRow(cell, engine);
-  const shares = row?.blocks.flatMap((block) => block.aroundShare ?? []) ?? [];
-  if (!row || shares.length === 0 || row.updateSeconds === null) return null;
-  return median(shares) + (row.updateSeconds * speed(row.blocks)) / cell.batchSize;
+  const shares = measuredRow(cell, engine)?.blocks.flatMap((block) => block.aroundShare ?? []) ?? [];
+  return shares.length === 0 ? null : median(shares);
 }
 
 function memory({ cells }: BenchRecord, engine: string): Found[] {

@@ -19,8 +19,10 @@ export const BENCH_IMAGES = 512;
 export interface StepTime {
   /** from the step before it on the loop's clock */
   readonly seconds: number;
-  /** of the engine's own, AdamW and EMA included; the rest is what the loop adds around it */
+  /** of the engine's own; the rest is what the loop adds around it */
   readonly engineSeconds: number;
+  /** within the engine's: AdamW and the moving average, as far as forward and backward had to wait for them */
+  readonly updateSeconds: number;
   /** mean over the batch */
   readonly loss: number;
 }
@@ -91,11 +93,12 @@ export class StepBench {
         asked.push(this.stepOn(this.next ?? this.source.batch(this.step)));
         this.next = this.source.batch(this.step);
       }
-      const { losses, startedAt, endedAt, buffers } = await asked.shift()!;
+      const { losses, startedAt, endedAt, updateSeconds, buffers } = await asked.shift()!;
       this.source.giveBack(buffers);
       this.engineSeconds = (endedAt - startedAt) / 1000;
       const now = performance.now();
-      times.push({ seconds: (now - from) / 1000, engineSeconds: this.engineSeconds, loss: mean(losses) });
+      const seconds = (now - from) / 1000;
+      times.push({ seconds, engineSeconds: this.engineSeconds, updateSeconds, loss: mean(losses) });
       from = now;
     }
     return times;

@@ -34,6 +34,8 @@ export interface StepResult {
   readonly gradNorm: number | null;
   /** false when the loss or the gradient was not finite: the weights were left as they were */
   readonly applied: boolean;
+  /** of AdamW and the moving average, as far as the rest of the step had to wait for them */
+  readonly updateSeconds: number;
 }
 
 /** Tensor groups of a checkpoint. */
@@ -127,24 +129,29 @@ export class Engine {
     const { microBatchSize } = scalars;
     const losses = new Float32Array(batch.batchSize);
     const program = await this.training(microBatchSize, batch.visibleTokens);
+    const { clipGrad, wantGradNorm } = scalars;
+    // Nothing has to be known of all gradients before the first weight may change.
+    const early = clipGrad === null && !wantGradNorm ? { ...scalars, gradientScale: 1 } : null;
+    let mean = 0;
+    let updateSeconds: number | null = null;
     for (let start = 0; start < batch.batchSize; start += microBatchSize) {
       const part = losses.subarray(start, start + microBatchSize);
-      await program.run(this.trainingInputs(batch, start, microBatchSize), part, start > 0);
+      const isLast = start + microBatchSize >= batch.batchSize;
+      const update = isLast && Number.isFinite(mean) ? early : null;
+      updateSeconds = await program.run(this.trainingInputs(batch, start, microBatchSize), part, start > 0, update);
+      for (const loss of part) mean += loss;
     }
     // The graph summed weight / B; each image's own weighted loss is B times its share.
-    let mean = 0;
-    for (let b = 0; b < losses.length; b++) {
-      mean += losses[b]!;
-      losses[b] = losses[b]! * batch.batchSize;
-    }
-    const gradNorm = scalars.clipGrad !== null || scalars.wantGradNorm ? await this.learner.gradientNorm() : null;
+    for (let b = 0; b < losses.length; b++) losses[b] = losses[b]! * batch.batchSize;
+    if (updateSeconds !== null) return { losses, gradNorm: null, applied: true, updateSeconds };
+    const gradNorm = clipGrad !== null || wantGradNorm ? await this.learner.gradientNorm() : null;
     if (!Number.isFinite(mean) || (gradNorm !== null && !Number.isFinite(gradNorm))) {
-      return { losses, gradNorm, applied: false };
+      return { losses, gradNorm, applied: false, updateSeconds: 0 };
     }
-    const clip = scalars.clipGrad;
-    const gradientScale = clip !== null && gradNorm !== null && gradNorm > clip ? clip / (gradNorm + 1e-6) : 1;
-    await this.learner.update({ ...scalars, gradientScale });
-    return { losses, gradNorm, applied: true };
+    const isClipped = clipGrad !== null && gradNorm !== null && gradNorm > clipGrad;
+    const startedAt = performance.now();
+    await this.learner.update({ ...scalars, gradientScale: isClipped ? clipGrad / (gradNorm + 1e-6) : 1 });
+    return { losses, gradNorm, applied: true, updateSeconds: (performance.now() - startedAt) / 1000 };
   }
 
   /** Whether every weight is finite; checked before a checkpoint replaces a good one. */

@@ -21,6 +21,7 @@ export class HostLearner implements Learner {
       for (const [name, data] of slot) outputs.set(gradientName(name), data);
       await executable.run(this.feeds("raw", inputs), outputs);
       if (accumulate) this.store.accumulateScratch();
+      return null;
     };
     return { run, dispose: () => executable.dispose() };
   }

@@ -13,8 +13,16 @@ export interface TrainingProgram {
    * @param inputs the graph's inputs by name, without the parameters
    * @param losses receives the output `loss`, [B]
    * @param accumulate whether the gradients are added to those of the micro-batches before
+   * @param update what the learner may do with each weight as soon as its gradient is there, if the losses are finite; null for
+   * nothing
+   * @returns seconds that it took; null where it was not done, and the weights are as they were
    */
-  run(inputs: ReadonlyMap<string, Feed>, losses: Float32Array, accumulate: boolean): Promise<void>;
+  run(
+    inputs: ReadonlyMap<string, Feed>,
+    losses: Float32Array,
+    accumulate: boolean,
+    update: AdamWScalars | null,
+  ): Promise<number | null>;
   dispose(): Promise<void>;
 }
 

@@ -8,10 +8,9 @@ interface Figures {
   readonly speeds: readonly number[];
   readonly gib?: number;
   readonly around?: number;
-  readonly updateSeconds?: number;
 }
 
-export function row(engine: string, { speeds, gib = 1, around, updateSeconds = 0 }: Figures): Row {
+export function row(engine: string, { speeds, gib = 1, around }: Figures): Row {
   const own = around !== undefined;
   return {
     engine,
@@ -21,7 +20,6 @@ export function row(engine: string, { speeds, gib = 1, around, updateSeconds = 0
     variant: own ? null : "sdpa, fused",
     secondsToFirstStep: 1.5,
     blocks: speeds.map((perSecond, round) => ({ round, perSecond, aroundShare: around ?? null })),
-    updateSeconds: own ? updateSeconds : null,
     peakMemoryBytes: gib * 2 ** 30,
   };
 }

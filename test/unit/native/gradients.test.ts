@@ -38,7 +38,7 @@ async function run(graph: Graph, model: TinyModel, threads: number, times = 1) {
   const backend = nativeBackend(threads);
   const executable = (await backend.compile(graph)) as NativeExecutable;
   const outputs = outputArrays(graph);
-  for (let i = 0; i < times; i++) await executable.run(model.inputs, outputs, i > 0);
+  for (let i = 0; i < times; i++) executable.train(model.inputs, outputs, i > 0, null);
   await executable.dispose();
   return outputs;
 }

@@ -88,6 +88,7 @@ export class DeviceLearner<A> implements Learner {
           segment.setGradient(await (await segment.on()).pack(parts, accumulate ? segment.gradient : null));
         }
         for (const array of gradients.values()) this.device.free(array);
+        return null;
       },
       dispose: () => executable.dispose(),
     };

@@ -22,15 +22,24 @@ export interface Addon {
    * @throws Error "memory is lacking"
    */
   createProgram(team: Team, words: Int32Array, arenaFloats: number, arrays: number): Program;
-  /** @param accumulate adds outputs that are marked so to their arrays */
-  run(program: Program, arrays: readonly (Float32Array | Int32Array)[], accumulate: boolean): void;
+  /**
+   * @param accumulate adds outputs that are marked so to their arrays
+   * @param factors of the update of the weights (adamWFactors); null for none
+   * @returns seconds that the update kept the threads from other work; negative where there was none: the loss is no number
+   */
+  run(
+    program: Program,
+    arrays: readonly (Float32Array | Int32Array)[],
+    accumulate: boolean,
+    factors: Float64Array | null,
+  ): number;
   destroyProgram(program: Program): void;
   /**
    * One optimiser step in place.
    * @param arrays weights, gradients, first and second moments, averaged weights, all of one length
-   * @param scalars gradient scale, 1 - lr decay, beta1, 1 - beta1, beta2, 1 - beta2, step size, 1 / sqrt(correction 2), epsilon, EMA decay
+   * @param factors as adamWFactors gives them
    */
-  adamW(team: Team, arrays: readonly Float32Array[], scalars: Float64Array): void;
+  adamW(team: Team, arrays: readonly Float32Array[], factors: Float64Array): void;
   /** in float64 */
   sumOfSquares(team: Team, values: Float32Array): number;
 }

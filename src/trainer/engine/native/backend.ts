@@ -8,6 +8,7 @@ import { NativeExecutable } from "./executable.ts";
 import { NativeLearner } from "./learner.ts";
 import { compileProgram, type NativeProgram } from "./program.ts";
 import { rematerialised } from "./rematerialise.ts";
+import type { Learned } from "./updates.ts";
 
 export const NATIVE_COMPOSITES: Composites = new Set([
   "selfAttention",
@@ -24,10 +25,10 @@ const LACKING = "memory is lacking";
 export function nativeBackend(threads: number): Backend {
   const addon = loadAddon();
   const team = addon.createTeam(threads);
-  const compile = async (graph: Graph): Promise<NativeExecutable> => {
-    const planned = rematerialised(graph);
-    const program = compileProgram(planned);
-    return new NativeExecutable(addon, created(addon, team, program), program, graph);
+  const compile = async (graph: Graph, learned: Learned | null = null): Promise<NativeExecutable> => {
+    const program = compileProgram(rematerialised(graph), learned);
+    const parameters = learned?.weights.map(({ parameter }) => parameter) ?? [];
+    return new NativeExecutable(addon, created(addon, team, program), program, graph, parameters);
   };
   return {
     name: "native",
@@ -35,7 +36,7 @@ export function nativeBackend(threads: number): Backend {
     threads,
     composites: NATIVE_COMPOSITES,
     accumulates: true,
-    compile,
+    compile: (graph) => compile(graph),
     learner: (store) => new NativeLearner(store, addon, team, compile),
   };
 }

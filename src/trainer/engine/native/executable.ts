@@ -3,6 +3,7 @@ import type { Executable, Feed } from "../backend.ts";
 import { type Graph, sizeOf } from "../graph/graph.ts";
 import type { Addon, Program } from "./addon.ts";
 import type { NativeProgram } from "./program.ts";
+import { MOMENTS, momentName } from "./updates.ts";
 
 export class NativeExecutable implements Executable {
   /** where outputs go that nobody asked for */
@@ -14,24 +15,40 @@ export class NativeExecutable implements Executable {
     private readonly compiled: Program,
     private readonly program: NativeProgram,
     graph: Graph,
+    /** those that the program can update */
+    parameters: readonly string[],
   ) {
-    this.sizes = new Map([...graph.inputs, ...graph.outputs].map(({ name, tensor }) => [name, sizeOf(tensor.shape)]));
+    const sizes = new Map([...graph.inputs, ...graph.outputs].map(({ name, tensor }) => [name, sizeOf(tensor.shape)]));
+    for (const parameter of parameters)
+      for (const moment of MOMENTS) sizes.set(momentName(moment, parameter), sizes.get(parameter)!);
+    this.sizes = sizes;
   }
 
-  /** @param accumulate adds additive outputs to what their arrays hold */
-  async run(
+  async run(inputs: ReadonlyMap<string, Feed>, outputs: ReadonlyMap<string, Float32Array>): Promise<void> {
+    this.train(inputs, outputs, false, null);
+  }
+
+  /**
+   * @param others outputs, and inputs that are the same every time; with factors also what momentName names
+   * @param accumulate adds additive outputs to what their arrays hold
+   * @param factors of AdamW (adamWFactors); null leaves the weights as they are
+   * @returns seconds that the update took; null where there was none
+   */
+  train(
     inputs: ReadonlyMap<string, Feed>,
-    outputs: ReadonlyMap<string, Float32Array>,
-    accumulate = false,
-  ): Promise<void> {
+    others: ReadonlyMap<string, Float32Array>,
+    accumulate: boolean,
+    factors: Float64Array | null,
+  ): number | null {
     const arrays = this.program.arrays.map((name) => {
-      const array = inputs.get(name) ?? outputs.get(name) ?? this.dump(name);
+      const array = inputs.get(name) ?? others.get(name) ?? this.dump(name);
       if (array.length !== this.sizes.get(name)) {
         throw new RangeError(`${name} has ${array.length} elements, ${this.sizes.get(name)} are needed`);
       }
       return array;
     });
-    this.addon.run(this.compiled, arrays, accumulate);
+    const seconds = this.addon.run(this.compiled, arrays, accumulate, factors);
+    return seconds < 0 ? null : seconds;
   }
 
   async dispose(): Promise<void> {

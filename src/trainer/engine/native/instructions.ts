@@ -17,6 +17,8 @@ export const INSTRUCTIONS = {
   gatherRows: 5,
   scatterAddRows: 6,
   deliver: 3,
+  judge: 2,
+  update: 6,
 } as const;
 
 export type Instruction = keyof typeof INSTRUCTIONS;

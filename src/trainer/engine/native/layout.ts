@@ -52,7 +52,8 @@ export class Layout {
     return place;
   }
 
-  private root(tensor: Tensor): number {
+  /** Id of the tensor whose memory this one is a view of; its own where it is none. */
+  root(tensor: Tensor): number {
     return this.roots.get(tensor.id) ?? tensor.id;
   }
 
@@ -80,9 +81,9 @@ export class Layout {
     return kind === "linear" || (kind === "matmul" && producer!.outputs[0]!.shape.length === 2);
   }
 
-  /** Gives every tensor its place. @returns lifetimes of those in the arena */
+  /** Gives every tensor its place. Outputs are delivered as soon as they are there. @returns lifetimes of those in the arena */
   private lifetimes(): { size: number; from: number; to: number }[] {
-    const { inputs, nodes, outputs } = this.graph;
+    const { inputs, nodes } = this.graph;
     inputs.forEach(({ tensor }, i) => {
       this.places.set(tensor.id, { array: i });
     });
@@ -106,7 +107,6 @@ export class Layout {
         for (const of of this.guestOf(input)?.inputs ?? []) use(of, at);
       }
     });
-    for (const { tensor } of outputs) use(tensor, nodes.length);
     return lifetimes;
   }
 

@@ -7,24 +7,32 @@ import { type AdamWScalars, adamWFactors } from "../optimizer/kernels.ts";
 import type { ParameterStore } from "../optimizer/parameterStore.ts";
 import type { Addon, Team } from "./addon.ts";
 import type { NativeExecutable } from "./executable.ts";
+import { type Learned, MOMENTS, momentName } from "./updates.ts";
 
 export class NativeLearner extends HostLearner {
   constructor(
     store: ParameterStore,
     private readonly addon: Addon,
     private readonly team: Team,
-    private readonly compile: (graph: Graph) => Promise<NativeExecutable>,
+    private readonly compile: (graph: Graph, learned?: Learned) => Promise<NativeExecutable>,
   ) {
     super({ compile }, store);
   }
 
-  /** Gradients of further micro-batches are added where the first ones lie. */
+  /** Gradients of further micro-batches are added where the first ones lie; weights are updated between the last one's products. */
   override async training(graph: Graph): Promise<TrainingProgram> {
-    const executable = await this.compile(graph);
-    const gradients = [...this.store.slot("gradient")].map(([name, data]) => [gradientName(name), data] as const);
+    const { store } = this;
+    const weights = store.specs.map(({ name }) => ({ parameter: name, gradient: gradientName(name) }));
+    const executable = await this.compile(graph, { loss: "loss", weights });
+    const arrays = new Map(store.slot("raw"));
+    for (const [name, data] of store.slot("gradient")) arrays.set(gradientName(name), data);
+    for (const moment of MOMENTS)
+      for (const [name, data] of store.slot(moment)) arrays.set(momentName(moment, name), data);
     return {
-      run: (inputs, losses, accumulate) =>
-        executable.run(this.feeds("raw", inputs), new Map([["loss", losses], ...gradients]), accumulate),
+      run: async (inputs, losses, accumulate, update) => {
+        const factors = update && Float64Array.from(adamWFactors(update));
+        return executable.train(inputs, arrays.set("loss", losses), accumulate, factors);
+      },
       dispose: () => executable.dispose(),
     };
   }

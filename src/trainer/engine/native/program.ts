@@ -2,6 +2,7 @@
 import { freeId, type Graph, type GraphNode, sizeOf, type Tensor } from "../graph/graph.ts";
 import { INSTRUCTIONS, type Instruction } from "./instructions.ts";
 import { Layout } from "./layout.ts";
+import { type Learned, MOMENTS, momentName, type Order, orderOf } from "./updates.ts";
 
 /** In the order of the enums in kernels/kernels.h. */
 const BINARY = ["add", "sub", "mul"] as const;
@@ -17,15 +18,21 @@ export interface NativeProgram {
   /** how many the words make up */
   readonly instructions: number;
   readonly arenaFloats: number;
-  /** names of the graph's inputs, then outputs, in the order in which the program takes their arrays */
+  /**
+   * names of the graph's inputs, then outputs, then the moments of what is learned (momentName), in the order in which the
+   * program takes their arrays
+   */
   readonly arrays: readonly string[];
   /** how many of them are inputs */
   readonly inputs: number;
 }
 
-/** @throws RangeError where the graph holds something that the kernels do not have */
-export function compileProgram(graph: Graph): NativeProgram {
-  return new Compiler(withPlainSums(graph)).compile();
+/**
+ * @param learned weights that the program can update as soon as it is done with them; null for none
+ * @throws RangeError where the graph holds something that the kernels do not have
+ */
+export function compileProgram(graph: Graph, learned: Learned | null = null): NativeProgram {
+  return new Compiler(withPlainSums(graph), learned).compile();
 }
 
 /** Bytes of the activations and of everything else that a graph computes on its way. */
@@ -58,28 +65,72 @@ class Compiler {
   private instructions = 0;
   private readonly bits = new DataView(new ArrayBuffer(4));
   private readonly layout: Layout;
+  private readonly order: Order;
 
-  constructor(private readonly graph: Graph) {
+  constructor(
+    private readonly graph: Graph,
+    private readonly learned: Learned | null,
+  ) {
     this.layout = new Layout(graph);
+    this.order = orderOf(graph, this.layout);
   }
 
   compile(): NativeProgram {
     const { inputs, nodes, outputs } = this.graph;
-    for (const node of nodes) this.node(node);
-    outputs.forEach(({ tensor, additive }, i) => {
-      const array = -1 - (inputs.length + i);
-      if (this.at(tensor) === array) return;
-      const count = sizeOf(tensor.shape);
-      if (additive) this.emit("deliver", count, this.at(tensor), array);
-      else this.emit("unary", UNARY.indexOf("copy"), this.float(0), count, this.at(tensor), array);
+    const afterwards = this.afterwards();
+    nodes.forEach((node, at) => {
+      this.node(node);
+      for (const emit of afterwards.get(at) ?? []) emit();
     });
     return {
       words: Int32Array.from(this.words),
       instructions: this.instructions,
       arenaFloats: this.layout.arenaFloats,
-      arrays: [...inputs, ...outputs].map(({ name }) => name),
+      arrays: [...[...inputs, ...outputs].map(({ name }) => name), ...this.momentNames()],
       inputs: inputs.length,
     };
+  }
+
+  /** What follows on a node, by its place: outputs are delivered, the loss is judged, weights are updated. */
+  private afterwards(): Map<number, (() => void)[]> {
+    const { inputs, outputs } = this.graph;
+    const result = new Map<number, (() => void)[]>();
+    const after = (at: number, emit: () => void) => result.set(at, [...(result.get(at) ?? []), emit]);
+    outputs.forEach(({ tensor, additive }, i) => {
+      after(this.order.writtenAt(tensor), () => this.deliver(tensor, additive ?? false, -1 - (inputs.length + i)));
+    });
+    if (!this.learned) return result;
+    const loss = this.outputNamed(this.learned.loss).tensor;
+    const judged = this.order.writtenAt(loss);
+    after(judged, () => this.emit("judge", sizeOf(loss.shape), this.at(loss)));
+    this.learned.weights.forEach(({ parameter, gradient }, i) => {
+      const input = inputs.findIndex(({ name }) => name === parameter);
+      const weights = inputs[input]!.tensor;
+      const slope = this.outputNamed(gradient);
+      const moments = MOMENTS.map((_, k) => -1 - (inputs.length + outputs.length + MOMENTS.length * i + k));
+      const at = Math.max(judged, this.order.lastReadAt(weights), this.order.writtenAt(slope.tensor));
+      after(at, () =>
+        this.emit("update", -1 - input, -1 - (inputs.length + slope.index), ...moments, sizeOf(weights.shape)),
+      );
+    });
+    return result;
+  }
+
+  private momentNames(): string[] {
+    const weights = this.learned?.weights ?? [];
+    return weights.flatMap(({ parameter }) => MOMENTS.map((moment) => momentName(moment, parameter)));
+  }
+
+  private outputNamed(name: string): { readonly tensor: Tensor; readonly index: number } {
+    const index = this.graph.outputs.findIndex((output) => output.name === name);
+    return { tensor: this.graph.outputs[index]!.tensor, index };
+  }
+
+  private deliver(tensor: Tensor, additive: boolean, array: number): void {
+    if (this.at(tensor) === array) return;
+    const count = sizeOf(tensor.shape);
+    if (additive) this.emit("deliver", count, this.at(tensor), array);
+    else this.emit("unary", UNARY.indexOf("copy"), this.float(0), count, this.at(tensor), array);
   }
 
   private at(tensor: Tensor): number {

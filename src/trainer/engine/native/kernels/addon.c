@@ -104,17 +104,32 @@ static napi_value create_program(napi_env env, napi_callback_info info) {
   return result;
 }
 
-/* run(program, arrays, accumulate) */
+/* Factors in the order of the struct. @returns 0 where these are others */
+static int read_factors(napi_env env, napi_value value, AdamWFactors *factors) {
+  size_t length = 0;
+  const double *s = array(env, value, &length);
+  if (!s || length != ADAMW_FACTORS) return 0;
+  *factors = (AdamWFactors){(float)s[0], (float)s[1], (float)s[2], (float)s[3], (float)s[4],
+                            (float)s[5], (float)s[6], (float)s[7], (float)s[8], (float)s[9]};
+  return 1;
+}
+
+/* run(program, arrays, accumulate, factors of an update or null): program_update_seconds */
 static napi_value run(napi_env env, napi_callback_info info) {
-  napi_value given[MAX_ARGUMENTS];
-  if (arguments(env, info, given) < 3) return fail(env, "run(program, arrays, accumulate)");
+  static const char usage[] = "run(program, arrays, accumulate, factors)";
+  napi_value given[MAX_ARGUMENTS], result;
+  if (arguments(env, info, given) < 4) return fail(env, usage);
   const Holder *holder = external(env, given[0]);
   bool accumulate = false;
   uint32_t count = 0;
   napi_get_value_bool(env, given[2], &accumulate);
   napi_get_array_length(env, given[1], &count);
-  if (!holder || !holder->program || (int)count != program_arrays(holder->program))
-    return fail(env, "run(program, arrays, accumulate)");
+  napi_valuetype type = napi_undefined;
+  AdamWFactors factors;
+  napi_typeof(env, given[3], &type);
+  const int updates = type != napi_null;
+  if (!holder || !holder->program || (int)count != program_arrays(holder->program)) return fail(env, usage);
+  if (updates && !read_factors(env, given[3], &factors)) return fail(env, usage);
   void **pointers = malloc((count + 1) * sizeof(void *));
   if (!pointers) return fail(env, "memory is lacking");
   for (uint32_t i = 0; i < count; i++) {
@@ -126,9 +141,11 @@ static napi_value run(napi_env env, napi_callback_info info) {
     free(pointers);
     return fail(env, "run takes typed arrays");
   }
-  const int done = program_run(holder->program, pointers, accumulate);
+  const int done = program_run(holder->program, pointers, accumulate, updates ? &factors : NULL);
   free(pointers);
-  return done ? NULL : fail(env, "memory is lacking");
+  if (!done) return fail(env, "memory is lacking");
+  napi_create_double(env, program_update_seconds(holder->program), &result);
+  return result;
 }
 
 /* destroyProgram(program) */
@@ -142,27 +159,40 @@ static napi_value destroy_program(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-static void update(void *argument, Lane *lane) { kernels->adamw(lane, argument); }
+typedef struct {
+  AdamW weights;
+  AdamWFactors factors;
+  Index count;
+} WholeUpdate;
 
-/* adamW(team, [parameter, gradient, m, v, ema], scalars: Float64Array in the order of the struct) */
+static void update(void *argument, Lane *lane) {
+  const WholeUpdate *u = argument;
+  for (Index part; (part = team_take(lane, parts_of(u->count, WEIGHTS_A_PART))) >= 0;) {
+    const Index from = part * WEIGHTS_A_PART, to = from + WEIGHTS_A_PART;
+    kernels->adamw(&u->weights, &u->factors, from, to < u->count ? to : u->count);
+  }
+  team_barrier(lane);
+}
+
+/* adamW(team, [parameter, gradient, m, v, ema], factors) */
 static napi_value adam_w(napi_env env, napi_callback_info info) {
   napi_value given[MAX_ARGUMENTS];
   void *arrays[5];
-  size_t length = 0, scalars_length = 0;
-  if (arguments(env, info, given) < 3) return fail(env, "adamW(team, arrays, scalars)");
+  size_t length = 0;
+  WholeUpdate step;
+  if (arguments(env, info, given) < 3) return fail(env, "adamW(team, arrays, factors)");
   Team *team = external(env, given[0]);
   for (uint32_t i = 0; i < 5; i++) {
     napi_value element;
     size_t this_length = 0;
-    if (napi_get_element(env, given[1], i, &element) != napi_ok) return fail(env, "adamW(team, arrays, scalars)");
+    if (napi_get_element(env, given[1], i, &element) != napi_ok) return fail(env, "adamW(team, arrays, factors)");
     arrays[i] = array(env, element, &this_length);
     if (!arrays[i] || (i > 0 && this_length != length)) return fail(env, "adamW takes five arrays of one length");
     length = this_length;
   }
-  const double *s = array(env, given[2], &scalars_length);
-  if (!team || !s || scalars_length != 10) return fail(env, "adamW(team, arrays, scalars)");
-  AdamW step = {(Index)length,  arrays[0],    arrays[2],    arrays[3],    arrays[4],    arrays[1],    (float)s[0], (float)s[1],
-                (float)s[2], (float)s[3], (float)s[4], (float)s[5], (float)s[6], (float)s[7], (float)s[8], (float)s[9]};
+  if (!team || !read_factors(env, given[2], &step.factors)) return fail(env, "adamW(team, arrays, factors)");
+  step.weights = (AdamW){arrays[0], arrays[2], arrays[3], arrays[4], arrays[1]};
+  step.count = (Index)length;
   const int done = team_run(team, update, &step, PHASES);
   team_settle(team);
   return done ? NULL : fail(env, "memory is lacking");

@@ -90,10 +90,14 @@ typedef struct {
 
 /* AdamW and the moving average; factors as in optimizer/kernels.ts. */
 typedef struct {
-  Index count;
+  float gradient_scale, decay, beta1, one_minus_beta1, beta2, one_minus_beta2, step_size, root_correction, epsilon, ema_decay;
+} AdamWFactors;
+
+#define ADAMW_FACTORS 10
+
+typedef struct {
   float *parameter, *m, *v, *ema;
   const float *gradient;
-  float gradient_scale, decay, beta1, one_minus_beta1, beta2, one_minus_beta2, step_size, root_correction, epsilon, ema_decay;
 } AdamW;
 
 typedef struct {
@@ -117,14 +121,17 @@ typedef struct {
   void (*sum_rows)(Lane *, Index rows, Index width, const float *x, float *out, float *shared);
   /* out[row] = sum of that row */
   void (*sum_columns)(Lane *, Index rows, Index width, const float *x, float *out);
-  void (*adamw)(Lane *, const AdamW *);
   /* partial[i] = sum of squares of a fixed part of x, in float64; the parts do not depend on the number of threads */
   void (*sum_of_squares)(Lane *, Index count, const float *x, double *partial);
+  /* Elements `from` to before `to`, by one thread. */
+  void (*adamw)(const AdamW *, const AdamWFactors *, Index from, Index to);
 } Kernels;
 
 /* Rows are summed in parts of so many, so that sums do not depend on the number of threads. */
 #define ROWS_A_PART 32
 #define SQUARES_A_PART 65536
+/* Weights are updated in parts of so many: a few microseconds. */
+#define WEIGHTS_A_PART 4096
 /* Phases of everything but a product, at most. */
 #define PHASES 2
 

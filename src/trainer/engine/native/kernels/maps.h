@@ -103,34 +103,32 @@ static inline vf vsqrt(vf x) {
 #define LINE 16
 
 /* `left` elements of a vector at place i, all of them if there are more. */
-static inline __attribute__((always_inline)) void adamw_vector(const AdamW *s, Index i, Index left) {
-  const vf g = load_part(s->gradient + i, left) * s->gradient_scale;
-  const vf m = load_part(s->m + i, left) * s->beta1 + g * s->one_minus_beta1;
-  const vf v = load_part(s->v + i, left) * s->beta2 + g * g * s->one_minus_beta2;
-  const vf w = load_part(s->parameter + i, left) * s->decay - s->step_size * m / (vsqrt(v) * s->root_correction + s->epsilon);
+static inline __attribute__((always_inline)) void adamw_vector(const AdamW *s, AdamWFactors f, Index i, Index left) {
+  const vf g = load_part(s->gradient + i, left) * f.gradient_scale;
+  const vf m = load_part(s->m + i, left) * f.beta1 + g * f.one_minus_beta1;
+  const vf v = load_part(s->v + i, left) * f.beta2 + g * g * f.one_minus_beta2;
+  const vf w = load_part(s->parameter + i, left) * f.decay - f.step_size * m / (vsqrt(v) * f.root_correction + f.epsilon);
   const vf e = load_part(s->ema + i, left);
   store_part(s->m + i, m, left);
   store_part(s->v + i, v, left);
   store_part(s->parameter + i, w, left);
-  store_part(s->ema + i, w + (e - w) * s->ema_decay, left);
+  store_part(s->ema + i, w + (e - w) * f.ema_decay, left);
 }
 
 /* AdamW (Loshchilov & Hutter 2019), and the moving average of the weights, in one pass. */
-static void adamw(Lane *lane, const AdamW *s) {
-  for (Index task; (task = team_take(lane, parts_of(s->count, STRETCH))) >= 0;) {
-    const Index to = least((task + 1) * STRETCH, s->count);
-    Index i = task * STRETCH;
-    for (; i + LINE <= to; i += LINE) {
-      __builtin_prefetch(s->gradient + i + AHEAD, 0);
-      __builtin_prefetch(s->parameter + i + AHEAD, 1);
-      __builtin_prefetch(s->m + i + AHEAD, 1);
-      __builtin_prefetch(s->v + i + AHEAD, 1);
-      __builtin_prefetch(s->ema + i + AHEAD, 1);
-      for (Index j = i; j < i + LINE; j += VW) adamw_vector(s, j, VW);
-    }
-    for (; i < to; i += VW) adamw_vector(s, i, to - i);
+static void adamw(const AdamW *s, const AdamWFactors *factors, Index from, Index to) {
+  /* A copy that the stores cannot be taken to change. */
+  const AdamWFactors f = *factors;
+  Index i = from;
+  for (; i + LINE <= to; i += LINE) {
+    __builtin_prefetch(s->gradient + i + AHEAD, 0);
+    __builtin_prefetch(s->parameter + i + AHEAD, 1);
+    __builtin_prefetch(s->m + i + AHEAD, 1);
+    __builtin_prefetch(s->v + i + AHEAD, 1);
+    __builtin_prefetch(s->ema + i + AHEAD, 1);
+    for (Index j = i; j < i + LINE; j += VW) adamw_vector(s, f, j, VW);
   }
-  team_barrier(lane);
+  for (; i < to; i += VW) adamw_vector(s, f, i, to - i);
 }
 
 static void sum_of_squares(Lane *lane, Index count, const float *x, double *partial) {

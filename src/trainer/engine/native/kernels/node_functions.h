@@ -14,6 +14,7 @@
 #define NODE_FUNCTIONS(X)                                                                                             \
   X(napi_throw_error)                                                                                                 \
   X(napi_get_cb_info)                                                                                                 \
+  X(napi_typeof)                                                                                                      \
   X(napi_get_value_external)                                                                                          \
   X(napi_get_value_double)                                                                                            \
   X(napi_get_value_bool)                                                                                              \
@@ -42,6 +43,7 @@ static int find_node_functions(void) {
 
 #define napi_throw_error own_napi_throw_error
 #define napi_get_cb_info own_napi_get_cb_info
+#define napi_typeof own_napi_typeof
 #define napi_get_value_external own_napi_get_value_external
 #define napi_get_value_double own_napi_get_value_double
 #define napi_get_value_bool own_napi_get_value_bool

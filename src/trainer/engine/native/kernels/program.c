@@ -1,7 +1,10 @@
 #include "program.h"
 
+#include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "memory.h"
 #include "moves.h"
@@ -24,7 +27,9 @@
   X(TRANSPOSE, "transpose", 12)                   \
   X(GATHER_ROWS, "gatherRows", 5)                 \
   X(SCATTER_ADD_ROWS, "scatterAddRows", 6)        \
-  X(DELIVER, "deliver", 3)
+  X(DELIVER, "deliver", 3)                        \
+  X(JUDGE, "judge", 2)                            \
+  X(UPDATE, "update", 6)
 
 #define CODE(code, name, words) OP_##code,
 enum { INSTRUCTIONS(CODE) OP_COUNT };
@@ -45,6 +50,12 @@ const char *program_instructions(void) { return NAMES + 2; }
 /* Tensors begin on a cache line; floats of one. */
 #define UNIT (ALIGNMENT / sizeof(float))
 
+/* Weights that are updated once their gradient is there: the instruction's words, and how many parts all before it have. */
+typedef struct {
+  const int32_t *words;
+  Index before;
+} Update;
+
 struct Program {
   Team *team;
   const Kernels *kernels;
@@ -54,15 +65,29 @@ struct Program {
   float *arena, *shared, *own;
   size_t own_floats;
   Index phases;
+  Update *updates;
+  int update_count;
   /* of the run under way */
   void **given;
   int accumulate;
+  /* weights are updated; as the caller wants it, and then as the loss allows */
+  int wants_update, updates_weights;
+  AdamWFactors factors;
+  /* parts of all updates that somebody has begun, and ended */
+  atomic_ptrdiff_t begun, ended;
+  atomic_llong update_nanoseconds;
 };
 
 typedef struct {
   const Program *program;
   const int32_t *word;
 } Cursor;
+
+/* A thread's view of the updates: it may begin those parts whose weights and gradients nothing that it has not passed touches. */
+typedef struct {
+  Program *program;
+  Index ready;
+} Updating;
 
 static Index next(Cursor *c) { return *c->word++; }
 
@@ -101,7 +126,55 @@ static Attention read_attention(Cursor *c) {
   return a;
 }
 
-static void step(const Program *program, Cursor *c, Lane *lane) {
+static Index count_of(const Update *update) { return update->words[5]; }
+
+static long long nanoseconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+/* One part of those that are ready; counts: what it takes is time lost. @returns 0 where there is none */
+static int update_part(Updating *updating, int counts) {
+  Program *program = updating->program;
+  Index part = atomic_load_explicit(&program->begun, memory_order_relaxed);
+  do {
+    if (part >= updating->ready) return 0;
+  } while (!atomic_compare_exchange_weak_explicit(&program->begun, &part, part + 1, memory_order_relaxed, memory_order_relaxed));
+  int low = 0, high = program->update_count - 1;
+  while (low < high) {
+    const int middle = (low + high + 1) / 2;
+    if (program->updates[middle].before <= part) low = middle;
+    else high = middle - 1;
+  }
+  const Update *update = &program->updates[low];
+  Cursor c = {program, update->words};
+  AdamW weights;
+  weights.parameter = next_tensor(&c), weights.gradient = next_tensor(&c);
+  weights.m = next_tensor(&c), weights.v = next_tensor(&c), weights.ema = next_tensor(&c);
+  const Index from = (part - update->before) * WEIGHTS_A_PART, to = from + WEIGHTS_A_PART, count = count_of(update);
+  const long long start = counts ? nanoseconds() : 0;
+  program->kernels->adamw(&weights, &program->factors, from, to < count ? to : count);
+  /* Before the part counts as ended: who sees that all have sees all of the time. */
+  if (counts) atomic_fetch_add_explicit(&program->update_nanoseconds, nanoseconds() - start, memory_order_relaxed);
+  atomic_fetch_add_explicit(&program->ended, 1, memory_order_release);
+  return 1;
+}
+
+static int update_meanwhile(void *updating) { return update_part(updating, 0); }
+
+/* All parts that are ready and that nobody has begun. */
+static void update_ready(Updating *updating) {
+  while (update_part(updating, 1)) continue;
+}
+
+static Index all_parts(const Program *program) {
+  if (program->update_count == 0) return 0;
+  const Update *last = &program->updates[program->update_count - 1];
+  return last->before + parts_of(count_of(last), WEIGHTS_A_PART);
+}
+
+static void step(Program *program, Cursor *c, Lane *lane, Updating *updating) {
   const Kernels *kernels = program->kernels;
   float *own = program->own + (size_t)lane->thread * program->own_floats;
   switch (next(c)) {
@@ -226,6 +299,25 @@ static void step(const Program *program, Cursor *c, Lane *lane) {
       kernels->unary(lane, &m);
       return;
     }
+    case OP_JUDGE: {
+      const Index count = next(c);
+      const float *losses = next_tensor(c);
+      if (team_take(lane, 1) >= 0) {
+        double sum = 0;
+        for (Index i = 0; i < count; i++) sum += losses[i];
+        program->updates_weights = program->wants_update && isfinite(sum);
+      }
+      team_barrier(lane);
+      return;
+    }
+    case OP_UPDATE: {
+      /* Not at once: what is left waiting is for the next time that others are waited for. */
+      if (program->updates_weights) update_ready(updating);
+      c->word += 5;
+      const Index count = next(c);
+      if (program->updates_weights) updating->ready += parts_of(count, WEIGHTS_A_PART);
+      return;
+    }
     default:
       return;
   }
@@ -241,7 +333,7 @@ static void need(size_t *floats, Index other) {
 }
 
 /* @returns 0 where the words are not a program */
-static int survey(const Program *program, Needs *needs) {
+static int survey(Program *program, Needs *needs) {
   for (size_t at = 0; at < program->count;) {
     const int32_t op = program->words[at];
     if (op < 0 || op >= OP_COUNT || at + 1 + (size_t)LENGTHS[op] > program->count) return 0;
@@ -259,6 +351,10 @@ static int survey(const Program *program, Needs *needs) {
       need(&needs->shared, layer_norm_shared(rows, width));
     } else if (op == OP_SUM_ROWS) {
       need(&needs->shared, row_sums_shared(rows, width));
+    } else if (op == OP_UPDATE) {
+      if (program->update_count == program->arrays) return 0;
+      const Update update = {c.word, all_parts(program)};
+      program->updates[program->update_count++] = update;
     }
     needs->phases += PHASES;
     at += 1 + (size_t)LENGTHS[op];
@@ -275,7 +371,9 @@ Program *program_create(Team *team, const Kernels *kernels, const int32_t *words
   *program = (Program){.team = team, .kernels = kernels, .count = count, .arrays = arrays};
   program->words = malloc(count * sizeof(int32_t));
   program->given = calloc((size_t)arrays + 1, sizeof(void *));
-  if (!program->words || !program->given) {
+  /* Each update has arrays of its own. */
+  program->updates = calloc((size_t)arrays + 1, sizeof(Update));
+  if (!program->words || !program->given || !program->updates) {
     program_destroy(program);
     return NULL;
   }
@@ -305,6 +403,7 @@ void program_destroy(Program *program) {
   release(program->own);
   free(program->words);
   free(program->given);
+  free(program->updates);
   team_release(program->team);
   free(program);
 }
@@ -312,14 +411,30 @@ void program_destroy(Program *program) {
 int program_arrays(const Program *program) { return program->arrays; }
 
 static void execute(void *argument, Lane *lane) {
-  const Program *program = argument;
+  Program *program = argument;
   Cursor c = {program, program->words};
-  while (c.word < program->words + program->count) step(program, &c, lane);
+  Updating updating = {program, 0};
+  lane->meanwhile = update_meanwhile, lane->argument = &updating;
+  while (c.word < program->words + program->count) step(program, &c, lane, &updating);
+  update_ready(&updating);
+  if (lane->thread > 0) return;
+  while (atomic_load_explicit(&program->ended, memory_order_acquire) < updating.ready) continue;
 }
 
-int program_run(Program *program, void *const *arrays, int accumulate) {
+int program_run(Program *program, void *const *arrays, int accumulate, const AdamWFactors *factors) {
   team_settle(program->team);
   memcpy(program->given, arrays, (size_t)program->arrays * sizeof(void *));
   program->accumulate = accumulate;
+  program->wants_update = factors != NULL;
+  program->updates_weights = 0;
+  if (factors) program->factors = *factors;
+  atomic_store(&program->begun, 0);
+  atomic_store(&program->ended, 0);
+  atomic_store(&program->update_nanoseconds, 0);
   return team_run(program->team, execute, program, program->phases);
+}
+
+double program_update_seconds(const Program *program) {
+  if (!program->updates_weights) return -1;
+  return (double)atomic_load(&program->update_nanoseconds) / 1e9 / team_threads(program->team);
 }

@@ -23,9 +23,15 @@ const char *program_instructions(void);
 int program_arrays(const Program *program);
 
 /*
- * arrays: the caller's, in the order of the program; accumulate: results marked so are
- * added to their arrays. @returns 0 where memory is lacking
+ * arrays: the caller's, in the order of the program; accumulate: results marked so are added to their arrays; factors: of the
+ * update of the weights, NULL for none. @returns 0 where memory is lacking
  */
-int program_run(Program *program, void *const *arrays, int accumulate);
+int program_run(Program *program, void *const *arrays, int accumulate, const AdamWFactors *factors);
+
+/*
+ * Seconds that each thread was kept by the update of the last run, on average; what was done while waiting for others does not
+ * count. Negative where the weights were not updated.
+ */
+double program_update_seconds(const Program *program);
 
 #endif

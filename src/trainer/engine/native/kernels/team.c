@@ -167,6 +167,7 @@ Index team_take(Lane *lane, Index total) {
 void team_barrier(Lane *lane) {
   put_down(lane);
   const Phase *phase = &lane->team->phases[lane->phase];
-  for (int spin = 0; atomic_load_explicit(&phase->done, memory_order_acquire) < lane->total; spin++) wait_while(spin);
+  for (int spin = 0; atomic_load_explicit(&phase->done, memory_order_acquire) < lane->total; spin++)
+    if (!lane->meanwhile || !lane->meanwhile(lane->argument)) wait_while(spin);
   lane->phase++;
 }

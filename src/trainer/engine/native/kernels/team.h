@@ -22,6 +22,9 @@ typedef struct {
   /* tasks of this phase, and whether one of them is in hand */
   Index total;
   int busy;
+  /* NULL, or what to do a little of while others finish a phase; 0 when there is nothing to do */
+  int (*meanwhile)(void *argument);
+  void *argument;
 } Lane;
 
 /* The caller is thread 0; the others are started here. Held once; NULL where that fails. */
