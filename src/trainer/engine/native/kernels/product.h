@@ -1,4 +1,4 @@
-/* Matrix products: both factors are packed into panels by all threads, then tiles of the result are dealt out. */
+/* Matrix products: factors are packed into panels by all threads, then tiles of the result are dealt out. */
 
 /* Depth of a slice: its panel of b stays in the first-level cache, its block of a in the second. */
 #define KC 256
@@ -162,7 +162,43 @@ static Index even_part(Index count, Index largest, Index step, Index parts_multi
   return most(round_up(parts_of(count, parts), step), step);
 }
 
+/* Rows of a left factor of which a slice stays in the second-level cache. */
+#define FEW_ROWS 256
+
+/*
+ * A product whose left factor is read in place and has few rows: one thread does all of them for a group of panels of b, which
+ * nobody else needs and which it packs itself, right before.
+ */
+static void low_product(Lane *lane, const Product *p) {
+  _Alignas(64) float packed[GROUP * KC * NR];
+  const Index columns = even_part(p->n, GROUP * NR, NR, lane->threads);
+  for (Index task; (task = team_take(lane, parts_of(p->n, columns))) >= 0;) {
+    const Index j0 = task * columns, width = least(columns, p->n - j0);
+    for (Index s = 0; s < p->k; s += KC) {
+      const Index slice = least(KC, p->k - s);
+      pack_group(0, packed, NR, p->b + s * p->b_row + j0 * p->b_column, p->b_column, p->b_row, width, slice);
+      for (Index j = 0; j < width; j += NR) {
+        const float *b = packed + j * slice;
+        for (Index i = 0; i < p->m; i += MR) {
+          const float *a = p->a + i * p->a_row + s;
+          const Index rows = least(MR, p->m - i);
+          tile_t tile;
+          if (rows == MR) multiply_rows(tile, slice, a, p->a_row, b);
+          else multiply_tile(tile, slice, a, p->a_row, 1, (int)rows, b);
+          const Target target = {p, i, j0 + j, rows, least(NR, width - j), s == 0};
+          write_tile(tile, &target);
+        }
+      }
+    }
+  }
+  team_barrier(lane);
+}
+
 static void product(Lane *lane, const Product *p, float *shared) {
+  if (p->a_column == 1 && p->m <= FEW_ROWS) {
+    low_product(lane, p);
+    return;
+  }
   const Blocks blocks = blocks_of(p);
   float *packed_b = shared;
   float *packed_a = shared + round_up(p->n, NR) * blocks.depth;
