@@ -179,10 +179,12 @@ static void low_product(Lane *lane, const Product *p) {
       pack_group(0, packed, NR, p->b + s * p->b_row + j0 * p->b_column, p->b_column, p->b_row, width, slice);
       for (Index j = 0; j < width; j += NR) {
         const float *b = packed + j * slice;
+        if (lane->aside) lane->aside(lane->argument);
         for (Index i = 0; i < p->m; i += MR) {
           const float *a = p->a + i * p->a_row + s;
           const Index rows = least(MR, p->m - i);
           tile_t tile;
+          fetch_aside(lane);
           if (rows == MR) multiply_rows(tile, slice, a, p->a_row, b);
           else multiply_tile(tile, slice, a, p->a_row, 1, (int)rows, b);
           const Target target = {p, i, j0 + j, rows, least(NR, width - j), s == 0};
@@ -232,9 +234,11 @@ static void product(Lane *lane, const Product *p, float *shared) {
         for (Index s = 0; s < depth; s += KC) {
           const Index slice = least(KC, depth - s);
           for (Index j = j0; j < j1; j += NR) {
+            if (lane->aside) lane->aside(lane->argument);
             const float *b = packed_b + s * b_panels * NR + j / NR * slice * NR;
             for (Index i = i0; i < i1; i += MR) {
               tile_t tile;
+              fetch_aside(lane);
               const float *a = a0 + i * p->a_row + s;
               if (in_place && i1 - i >= MR) multiply_rows(tile, slice, a, p->a_row, b);
               else if (in_place) multiply_tile(tile, slice, a, p->a_row, 1, (int)(i1 - i), b);

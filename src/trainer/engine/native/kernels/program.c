@@ -86,7 +86,10 @@ typedef struct {
 /* A thread's view of the updates: it may begin those parts whose weights and gradients nothing that it has not passed touches. */
 typedef struct {
   Program *program;
+  Lane *lane;
   Index ready;
+  /* a part that is this thread's to do, or -1 */
+  Index claimed;
 } Updating;
 
 static Index next(Cursor *c) { return *c->word++; }
@@ -134,38 +137,80 @@ static long long nanoseconds(void) {
   return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
 
-/* One part of those that are ready; counts: what it takes is time lost. @returns 0 where there is none */
-static int update_part(Updating *updating, int counts) {
+/* Takes one of the parts that are ready. @returns -1 where there is none */
+static Index claim(const Updating *updating) {
   Program *program = updating->program;
   Index part = atomic_load_explicit(&program->begun, memory_order_relaxed);
   do {
-    if (part >= updating->ready) return 0;
+    if (part >= updating->ready) return -1;
   } while (!atomic_compare_exchange_weak_explicit(&program->begun, &part, part + 1, memory_order_relaxed, memory_order_relaxed));
+  return part;
+}
+
+typedef struct {
+  AdamW weights;
+  Index from, to;
+} Part;
+
+static Part part_at(Program *program, Index number) {
   int low = 0, high = program->update_count - 1;
   while (low < high) {
     const int middle = (low + high + 1) / 2;
-    if (program->updates[middle].before <= part) low = middle;
+    if (program->updates[middle].before <= number) low = middle;
     else high = middle - 1;
   }
   const Update *update = &program->updates[low];
   Cursor c = {program, update->words};
-  AdamW weights;
-  weights.parameter = next_tensor(&c), weights.gradient = next_tensor(&c);
-  weights.m = next_tensor(&c), weights.v = next_tensor(&c), weights.ema = next_tensor(&c);
-  const Index from = (part - update->before) * WEIGHTS_A_PART, to = from + WEIGHTS_A_PART, count = count_of(update);
+  Part part;
+  part.weights.parameter = next_tensor(&c), part.weights.gradient = next_tensor(&c);
+  part.weights.m = next_tensor(&c), part.weights.v = next_tensor(&c), part.weights.ema = next_tensor(&c);
+  const Index from = (number - update->before) * WEIGHTS_A_PART, to = from + WEIGHTS_A_PART, count = count_of(update);
+  part.from = from, part.to = to < count ? to : count;
+  return part;
+}
+
+/* counts: what it takes is time lost */
+static void update_part(Program *program, Index number, int counts) {
+  const Part part = part_at(program, number);
   const long long start = counts ? nanoseconds() : 0;
-  program->kernels->adamw(&weights, &program->factors, from, to < count ? to : count);
+  program->kernels->adamw(&part.weights, &program->factors, part.from, part.to);
   /* Before the part counts as ended: who sees that all have sees all of the time. */
   if (counts) atomic_fetch_add_explicit(&program->update_nanoseconds, nanoseconds() - start, memory_order_relaxed);
   atomic_fetch_add_explicit(&program->ended, 1, memory_order_release);
+}
+
+/* A part that was claimed before, or a new one. @returns 0 where there is none */
+static int update_next(Updating *updating, int counts) {
+  const Index part = updating->claimed >= 0 ? updating->claimed : claim(updating);
+  if (part < 0) return 0;
+  updating->claimed = -1;
+  updating->lane->to_fetch = 0;
+  update_part(updating->program, part, counts);
   return 1;
 }
 
-static int update_meanwhile(void *updating) { return update_part(updating, 0); }
+static int update_meanwhile(void *updating) { return update_next(updating, 0); }
+
+/* Between stretches of products: a part whose memory was fetched meanwhile, and another one to fetch. */
+static void update_aside(void *argument) {
+  Updating *updating = argument;
+  Lane *lane = updating->lane;
+  if (updating->claimed >= 0) {
+    if (lane->fetched < lane->to_fetch) return;
+    update_next(updating, 1);
+  }
+  updating->claimed = claim(updating);
+  if (updating->claimed < 0) return;
+  const Part part = part_at(updating->program, updating->claimed);
+  const AdamW *w = &part.weights;
+  const float *streams[STREAMS] = {w->parameter, w->gradient, w->m, w->v, w->ema};
+  for (int i = 0; i < STREAMS; i++) lane->streams[i] = streams[i] + part.from;
+  lane->fetched = 0, lane->to_fetch = part.to - part.from;
+}
 
 /* All parts that are ready and that nobody has begun. */
 static void update_ready(Updating *updating) {
-  while (update_part(updating, 1)) continue;
+  while (update_next(updating, 1)) continue;
 }
 
 static Index all_parts(const Program *program) {
@@ -311,8 +356,6 @@ static void step(Program *program, Cursor *c, Lane *lane, Updating *updating) {
       return;
     }
     case OP_UPDATE: {
-      /* Not at once: what is left waiting is for the next time that others are waited for. */
-      if (program->updates_weights) update_ready(updating);
       c->word += 5;
       const Index count = next(c);
       if (program->updates_weights) updating->ready += parts_of(count, WEIGHTS_A_PART);
@@ -413,8 +456,8 @@ int program_arrays(const Program *program) { return program->arrays; }
 static void execute(void *argument, Lane *lane) {
   Program *program = argument;
   Cursor c = {program, program->words};
-  Updating updating = {program, 0};
-  lane->meanwhile = update_meanwhile, lane->argument = &updating;
+  Updating updating = {program, lane, 0, -1};
+  lane->meanwhile = update_meanwhile, lane->aside = update_aside, lane->argument = &updating;
   while (c.word < program->words + program->count) step(program, &c, lane, &updating);
   update_ready(&updating);
   if (lane->thread > 0) return;

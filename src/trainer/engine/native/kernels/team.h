@@ -13,6 +13,9 @@ typedef ptrdiff_t Index;
 
 typedef struct Team Team;
 
+/* Pieces of memory that a thread fetches ahead of their use. */
+#define STREAMS 5
+
 /* One thread's way through the phases. */
 typedef struct {
   Team *team;
@@ -24,8 +27,23 @@ typedef struct {
   int busy;
   /* NULL, or what to do a little of while others finish a phase; 0 when there is nothing to do */
   int (*meanwhile)(void *argument);
+  /* NULL, or what may be done between two stretches of a task */
+  void (*aside)(void *argument);
   void *argument;
+  /* memory that aside will work on, which is fetched bit by bit in between: `fetched` of `to_fetch` floats of each stream */
+  const float *streams[STREAMS];
+  Index fetched, to_fetch;
 } Lane;
+
+/* A little of what aside will need, two cache lines of each stream. */
+static inline __attribute__((always_inline)) void fetch_aside(Lane *lane) {
+  if (lane->fetched >= lane->to_fetch) return;
+  for (int i = 0; i < STREAMS; i++) {
+    __builtin_prefetch(lane->streams[i] + lane->fetched, 0, 2);
+    __builtin_prefetch(lane->streams[i] + lane->fetched + 16, 0, 2);
+  }
+  lane->fetched += 32;
+}
 
 /* The caller is thread 0; the others are started here. Held once; NULL where that fails. */
 Team *team_create(int threads);
