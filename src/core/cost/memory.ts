@@ -31,8 +31,6 @@ export const memoryProfile = (backend: string): MemoryProfile =>
 interface Profile {
   /** the process itself */
   readonly baseBytes: number;
-  /** floats per parameter that the runtime keeps besides weights, gradients, moments and averages */
-  readonly runtimeShare: number;
   /** whether gradients of further micro-batches take a set of their own */
   readonly accumulatesApart: boolean;
   /** floats of one image of n tokens */
@@ -44,7 +42,6 @@ const PROFILES: Readonly<Record<MemoryProfile, Profile>> = {
   // and the MLP's first layer; each skip connection keeps what it joins.
   native: {
     baseBytes: NATIVE_BASE_BYTES,
-    runtimeShare: 0,
     accumulatesApart: false,
     activations: ({ embedDim: D, depth, mlpRatio: r, numHeads, tokenElements: e }, n) => {
       const blocks = blockCount(depth);
@@ -55,7 +52,6 @@ const PROFILES: Readonly<Record<MemoryProfile, Profile>> = {
   // Fitted to peaks of `maskdm bench` (test/unit/cost), for models of 3 and 44 million parameters, 8 to 257 tokens, 1 to 128 images.
   onnx: {
     baseBytes: 160 * 2 ** 20,
-    runtimeShare: 1.3,
     accumulatesApart: true,
     activations: ({ embedDim: D, depth, mlpRatio: r, numHeads, tokenElements: e }, n) =>
       n * (blockCount(depth) * (D * (11.3 + 3 * r) + 1.17 * numHeads * n) + 4 * e),
@@ -74,9 +70,9 @@ export function predictTrainingMemory(
   microBatchSize: number,
   accumulate = true,
 ): MemoryPrediction {
-  const { baseBytes, runtimeShare, accumulatesApart, activations } = PROFILES[profile];
+  const { baseBytes, accumulatesApart, activations } = PROFILES[profile];
   const activationBytes = 4 * microBatchSize * activations(shape, visibleTokens + shape.extraTokens);
-  const copies = 5 + (accumulate && accumulatesApart ? 1 : 0) + runtimeShare;
+  const copies = 5 + (accumulate && accumulatesApart ? 1 : 0);
   const stateBytes = 4 * copies * shape.parameters;
   return { stateBytes, activationBytes, baseBytes, totalBytes: stateBytes + activationBytes + baseBytes };
 }

@@ -68,13 +68,13 @@ describe("cost model", () => {
 describe("predicted memory", () => {
   // Peaks of `maskdm bench --backend …` on Linux, in bytes: [profile, model, visible tokens, images, peak].
   it.each([
-    ["onnx", "S", small, 256, 1, 1_467_940_864],
-    ["onnx", "S", small, 256, 4, 2_029_355_008],
-    ["onnx", "S", small, 256, 8, 2_795_188_224],
-    ["onnx", "S", small, 128, 8, 1_975_627_776],
-    ["onnx", "S", small, 26, 32, 1_825_226_752],
-    ["onnx", "tiny", tiny, 64, 32, 438_796_288],
-    ["onnx", "tiny", tiny, 64, 128, 1_059_999_744],
+    ["onnx", "S", small, 256, 1, 1_238_827_008],
+    ["onnx", "S", small, 256, 4, 1_802_899_456],
+    ["onnx", "S", small, 256, 8, 2_566_656_000],
+    ["onnx", "S", small, 128, 8, 1_765_998_592],
+    ["onnx", "S", small, 26, 32, 1_615_966_208],
+    ["onnx", "tiny", tiny, 64, 32, 409_845_760],
+    ["onnx", "tiny", tiny, 64, 128, 1_052_651_520],
     ["native", "S", small, 256, 1, 1_093_664_768],
     ["native", "S", small, 256, 4, 1_325_629_440],
     ["native", "S", small, 256, 8, 1_662_095_360],

@@ -55,7 +55,7 @@ it.skipIf(!candidate.backend)("runs every node of a step on the card", async () 
   const { training, prediction, inputs, specs } = tinyModel(TINY_CASES.at(-1)!);
   const layout = segmentLayout(specs);
   const models = [
-    ...[training, prediction].map((graph) => emitOnnx(graph, { fusedMatMul: false })),
+    ...[training, prediction].map((graph) => emitOnnx(graph, { fusedMatMul: false, inPlace: false })),
     ...[packModel(layout, true), unpackModel(layout), squaresModel(layout.length), updateModel(layout)],
   ];
   for (const model of models) {

@@ -6,6 +6,7 @@ import type { Graph } from "../graph/graph.ts";
 import type { ParameterStore } from "../optimizer/parameterStore.ts";
 import { OnnxDevice } from "./device.ts";
 import { emitOnnx } from "./emit.ts";
+import { runInPlace } from "./inPlace.ts";
 import { createSession, type SessionSettings } from "./session.ts";
 
 export function onnxBackend(settings: SessionSettings): Backend {
@@ -15,7 +16,10 @@ export function onnxBackend(settings: SessionSettings): Backend {
     version: `onnxruntime-node ${ort.env.versions.node ?? ort.env.versions.common}`,
     threads: settings.threads,
     async compile(graph: Graph): Promise<Executable> {
-      return new OnnxExecutable(graph, await createSession(emitOnnx(graph, { fusedMatMul: !onDevice }), settings));
+      return new OnnxExecutable(
+        graph,
+        await createSession(emitOnnx(graph, { fusedMatMul: !onDevice, inPlace: true }), settings),
+      );
     },
     ...(onDevice && {
       learner: (store: ParameterStore, segmentFloats?: number) =>
@@ -41,7 +45,7 @@ class OnnxExecutable implements Executable {
     for (const name of this.session.inputNames) feeds[name] = this.wrap(name, inputs.get(name));
     const fetches: Record<string, ort.Tensor> = {};
     for (const [name, data] of outputs) fetches[name] = this.wrap(name, data);
-    await this.session.run(feeds, fetches);
+    await runInPlace(this.session, feeds, fetches);
   }
 
   dispose(): Promise<void> {

@@ -38,7 +38,7 @@ export class OnnxDevice implements Device<ort.Tensor> {
 
   async compile(graph: Graph, hostOutputs: readonly string[]): Promise<DeviceExecutable<ort.Tensor>> {
     const kept = graph.outputs.map(({ name }) => name).filter((name) => !hostOutputs.includes(name));
-    const session = await createSession(emitOnnx(graph, { fusedMatMul: false }), SETTINGS, kept);
+    const session = await createSession(emitOnnx(graph, { fusedMatMul: false, inPlace: false }), SETTINGS, kept);
     return new OnnxDeviceExecutable(graph, session, kept);
   }
 

@@ -1,5 +1,6 @@
 /** Compiles a graph to the bytes of an ONNX model (opset 20, with com.microsoft's FusedMatMul). */
 import { type Graph, type GraphNode, type Operation, primitiveOf, sizeOf, type Tensor } from "../graph/graph.ts";
+import { addList } from "./inPlace.ts";
 import { ELEMENT, OnnxModelWriter } from "./modelWriter.ts";
 
 type MatMul = Extract<Operation, { readonly kind: "matmul" }>;
@@ -7,10 +8,12 @@ type MatMul = Extract<Operation, { readonly kind: "matmul" }>;
 export interface EmitOptions {
   /** whether batched products may be com.microsoft's FusedMatMul; the WebGPU provider has none and would copy to the CPU for each */
   readonly fusedMatMul: boolean;
+  /** whether the model is to be run by runInPlace */
+  readonly inPlace: boolean;
 }
 
 /** ONNX model bytes of a graph. */
-export function emitOnnx(graph: Graph, options: EmitOptions = { fusedMatMul: true }): Uint8Array {
+export function emitOnnx(graph: Graph, options: EmitOptions = { fusedMatMul: true, inPlace: false }): Uint8Array {
   return new OnnxEmitter(graph, options).emit();
 }
 
@@ -33,6 +36,7 @@ class OnnxEmitter {
       if (this.name(tensor) !== name) model.node("Identity", [this.name(tensor)], [name]);
     }
     for (const { name, tensor } of graph.inputs) model.input(name, tensor.shape, tensor.dtype);
+    if (this.options.inPlace) addList(model);
     for (const { name, tensor } of graph.outputs) model.output(name, tensor.shape, tensor.dtype);
     return model.finish();
   }

@@ -30,6 +30,19 @@ export class OnnxModelWriter {
     this.body.message(12, (w) => valueInfo(w, name, shape, type));
   }
 
+  /** An output that is a list of float32 arrays. */
+  listOutput(name: string): void {
+    this.body.message(12, (w) =>
+      w
+        .string(1, name)
+        .message(2, (type) =>
+          type.message(4, (list) =>
+            list.message(1, (element) => element.message(1, (array) => array.integer(1, ELEMENT.float32))),
+          ),
+        ),
+    );
+  }
+
   /** Adds a node. @param domain empty for ONNX's own operators */
   node(
     type: string,
