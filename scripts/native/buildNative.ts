@@ -90,7 +90,7 @@ async function compileModule(target: Target, command: readonly string[], work: s
     ...Object.entries(INSTRUCTION_SETS[target.arch]).map(([name, flags]) =>
       compile("kernels.c", name, [...flags, `-DKERNELS=${name}`]),
     ),
-    ...["team", "choose", "moves", "program", "addon"].map((name) => compile(`${name}.c`, name, [])),
+    ...["team", "choose", "moves", "updates", "program", "addon"].map((name) => compile(`${name}.c`, name, [])),
   ]);
   const linked = join(work, "linked.node");
   await run(command, [...objects, "-shared", "-s", ...linkFlags(target), "-o", linked]);

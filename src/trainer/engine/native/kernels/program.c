@@ -1,13 +1,12 @@
 #include "program.h"
 
 #include <math.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "memory.h"
 #include "moves.h"
+#include "updates.h"
 
 /* Names as in instructions.ts, where the order is the same, and the words of each after its code. */
 #define INSTRUCTIONS(X)                           \
@@ -50,12 +49,6 @@ const char *program_instructions(void) { return NAMES + 2; }
 /* Tensors begin on a cache line; floats of one. */
 #define UNIT (ALIGNMENT / sizeof(float))
 
-/* Weights that are updated once their gradient is there: the instruction's words, and how many parts all before it have. */
-typedef struct {
-  const int32_t *words;
-  Index before;
-} Update;
-
 struct Program {
   Team *team;
   const Kernels *kernels;
@@ -65,32 +58,20 @@ struct Program {
   float *arena, *shared, *own;
   size_t own_floats;
   Index phases;
-  Update *updates;
-  int update_count;
+  Updates updates;
+  /* the words of each of them */
+  const int32_t **updated;
   /* of the run under way */
   void **given;
   int accumulate;
   /* weights are updated; as the caller wants it, and then as the loss allows */
   int wants_update, updates_weights;
-  AdamWFactors factors;
-  /* parts of all updates that somebody has begun, and ended */
-  atomic_ptrdiff_t begun, ended;
-  atomic_llong update_nanoseconds;
 };
 
 typedef struct {
   const Program *program;
   const int32_t *word;
 } Cursor;
-
-/* A thread's view of the updates: it may begin those parts whose weights and gradients nothing that it has not passed touches. */
-typedef struct {
-  Program *program;
-  Lane *lane;
-  Index ready;
-  /* a part that is this thread's to do, or -1 */
-  Index claimed;
-} Updating;
 
 static Index next(Cursor *c) { return *c->word++; }
 
@@ -129,94 +110,11 @@ static Attention read_attention(Cursor *c) {
   return a;
 }
 
-static Index count_of(const Update *update) { return update->words[5]; }
-
-static long long nanoseconds(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1000000000LL + now.tv_nsec;
-}
-
-/* Takes one of the parts that are ready. @returns -1 where there is none */
-static Index claim(const Updating *updating) {
-  Program *program = updating->program;
-  Index part = atomic_load_explicit(&program->begun, memory_order_relaxed);
-  do {
-    if (part >= updating->ready) return -1;
-  } while (!atomic_compare_exchange_weak_explicit(&program->begun, &part, part + 1, memory_order_relaxed, memory_order_relaxed));
-  return part;
-}
-
-typedef struct {
-  AdamW weights;
-  Index from, to;
-} Part;
-
-static Part part_at(Program *program, Index number) {
-  int low = 0, high = program->update_count - 1;
-  while (low < high) {
-    const int middle = (low + high + 1) / 2;
-    if (program->updates[middle].before <= number) low = middle;
-    else high = middle - 1;
-  }
-  const Update *update = &program->updates[low];
-  Cursor c = {program, update->words};
-  Part part;
-  part.weights.parameter = next_tensor(&c), part.weights.gradient = next_tensor(&c);
-  part.weights.m = next_tensor(&c), part.weights.v = next_tensor(&c), part.weights.ema = next_tensor(&c);
-  const Index from = (number - update->before) * WEIGHTS_A_PART, to = from + WEIGHTS_A_PART, count = count_of(update);
-  part.from = from, part.to = to < count ? to : count;
-  return part;
-}
-
-/* counts: what it takes is time lost */
-static void update_part(Program *program, Index number, int counts) {
-  const Part part = part_at(program, number);
-  const long long start = counts ? nanoseconds() : 0;
-  program->kernels->adamw(&part.weights, &program->factors, part.from, part.to);
-  /* Before the part counts as ended: who sees that all have sees all of the time. */
-  if (counts) atomic_fetch_add_explicit(&program->update_nanoseconds, nanoseconds() - start, memory_order_relaxed);
-  atomic_fetch_add_explicit(&program->ended, 1, memory_order_release);
-}
-
-/* A part that was claimed before, or a new one. @returns 0 where there is none */
-static int update_next(Updating *updating, int counts) {
-  const Index part = updating->claimed >= 0 ? updating->claimed : claim(updating);
-  if (part < 0) return 0;
-  updating->claimed = -1;
-  updating->lane->to_fetch = 0;
-  update_part(updating->program, part, counts);
-  return 1;
-}
-
-static int update_meanwhile(void *updating) { return update_next(updating, 0); }
-
-/* Between stretches of products: a part whose memory was fetched meanwhile, and another one to fetch. */
-static void update_aside(void *argument) {
-  Updating *updating = argument;
-  Lane *lane = updating->lane;
-  if (updating->claimed >= 0) {
-    if (lane->fetched < lane->to_fetch) return;
-    update_next(updating, 1);
-  }
-  updating->claimed = claim(updating);
-  if (updating->claimed < 0) return;
-  const Part part = part_at(updating->program, updating->claimed);
-  const AdamW *w = &part.weights;
-  const float *streams[STREAMS] = {w->parameter, w->gradient, w->m, w->v, w->ema};
-  for (int i = 0; i < STREAMS; i++) lane->streams[i] = streams[i] + part.from;
-  lane->fetched = 0, lane->to_fetch = part.to - part.from;
-}
-
-/* All parts that are ready and that nobody has begun. */
-static void update_ready(Updating *updating) {
-  while (update_next(updating, 1)) continue;
-}
-
-static Index all_parts(const Program *program) {
-  if (program->update_count == 0) return 0;
-  const Update *last = &program->updates[program->update_count - 1];
-  return last->before + parts_of(count_of(last), WEIGHTS_A_PART);
+static AdamW read_weights(Cursor *c) {
+  AdamW w = {0};
+  w.parameter = next_tensor(c), w.gradient = next_tensor(c);
+  w.m = next_tensor(c), w.v = next_tensor(c), w.ema = next_tensor(c);
+  return w;
 }
 
 static void step(Program *program, Cursor *c, Lane *lane, Updating *updating) {
@@ -358,7 +256,7 @@ static void step(Program *program, Cursor *c, Lane *lane, Updating *updating) {
     case OP_UPDATE: {
       c->word += 5;
       const Index count = next(c);
-      if (program->updates_weights) updating->ready += parts_of(count, WEIGHTS_A_PART);
+      if (program->updates_weights) updating_next(updating, count);
       return;
     }
     default:
@@ -395,9 +293,10 @@ static int survey(Program *program, Needs *needs) {
     } else if (op == OP_SUM_ROWS) {
       need(&needs->shared, row_sums_shared(rows, width));
     } else if (op == OP_UPDATE) {
-      if (program->update_count == program->arrays) return 0;
-      const Update update = {c.word, all_parts(program)};
-      program->updates[program->update_count++] = update;
+      if (program->updates.count == program->arrays) return 0;
+      program->updated[program->updates.count] = c.word;
+      read_weights(&c);
+      updates_add(&program->updates, next(&c));
     }
     needs->phases += PHASES;
     at += 1 + (size_t)LENGTHS[op];
@@ -415,8 +314,10 @@ Program *program_create(Team *team, const Kernels *kernels, const int32_t *words
   program->words = malloc(count * sizeof(int32_t));
   program->given = calloc((size_t)arrays + 1, sizeof(void *));
   /* Each update has arrays of its own. */
-  program->updates = calloc((size_t)arrays + 1, sizeof(Update));
-  if (!program->words || !program->given || !program->updates) {
+  program->updates.kernels = kernels;
+  program->updates.list = calloc((size_t)arrays + 1, sizeof(Update));
+  program->updated = calloc((size_t)arrays + 1, sizeof(int32_t *));
+  if (!program->words || !program->given || !program->updates.list || !program->updated) {
     program_destroy(program);
     return NULL;
   }
@@ -446,7 +347,8 @@ void program_destroy(Program *program) {
   release(program->own);
   free(program->words);
   free(program->given);
-  free(program->updates);
+  free(program->updates.list);
+  free(program->updated);
   team_release(program->team);
   free(program);
 }
@@ -456,12 +358,10 @@ int program_arrays(const Program *program) { return program->arrays; }
 static void execute(void *argument, Lane *lane) {
   Program *program = argument;
   Cursor c = {program, program->words};
-  Updating updating = {program, lane, 0, -1};
-  lane->meanwhile = update_meanwhile, lane->aside = update_aside, lane->argument = &updating;
+  Updating updating;
+  updating_begin(&updating, &program->updates, lane);
   while (c.word < program->words + program->count) step(program, &c, lane, &updating);
-  update_ready(&updating);
-  if (lane->thread > 0) return;
-  while (atomic_load_explicit(&program->ended, memory_order_acquire) < updating.ready) continue;
+  updating_end(&updating);
 }
 
 int program_run(Program *program, void *const *arrays, int accumulate, const AdamWFactors *factors) {
@@ -470,14 +370,17 @@ int program_run(Program *program, void *const *arrays, int accumulate, const Ada
   program->accumulate = accumulate;
   program->wants_update = factors != NULL;
   program->updates_weights = 0;
-  if (factors) program->factors = *factors;
-  atomic_store(&program->begun, 0);
-  atomic_store(&program->ended, 0);
-  atomic_store(&program->update_nanoseconds, 0);
+  if (factors) {
+    updates_reset(&program->updates, factors);
+    for (int i = 0; i < program->updates.count; i++) {
+      Cursor c = {program, program->updated[i]};
+      program->updates.list[i].weights = read_weights(&c);
+    }
+  }
   return team_run(program->team, execute, program, program->phases);
 }
 
 double program_update_seconds(const Program *program) {
   if (!program->updates_weights) return -1;
-  return (double)atomic_load(&program->update_nanoseconds) / 1e9 / team_threads(program->team);
+  return updates_seconds(&program->updates) / team_threads(program->team);
 }
