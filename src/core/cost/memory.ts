@@ -49,12 +49,17 @@ const PROFILES: Readonly<Record<MemoryProfile, Profile>> = {
       return n * (D * kept + blocks * (numHeads + 4) + 3 * e);
     },
   },
-  // Fitted to peaks of `maskdm bench` (test/unit/cost), for models of 3 and 44 million parameters, 8 to 257 tokens, 1 to 128 images.
+  // Each block keeps both residual streams, q, k, v, the attended values, both factors of the MLP's gate and the attention's
+  // weights; each skip connection keeps what it joins; one gate's gradient is under way. A tenth more is what the runtime's
+  // blocks of memory waste, as peaks of `maskdm bench` show (test/unit/cost).
   onnx: {
     baseBytes: 160 * 2 ** 20,
     accumulatesApart: true,
-    activations: ({ embedDim: D, depth, mlpRatio: r, numHeads, tokenElements: e }, n) =>
-      n * (blockCount(depth) * (D * (11.3 + 3 * r) + 1.17 * numHeads * n) + 4 * e),
+    activations: ({ embedDim: D, depth, mlpRatio: r, numHeads, tokenElements: e }, n) => {
+      const blocks = blockCount(depth);
+      const kept = (6 + 2 * r) * blocks + 2 * Math.floor(depth / 2) + 3 * r + 1;
+      return 1.1 * n * (D * kept + blocks * numHeads * n + 4 * e);
+    },
   },
 };
 

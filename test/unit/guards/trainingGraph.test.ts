@@ -10,10 +10,12 @@ import { emitOnnx } from "../../../src/trainer/engine/onnx/emit.ts";
 import { backbone, base, small, tiny, visible } from "./presets.ts";
 
 const BATCH = 32;
+/** What each block computes again so as not to keep it: two normalisations, a gate, attended values and their shape. */
+const AGAIN = 5;
 /** Nodes of a network with one block: patches, position and time in, the block, patches and loss out, with all gradients. */
-const ENDS_AND_MIDDLE = 138;
+const ENDS_AND_MIDDLE = 138 + AGAIN + 1;
 /** Nodes of an in-block, the out-block it is joined with, and the join, with all gradients. */
-const PAIR_OF_BLOCKS = 179;
+const PAIR_OF_BLOCKS = 179 + 2 * AGAIN;
 /** Bytes of the ONNX model for a node, its names and shapes. */
 const BYTES_PER_NODE = 140;
 

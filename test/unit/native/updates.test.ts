@@ -8,7 +8,6 @@ import { parameterSpecs } from "../../../src/trainer/engine/model/parameters.ts"
 import { NATIVE_COMPOSITES, nativeBackend } from "../../../src/trainer/engine/native/backend.ts";
 import { INSTRUCTIONS } from "../../../src/trainer/engine/native/instructions.ts";
 import { compileProgram } from "../../../src/trainer/engine/native/program.ts";
-import { rematerialised } from "../../../src/trainer/engine/native/rematerialise.ts";
 import { TINY_CASES, type TinyModel, tinyModel } from "../engine/tinyModels.ts";
 import { requireNative } from "./requireNative.ts";
 
@@ -100,7 +99,7 @@ describe("the native program of a training step with updates", () => {
   it("updates every weight once, most of them before the last product", () => {
     const { shape, batchSize, visibleTokens } = tinyModel(TINY_CASES[6]!);
     const weights = parameterSpecs(shape).map(({ name }) => ({ parameter: name, gradient: `gradient:${name}` }));
-    const graph = rematerialised(trainingGraph(shape, batchSize, visibleTokens, NATIVE_COMPOSITES));
+    const graph = trainingGraph(shape, batchSize, visibleTokens, NATIVE_COMPOSITES);
     const { words, arrays, inputs } = compileProgram(graph, { loss: "loss", weights });
     const names = Object.keys(INSTRUCTIONS) as (keyof typeof INSTRUCTIONS)[];
     const order: { name: string; words: number[] }[] = [];

@@ -2,6 +2,7 @@
 import { type Composites, GraphBuilder } from "../graph/builder.ts";
 import { type Graph, pruned, type Tensor } from "../graph/graph.ts";
 import { reshape, scale, weightedSquaredError } from "../graph/operations.ts";
+import { rematerialised } from "../graph/rematerialise.ts";
 import { elementsPerToken, extraTokens, type ModelShape, parameterSpecs, tokenCount } from "./parameters.ts";
 import { type NetworkInputs, uvit } from "./uvit.ts";
 
@@ -30,7 +31,7 @@ function modelInputs(g: GraphBuilder, shape: ModelShape, batchSize: number, visi
 /**
  * Loss and gradients of one micro-batch. Inputs besides the parameters: tokens, timeEmbedding, labels?, positions?, target
  * [B, S·p·p·C] and weight [B, 1]. Outputs: loss [B, 1], the weighted mean squared error of each image, and
- * `gradient:<name>`, the gradient of the sum of those losses.
+ * `gradient:<name>`, the gradient of the sum of those losses. Cheap results are computed again for the gradients, not kept.
  * @param composites operations that the backend has as a whole
  */
 export function trainingGraph(
@@ -54,7 +55,7 @@ export function trainingGraph(
     // A parameter that nothing depends on cannot occur: every tensor of parameterSpecs is used.
     sums[gradientName(name)] = gradients[i] ?? scale(g, parameters.get(name)!, 0);
   });
-  return pruned(g.build({ loss }, sums));
+  return rematerialised(pruned(g.build({ loss }, sums)));
 }
 
 /** The network's output, `output` [B · S, p·p·C] in (p1, p2, C) order, for the same inputs. */

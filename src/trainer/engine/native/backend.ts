@@ -7,7 +7,6 @@ import { type Addon, loadAddon, type Program, type Team } from "./addon.ts";
 import { NativeExecutable } from "./executable.ts";
 import { NativeLearner } from "./learner.ts";
 import { compileProgram, type NativeProgram } from "./program.ts";
-import { rematerialised } from "./rematerialise.ts";
 import type { Learned } from "./updates.ts";
 
 export const NATIVE_COMPOSITES: Composites = new Set([
@@ -26,7 +25,7 @@ export function nativeBackend(threads: number): Backend {
   const addon = loadAddon();
   const team = addon.createTeam(threads);
   const compile = async (graph: Graph, learned: Learned | null = null): Promise<NativeExecutable> => {
-    const program = compileProgram(rematerialised(graph), learned);
+    const program = compileProgram(graph, learned);
     const parameters = learned?.weights.map(({ parameter }) => parameter) ?? [];
     return new NativeExecutable(addon, created(addon, team, program), program, graph, parameters);
   };

@@ -26,6 +26,8 @@ export function createSession(
     graphOptimizationLevel: "all",
     // One block planned for the whole graph would lie beside the chunks that the first run took: two thirds more memory.
     enableMemPattern: false,
+    // It would make one of what is computed twice to save memory.
+    extra: { optimization: { disable_specified_optimizers: "CommonSubexpressionElimination" } },
     logSeverityLevel: 3,
     ...(profile !== undefined && { enableProfiling: true, profileFilePrefix: profile }),
     ...(deviceOutputs.length > 0 && { preferredOutputLocation: locations }),
