@@ -2,8 +2,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { drawVisibleTokens, maskGeometry } from "../../src/core/masks/masks.ts";
+import { initialise, modelShape, parameterSpecs } from "../../src/core/model/parameters.ts";
 import { RandomStream } from "../../src/core/random/streams.ts";
-import { initialise, modelShape, parameterSpecs } from "../../src/trainer/engine/model/parameters.ts";
 import { writeSafetensors } from "../../src/trainer/run/safetensors.ts";
 import { EngineFailure } from "./engineProcess.ts";
 import type { Engine } from "./engines.ts";

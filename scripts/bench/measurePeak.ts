@@ -1,7 +1,8 @@
 /** The quickest product of two square float32 matrices on a backend of this project. */
+
+import { GraphBuilder } from "../../src/core/model/graph/builder.ts";
+import { matmul } from "../../src/core/model/graph/operations.ts";
 import type { BackendName } from "../../src/trainer/engine/backend.ts";
-import { GraphBuilder } from "../../src/trainer/engine/graph/builder.ts";
-import { matmul } from "../../src/trainer/engine/graph/operations.ts";
 import { tryBackend } from "../../src/trainer/engine/tryBackend.ts";
 
 /** As the PyTorch side tries them. */

@@ -1,13 +1,13 @@
 /** Times training steps exactly as the loop runs them: engine thread, batches made ready meanwhile, optimiser and EMA included. */
 import type { TrainingBatch } from "../../core/batch/assemble.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
+import { matrixProductFlops } from "../../core/model/graph/graph.ts";
+import { trainingGraph } from "../../core/model/graphs.ts";
+import { modelShape } from "../../core/model/parameters.ts";
 import { emaDecay, learningRate } from "../../core/training/schedules.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { EngineClient } from "../engine/client.ts";
-import { matrixProductFlops } from "../engine/graph/graph.ts";
 import type { EngineFacts, TimedStep } from "../engine/messages.ts";
-import { trainingGraph } from "../engine/model/graphs.ts";
-import { modelShape } from "../engine/model/parameters.ts";
 import type { BackendChoice } from "../engine/wantedBackend.ts";
 import { BatchSource } from "../loop/batches.ts";
 import { engineThreads, stepMemoryBudget } from "../loop/session.ts";

@@ -1,7 +1,8 @@
 /** What computes a graph. */
+
+import type { Composites } from "../../core/model/graph/builder.ts";
+import type { Graph } from "../../core/model/graph/graph.ts";
 import type { Feed } from "./feed.ts";
-import type { Composites } from "./graph/builder.ts";
-import type { Graph } from "./graph/graph.ts";
 import type { Learner } from "./learner.ts";
 import type { ParameterStore } from "./optimizer/parameterStore.ts";
 

@@ -1,13 +1,13 @@
 /** The training engine: one model, its optimiser state and its compiled graphs on one backend. */
 import type { TrainingBatch } from "../../core/batch/assemble.ts";
 import { UserError } from "../../core/errors.ts";
+import { predictionGraph, trainingGraph } from "../../core/model/graphs.ts";
+import { extraTokens, initialise, type ModelShape, parameterSpecs, tokenCount } from "../../core/model/parameters.ts";
+import { timeEmbedding } from "../../core/model/timeEmbedding.ts";
 import type { NamedTensor } from "../../core/run/tensor.ts";
 import type { Backend, Feed } from "./backend.ts";
 import { HostLearner } from "./hostLearner.ts";
 import type { Learner, PredictionProgram, TrainingProgram } from "./learner.ts";
-import { predictionGraph, trainingGraph } from "./model/graphs.ts";
-import { extraTokens, initialise, type ModelShape, parameterSpecs, tokenCount } from "./model/parameters.ts";
-import { timeEmbedding } from "./model/timeEmbedding.ts";
 import type { AdamWScalars } from "./optimizer/kernels.ts";
 import { ParameterStore } from "./optimizer/parameterStore.ts";
 

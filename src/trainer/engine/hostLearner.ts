@@ -1,9 +1,10 @@
 /** Everything in the host's memory: graphs read the store's arrays, and the store's kernels are the optimiser. */
+
+import type { Graph } from "../../core/model/graph/graph.ts";
+import { gradientName } from "../../core/model/graphs.ts";
 import type { Backend, Executable } from "./backend.ts";
 import type { Feed } from "./feed.ts";
-import type { Graph } from "./graph/graph.ts";
 import type { Learner, PredictionProgram, TrainingProgram } from "./learner.ts";
-import { gradientName } from "./model/graphs.ts";
 import type { AdamWScalars } from "./optimizer/kernels.ts";
 import type { ParameterStore } from "./optimizer/parameterStore.ts";
 

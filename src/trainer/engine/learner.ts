@@ -2,8 +2,9 @@
  * What keeps the learned tensors and computes with them. Engine knows only this: whether weights, gradients and moments lie in
  * the host's memory or on a graphics card is the learner's affair.
  */
+
+import type { Graph } from "../../core/model/graph/graph.ts";
 import type { Feed } from "./feed.ts";
-import type { Graph } from "./graph/graph.ts";
 import type { AdamWScalars } from "./optimizer/kernels.ts";
 
 /** A training graph (model/graphs.ts) made ready to run. */

@@ -1,10 +1,10 @@
 /** A tiny training step, the same on every machine: shows that a backend computes rightly, and roughly how fast. */
 import { maskGeometry } from "../../core/masks/masks.ts";
+import { sizeOf } from "../../core/model/graph/graph.ts";
+import { trainingGraph } from "../../core/model/graphs.ts";
+import { type ModelShape, parameterSpecs, tokenCount } from "../../core/model/parameters.ts";
 import { RandomStream } from "../../core/random/streams.ts";
 import type { Backend, Feed } from "./backend.ts";
-import { sizeOf } from "./graph/graph.ts";
-import { trainingGraph } from "./model/graphs.ts";
-import { type ModelShape, parameterSpecs, tokenCount } from "./model/parameters.ts";
 
 const SHAPE: ModelShape = {
   imageSize: 16,

@@ -1,9 +1,9 @@
 /** Finds out whether a backend works: loads its library and computes something small with it. */
 
+import { GraphBuilder } from "../../core/model/graph/builder.ts";
+import { add, matmul } from "../../core/model/graph/operations.ts";
 import { TFJS_NODE } from "../tensorflow/tensorflowFolder.ts";
 import type { Backend, BackendName } from "./backend.ts";
-import { GraphBuilder } from "./graph/builder.ts";
-import { add, matmul } from "./graph/operations.ts";
 import { findTfjsNode } from "./tfjs/tfjsNodePackage.ts";
 import { missingWebgpuPackage, TFJS_WEBGPU, WEBGPU } from "./tfjs/webgpu.ts";
 

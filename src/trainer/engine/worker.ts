@@ -4,6 +4,7 @@ import { type MemoryProfile, type MemoryShape, memoryProfile } from "../../core/
 import { chooseMicroBatch, WASM_BUDGET_BYTES } from "../../core/cost/microBatch.ts";
 import { type ModelSizes, memoryShape } from "../../core/cost/parameters.ts";
 import { UserError } from "../../core/errors.ts";
+import type { ModelShape } from "../../core/model/parameters.ts";
 import { readCheckpoint, writeCheckpoint } from "../run/checkpoint.ts";
 import { readSafetensors } from "../run/safetensors.ts";
 import { chooseBackend } from "./chooseBackend.ts";
@@ -17,7 +18,6 @@ import type {
   EngineRequestInit,
   WeightSource,
 } from "./messages.ts";
-import type { ModelShape } from "./model/parameters.ts";
 
 type Handlers = { [C in EngineCall]: (argument: EngineCalls[C][0]) => Promise<EngineCalls[C][1]> };
 

@@ -3,10 +3,10 @@ import { forwardFlops } from "../../../src/core/cost/flops.ts";
 import { predictTrainingMemory } from "../../../src/core/cost/memory.ts";
 import { chooseMicroBatch } from "../../../src/core/cost/microBatch.ts";
 import { parameterCount } from "../../../src/core/cost/parameters.ts";
-import { matrixProductFlops } from "../../../src/trainer/engine/graph/graph.ts";
-import { predictionGraph, trainingGraph } from "../../../src/trainer/engine/model/graphs.ts";
-import { type ModelShape, parameterSpecs } from "../../../src/trainer/engine/model/parameters.ts";
-import { countElements } from "../../../src/trainer/engine/model/uvit.ts";
+import { matrixProductFlops } from "../../../src/core/model/graph/graph.ts";
+import { predictionGraph, trainingGraph } from "../../../src/core/model/graphs.ts";
+import { type ModelShape, parameterSpecs } from "../../../src/core/model/parameters.ts";
+import { countElements } from "../../../src/core/model/uvit/network.ts";
 import { NATIVE_COMPOSITES } from "../../../src/trainer/engine/native/backend.ts";
 import { arenaBytes } from "../../../src/trainer/engine/native/program.ts";
 

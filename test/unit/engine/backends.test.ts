@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
+import type { Graph } from "../../../src/core/model/graph/graph.ts";
 import type { Backend, Feed } from "../../../src/trainer/engine/backend.ts";
-import type { Graph } from "../../../src/trainer/engine/graph/graph.ts";
 import { outputArrays, relativeError } from "./compare.ts";
 import { interpret } from "./float64Interpreter.ts";
 import { testBackends, titleOf } from "./testBackends.ts";

@@ -1,5 +1,5 @@
 /** How far values are from a reference, relative to the largest of the reference. */
-import { type Graph, sizeOf } from "../../../src/trainer/engine/graph/graph.ts";
+import { type Graph, sizeOf } from "../../../src/core/model/graph/graph.ts";
 
 export function maxAbs(values: ArrayLike<number>): number {
   let largest = 0;

@@ -8,7 +8,7 @@ import {
   type Operation,
   primitiveOf,
   sizeOf,
-} from "../../../src/trainer/engine/graph/graph.ts";
+} from "../../../src/core/model/graph/graph.ts";
 
 /** Row-major values; int32 inputs hold whole numbers. */
 export type Values = ArrayLike<number>;

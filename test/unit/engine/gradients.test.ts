@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type Graph, pruned } from "../../../src/trainer/engine/graph/graph.ts";
-import { gradientName } from "../../../src/trainer/engine/model/graphs.ts";
+import { type Graph, pruned } from "../../../src/core/model/graph/graph.ts";
+import { gradientName } from "../../../src/core/model/graphs.ts";
 import { maxAbs } from "./compare.ts";
 import { interpret, type Values } from "./float64Interpreter.ts";
 import { normals, TINY_CASES, testStream, tinyModel } from "./tinyModels.ts";

@@ -1,6 +1,6 @@
 import * as ort from "onnxruntime-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { GraphBuilder } from "../../../src/trainer/engine/graph/builder.ts";
+import { GraphBuilder } from "../../../src/core/model/graph/builder.ts";
 import { emitOnnx } from "../../../src/trainer/engine/onnx/emit.ts";
 import { runInPlace } from "../../../src/trainer/engine/onnx/inPlace.ts";
 import { createSession } from "../../../src/trainer/engine/onnx/session.ts";

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Feed } from "../../../src/trainer/engine/backend.ts";
-import { GraphBuilder } from "../../../src/trainer/engine/graph/builder.ts";
-import { type Graph, pruned, sizeOf, type Tensor } from "../../../src/trainer/engine/graph/graph.ts";
+import { GraphBuilder } from "../../../src/core/model/graph/builder.ts";
+import { type Graph, pruned, sizeOf, type Tensor } from "../../../src/core/model/graph/graph.ts";
 import {
   add,
   attention,
@@ -20,7 +19,8 @@ import {
   sum,
   transpose,
   weightedSquaredError,
-} from "../../../src/trainer/engine/graph/operations.ts";
+} from "../../../src/core/model/graph/operations.ts";
+import type { Feed } from "../../../src/trainer/engine/backend.ts";
 import { maxAbs, outputArrays, relativeError } from "./compare.ts";
 import { erf, interpret, type Values } from "./float64Interpreter.ts";
 import { testBackends, titleOf } from "./testBackends.ts";

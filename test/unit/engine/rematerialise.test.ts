@@ -1,12 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type Composites, GraphBuilder } from "../../../src/trainer/engine/graph/builder.ts";
-import {
-  type Graph,
-  type GraphNode,
-  matrixProductFlops,
-  pruned,
-  sizeOf,
-} from "../../../src/trainer/engine/graph/graph.ts";
+import { type Composites, GraphBuilder } from "../../../src/core/model/graph/builder.ts";
+import { type Graph, type GraphNode, matrixProductFlops, pruned, sizeOf } from "../../../src/core/model/graph/graph.ts";
 import {
   add,
   erfGate,
@@ -14,8 +8,8 @@ import {
   linear,
   selfAttention,
   weightedSquaredError,
-} from "../../../src/trainer/engine/graph/operations.ts";
-import { rematerialised } from "../../../src/trainer/engine/graph/rematerialise.ts";
+} from "../../../src/core/model/graph/operations.ts";
+import { rematerialised } from "../../../src/core/model/graph/rematerialise.ts";
 import { NATIVE_COMPOSITES } from "../../../src/trainer/engine/native/backend.ts";
 import { arenaBytes } from "../../../src/trainer/engine/native/program.ts";
 import { emitOnnx } from "../../../src/trainer/engine/onnx/emit.ts";

@@ -1,17 +1,17 @@
 /** Small U-ViTs with random weights and inputs, on which gradients are checked. */
 import { drawVisibleTokens, type MaskConfig, maskGeometry } from "../../../src/core/masks/masks.ts";
-import { RandomStream } from "../../../src/core/random/streams.ts";
-import type { Feed } from "../../../src/trainer/engine/backend.ts";
-import { type Graph, sizeOf } from "../../../src/trainer/engine/graph/graph.ts";
-import { predictionGraph, trainingGraph } from "../../../src/trainer/engine/model/graphs.ts";
+import { type Graph, sizeOf } from "../../../src/core/model/graph/graph.ts";
+import { predictionGraph, trainingGraph } from "../../../src/core/model/graphs.ts";
 import {
   elementsPerToken,
   extraTokens,
   type ModelShape,
   type ParameterSpec,
   parameterSpecs,
-} from "../../../src/trainer/engine/model/parameters.ts";
-import { timeEmbedding } from "../../../src/trainer/engine/model/timeEmbedding.ts";
+} from "../../../src/core/model/parameters.ts";
+import { timeEmbedding } from "../../../src/core/model/timeEmbedding.ts";
+import { RandomStream } from "../../../src/core/random/streams.ts";
+import type { Feed } from "../../../src/trainer/engine/backend.ts";
 
 export interface TinyCase {
   readonly title: string;

@@ -1,7 +1,7 @@
 /** What a training step comes to in the native engine, counted from its program; bounds as in trainingGraph.test.ts. */
 import { describe, expect, it } from "vitest";
-import { trainingGraph } from "../../../src/trainer/engine/model/graphs.ts";
-import type { ModelShape } from "../../../src/trainer/engine/model/parameters.ts";
+import { trainingGraph } from "../../../src/core/model/graphs.ts";
+import type { ModelShape } from "../../../src/core/model/parameters.ts";
 import { NATIVE_COMPOSITES } from "../../../src/trainer/engine/native/backend.ts";
 import { compileProgram } from "../../../src/trainer/engine/native/program.ts";
 import { base, small, tiny, visible } from "./presets.ts";

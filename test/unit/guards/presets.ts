@@ -1,6 +1,6 @@
 /** The networks that guards are kept for: a small one, MaskDM-S at 64 px and MaskDM-B at 256 px (method section 5). */
 import type { BackboneShape } from "../../../src/core/cost/flops.ts";
-import type { ModelShape } from "../../../src/trainer/engine/model/parameters.ts";
+import type { ModelShape } from "../../../src/core/model/parameters.ts";
 
 const plain = { channels: 3, patchSize: 4, mlpRatio: 4, qkvBias: false, timeMlp: false, numClasses: 0 } as const;
 

@@ -1,9 +1,9 @@
 /** Training of a small network on images of 32 px, on one thread of each engine for the processor. */
 import { batchContext } from "../../../src/core/batch/context.ts";
 import { parseExperiment } from "../../../src/core/experiment/parse.ts";
+import { modelShape } from "../../../src/core/model/parameters.ts";
 import type { Backend } from "../../../src/trainer/engine/backend.ts";
 import { Engine } from "../../../src/trainer/engine/engine.ts";
-import { modelShape } from "../../../src/trainer/engine/model/parameters.ts";
 import { nativeBackend } from "../../../src/trainer/engine/native/backend.ts";
 import { onnxBackend } from "../../../src/trainer/engine/onnx/backend.ts";
 import { requireNative } from "../native/requireNative.ts";

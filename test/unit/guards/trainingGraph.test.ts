@@ -4,8 +4,8 @@
  */
 import { describe, expect, it } from "vitest";
 import { forwardFlops, trainingFlops } from "../../../src/core/cost/flops.ts";
-import { matrixProductFlops } from "../../../src/trainer/engine/graph/graph.ts";
-import { trainingGraph } from "../../../src/trainer/engine/model/graphs.ts";
+import { matrixProductFlops } from "../../../src/core/model/graph/graph.ts";
+import { trainingGraph } from "../../../src/core/model/graphs.ts";
 import { emitOnnx } from "../../../src/trainer/engine/onnx/emit.ts";
 import { backbone, base, small, tiny, visible } from "./presets.ts";
 

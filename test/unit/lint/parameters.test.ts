@@ -3,7 +3,7 @@ import { forwardFlops } from "../../../src/core/cost/flops.ts";
 import { backboneShape, parameterCount } from "../../../src/core/cost/parameters.ts";
 import { parseExperiment } from "../../../src/core/experiment/parse.ts";
 import type { Experiment } from "../../../src/core/experiment/schema.ts";
-import { modelShape, parameterSpecs } from "../../../src/trainer/engine/model/parameters.ts";
+import { modelShape, parameterSpecs } from "../../../src/core/model/parameters.ts";
 
 function experimentOf(text: string): Experiment {
   const parsed = parseExperiment(`data:\n  path: x\n${text}`);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { GraphBuilder } from "../../../src/trainer/engine/graph/builder.ts";
-import type { Operation } from "../../../src/trainer/engine/graph/graph.ts";
+import { GraphBuilder } from "../../../src/core/model/graph/builder.ts";
+import type { Operation } from "../../../src/core/model/graph/graph.ts";
 import { loadAddon } from "../../../src/trainer/engine/native/addon.ts";
 import { nativeBackend } from "../../../src/trainer/engine/native/backend.ts";
 import { INSTRUCTIONS_TEXT } from "../../../src/trainer/engine/native/instructions.ts";

@@ -1,7 +1,7 @@
 /** The native backend with its composite operations, against float64; test/unit/engine/backends.test.ts runs it on plain graphs. */
 import { describe, expect, it } from "vitest";
-import type { Graph } from "../../../src/trainer/engine/graph/graph.ts";
-import { predictionGraph, trainingGraph } from "../../../src/trainer/engine/model/graphs.ts";
+import type { Graph } from "../../../src/core/model/graph/graph.ts";
+import { predictionGraph, trainingGraph } from "../../../src/core/model/graphs.ts";
 import { NATIVE_COMPOSITES, nativeBackend } from "../../../src/trainer/engine/native/backend.ts";
 import type { NativeExecutable } from "../../../src/trainer/engine/native/executable.ts";
 import { maxAbs, outputArrays, relativeError } from "../engine/compare.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { trainingGraph } from "../../../src/trainer/engine/model/graphs.ts";
+import { trainingGraph } from "../../../src/core/model/graphs.ts";
 import { loadAddon } from "../../../src/trainer/engine/native/addon.ts";
 import { NATIVE_COMPOSITES, nativeBackend } from "../../../src/trainer/engine/native/backend.ts";
 import { outputArrays, relativeError } from "../engine/compare.ts";

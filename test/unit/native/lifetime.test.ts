@@ -1,8 +1,8 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
+import { trainingGraph } from "../../../src/core/model/graphs.ts";
 import type { Executable } from "../../../src/trainer/engine/backend.ts";
-import { trainingGraph } from "../../../src/trainer/engine/model/graphs.ts";
 import { NATIVE_COMPOSITES, nativeBackend } from "../../../src/trainer/engine/native/backend.ts";
 import { outputArrays } from "../engine/compare.ts";
 import { TINY_CASES, tinyModel } from "../engine/tinyModels.ts";

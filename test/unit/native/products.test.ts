@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { GraphBuilder } from "../../../src/trainer/engine/graph/builder.ts";
-import { add, linear, matmul } from "../../../src/trainer/engine/graph/operations.ts";
+import { GraphBuilder } from "../../../src/core/model/graph/builder.ts";
+import { add, linear, matmul } from "../../../src/core/model/graph/operations.ts";
 import { nativeBackend } from "../../../src/trainer/engine/native/backend.ts";
 import { relativeError } from "../engine/compare.ts";
 import { normals } from "../engine/tinyModels.ts";

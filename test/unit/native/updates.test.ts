@@ -2,9 +2,9 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import type { TrainingBatch } from "../../../src/core/batch/assemble.ts";
+import { trainingGraph } from "../../../src/core/model/graphs.ts";
+import { parameterSpecs } from "../../../src/core/model/parameters.ts";
 import { Engine } from "../../../src/trainer/engine/engine.ts";
-import { trainingGraph } from "../../../src/trainer/engine/model/graphs.ts";
-import { parameterSpecs } from "../../../src/trainer/engine/model/parameters.ts";
 import { NATIVE_COMPOSITES, nativeBackend } from "../../../src/trainer/engine/native/backend.ts";
 import { INSTRUCTIONS } from "../../../src/trainer/engine/native/instructions.ts";
 import { compileProgram } from "../../../src/trainer/engine/native/program.ts";

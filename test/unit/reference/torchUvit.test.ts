@@ -4,14 +4,14 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { experimentSchema } from "../../../src/core/experiment/schema.ts";
-import { elementCount, type NamedTensor } from "../../../src/core/run/tensor.ts";
 import {
   elementsPerToken,
   initialise,
   type ModelShape,
   modelShape,
   parameterSpecs,
-} from "../../../src/trainer/engine/model/parameters.ts";
+} from "../../../src/core/model/parameters.ts";
+import { elementCount, type NamedTensor } from "../../../src/core/run/tensor.ts";
 import { writeSafetensors } from "../../../src/trainer/run/safetensors.ts";
 import { TORCH_MODULES } from "../../python/findPython.ts";
 import { requirePython } from "../../python/requirePython.ts";

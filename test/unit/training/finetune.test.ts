@@ -3,8 +3,8 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { experimentSchema } from "../../../src/core/experiment/schema.ts";
+import { modelShape, parameterSpecs } from "../../../src/core/model/parameters.ts";
 import type { NamedTensor } from "../../../src/core/run/tensor.ts";
-import { modelShape, parameterSpecs } from "../../../src/trainer/engine/model/parameters.ts";
 import { readSafetensors } from "../../../src/trainer/run/safetensors.ts";
 import { learning, newestCheckpoint, QUICK, recordOf, tinyExperiment, Workshop, writeImages } from "./support.ts";
 

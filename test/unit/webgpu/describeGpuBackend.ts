@@ -3,11 +3,11 @@
  * compiling for a card takes seconds.
  */
 import { afterAll, describe, expect, it } from "vitest";
+import type { Graph } from "../../../src/core/model/graph/graph.ts";
+import { elementsPerToken, tokenCount } from "../../../src/core/model/parameters.ts";
 import type { NamedTensor } from "../../../src/core/run/tensor.ts";
 import type { Backend, Executable, Feed } from "../../../src/trainer/engine/backend.ts";
 import { Engine, type EngineTensors, type StepScalars } from "../../../src/trainer/engine/engine.ts";
-import type { Graph } from "../../../src/trainer/engine/graph/graph.ts";
-import { elementsPerToken, tokenCount } from "../../../src/trainer/engine/model/parameters.ts";
 import { onnxBackend } from "../../../src/trainer/engine/onnx/backend.ts";
 import { outputArrays, relativeError } from "../engine/compare.ts";
 import { type TestBackend, titleOf } from "../engine/testBackends.ts";

@@ -1,6 +1,7 @@
 /** What a backend with memory of its own has to offer for the learned tensors to stay there. */
+
+import type { Graph } from "../../../core/model/graph/graph.ts";
 import type { Feed } from "../feed.ts";
-import type { Graph } from "../graph/graph.ts";
 import type { SegmentLayout } from "./segments.ts";
 import type { UpdateScalars } from "./updateScalars.ts";
 

@@ -2,11 +2,12 @@
  * The learned tensors in the memory of a device: weights, moments and averages stay there between steps, and gradients never
  * leave it. What comes back from a step is its losses, and the gradient's norm where that is wanted.
  */
+
+import { type Graph, sizeOf } from "../../../core/model/graph/graph.ts";
+import { gradientName } from "../../../core/model/graphs.ts";
+import type { ParameterSpec } from "../../../core/model/parameters.ts";
 import type { Feed } from "../feed.ts";
-import { type Graph, sizeOf } from "../graph/graph.ts";
 import type { Learner, PredictionProgram, TrainingProgram } from "../learner.ts";
-import { gradientName } from "../model/graphs.ts";
-import type { ParameterSpec } from "../model/parameters.ts";
 import type { AdamWScalars } from "../optimizer/kernels.ts";
 import type { ParameterStore } from "../optimizer/parameterStore.ts";
 import { segmentsOf } from "../optimizer/segmentsOf.ts";

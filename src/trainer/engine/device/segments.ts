@@ -2,8 +2,8 @@
  * How the learned tensors lie in a device's memory: many in one array, so that an update is a few large operations instead of a
  * few for each tensor, but not all in one, since a device limits how large a buffer may be.
  */
-import { sizeOf } from "../graph/graph.ts";
-import type { ParameterSpec } from "../model/parameters.ts";
+import { sizeOf } from "../../../core/model/graph/graph.ts";
+import type { ParameterSpec } from "../../../core/model/parameters.ts";
 import { paddedTo } from "../optimizer/segmentsOf.ts";
 
 /** Segments are padded with zeros to rows of so many elements: the first of two steps in which squares are summed. */

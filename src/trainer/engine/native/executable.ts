@@ -1,6 +1,7 @@
 /** A compiled program with the names of its arrays. */
+
+import { type Graph, sizeOf } from "../../../core/model/graph/graph.ts";
 import type { Executable, Feed } from "../backend.ts";
-import { type Graph, sizeOf } from "../graph/graph.ts";
 import type { Addon, Program } from "./addon.ts";
 import type { NativeProgram } from "./program.ts";
 import { MOMENTS, momentName } from "./updates.ts";

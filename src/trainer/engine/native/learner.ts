@@ -1,8 +1,8 @@
 /** The learner of the native backend: the store's arrays, on which all threads work. */
-import type { Graph } from "../graph/graph.ts";
+import type { Graph } from "../../../core/model/graph/graph.ts";
+import { gradientName } from "../../../core/model/graphs.ts";
 import { HostLearner } from "../hostLearner.ts";
 import type { TrainingProgram } from "../learner.ts";
-import { gradientName } from "../model/graphs.ts";
 import { type AdamWScalars, adamWFactors } from "../optimizer/kernels.ts";
 import type { ParameterStore } from "../optimizer/parameterStore.ts";
 import type { Addon, Team } from "./addon.ts";

@@ -1,5 +1,5 @@
 /** Compiles a graph to the instructions of kernels/program.c, every tensor's place included. */
-import { freeId, type Graph, type GraphNode, sizeOf, type Tensor } from "../graph/graph.ts";
+import { freeId, type Graph, type GraphNode, sizeOf, type Tensor } from "../../../core/model/graph/graph.ts";
 import { INSTRUCTIONS, type Instruction } from "./instructions.ts";
 import { Layout } from "./layout.ts";
 import { type Learned, MOMENTS, momentName, type Order, orderOf } from "./updates.ts";

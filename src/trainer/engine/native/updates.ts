@@ -1,5 +1,5 @@
 /** Where in a graph the weights that it has the gradients of may already be changed, while the rest of it still runs. */
-import type { Graph, Tensor } from "../graph/graph.ts";
+import type { Graph, Tensor } from "../../../core/model/graph/graph.ts";
 import type { Layout } from "./layout.ts";
 
 /** What a training graph learns, by names of its inputs and outputs. */

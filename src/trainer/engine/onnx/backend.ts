@@ -1,8 +1,8 @@
 /** Runs graphs with ONNX Runtime: one session per graph, on the CPU or on a GPU through WebGPU. */
 import * as ort from "onnxruntime-node";
+import type { Graph } from "../../../core/model/graph/graph.ts";
 import type { Backend, Executable, Feed } from "../backend.ts";
 import { DeviceLearner } from "../device/deviceLearner.ts";
-import type { Graph } from "../graph/graph.ts";
 import type { ParameterStore } from "../optimizer/parameterStore.ts";
 import { OnnxDevice } from "./device.ts";
 import { emitOnnx } from "./emit.ts";

@@ -3,11 +3,11 @@
  * session. Its Node binding cannot download such a tensor (asking it to ends the process), so a graph that copies does.
  */
 import * as ort from "onnxruntime-node";
+import { type Graph, sizeOf } from "../../../core/model/graph/graph.ts";
 import type { Device, DeviceExecutable, DeviceSegment } from "../device/device.ts";
 import type { SegmentLayout } from "../device/segments.ts";
 import type { UpdateScalars } from "../device/updateScalars.ts";
 import type { Feed } from "../feed.ts";
-import { type Graph, sizeOf } from "../graph/graph.ts";
 import { copyModel, packModel, part, squaresModel, UPDATE_SCALARS, unpackModel, updateModel } from "./deviceGraphs.ts";
 import { emitOnnx } from "./emit.ts";
 import { createSession } from "./session.ts";

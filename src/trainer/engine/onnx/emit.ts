@@ -1,5 +1,12 @@
 /** Compiles a graph to the bytes of an ONNX model (opset 20, with com.microsoft's FusedMatMul). */
-import { type Graph, type GraphNode, type Operation, primitiveOf, sizeOf, type Tensor } from "../graph/graph.ts";
+import {
+  type Graph,
+  type GraphNode,
+  type Operation,
+  primitiveOf,
+  sizeOf,
+  type Tensor,
+} from "../../../core/model/graph/graph.ts";
 import { addList } from "./inPlace.ts";
 import { ELEMENT, OnnxModelWriter } from "./modelWriter.ts";
 

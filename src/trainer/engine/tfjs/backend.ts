@@ -1,9 +1,9 @@
 /** Runs graphs eagerly with TensorFlow.js. */
 import { availableParallelism } from "node:os";
 import { UserError } from "../../../core/errors.ts";
+import type { Graph } from "../../../core/model/graph/graph.ts";
 import type { Backend, Executable, Feed } from "../backend.ts";
 import { DeviceLearner } from "../device/deviceLearner.ts";
-import type { Graph } from "../graph/graph.ts";
 import type { ParameterStore } from "../optimizer/parameterStore.ts";
 import { TfjsDevice } from "./device.ts";
 import { nativeKernels } from "./evaluate.ts";

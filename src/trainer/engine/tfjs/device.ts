@@ -1,10 +1,10 @@
 /** A graphics card's memory through TensorFlow.js on WebGPU: tensors stay there until they are read. */
 import * as tf from "@tensorflow/tfjs-core";
+import type { Graph } from "../../../core/model/graph/graph.ts";
 import type { Device, DeviceExecutable, DeviceSegment, SegmentState } from "../device/device.ts";
 import { ROW, type SegmentLayout } from "../device/segments.ts";
 import type { UpdateScalars } from "../device/updateScalars.ts";
 import type { Feed } from "../feed.ts";
-import type { Graph } from "../graph/graph.ts";
 import { nativeKernels } from "./evaluate.ts";
 import { withBackend } from "./load.ts";
 import { GraphWalk } from "./walk.ts";

@@ -1,6 +1,6 @@
 /** Evaluates one node of a graph with TensorFlow.js. */
 import * as tf from "@tensorflow/tfjs-core";
-import { type GraphNode, type Operation, primitiveOf, sizeOf } from "../graph/graph.ts";
+import { type GraphNode, type Operation, primitiveOf, sizeOf } from "../../../core/model/graph/graph.ts";
 
 /** Operations that a tfjs backend may want done its own way. */
 export interface Kernels {

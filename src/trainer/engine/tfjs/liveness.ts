@@ -1,5 +1,5 @@
 /** When the values of a graph are last used, so that an eager walk can free each one in time. */
-import type { Graph } from "../graph/graph.ts";
+import type { Graph } from "../../../core/model/graph/graph.ts";
 
 /**
  * @returns for every node the ids of the tensors that nothing after it reads, its own unused outputs among them. A graph output

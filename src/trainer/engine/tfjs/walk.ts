@@ -1,6 +1,6 @@
 /** Walks a graph with TensorFlow.js: evaluates the nodes in order and frees every value after its last use. */
 import * as tf from "@tensorflow/tfjs-core";
-import type { Graph } from "../graph/graph.ts";
+import type { Graph } from "../../../core/model/graph/graph.ts";
 import { evaluate, type Kernels } from "./evaluate.ts";
 import { lastUses } from "./liveness.ts";
 

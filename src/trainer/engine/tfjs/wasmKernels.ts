@@ -3,7 +3,7 @@
  * matrices reaches its optimised kernel; the batched one is some fifteen times slower per multiply-add.
  */
 import * as tf from "@tensorflow/tfjs-core";
-import { sizeOf } from "../graph/graph.ts";
+import { sizeOf } from "../../../core/model/graph/graph.ts";
 import { type Kernels, type MatmulOptions, scaledProduct } from "./evaluate.ts";
 
 /** Multiply-adds of one matrix of a batch from which on taking the batch apart pays. */

@@ -4,10 +4,10 @@
  */
 import { performance } from "node:perf_hooks";
 import { parseExperiment } from "../../../../src/core/experiment/parse.ts";
+import { modelShape } from "../../../../src/core/model/parameters.ts";
 import type { Dataset } from "../../../../src/trainer/data/dataset.ts";
 import { EngineClient } from "../../../../src/trainer/engine/client.ts";
 import type { EngineCall, EngineCalls } from "../../../../src/trainer/engine/messages.ts";
-import { modelShape } from "../../../../src/trainer/engine/model/parameters.ts";
 import { BatchSource } from "../../../../src/trainer/loop/batches.ts";
 import { StartUp } from "../../../../src/trainer/loop/startUp.ts";
 import { StopRequest } from "../../../../src/trainer/loop/stopRequest.ts";

@@ -15,7 +15,7 @@ import {
   silu,
   split,
 } from "../graph/operations.ts";
-import { blockNames, elementsPerToken, extraTokens, type ModelShape, tokenCount } from "./parameters.ts";
+import { blockNames, elementsPerToken, extraTokens, type ModelShape, tokenCount } from "../parameters.ts";
 
 const NORM_EPSILON = 1e-5;
 

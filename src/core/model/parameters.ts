@@ -1,6 +1,6 @@
 /** The learned tensors of the U-ViT: names, shapes and initial values (method section 5). */
-import type { DataConfig, ModelConfig } from "../../../core/experiment/schema.ts";
-import { RandomStream } from "../../../core/random/streams.ts";
+import type { DataConfig, ModelConfig } from "../experiment/schema.ts";
+import { RandomStream } from "../random/streams.ts";
 
 /** Everything that decides the shapes of the network. */
 export interface ModelShape {

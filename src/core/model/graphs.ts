@@ -1,10 +1,10 @@
 /** The two graphs of a model: a training step's gradients, and a prediction. */
-import { type Composites, GraphBuilder } from "../graph/builder.ts";
-import { type Graph, pruned, type Tensor } from "../graph/graph.ts";
-import { reshape, scale, weightedSquaredError } from "../graph/operations.ts";
-import { rematerialised } from "../graph/rematerialise.ts";
+import { type Composites, GraphBuilder } from "./graph/builder.ts";
+import { type Graph, pruned, type Tensor } from "./graph/graph.ts";
+import { reshape, scale, weightedSquaredError } from "./graph/operations.ts";
+import { rematerialised } from "./graph/rematerialise.ts";
 import { elementsPerToken, extraTokens, type ModelShape, parameterSpecs, tokenCount } from "./parameters.ts";
-import { type NetworkInputs, uvit } from "./uvit.ts";
+import { type NetworkInputs, uvit } from "./uvit/network.ts";
 
 /** Name of the graph output that holds a parameter's gradient. */
 export const gradientName = (parameter: string): string => `gradient:${parameter}`;
