@@ -1,6 +1,7 @@
 /** The two graphs of a model: a training step's gradients, and a prediction. */
-import { type Composites, GraphBuilder } from "./graph/builder.ts";
+import { GraphBuilder } from "./graph/builder.ts";
 import { type Graph, pruned, type Tensor } from "./graph/graph.ts";
+import { type Composites, lowered } from "./graph/lower.ts";
 import { reshape, scale, weightedSquaredError } from "./graph/operations.ts";
 import { rematerialised } from "./graph/rematerialise.ts";
 import { elementsPerToken, extraTokens, type ModelShape, parameterSpecs, tokenCount } from "./parameters.ts";
@@ -38,9 +39,9 @@ export function trainingGraph(
   shape: ModelShape,
   batchSize: number,
   visibleTokens: number,
-  composites?: Composites,
+  composites: Composites = new Set(),
 ): Graph {
-  const g = new GraphBuilder(composites);
+  const g = new GraphBuilder();
   const { parameters, inputs } = modelInputs(g, shape, batchSize, visibleTokens);
   const perImage = visibleTokens * elementsPerToken(shape);
   const target = g.input("target", [batchSize, perImage]);
@@ -55,7 +56,7 @@ export function trainingGraph(
     // A parameter that nothing depends on cannot occur: every tensor of parameterSpecs is used.
     sums[gradientName(name)] = gradients[i] ?? scale(g, parameters.get(name)!, 0);
   });
-  return rematerialised(pruned(g.build({ loss }, sums)));
+  return rematerialised(lowered(pruned(g.build({ loss }, sums)), composites));
 }
 
 /** The network's output, `output` [B · S, p·p·C] in (p1, p2, C) order, for the same inputs. */
@@ -63,9 +64,9 @@ export function predictionGraph(
   shape: ModelShape,
   batchSize: number,
   visibleTokens: number,
-  composites?: Composites,
+  composites: Composites = new Set(),
 ): Graph {
-  const g = new GraphBuilder(composites);
+  const g = new GraphBuilder();
   const { parameters, inputs } = modelInputs(g, shape, batchSize, visibleTokens);
-  return pruned(g.build({ output: uvit(g, shape, parameters, inputs, batchSize) }));
+  return lowered(pruned(g.build({ output: uvit(g, shape, parameters, inputs, batchSize) })), composites);
 }

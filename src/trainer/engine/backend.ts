@@ -1,7 +1,7 @@
 /** What computes a graph. */
 
-import type { Composites } from "../../core/model/graph/builder.ts";
 import type { Graph } from "../../core/model/graph/graph.ts";
+import type { Composites } from "../../core/model/graph/lower.ts";
 import type { Feed } from "./feed.ts";
 import type { Learner } from "./learner.ts";
 import type { ParameterStore } from "./optimizer/parameterStore.ts";

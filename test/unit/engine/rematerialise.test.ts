@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { type Composites, GraphBuilder } from "../../../src/core/model/graph/builder.ts";
+import { GraphBuilder } from "../../../src/core/model/graph/builder.ts";
 import { type Graph, type GraphNode, matrixProductFlops, pruned, sizeOf } from "../../../src/core/model/graph/graph.ts";
+import { type Composites, lowered } from "../../../src/core/model/graph/lower.ts";
 import {
   add,
   erfGate,
@@ -20,8 +21,8 @@ import { normals } from "./tinyModels.ts";
 const [IMAGES, TOKENS, D] = [2, 5, 12];
 
 /** Gradients of blocks of attention and MLP, one after the other, with nothing computed again. */
-function plainGraph(blocks: number, composites?: Composites): Graph {
-  const g = new GraphBuilder(composites);
+function plainGraph(blocks: number, composites: Composites = new Set()): Graph {
+  const g = new GraphBuilder();
   const rows = IMAGES * TOKENS;
   const parameters: ReturnType<typeof g.input>[] = [];
   const parameter = (name: string, ...shape: number[]) => {
@@ -41,7 +42,8 @@ function plainGraph(blocks: number, composites?: Composites): Graph {
   }
   const loss = weightedSquaredError(g, x, g.input("target", [rows, D]), g.input("weight", [rows, 1]));
   const gradients = g.gradients(loss, g.input("one", [1, 1]), parameters);
-  return pruned(g.build({ loss }, Object.fromEntries(gradients.map((gradient, i) => [`gradient${i}`, gradient!]))));
+  const sums = Object.fromEntries(gradients.map((gradient, i) => [`gradient${i}`, gradient!]));
+  return lowered(pruned(g.build({ loss }, sums)), composites);
 }
 
 const KINDS = [

@@ -1,6 +1,14 @@
 /** Builds a graph and keeps the tape that reverse-mode differentiation walks back. */
-import type { CompositeOperation, DType, Graph, GraphInput, GraphNode, Operation, Tensor } from "./graph.ts";
-import { sizeOf } from "./graph.ts";
+import {
+  type DType,
+  freeId,
+  type Graph,
+  type GraphInput,
+  type GraphNode,
+  type Operation,
+  sizeOf,
+  type Tensor,
+} from "./graph.ts";
 
 /** Maps the gradients of an operation's outputs to those of its inputs; null where an input has none. */
 export type PullBack = (outputGradients: readonly (Tensor | null)[]) => readonly (Tensor | null)[];
@@ -11,18 +19,21 @@ interface TapeEntry {
   readonly pullBack: PullBack;
 }
 
-export type Composites = ReadonlySet<CompositeOperation["kind"]>;
-
 export class GraphBuilder {
   private readonly inputs: GraphInput[] = [];
   private readonly nodes: GraphNode[] = [];
   private readonly tape: TapeEntry[] = [];
   private nextId = 0;
-  /** inside a pull-back or a composite operation nothing is recorded */
+  /** inside a pull-back or an operation that consists of others nothing is recorded */
   private recording = true;
 
-  /** @param composites operations that the backend has as a whole */
-  constructor(readonly composites: Composites = new Set()) {}
+  /** A builder whose tensors have ids that the graph does not use, for nodes of that graph and further ones. It records nothing. */
+  static after(graph: Graph): GraphBuilder {
+    const builder = new GraphBuilder();
+    builder.nextId = freeId(graph);
+    builder.recording = false;
+    return builder;
+  }
 
   input(name: string, shape: readonly number[], dtype: DType = "float32"): Tensor {
     const tensor = this.tensor(shape, dtype);
@@ -46,6 +57,11 @@ export class GraphBuilder {
     const outputs = shapes.map((shape) => this.tensor(shape, "float32"));
     this.nodes.push({ operation, inputs, outputs });
     return outputs;
+  }
+
+  /** Takes over a node of another graph. */
+  append(node: GraphNode): void {
+    this.nodes.push(node);
   }
 
   /** Runs `forward` unrecorded and puts one tape entry in its place. */

@@ -43,8 +43,8 @@ export type PrimitiveOperation =
   | { readonly kind: "softmax" };
 
 /**
- * Operations that a backend may have as a whole; for the others the builder writes them as several of those above. Matrices
- * of rows [B · n, …] hold B sequences of n tokens.
+ * Operations that a backend may have as a whole; for the others they are written out as several of those above (lower.ts).
+ * Matrices of rows [B · n, …] hold B sequences of n tokens.
  */
 export type CompositeOperation =
   /** qkv [B · n, 3 D] to attended values [B · n, D] and the logarithms of the softmax's denominators [B, heads, n] */
@@ -66,10 +66,12 @@ const COMPOSITES: Readonly<Record<CompositeOperation["kind"], true>> = {
   erfGateGradient: true,
 };
 
+export const isComposite = (operation: Operation): operation is CompositeOperation => operation.kind in COMPOSITES;
+
 /** For backends without composites. @throws RangeError for one */
 export function primitiveOf(operation: Operation): PrimitiveOperation {
-  if (operation.kind in COMPOSITES) throw new RangeError(`${operation.kind} is for backends that have it as a whole`);
-  return operation as PrimitiveOperation;
+  if (isComposite(operation)) throw new RangeError(`${operation.kind} is for backends that have it as a whole`);
+  return operation;
 }
 
 export interface GraphNode {

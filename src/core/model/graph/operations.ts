@@ -231,39 +231,21 @@ export function gatherRows(g: GraphBuilder, table: Tensor, index: Tensor): Tenso
 
 /**
  * Layer normalisation over the last axis: y = (x - mean) / sqrt(variance + epsilon) * gain + bias.
- * Gradient, with x^ the normalised value, r the inverse deviation and h = dy * gain:
- * dx = r (h - mean(h) - x^ mean(h x^)), as in Ba et al. 2016.
  * @param x [rows, d]
  */
 export function layerNorm(g: GraphBuilder, x: Tensor, gain: Tensor, bias: Tensor, epsilon: number): Tensor {
-  const [rows, width] = [x.shape[0]!, x.shape[1]!];
+  const rows = x.shape[0]!;
   let statistics: readonly Tensor[] = [];
   return g.record(
     [x, gain, bias],
     () => {
-      const outputs = g.node({ kind: "layerNorm", epsilon }, [x, gain, bias], [x.shape, [rows, 1], [rows, 1]]);
-      statistics = outputs;
-      return [outputs[0]!] as const;
+      const [y, ...rest] = g.node({ kind: "layerNorm", epsilon }, [x, gain, bias], [x.shape, [rows, 1], [rows, 1]]);
+      statistics = rest;
+      return [y!] as const;
     },
     () =>
-      ([dy]) => {
-        const [, mean, inverse] = statistics;
-        if (g.composites.has("layerNormGradient")) {
-          return g.node(
-            { kind: "layerNormGradient" },
-            [dy!, x, gain, mean!, inverse!],
-            [x.shape, gain.shape, bias.shape],
-          );
-        }
-        const normalised = multiply(g, subtract(g, x, mean!), inverse!);
-        const weighted = multiply(g, dy!, normalised);
-        // Row means against the gain are products with a vector, which backends do in one pass.
-        const column = reshape(g, gain, [width, 1]);
-        const meanH = matmul(g, dy!, column, { alpha: 1 / width });
-        const meanHX = matmul(g, weighted, column, { alpha: 1 / width });
-        const centred = subtract(g, subtract(g, multiply(g, dy!, gain), meanH), multiply(g, normalised, meanHX));
-        return [multiply(g, centred, inverse!), sum(g, weighted, [0], false), sum(g, dy!, [0], false)];
-      },
+      ([dy]) =>
+        g.node({ kind: "layerNormGradient" }, [dy!, x, gain, ...statistics], [x.shape, gain.shape, bias.shape]),
   )[0];
 }
 
@@ -272,32 +254,13 @@ export function layerNorm(g: GraphBuilder, x: Tensor, gain: Tensor, bias: Tensor
  * ride on the neighbouring matrix products, so that the exact GELU costs no scaling pass.
  */
 export function erfGate(g: GraphBuilder, u: Tensor): Tensor {
-  if (g.composites.has("erfGate")) {
-    return g.record(
-      [u],
-      () => g.node({ kind: "erfGate" }, [u], [u.shape]),
-      () =>
-        ([dy]) =>
-          g.node({ kind: "erfGateGradient" }, [u, dy!], [u.shape]),
-    )[0]!;
-  }
-  let onePlusErf: Tensor;
   return g.record(
     [u],
-    () => {
-      const [e] = g.node({ kind: "erf" }, [u], [u.shape]);
-      [onePlusErf] = g.node({ kind: "shift", term: 1 }, [e!], [u.shape]) as [Tensor];
-      return [multiply(g, u, onePlusErf)] as const;
-    },
+    () => g.node({ kind: "erfGate" }, [u], [u.shape]),
     () =>
-      ([dy]) => {
-        // d/du = 1 + erf(u) + u (2 / sqrt(pi)) exp(-u²)
-        const term = Math.log(2 / Math.sqrt(Math.PI));
-        const [exponent] = g.node({ kind: "subtractFrom", term }, [multiply(g, u, u)], [u.shape]);
-        const [bell] = g.node({ kind: "exp" }, [exponent!], [u.shape]);
-        return [multiply(g, dy!, add(g, onePlusErf, multiply(g, u, bell!)))];
-      },
-  )[0];
+      ([dy]) =>
+        g.node({ kind: "erfGateGradient" }, [u, dy!], [u.shape]),
+  )[0]!;
 }
 
 /** x sigmoid(x). */
@@ -319,63 +282,26 @@ export function silu(g: GraphBuilder, x: Tensor): Tensor {
 }
 
 /**
- * Scaled dot-product attention, softmax(q kᵀ / sqrt(d)) v.
- * The softmax's gradient P (dP - rowsum(P dP)) uses rowsum(P dP) = rowsum(dO O), which is d wide instead of n (Dao et al. 2022).
- * @param q k v [batch, heads, n, d]
- */
-export function attention(g: GraphBuilder, q: Tensor, k: Tensor, v: Tensor): Tensor {
-  const alpha = 1 / Math.sqrt(q.shape.at(-1)!);
-  let weights: Tensor;
-  return g.record(
-    [q, k, v],
-    () => {
-      const scores = matmul(g, q, k, { transB: true, alpha });
-      [weights] = g.node({ kind: "softmax" }, [scores], [scores.shape]) as [Tensor];
-      return [matmul(g, weights, v)] as const;
-    },
-    (outputs) =>
-      ([dy]) => {
-        const dWeights = matmul(g, dy!, v, { transB: true });
-        const rowSums = sum(g, multiply(g, dy!, outputs[0]), [3], true);
-        const dScores = multiply(g, weights, subtract(g, dWeights, rowSums));
-        return [
-          matmul(g, dScores, k, { alpha }),
-          matmul(g, dScores, q, { transA: true, alpha }),
-          matmul(g, weights, dy!, { transA: true }),
-        ];
-      },
-  )[0];
-}
-
-/**
- * Multi-head self-attention over sequences that lie one after the other.
+ * Multi-head self-attention over sequences that lie one after the other: softmax(q kᵀ / sqrt(D / heads)) v for each head.
  * @param qkv [batchSize · n, 3 D]: queries, keys and values, each of `heads` heads side by side
  * @returns [batchSize · n, D]
  */
 export function selfAttention(g: GraphBuilder, qkv: Tensor, batchSize: number, heads: number): Tensor {
   const [rows, D] = [qkv.shape[0]!, qkv.shape[1]! / 3];
-  const n = rows / batchSize;
-  if (g.composites.has("selfAttention")) {
-    const shapes = [
-      [rows, D],
-      [batchSize, heads, n],
-    ];
-    let logSums: Tensor;
-    return g.record(
-      [qkv],
-      () => {
-        const [out, sums] = g.node({ kind: "selfAttention", batchSize, heads }, [qkv], shapes);
-        logSums = sums!;
-        return [out!] as const;
-      },
-      ([out]) =>
-        ([dy]) =>
-          g.node({ kind: "selfAttentionGradient", batchSize, heads }, [qkv, out, logSums, dy!], [qkv.shape]),
-    )[0];
-  }
-  // Split first: transposing [B, n, heads, d] is several times faster than transposing the five axes of qkv at once.
-  const [q, k, v] = split(g, qkv, 1, [D, D, D]).map((part) =>
-    transpose(g, reshape(g, part, [batchSize, n, heads, D / heads]), [0, 2, 1, 3]),
-  );
-  return reshape(g, transpose(g, attention(g, q!, k!, v!), [0, 2, 1, 3]), [rows, D]);
+  const shapes = [
+    [rows, D],
+    [batchSize, heads, rows / batchSize],
+  ];
+  let logSums: Tensor;
+  return g.record(
+    [qkv],
+    () => {
+      const [out, sums] = g.node({ kind: "selfAttention", batchSize, heads }, [qkv], shapes);
+      logSums = sums!;
+      return [out!] as const;
+    },
+    ([out]) =>
+      ([dy]) =>
+        g.node({ kind: "selfAttentionGradient", batchSize, heads }, [qkv, out, logSums, dy!], [qkv.shape]),
+  )[0];
 }

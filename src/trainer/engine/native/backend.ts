@@ -1,7 +1,7 @@
 /** Runs graphs with this project's own kernels: vector instructions of the processor, all of its threads, memory planned ahead. */
 import { UserError } from "../../../core/errors.ts";
-import type { Composites } from "../../../core/model/graph/builder.ts";
 import type { Graph } from "../../../core/model/graph/graph.ts";
+import type { Composites } from "../../../core/model/graph/lower.ts";
 import type { Backend } from "../backend.ts";
 import { type Addon, loadAddon, type Program, type Team } from "./addon.ts";
 import { NativeExecutable } from "./executable.ts";

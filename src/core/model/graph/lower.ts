@@ -1,0 +1,160 @@
+/** Writes composite operations out as several primitive ones, for backends that do not have them as a whole. */
+import { GraphBuilder } from "./builder.ts";
+import { type CompositeOperation, type Graph, type GraphNode, isComposite, pruned, type Tensor } from "./graph.ts";
+import { add, concat, matmul, multiply, reshape, split, subtract, sum, transpose } from "./operations.ts";
+
+/** Composite operations that a backend has as a whole. */
+export type Composites = ReadonlySet<CompositeOperation["kind"]>;
+
+/** The same graph for a backend that has these composite operations: all others are written out. */
+export function lowered(graph: Graph, kept: Composites): Graph {
+  return new Lowering(graph, kept).lower();
+}
+
+interface AttentionParts {
+  /** queries, keys and values, [B, heads, n, d] with d = D / heads */
+  readonly q: Tensor;
+  readonly k: Tensor;
+  readonly v: Tensor;
+  /** softmax(q kᵀ / sqrt(d)), [B, heads, n, n] */
+  readonly weights: Tensor;
+  /** weights · v, [B, heads, n, d] */
+  readonly attended: Tensor;
+}
+
+class Lowering {
+  private readonly g: GraphBuilder;
+  /** what stands for an output of an operation that was written out, by that output's id */
+  private readonly stands = new Map<number, Tensor>();
+  /** What gradients take from their forward pass: of an attention, by the id of its logarithms of sums, … */
+  private readonly attentions = new Map<number, AttentionParts>();
+  /** … of a gate 1 + erf(u), by the id of u. */
+  private readonly gates = new Map<number, Tensor>();
+
+  constructor(
+    private readonly source: Graph,
+    private readonly kept: Composites,
+  ) {
+    this.g = GraphBuilder.after(source);
+  }
+
+  lower(): Graph {
+    for (const node of this.source.nodes) {
+      const inputs = node.inputs.map((input) => this.now(input));
+      const { operation, outputs } = node;
+      if (!isComposite(operation) || this.kept.has(operation.kind)) this.g.append({ ...node, inputs });
+      else {
+        this.writeOut(operation, inputs, node).forEach((tensor, i) => {
+          this.stands.set(outputs[i]!.id, tensor);
+        });
+      }
+    }
+    const outputs = this.source.outputs.map((output) => ({ ...output, tensor: this.now(output.tensor) }));
+    return pruned({ ...this.g.build({}), inputs: this.source.inputs, outputs });
+  }
+
+  private now(tensor: Tensor): Tensor {
+    return this.stands.get(tensor.id) ?? tensor;
+  }
+
+  /** @returns what stands for the outputs; nothing for those that only a gradient reads, which is written out, too */
+  private writeOut(operation: CompositeOperation, inputs: readonly Tensor[], { outputs }: GraphNode): Tensor[] {
+    const [a, b, c, d, e] = inputs as [Tensor, Tensor, Tensor, Tensor, Tensor];
+    switch (operation.kind) {
+      case "selfAttention":
+        return [this.selfAttention(a, operation, outputs[1]!.id)];
+      case "selfAttentionGradient":
+        return [this.selfAttentionGradient(this.attentions.get(c.id)!, d, operation)];
+      case "layerNormGradient":
+        return layerNormGradient(this.g, { dy: a, x: b, gain: c, mean: d, inverse: e });
+      case "erfGate":
+        return [this.erfGate(a)];
+      case "erfGateGradient":
+        return [this.erfGateGradient(a, b)];
+    }
+  }
+
+  private selfAttention(qkv: Tensor, { batchSize, heads }: AttentionSizes, id: number): Tensor {
+    const { g } = this;
+    const [rows, D] = [qkv.shape[0]!, qkv.shape[1]! / 3];
+    const split4 = [batchSize, rows / batchSize, heads, D / heads];
+    // Split first: transposing [B, n, heads, d] is several times faster than transposing the five axes of qkv at once.
+    const [q, k, v] = split(g, qkv, 1, [D, D, D]).map((part) =>
+      transpose(g, reshape(g, part, split4), HEADS_FIRST),
+    ) as [Tensor, Tensor, Tensor];
+    const scores = matmul(g, q, k, { transB: true, alpha: 1 / Math.sqrt(D / heads) });
+    const [weights] = g.node({ kind: "softmax" }, [scores], [scores.shape]) as [Tensor];
+    const attended = matmul(g, weights, v);
+    this.attentions.set(id, { q, k, v, weights, attended });
+    return reshape(g, transpose(g, attended, HEADS_FIRST), [rows, D]);
+  }
+
+  /** The softmax's gradient P (dP - rowsum(P dP)) uses rowsum(P dP) = rowsum(dO O), which is d wide instead of n (Dao et al. 2022). */
+  private selfAttentionGradient(parts: AttentionParts, dOut: Tensor, { batchSize, heads }: AttentionSizes): Tensor {
+    const { g } = this;
+    const { q, k, v, weights, attended } = parts;
+    const [rows, D] = dOut.shape as [number, number];
+    const alpha = 1 / Math.sqrt(D / heads);
+    const dy = transpose(g, reshape(g, dOut, [batchSize, rows / batchSize, heads, D / heads]), HEADS_FIRST);
+    const dWeights = matmul(g, dy, v, { transB: true });
+    const rowSums = sum(g, multiply(g, dy, attended), [3], true);
+    const dScores = multiply(g, weights, subtract(g, dWeights, rowSums));
+    const gradients = [
+      matmul(g, dScores, k, { alpha }),
+      matmul(g, dScores, q, { transA: true, alpha }),
+      matmul(g, weights, dy, { transA: true }),
+    ];
+    return concat(
+      g,
+      gradients.map((gradient) => reshape(g, transpose(g, gradient, HEADS_FIRST), [rows, D])),
+      1,
+    );
+  }
+
+  private erfGate(u: Tensor): Tensor {
+    const { g } = this;
+    const [e] = g.node({ kind: "erf" }, [u], [u.shape]) as [Tensor];
+    const [gate] = g.node({ kind: "shift", term: 1 }, [e], [u.shape]) as [Tensor];
+    this.gates.set(u.id, gate);
+    return multiply(g, u, gate);
+  }
+
+  /** d/du u (1 + erf(u)) = 1 + erf(u) + u (2 / sqrt(pi)) exp(-u²) */
+  private erfGateGradient(u: Tensor, dy: Tensor): Tensor {
+    const { g } = this;
+    const term = Math.log(2 / Math.sqrt(Math.PI));
+    const [exponent] = g.node({ kind: "subtractFrom", term }, [multiply(g, u, u)], [u.shape]) as [Tensor];
+    const [bell] = g.node({ kind: "exp" }, [exponent], [u.shape]) as [Tensor];
+    return multiply(g, dy, add(g, this.gates.get(u.id)!, multiply(g, u, bell)));
+  }
+}
+
+type AttentionSizes = Extract<CompositeOperation, { kind: "selfAttention" | "selfAttentionGradient" }>;
+
+/** [B, n, heads, d] to [B, heads, n, d], and back */
+const HEADS_FIRST = [0, 2, 1, 3] as const;
+
+interface LayerNormGradientInputs {
+  readonly dy: Tensor;
+  readonly x: Tensor;
+  readonly gain: Tensor;
+  readonly mean: Tensor;
+  /** inverse deviation */
+  readonly inverse: Tensor;
+}
+
+/**
+ * With x^ the normalised value, r the inverse deviation and h = dy * gain: dx = r (h - mean(h) - x^ mean(h x^)), as in Ba et al.
+ * 2016.
+ */
+function layerNormGradient(g: GraphBuilder, { dy, x, gain, mean, inverse }: LayerNormGradientInputs): Tensor[] {
+  const width = x.shape[1]!;
+  const normalised = multiply(g, subtract(g, x, mean), inverse);
+  const weighted = multiply(g, dy, normalised);
+  // Row means against the gain are products with a vector, which backends do in one pass.
+  const column = reshape(g, gain, [width, 1]);
+  const meanH = matmul(g, dy, column, { alpha: 1 / width });
+  const meanHX = matmul(g, weighted, column, { alpha: 1 / width });
+  const centred = subtract(g, subtract(g, multiply(g, dy, gain), meanH), multiply(g, normalised, meanHX));
+  return [multiply(g, centred, inverse), sum(g, weighted, [0], false), sum(g, dy, [0], false)];
+}
