@@ -2,7 +2,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { drawVisibleTokens, maskGeometry } from "../../src/core/masks/masks.ts";
-import { initialise, modelShape, parameterSpecs } from "../../src/core/model/parameters.ts";
+import { parameterSpecs } from "../../src/core/model/backbones.ts";
+import { initialise } from "../../src/core/model/parameterSpec.ts";
+import { modelShape } from "../../src/core/model/shape.ts";
 import { RandomStream } from "../../src/core/random/streams.ts";
 import { writeSafetensors } from "../../src/trainer/run/safetensors.ts";
 import { EngineFailure } from "./engineProcess.ts";

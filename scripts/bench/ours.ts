@@ -4,9 +4,9 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import type { TrainingBatch } from "../../src/core/batch/assemble.ts";
 import { toPatchEmbedOrder } from "../../src/core/batch/tokens.ts";
-import { parameterCount } from "../../src/core/cost/parameters.ts";
 import type { Experiment } from "../../src/core/experiment/schema.ts";
-import { modelShape } from "../../src/core/model/parameters.ts";
+import { parameterCount } from "../../src/core/model/backbones.ts";
+import { modelShape } from "../../src/core/model/shape.ts";
 import { mean, StepBench } from "../../src/trainer/bench/stepBench.ts";
 import { trialHere } from "../../src/trainer/doctor/backendCheck.ts";
 import type { BackendName } from "../../src/trainer/engine/backend.ts";
@@ -41,7 +41,7 @@ async function hello(command: CommandOf<"hello">): Promise<object> {
 async function setup({ config, maskRate, batchSize, microBatch, seed }: CommandOf<"setup">): Promise<object> {
   const experiment = experimentOf(config, { maskRate, batchSize, microBatch, seed, threads });
   trainer = await StepBench.start(experiment, backend);
-  return { visibleTokens: trainer.visibleTokens, parameters: parameterCount(experiment.model, experiment.data) };
+  return { visibleTokens: trainer.visibleTokens, parameters: parameterCount(modelShape(experiment)) };
 }
 
 async function steps({ n }: CommandOf<"steps">): Promise<object> {

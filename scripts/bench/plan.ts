@@ -1,10 +1,10 @@
 /** What is to be measured: models, mask rates, batches, and how many images go through the network at once. */
 import { totalmem } from "node:os";
-import { trainingFlops } from "../../src/core/cost/flops.ts";
+import { imageCost } from "../../src/core/cost/imageCost.ts";
 import { predictTrainingMemory } from "../../src/core/cost/memory.ts";
 import { chooseMicroBatch, memoryBudget } from "../../src/core/cost/microBatch.ts";
-import { backboneShape, memoryShape } from "../../src/core/cost/parameters.ts";
 import { maskGeometry } from "../../src/core/masks/masks.ts";
+import { modelShape } from "../../src/core/model/shape.ts";
 import { experimentOf } from "./experimentOf.ts";
 import { BadUsage, type Options } from "./options.ts";
 import type { Network, Work } from "./protocol.ts";
@@ -59,13 +59,13 @@ export function planCell(
     { strategy: "patch", rate: maskRate, blockSize: 1, cropSize: null },
     config.image_size / config.patch_size,
   );
-  const experiment = experimentOf(config);
-  const memory = memoryShape(experiment.model, experiment.data);
+  const shape = modelShape(experimentOf(config));
+  const { parameters, trainingFlops } = imageCost(shape, visibleTokens);
   const budget = Math.min(memoryBudget("auto", totalmem()), (MEMORY_SHARE * totalmem()) / Math.max(1, engines));
-  const chosen = chooseMicroBatch(LARGEST, memory, visibleTokens, batchSize, budget);
+  const chosen = chooseMicroBatch(LARGEST, shape, visibleTokens, batchSize, budget);
   const microBatch = micro === null ? chosen.microBatchSize : Math.min(batchSize, micro);
   if (batchSize % microBatch !== 0) throw new BadUsage(`--micro-batch ${microBatch} does not divide ${batchSize}`);
-  const { totalBytes } = predictTrainingMemory(LARGEST, memory, visibleTokens, microBatch, microBatch < batchSize);
+  const { totalBytes } = predictTrainingMemory(LARGEST, shape, visibleTokens, microBatch, microBatch < batchSize);
   return {
     facts: {
       model,
@@ -75,8 +75,8 @@ export function planCell(
       microBatch,
       visibleTokens,
       tokens,
-      parameters: memory.parameters,
-      flopsPerStep: batchSize * trainingFlops(backboneShape(experiment.model, experiment.data), visibleTokens),
+      parameters,
+      flopsPerStep: batchSize * trainingFlops,
     },
     work: { config, maskRate, batchSize, microBatch, seed: 0 },
     predictedBytes: totalBytes,

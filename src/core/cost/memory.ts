@@ -1,11 +1,7 @@
-/** Memory that a training step takes, predicted from the shapes. */
-import { type BackboneShape, blockCount } from "./flops.ts";
-
-export interface MemoryShape extends BackboneShape {
-  readonly numHeads: number;
-  /** learned parameters, all tensors together */
-  readonly parameters: number;
-}
+/** Memory that a training step takes, predicted from its graph. */
+import { ALL_COMPOSITES, type Composites, NO_COMPOSITES } from "../model/graph/lower.ts";
+import type { ModelShape } from "../model/shape.ts";
+import { activationBytes as bytesPerImage, imageCost } from "./imageCost.ts";
 
 /** Bytes of a training step, by cause. */
 export interface MemoryPrediction {
@@ -36,8 +32,8 @@ interface Profile {
   readonly baseBytes: number;
   /** whether gradients of further micro-batches take a set of their own */
   readonly accumulatesApart: boolean;
-  /** floats of one image of n tokens */
-  activations(shape: MemoryShape, n: number): number;
+  /** what the backend has as a whole, which decides what a graph for it keeps */
+  readonly composites: Composites;
   /** bytes that become resident for so many bytes of activations */
   resident(bytes: number): number;
 }
@@ -46,28 +42,16 @@ interface Profile {
 const DOUBLING_BLOCKS = 2047 * MIB;
 
 const PROFILES: Readonly<Record<MemoryProfile, Profile>> = {
-  // What the plan of the arena comes to (native/storage.ts): each block keeps both residual streams, q, k, v, the attended values
-  // and the MLP's first layer; each skip connection keeps what it joins.
   native: {
     baseBytes: NATIVE_BASE_BYTES,
     accumulatesApart: false,
-    activations: ({ embedDim: D, depth, mlpRatio: r, numHeads, tokenElements: e }, n) => {
-      const blocks = blockCount(depth);
-      const kept = (6 + r) * blocks + 2 * Math.floor(depth / 2) + 2 * r + 1.2;
-      return n * (D * kept + blocks * (numHeads + 4) + 3 * e);
-    },
+    composites: ALL_COMPOSITES,
     resident: (bytes) => bytes,
   },
-  // Each block keeps both residual streams, q, k, v, the attended values, both factors of the MLP's gate and the attention's
-  // weights; each skip connection keeps what it joins; one gate's gradient is under way.
   onnx: {
     baseBytes: 160 * MIB,
     accumulatesApart: true,
-    activations: ({ embedDim: D, depth, mlpRatio: r, numHeads, tokenElements: e }, n) => {
-      const blocks = blockCount(depth);
-      const kept = (6 + 2 * r) * blocks + 2 * Math.floor(depth / 2) + 3 * r + 1;
-      return n * (D * kept + blocks * numHeads * n + 4 * e);
-    },
+    composites: NO_COMPOSITES,
     // Peaks of `maskdm bench` (test/unit/cost) are some percent above what is needed; blocks of 1 GiB that were added soon fill up.
     resident: (bytes) => {
       const needed = 1.08 * bytes;
@@ -81,17 +65,18 @@ const PROFILES: Readonly<Record<MemoryProfile, Profile>> = {
  * Predicts the peak resident memory of one training step.
  * @param profile of the backend; others than the two are held to take what onnx takes
  * @param accumulate whether gradients are added up over micro-batches
+ * @throws RangeError for a shape that cannot be built
  */
 export function predictTrainingMemory(
   profile: MemoryProfile,
-  shape: MemoryShape,
+  shape: ModelShape,
   visibleTokens: number,
   microBatchSize: number,
   accumulate = true,
 ): MemoryPrediction {
-  const { baseBytes, accumulatesApart, activations, resident } = PROFILES[profile];
-  const activationBytes = resident(4 * microBatchSize * activations(shape, visibleTokens + shape.extraTokens));
+  const { baseBytes, accumulatesApart, composites, resident } = PROFILES[profile];
+  const activationBytes = resident(microBatchSize * bytesPerImage(shape, visibleTokens, composites));
   const copies = 5 + (accumulate && accumulatesApart ? 1 : 0);
-  const stateBytes = 4 * copies * shape.parameters;
+  const stateBytes = 4 * copies * imageCost(shape, visibleTokens).parameters;
   return { stateBytes, activationBytes, baseBytes, totalBytes: stateBytes + activationBytes + baseBytes };
 }

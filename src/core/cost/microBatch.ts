@@ -1,5 +1,6 @@
 /** How many images of a batch go through the network at once. */
-import { type MemoryProfile, type MemoryShape, predictTrainingMemory } from "./memory.ts";
+import type { ModelShape } from "../model/shape.ts";
+import { type MemoryProfile, predictTrainingMemory } from "./memory.ts";
 
 /** Automatic micro-batches plan with half the machine's memory, and never with more than this. */
 const AUTO_BUDGET_BYTES = 5 * 2 ** 30;
@@ -29,7 +30,7 @@ export interface MicroBatchChoice {
  */
 export function chooseMicroBatch(
   profile: MemoryProfile,
-  shape: MemoryShape,
+  shape: ModelShape,
   visibleTokens: number,
   batchSize: number,
   budgetBytes: number,

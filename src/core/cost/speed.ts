@@ -1,16 +1,16 @@
 /** Speed on a machine, from a measurement of some steps: other configurations are converted by their operations. */
 import * as z from "zod";
 import type { Experiment } from "../experiment/schema.ts";
+import { modelShape } from "../model/shape.ts";
 import type { Stage } from "../random/streams.ts";
-import { trainingFlops } from "./flops.ts";
-import { backboneShape } from "./parameters.ts";
+import { imageCost } from "./imageCost.ts";
 import { stageFacts } from "./stageFacts.ts";
 
 /** One measured configuration. */
 export const speedPointSchema = z.object({
   /** visible tokens of one forward and backward pass: micro-batch times S */
   tokensPerPass: z.number().positive(),
-  /** matrix-product operations a second, by the cost model in flops.ts */
+  /** matrix-product operations a second, as imageCost.ts counts them */
   flopsPerSecond: z.number().positive(),
 });
 export type SpeedPoint = z.output<typeof speedPointSchema>;
@@ -46,7 +46,7 @@ export function speedPoint(
   experiment: Experiment,
   measured: { readonly imagesPerSecond: number; readonly visibleTokens: number; readonly microBatchSize: number },
 ): SpeedPoint {
-  const perImage = trainingFlops(backboneShape(experiment.model, experiment.data), measured.visibleTokens);
+  const { trainingFlops: perImage } = imageCost(modelShape(experiment), measured.visibleTokens);
   return {
     tokensPerPass: measured.microBatchSize * measured.visibleTokens,
     flopsPerSecond: perImage * measured.imagesPerSecond,

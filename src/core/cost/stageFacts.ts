@@ -3,11 +3,11 @@ import { stageMask } from "../batch/context.ts";
 import type { Experiment } from "../experiment/schema.ts";
 import { geometryOf } from "../lint/rule.ts";
 import type { MaskGeometry } from "../masks/masks.ts";
+import { isBuildable, modelShape } from "../model/shape.ts";
 import type { Stage } from "../random/streams.ts";
-import { trainingFlops } from "./flops.ts";
+import { imageCost } from "./imageCost.ts";
 import { memoryProfile, predictTrainingMemory } from "./memory.ts";
 import { chooseMicroBatch, memoryBudget } from "./microBatch.ts";
-import { backboneShape, memoryShape, parameterCount } from "./parameters.ts";
 
 export interface StageFacts {
   readonly mask: MaskGeometry;
@@ -31,15 +31,16 @@ export interface StageFacts {
 
 /**
  * @param machineBytes memory of the machine; null: not known, and automatic micro-batches are as large as they may be
- * @returns null where patches do not divide the image, or the mask does not fit the grid
+ * @returns null where patches do not divide the image or heads the width, or the mask does not fit the grid
  */
 export function stageFacts(experiment: Experiment, stage: Stage, machineBytes: number | null): StageFacts | null {
   const mask = maskOf(experiment, stage);
   if (mask === null) return null;
-  const { data, model, engine } = experiment;
+  const { engine } = experiment;
   const { batch_size: batchSize, micro_batch_size: wanted } = experiment[stage];
-  const shape = backboneShape(model, data);
-  const memory = memoryShape(model, data);
+  const shape = modelShape(experiment);
+  if (!isBuildable(shape)) return null;
+  const cost = imageCost(shape, mask.visibleTokens);
   const profile = memoryProfile(engine.backend);
   const budget =
     machineBytes === null && engine.memory_gb === "auto"
@@ -48,19 +49,19 @@ export function stageFacts(experiment: Experiment, stage: Stage, machineBytes: n
   const fixed = wanted === "auto" ? null : Math.min(wanted, batchSize);
   const choice =
     fixed === null
-      ? chooseMicroBatch(profile, memory, mask.visibleTokens, batchSize, budget)
+      ? chooseMicroBatch(profile, shape, mask.visibleTokens, batchSize, budget)
       : {
           microBatchSize: fixed,
-          predictedBytes: predictTrainingMemory(profile, memory, mask.visibleTokens, fixed, fixed < batchSize)
+          predictedBytes: predictTrainingMemory(profile, shape, mask.visibleTokens, fixed, fixed < batchSize)
             .totalBytes,
         };
   return {
     mask,
     batchSize,
     tokensPerBatch: batchSize * mask.visibleTokens,
-    flopsPerStep: batchSize * trainingFlops(shape, mask.visibleTokens),
-    relativeCost: trainingFlops(shape, mask.visibleTokens) / trainingFlops(shape, mask.tokens),
-    parameters: parameterCount(model, data),
+    flopsPerStep: batchSize * cost.trainingFlops,
+    relativeCost: cost.trainingFlops / imageCost(shape, mask.tokens).trainingFlops,
+    parameters: cost.parameters,
     microBatchSize: choice.microBatchSize,
     memoryBytes: choice.predictedBytes,
     fits: Number.isFinite(budget) ? choice.predictedBytes <= budget : null,

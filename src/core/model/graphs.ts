@@ -1,11 +1,12 @@
 /** The two graphs of a model: a training step's gradients, and a prediction. */
+import type { NetworkInputs } from "./backbone.ts";
+import { backboneOf, parameterSpecs } from "./backbones.ts";
 import { GraphBuilder } from "./graph/builder.ts";
 import { type Graph, pruned, type Tensor } from "./graph/graph.ts";
-import { type Composites, lowered } from "./graph/lower.ts";
+import { type Composites, lowered, NO_COMPOSITES } from "./graph/lower.ts";
 import { reshape, scale, weightedSquaredError } from "./graph/operations.ts";
 import { rematerialised } from "./graph/rematerialise.ts";
-import { elementsPerToken, extraTokens, type ModelShape, parameterSpecs, tokenCount } from "./parameters.ts";
-import { type NetworkInputs, uvit } from "./uvit/network.ts";
+import { elementsPerToken, extraTokens, type ModelShape, tokenCount } from "./shape.ts";
 
 /** Name of the graph output that holds a parameter's gradient. */
 export const gradientName = (parameter: string): string => `gradient:${parameter}`;
@@ -29,6 +30,21 @@ function modelInputs(g: GraphBuilder, shape: ModelShape, batchSize: number, visi
   return { parameters, inputs };
 }
 
+function network(
+  g: GraphBuilder,
+  shape: ModelShape,
+  parameters: ReadonlyMap<string, Tensor>,
+  inputs: NetworkInputs,
+  batchSize: number,
+): Tensor {
+  const get = (name: string): Tensor => {
+    const tensor = parameters.get(name);
+    if (!tensor) throw new RangeError(`the parameter ${name} is missing`);
+    return tensor;
+  };
+  return backboneOf(shape).output(g, shape, get, inputs, batchSize);
+}
+
 /**
  * Loss and gradients of one micro-batch. Inputs besides the parameters: tokens, timeEmbedding, labels?, positions?, target
  * [B, S·p·p·C] and weight [B, 1]. Outputs: loss [B, 1], the weighted mean squared error of each image, and
@@ -39,7 +55,7 @@ export function trainingGraph(
   shape: ModelShape,
   batchSize: number,
   visibleTokens: number,
-  composites: Composites = new Set(),
+  composites: Composites = NO_COMPOSITES,
 ): Graph {
   const g = new GraphBuilder();
   const { parameters, inputs } = modelInputs(g, shape, batchSize, visibleTokens);
@@ -47,7 +63,7 @@ export function trainingGraph(
   const target = g.input("target", [batchSize, perImage]);
   const weight = g.input("weight", [batchSize, 1]);
   const one = g.input("one", [1, 1]);
-  const output = reshape(g, uvit(g, shape, parameters, inputs, batchSize), [batchSize, perImage]);
+  const output = reshape(g, network(g, shape, parameters, inputs, batchSize), [batchSize, perImage]);
   const loss = weightedSquaredError(g, output, target, weight);
   const names = [...parameters.keys()];
   const gradients = g.gradients(loss, one, [...parameters.values()]);
@@ -64,9 +80,9 @@ export function predictionGraph(
   shape: ModelShape,
   batchSize: number,
   visibleTokens: number,
-  composites: Composites = new Set(),
+  composites: Composites = NO_COMPOSITES,
 ): Graph {
   const g = new GraphBuilder();
   const { parameters, inputs } = modelInputs(g, shape, batchSize, visibleTokens);
-  return lowered(pruned(g.build({ output: uvit(g, shape, parameters, inputs, batchSize) })), composites);
+  return lowered(pruned(g.build({ output: network(g, shape, parameters, inputs, batchSize) })), composites);
 }

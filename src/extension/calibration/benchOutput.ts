@@ -1,11 +1,11 @@
 /** What is asked of `maskdm bench` to measure a machine in seconds, and what its output says. */
 import * as z from "zod";
-import { trainingFlops } from "../../core/cost/flops.ts";
-import { backboneShape } from "../../core/cost/parameters.ts";
+import { imageCost } from "../../core/cost/imageCost.ts";
 import { type SpeedPoint, speedPoint } from "../../core/cost/speed.ts";
 import { stageFacts } from "../../core/cost/stageFacts.ts";
 import { UserError } from "../../core/errors.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
+import { modelShape } from "../../core/model/shape.ts";
 
 /** One run of `maskdm bench`. */
 export interface BenchRequest {
@@ -26,10 +26,13 @@ export function benchRequests(experiment: Experiment): BenchRequest[] {
   if (facts === null) {
     throw new UserError("The file's mask does not fit its grid of patches. Correct the errors that are shown first.");
   }
-  const shape = backboneShape(experiment.model, experiment.data);
+  const shape = modelShape(experiment);
   const request = (maskRate: number, visibleTokens: number): BenchRequest => ({
     maskRate,
-    batchSize: Math.min(facts.batchSize, Math.max(1, Math.round(STEP_FLOPS / trainingFlops(shape, visibleTokens)))),
+    batchSize: Math.min(
+      facts.batchSize,
+      Math.max(1, Math.round(STEP_FLOPS / imageCost(shape, visibleTokens).trainingFlops)),
+    ),
   });
   const { tokens, visibleTokens } = facts.mask;
   const whole = request(0, tokens);

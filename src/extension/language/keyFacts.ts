@@ -1,10 +1,10 @@
 /** What a key comes to in this very file, in short sentences. Every number is core's. */
-import { forwardFlops } from "../../core/cost/flops.ts";
-import { backboneShape, parameterCount } from "../../core/cost/parameters.ts";
+import { imageCost } from "../../core/cost/imageCost.ts";
 import { type StageFacts, stageFacts } from "../../core/cost/stageFacts.ts";
 import { formatDuration, formatStepTime } from "../../core/durationText.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import { bytes, count, operations, percent, plural, share, short } from "../../core/lint/numbers.ts";
+import { isBuildable, modelShape, tokenCount } from "../../core/model/shape.ts";
 import type { Stage } from "../../core/random/streams.ts";
 import type { Calibration, ReadDocument, StepEstimate } from "../services.ts";
 
@@ -89,12 +89,12 @@ function tokenFacts(read: ReadDocument): string[] {
   return [`A grid of ${g} x ${g}: N = ${count(tokens)} tokens an image.`];
 }
 
-function modelFacts({ refused }: ReadDocument, { model, data }: Experiment): string[] {
+function modelFacts({ refused }: ReadDocument, experiment: Experiment): string[] {
   if (["data.image_size", "data.channels", ...MODEL_SHAPE].some((path) => refused.has(path))) return [];
-  if (data.image_size % model.patch_size !== 0) return [];
-  const tokens = (data.image_size / model.patch_size) ** 2;
-  const work = operations(forwardFlops(backboneShape(model, data), tokens));
-  return [`${count(parameterCount(model, data))} parameters; ${work} for a whole image forward.`];
+  const shape = modelShape(experiment);
+  if (!isBuildable(shape)) return [];
+  const { parameters, forwardFlops } = imageCost(shape, tokenCount(shape));
+  return [`${count(parameters)} parameters; ${operations(forwardFlops)} for a whole image forward.`];
 }
 
 function stageKeyFacts(stage: Stage, name: string, read: ReadDocument, calibration: Calibration | undefined): string[] {

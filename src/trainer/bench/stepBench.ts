@@ -1,9 +1,8 @@
 /** Times training steps exactly as the loop runs them: engine thread, batches made ready meanwhile, optimiser and EMA included. */
 import type { TrainingBatch } from "../../core/batch/assemble.ts";
+import { imageCost } from "../../core/cost/imageCost.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
-import { matrixProductFlops } from "../../core/model/graph/graph.ts";
-import { trainingGraph } from "../../core/model/graphs.ts";
-import { modelShape } from "../../core/model/parameters.ts";
+import { modelShape } from "../../core/model/shape.ts";
 import { emaDecay, learningRate } from "../../core/training/schedules.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { EngineClient } from "../engine/client.ts";
@@ -71,10 +70,8 @@ export class StepBench {
 
   /** Operations of the matrix products of one step, forward and backward. */
   get stepFlops(): number {
-    const { batch_size: batch } = this.experiment.pretrain;
-    const { microBatchSize } = this.facts;
-    const graph = trainingGraph(modelShape(this.experiment), microBatchSize, this.visibleTokens);
-    return matrixProductFlops(graph) * (batch / microBatchSize);
+    const { trainingFlops } = imageCost(modelShape(this.experiment), this.visibleTokens);
+    return this.experiment.pretrain.batch_size * trainingFlops;
   }
 
   /** Starts from the weights of a safetensors file. */

@@ -1,8 +1,10 @@
 /** The training engine: one model, its optimiser state and its compiled graphs on one backend. */
 import type { TrainingBatch } from "../../core/batch/assemble.ts";
 import { UserError } from "../../core/errors.ts";
+import { parameterSpecs } from "../../core/model/backbones.ts";
 import { predictionGraph, trainingGraph } from "../../core/model/graphs.ts";
-import { extraTokens, initialise, type ModelShape, parameterSpecs, tokenCount } from "../../core/model/parameters.ts";
+import { initialise } from "../../core/model/parameterSpec.ts";
+import { extraTokens, type ModelShape, tokenCount } from "../../core/model/shape.ts";
 import { timeEmbedding } from "../../core/model/timeEmbedding.ts";
 import type { NamedTensor } from "../../core/run/tensor.ts";
 import type { Backend, Feed } from "./backend.ts";

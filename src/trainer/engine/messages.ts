@@ -1,6 +1,6 @@
 /** What the main thread asks of the engine's worker thread, and what it answers. */
 import type { BatchBuffers, TrainingBatch } from "../../core/batch/assemble.ts";
-import type { ModelShape } from "../../core/model/parameters.ts";
+import type { ModelShape } from "../../core/model/shape.ts";
 import type { CheckpointState } from "../../core/run/checkpointState.ts";
 import type { BackendName } from "./backend.ts";
 import type { StepResult, StepScalars } from "./engine.ts";

@@ -1,8 +1,9 @@
 /** A tiny training step, the same on every machine: shows that a backend computes rightly, and roughly how fast. */
 import { maskGeometry } from "../../core/masks/masks.ts";
+import { parameterSpecs } from "../../core/model/backbones.ts";
 import { sizeOf } from "../../core/model/graph/graph.ts";
 import { trainingGraph } from "../../core/model/graphs.ts";
-import { type ModelShape, parameterSpecs, tokenCount } from "../../core/model/parameters.ts";
+import { type ModelShape, tokenCount } from "../../core/model/shape.ts";
 import { RandomStream } from "../../core/random/streams.ts";
 import type { Backend, Feed } from "./backend.ts";
 

@@ -1,10 +1,8 @@
 /** The engine's thread: a run of a graph blocks its thread, and the process has to stay responsive. */
 import { parentPort } from "node:worker_threads";
-import { type MemoryProfile, type MemoryShape, memoryProfile } from "../../core/cost/memory.ts";
+import { type MemoryProfile, memoryProfile } from "../../core/cost/memory.ts";
 import { chooseMicroBatch, WASM_BUDGET_BYTES } from "../../core/cost/microBatch.ts";
-import { type ModelSizes, memoryShape } from "../../core/cost/parameters.ts";
 import { UserError } from "../../core/errors.ts";
-import type { ModelShape } from "../../core/model/parameters.ts";
 import { readCheckpoint, writeCheckpoint } from "../run/checkpoint.ts";
 import { readSafetensors } from "../run/safetensors.ts";
 import { chooseBackend } from "./chooseBackend.ts";
@@ -76,7 +74,6 @@ function microBatch(
 ): { microBatchSize: number; predictedBytes: number; note: string | null } {
   if (!training) return { microBatchSize: 1, predictedBytes: 0, note: null };
   const budget = Math.min(training.budgetBytes, backendBudget);
-  const memory = memoryOf(shape);
   if (training.microBatchSize !== "auto") {
     const size = Math.min(training.microBatchSize, training.batchSize);
     if (training.batchSize % size !== 0) {
@@ -84,37 +81,16 @@ function microBatch(
         `micro_batch_size ${size} does not divide batch_size ${training.batchSize}. Choose a divisor, or auto.`,
       );
     }
-    const { predictedBytes } = chooseMicroBatch(
-      profile,
-      memory,
-      training.visibleTokens,
-      size,
-      Number.POSITIVE_INFINITY,
-    );
+    const { predictedBytes } = chooseMicroBatch(profile, shape, training.visibleTokens, size, Number.POSITIVE_INFINITY);
     return { microBatchSize: size, predictedBytes, note: null };
   }
-  const choice = chooseMicroBatch(profile, memory, training.visibleTokens, training.batchSize, budget);
+  const choice = chooseMicroBatch(profile, shape, training.visibleTokens, training.batchSize, budget);
   const gib = (bytes: number) => (bytes / 2 ** 30).toFixed(1);
   const note = choice.fits
     ? null
     : `A single image is predicted to take ${gib(choice.predictedBytes)} GiB, more than the ${gib(budget)} GiB set aside ` +
       "(engine.memory_gb): the run may be ended for lack of memory.";
   return { ...choice, note };
-}
-
-/** The cost model reads a shape in the words of the experiment file. */
-function memoryOf(shape: ModelShape): MemoryShape {
-  const model: ModelSizes = {
-    patch_size: shape.patchSize,
-    embed_dim: shape.embedDim,
-    depth: shape.depth,
-    num_heads: shape.numHeads,
-    mlp_ratio: shape.mlpRatio,
-    qkv_bias: shape.qkvBias,
-    time_embedding: shape.timeMlp ? "mlp" : "sinusoidal",
-    num_classes: shape.numClasses,
-  };
-  return memoryShape(model, { image_size: shape.imageSize, channels: shape.channels });
 }
 
 async function load(source: WeightSource): Promise<void> {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import { parseExperiment } from "../../core/experiment/parse.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
-import { modelShape } from "../../core/model/parameters.ts";
+import { modelShape } from "../../core/model/shape.ts";
 import { resolveSource, type Source } from "../../node/run/resolve.ts";
 import { readExperimentText } from "../../node/run/runFiles.ts";
 import { EngineClient } from "../engine/client.ts";

@@ -7,7 +7,7 @@ import { stageMask } from "../../core/batch/context.ts";
 import { memoryBudget } from "../../core/cost/microBatch.ts";
 import { UserError } from "../../core/errors.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
-import { modelShape } from "../../core/model/parameters.ts";
+import { modelShape } from "../../core/model/shape.ts";
 import type { Stage } from "../../core/random/streams.ts";
 import type { CheckpointState } from "../../core/run/checkpointState.ts";
 import type { FinalState } from "../../core/run/status.ts";

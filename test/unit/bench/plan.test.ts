@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import { experimentOf } from "../../../scripts/bench/experimentOf.ts";
 import { expectedSeconds, fitRounds, likelyRate, planCell } from "../../../scripts/bench/plan.ts";
 import { PRESETS } from "../../../scripts/bench/presets.ts";
-import { trainingFlops } from "../../../src/core/cost/flops.ts";
-import { backboneShape } from "../../../src/core/cost/parameters.ts";
+import { imageCost } from "../../../src/core/cost/imageCost.ts";
+import { modelShape } from "../../../src/core/model/shape.ts";
 
 const network = (name: string) => PRESETS.find((preset) => preset.name === name)!.network;
 
@@ -31,9 +31,9 @@ describe("rounds that fit the time of a row", () => {
 describe("the plan of a row", () => {
   it("counts tokens, parameters and matrix products as the cost model does", () => {
     const { facts } = planCell("S", network("S"), 0.9, 32, null, 2);
-    const { model, data } = experimentOf(network("S"));
-    expect(facts).toMatchObject({ visibleTokens: 26, tokens: 256 });
-    expect(facts.flopsPerStep).toBe(32 * trainingFlops(backboneShape(model, data), 26));
+    const { trainingFlops, parameters } = imageCost(modelShape(experimentOf(network("S"))), 26);
+    expect(facts).toMatchObject({ visibleTokens: 26, tokens: 256, parameters });
+    expect(facts.flopsPerStep).toBe(32 * trainingFlops);
   });
 
   it("engines that are in memory together share it: the micro-batch gets smaller, or nothing fits", () => {

@@ -1,14 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { forwardFlops } from "../../../src/core/cost/flops.ts";
+import { imageCost } from "../../../src/core/cost/imageCost.ts";
 import { predictTrainingMemory } from "../../../src/core/cost/memory.ts";
 import { chooseMicroBatch } from "../../../src/core/cost/microBatch.ts";
-import { parameterCount } from "../../../src/core/cost/parameters.ts";
-import { matrixProductFlops } from "../../../src/core/model/graph/graph.ts";
+import { matrixProductFlops } from "../../../src/core/model/graph/flops.ts";
+import { ALL_COMPOSITES, type Composites, NO_COMPOSITES } from "../../../src/core/model/graph/lower.ts";
 import { predictionGraph, trainingGraph } from "../../../src/core/model/graphs.ts";
-import { type ModelShape, parameterSpecs } from "../../../src/core/model/parameters.ts";
-import { countElements } from "../../../src/core/model/uvit/network.ts";
-import { NATIVE_COMPOSITES } from "../../../src/trainer/engine/native/backend.ts";
+import type { ModelShape } from "../../../src/core/model/shape.ts";
 import { arenaBytes } from "../../../src/trainer/engine/native/program.ts";
+import { forwardFlops } from "./methodPage.ts";
 
 const small: ModelShape = {
   imageSize: 64,
@@ -24,41 +23,35 @@ const small: ModelShape = {
 };
 const tiny: ModelShape = { ...small, imageSize: 32, embedDim: 192, depth: 5, numHeads: 4 };
 
-const memoryShape = (shape: ModelShape) => ({
-  embedDim: shape.embedDim,
-  depth: shape.depth,
-  mlpRatio: shape.mlpRatio,
-  numHeads: shape.numHeads,
-  tokenElements: shape.patchSize ** 2 * shape.channels,
-  extraTokens: 1,
-  parameters: countElements(parameterSpecs(shape)),
-});
-
 describe("cost model", () => {
   it.each([
     ["S, nothing hidden", small, 256],
     ["S, 26 tokens", small, 26],
     ["tiny, even depth", { ...tiny, depth: 4 }, 64],
     ["tiny, depth 1", { ...tiny, depth: 1 }, 7],
-  ])("counts the matrix products of the graph that runs: %s", (_, shape, visible) => {
-    expect(matrixProductFlops(predictionGraph(shape, 1, visible))).toBe(forwardFlops(memoryShape(shape), visible));
+  ])("reads off the graph what the method page has: %s", (_, shape, visible) => {
+    const expected = forwardFlops(shape, visible);
+    expect(imageCost(shape, visible).forwardFlops).toBe(expected);
+    expect(matrixProductFlops(predictionGraph(shape, 1, visible))).toBe(expected);
   });
 
-  it("counts a step as three forward passes, to within the small products that gradients of vectors add", () => {
-    const counted = matrixProductFlops(trainingGraph(small, 2, 26));
-    const ratio = counted / (6 * forwardFlops(memoryShape(small), 26));
-    expect(ratio).toBeGreaterThan(0.99);
-    expect(ratio).toBeLessThan(1.01);
+  it("counts a step as three forward passes, less the gradient that the image itself does not need", () => {
+    const patches = 2 * 26 * 48 * 512;
+    expect(imageCost(small, 26).trainingFlops).toBe(3 * forwardFlops(small, 26) - patches);
   });
 
-  it("counts the parameters of the network that is built", () => {
-    const model = { patch_size: 4, embed_dim: 512, depth: 13, num_heads: 8, mlp_ratio: 4, qkv_bias: false } as const;
-    const sizes = { ...model, time_embedding: "sinusoidal", num_classes: 0 } as const;
-    expect(parameterCount(sizes, { image_size: 64, channels: 3 })).toBe(countElements(parameterSpecs(small)));
+  it("counts the same products where attention is written out", () => {
+    const work = (composites: Composites) => matrixProductFlops(predictionGraph(small, 3, 26, composites));
+    expect(work(NO_COMPOSITES)).toBe(work(ALL_COMPOSITES));
+  });
+
+  it("knows attention's share, which grows with the tokens", () => {
+    const { attentionFlops } = imageCost(small, 256);
+    expect(attentionFlops).toBe(13 * 2 * 2 * 257 * 257 * 512);
   });
 
   it("makes a masked step at 0.9 about ten times cheaper than a whole one at 64 px", () => {
-    const ratio = forwardFlops(memoryShape(small), 26) / forwardFlops(memoryShape(small), 256);
+    const ratio = forwardFlops(small, 26) / forwardFlops(small, 256);
     expect(1 / ratio).toBeGreaterThan(9.5);
     expect(1 / ratio).toBeLessThan(12);
   });
@@ -86,7 +79,7 @@ describe("predicted memory", () => {
     ["native", "tiny", tiny, 64, 128, 595_468_288],
   ] as const)("agrees with what was measured: %s, %s, %#, S = %i, %i images", (...measured) => {
     const [profile, , shape, visible, images, peak] = measured;
-    const { totalBytes } = predictTrainingMemory(profile, memoryShape(shape), visible, images, false);
+    const { totalBytes } = predictTrainingMemory(profile, shape, visible, images, false);
     expect(totalBytes / peak).toBeGreaterThan(0.88);
     expect(totalBytes / peak).toBeLessThan(1.12);
   });
@@ -98,15 +91,15 @@ describe("predicted memory", () => {
       [tiny, 7, 128],
       [{ ...small, mlpRatio: 2, depth: 6 }, 100, 3],
     ] as const) {
-      const planned = arenaBytes(trainingGraph(shape, images, visible, NATIVE_COMPOSITES));
-      const { activationBytes } = predictTrainingMemory("native", memoryShape(shape), visible, images);
+      const planned = arenaBytes(trainingGraph(shape, images, visible, ALL_COMPOSITES));
+      const { activationBytes } = predictTrainingMemory("native", shape, visible, images);
       expect(activationBytes / planned).toBeGreaterThan(0.97);
       expect(activationBytes / planned).toBeLessThan(1.06);
     }
   });
 
   it("chooses the largest divisor of the batch that fits", () => {
-    const shape = memoryShape(small);
+    const shape = small;
     const choice = chooseMicroBatch("onnx", shape, 256, 32, 5 * 2 ** 30);
     expect(choice).toMatchObject({ microBatchSize: 16, fits: true });
     expect(choice.predictedBytes).toBeLessThan(5 * 2 ** 30);
@@ -115,7 +108,7 @@ describe("predicted memory", () => {
   });
 
   it("says so when even one image does not fit", () => {
-    const choice = chooseMicroBatch("onnx", memoryShape(small), 256, 32, 2 ** 30);
+    const choice = chooseMicroBatch("onnx", small, 256, 32, 2 ** 30);
     expect(choice).toMatchObject({ microBatchSize: 1, fits: false });
   });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { trainingFlops } from "../../../src/core/cost/flops.ts";
-import { backboneShape } from "../../../src/core/cost/parameters.ts";
+import { imageCost } from "../../../src/core/cost/imageCost.ts";
 import { estimateSpeed, type SpeedMeasurement, speedKey, speedPoint } from "../../../src/core/cost/speed.ts";
 import { stageFacts } from "../../../src/core/cost/stageFacts.ts";
+import { modelShape } from "../../../src/core/model/shape.ts";
 import { experimentOf } from "../designer/support.ts";
 
 const experiment = experimentOf(`
@@ -22,9 +22,9 @@ describe("stageFacts", () => {
     expect(pretrain.tokensPerBatch).toBe(512);
     expect(finetune.tokensPerBatch).toBe(1024);
     expect(finetune.relativeCost).toBe(1);
-    const shape = backboneShape(experiment.model, experiment.data);
-    expect(pretrain.relativeCost).toBeCloseTo(trainingFlops(shape, 8) / trainingFlops(shape, 64), 12);
-    expect(pretrain.flopsPerStep).toBe(64 * trainingFlops(shape, 8));
+    const flops = (tokens: number) => imageCost(modelShape(experiment), tokens).trainingFlops;
+    expect(pretrain.relativeCost).toBeCloseTo(flops(8) / flops(64), 12);
+    expect(pretrain.flopsPerStep).toBe(64 * flops(8));
     expect(pretrain.fits).toBe(true);
   });
 

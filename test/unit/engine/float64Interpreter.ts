@@ -9,7 +9,7 @@ import {
   primitiveOf,
   sizeOf,
 } from "../../../src/core/model/graph/graph.ts";
-import { lowered } from "../../../src/core/model/graph/lower.ts";
+import { lowered, NO_COMPOSITES } from "../../../src/core/model/graph/lower.ts";
 
 /** Row-major values; int32 inputs hold whole numbers. */
 export type Values = ArrayLike<number>;
@@ -17,7 +17,7 @@ type Shape = readonly number[];
 
 /** @returns the outputs of the graph by name; composite operations are written out first */
 export function interpret(given: Graph, inputs: ReadonlyMap<string, Values>): Map<string, Float64Array> {
-  const graph = lowered(given, new Set());
+  const graph = lowered(given, NO_COMPOSITES);
   const values = new Map<number, Values>();
   for (const { name, tensor } of graph.inputs) {
     const value = inputs.get(name);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { GraphBuilder } from "../../../src/core/model/graph/builder.ts";
 import { type Graph, pruned, sizeOf, type Tensor } from "../../../src/core/model/graph/graph.ts";
-import { lowered } from "../../../src/core/model/graph/lower.ts";
+import { lowered, NO_COMPOSITES } from "../../../src/core/model/graph/lower.ts";
 import {
   add,
   concat,
@@ -332,7 +332,7 @@ for (const candidate of backends) {
     it.each(built)("$title", async ({ graph, inputs }) => {
       const expected = interpret(graph, inputs);
       const outputs = outputArrays(graph);
-      const executable = await backend!.compile(lowered(graph, backend!.composites ?? new Set()));
+      const executable = await backend!.compile(lowered(graph, backend!.composites ?? NO_COMPOSITES));
       await executable.run(inputs, outputs);
       await executable.dispose();
       for (const [name, values] of outputs) {

@@ -1,14 +1,10 @@
 /** Small U-ViTs with random weights and inputs, on which gradients are checked. */
 import { drawVisibleTokens, type MaskConfig, maskGeometry } from "../../../src/core/masks/masks.ts";
+import { parameterSpecs } from "../../../src/core/model/backbones.ts";
 import { type Graph, sizeOf } from "../../../src/core/model/graph/graph.ts";
 import { predictionGraph, trainingGraph } from "../../../src/core/model/graphs.ts";
-import {
-  elementsPerToken,
-  extraTokens,
-  type ModelShape,
-  type ParameterSpec,
-  parameterSpecs,
-} from "../../../src/core/model/parameters.ts";
+import type { ParameterSpec } from "../../../src/core/model/parameterSpec.ts";
+import { elementsPerToken, extraTokens, type ModelShape } from "../../../src/core/model/shape.ts";
 import { timeEmbedding } from "../../../src/core/model/timeEmbedding.ts";
 import { RandomStream } from "../../../src/core/random/streams.ts";
 import type { Feed } from "../../../src/trainer/engine/backend.ts";

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it, vi } from "vitest";
 import { imagesToTokens, toPatchEmbedOrder } from "../../../src/core/batch/tokens.ts";
 import { experimentSchema } from "../../../src/core/experiment/schema.ts";
 import { gradientName } from "../../../src/core/model/graphs.ts";
-import { elementsPerToken, type ModelShape, tokenCount } from "../../../src/core/model/parameters.ts";
+import { elementsPerToken, type ModelShape, tokenCount } from "../../../src/core/model/shape.ts";
 import type { NamedTensor } from "../../../src/core/run/tensor.ts";
 import type { Feed } from "../../../src/trainer/engine/backend.ts";
 import { Engine } from "../../../src/trainer/engine/engine.ts";

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { imagesToTokens, type TokenShape, toPatchEmbedOrder } from "../../../src/core/batch/tokens.ts";
 import { type ExperimentInput, experimentSchema } from "../../../src/core/experiment/schema.ts";
 import { drawVisibleTokens, maskGeometry } from "../../../src/core/masks/masks.ts";
-import { elementsPerToken, modelShape, tokenCount } from "../../../src/core/model/parameters.ts";
+import { elementsPerToken, modelShape, tokenCount } from "../../../src/core/model/shape.ts";
 import { RandomStream } from "../../../src/core/random/streams.ts";
 import { Engine } from "../../../src/trainer/engine/engine.ts";
 import { onnxBackend } from "../../../src/trainer/engine/onnx/backend.ts";

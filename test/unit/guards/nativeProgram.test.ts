@@ -1,8 +1,8 @@
 /** What a training step comes to in the native engine, counted from its program; bounds as in trainingGraph.test.ts. */
 import { describe, expect, it } from "vitest";
+import { ALL_COMPOSITES } from "../../../src/core/model/graph/lower.ts";
 import { trainingGraph } from "../../../src/core/model/graphs.ts";
-import type { ModelShape } from "../../../src/core/model/parameters.ts";
-import { NATIVE_COMPOSITES } from "../../../src/trainer/engine/native/backend.ts";
+import type { ModelShape } from "../../../src/core/model/shape.ts";
 import { compileProgram } from "../../../src/trainer/engine/native/program.ts";
 import { base, small, tiny, visible } from "./presets.ts";
 
@@ -22,8 +22,7 @@ const cases = [
   ["B at 256 px, masked", base, 0.9],
 ] as const;
 
-const graphOf = (shape: ModelShape, rate: number) =>
-  trainingGraph(shape, BATCH, visible(shape, rate), NATIVE_COMPOSITES);
+const graphOf = (shape: ModelShape, rate: number) => trainingGraph(shape, BATCH, visible(shape, rate), ALL_COMPOSITES);
 const programOf = (shape: ModelShape, rate: number) => compileProgram(graphOf(shape, rate));
 const pairsOf = ({ depth }: ModelShape): number => Math.floor(depth / 2);
 

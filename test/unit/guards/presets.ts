@@ -1,18 +1,11 @@
 /** The networks that guards are kept for: a small one, MaskDM-S at 64 px and MaskDM-B at 256 px (method section 5). */
-import type { BackboneShape } from "../../../src/core/cost/flops.ts";
-import type { ModelShape } from "../../../src/core/model/parameters.ts";
+import type { ModelShape } from "../../../src/core/model/shape.ts";
 
 const plain = { channels: 3, patchSize: 4, mlpRatio: 4, qkvBias: false, timeMlp: false, numClasses: 0 } as const;
 
 export const tiny: ModelShape = { ...plain, imageSize: 32, embedDim: 192, depth: 5, numHeads: 4 };
 export const small: ModelShape = { ...plain, imageSize: 64, embedDim: 512, depth: 13, numHeads: 8 };
 export const base: ModelShape = { ...plain, imageSize: 256, embedDim: 768, depth: 12, numHeads: 12 };
-
-/** What the cost model is told of a network. */
-export function backbone(shape: ModelShape): BackboneShape {
-  const { embedDim, depth, mlpRatio, patchSize, channels } = shape;
-  return { embedDim, depth, mlpRatio, tokenElements: patchSize ** 2 * channels, extraTokens: 1 };
-}
 
 /** Visible patches at a mask rate (method section 4, strategy patch). */
 export function visible({ imageSize, patchSize }: ModelShape, rate: number): number {

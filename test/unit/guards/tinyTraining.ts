@@ -1,7 +1,7 @@
 /** Training of a small network on images of 32 px, on one thread of each engine for the processor. */
 import { batchContext } from "../../../src/core/batch/context.ts";
 import { parseExperiment } from "../../../src/core/experiment/parse.ts";
-import { modelShape } from "../../../src/core/model/parameters.ts";
+import { modelShape } from "../../../src/core/model/shape.ts";
 import type { Backend } from "../../../src/trainer/engine/backend.ts";
 import { Engine } from "../../../src/trainer/engine/engine.ts";
 import { nativeBackend } from "../../../src/trainer/engine/native/backend.ts";

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { forwardFlops } from "../../../src/core/cost/flops.ts";
-import { backboneShape, parameterCount } from "../../../src/core/cost/parameters.ts";
+import { imageCost } from "../../../src/core/cost/imageCost.ts";
 import { parseExperiment } from "../../../src/core/experiment/parse.ts";
 import type { Experiment } from "../../../src/core/experiment/schema.ts";
-import { modelShape, parameterSpecs } from "../../../src/core/model/parameters.ts";
+import { parameterCount } from "../../../src/core/model/backbones.ts";
+import { modelShape } from "../../../src/core/model/shape.ts";
+import { parameterCount as byMethodPage } from "../cost/methodPage.ts";
 
 function experimentOf(text: string): Experiment {
   const parsed = parseExperiment(`data:\n  path: x\n${text}`);
@@ -20,27 +21,21 @@ describe("parameterCount", () => {
       "  channels: 1\n  labels: folders\nmodel: {num_classes: 7, qkv_bias: true, time_embedding: mlp, patch_size: 8}\n",
     ],
     ["a rounded MLP width", "model: {embed_dim: 100, num_heads: 4, mlp_ratio: 2.755, depth: 1}\n"],
-  ])("%s: as many numbers as the tensors of the model hold", (_, text) => {
+  ])("%s: as many numbers as the tensors of the method page hold", (_, text) => {
     const experiment = experimentOf(text);
-    const specs = parameterSpecs(modelShape(experiment));
-    const total = specs.reduce((sum, { shape }) => sum + shape.reduce((product, side) => product * side, 1), 0);
-    expect(parameterCount(experiment.model, experiment.data)).toBe(total);
+    const shape = modelShape(experiment);
+    expect(parameterCount(shape)).toBe(byMethodPage(shape));
   });
 
   it("MaskDM-S has about 44 million parameters", () => {
-    const { model, data } = experimentOf("");
-    expect(parameterCount(model, data)).toBeGreaterThan(44e6);
-    expect(parameterCount(model, data)).toBeLessThan(45e6);
+    const parameters = parameterCount(modelShape(experimentOf("")));
+    expect(parameters).toBeGreaterThan(44e6);
+    expect(parameters).toBeLessThan(45e6);
   });
 });
 
-describe("backboneShape", () => {
-  it("an even depth costs what the odd one above it costs", () => {
-    const shape = (depth: number) => {
-      const { model, data } = experimentOf(`model: {depth: ${depth}}\n`);
-      return forwardFlops(backboneShape(model, data), 256);
-    };
-    expect(shape(12)).toBe(shape(13));
-    expect(shape(12)).toBeGreaterThan(shape(11));
-  });
+it("an even depth costs what the odd one above it costs", () => {
+  const flops = (depth: number) => imageCost(modelShape(experimentOf(`model: {depth: ${depth}}\n`)), 256).forwardFlops;
+  expect(flops(12)).toBe(flops(13));
+  expect(flops(12)).toBeGreaterThan(flops(11));
 });

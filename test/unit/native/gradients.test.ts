@@ -1,8 +1,9 @@
 /** The native backend with its composite operations, against float64; test/unit/engine/backends.test.ts runs it on plain graphs. */
 import { describe, expect, it } from "vitest";
 import type { Graph } from "../../../src/core/model/graph/graph.ts";
+import { ALL_COMPOSITES } from "../../../src/core/model/graph/lower.ts";
 import { predictionGraph, trainingGraph } from "../../../src/core/model/graphs.ts";
-import { NATIVE_COMPOSITES, nativeBackend } from "../../../src/trainer/engine/native/backend.ts";
+import { nativeBackend } from "../../../src/trainer/engine/native/backend.ts";
 import type { NativeExecutable } from "../../../src/trainer/engine/native/executable.ts";
 import { maxAbs, outputArrays, relativeError } from "../engine/compare.ts";
 import { interpret } from "../engine/float64Interpreter.ts";
@@ -29,8 +30,8 @@ const LARGE: TinyCase = {
 
 function withComposites({ shape, batchSize, visibleTokens }: TinyModel): { training: Graph; prediction: Graph } {
   return {
-    training: trainingGraph(shape, batchSize, visibleTokens, NATIVE_COMPOSITES),
-    prediction: predictionGraph(shape, batchSize, visibleTokens, NATIVE_COMPOSITES),
+    training: trainingGraph(shape, batchSize, visibleTokens, ALL_COMPOSITES),
+    prediction: predictionGraph(shape, batchSize, visibleTokens, ALL_COMPOSITES),
   };
 }
 
@@ -47,7 +48,7 @@ describe.skipIf(!requireNative())("the native backend's composites", () => {
   it("are all in use", () => {
     const { training } = withComposites(tinyModel(TINY_CASES[2]!));
     const kinds = new Set<string>(training.nodes.map(({ operation }) => operation.kind));
-    for (const composite of NATIVE_COMPOSITES) expect(kinds).toContain(composite);
+    for (const composite of ALL_COMPOSITES) expect(kinds).toContain(composite);
     for (const kind of ["softmax", "transpose", "erf", "exp"]) expect(kinds).not.toContain(kind);
   });
 

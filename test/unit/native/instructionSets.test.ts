@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { ALL_COMPOSITES } from "../../../src/core/model/graph/lower.ts";
 import { trainingGraph } from "../../../src/core/model/graphs.ts";
 import { loadAddon } from "../../../src/trainer/engine/native/addon.ts";
-import { NATIVE_COMPOSITES, nativeBackend } from "../../../src/trainer/engine/native/backend.ts";
+import { nativeBackend } from "../../../src/trainer/engine/native/backend.ts";
 import { outputArrays, relativeError } from "../engine/compare.ts";
 import { interpret } from "../engine/float64Interpreter.ts";
 import { TINY_CASES, tinyModel } from "../engine/tinyModels.ts";
@@ -20,7 +21,7 @@ function lesserIsThere(): boolean {
 describe.skipIf(!lesserIsThere())("the kernels for processors without AVX2", () => {
   it.each(TINY_CASES)("agree with float64: $title", async (tiny) => {
     const model = tinyModel(tiny);
-    const graph = trainingGraph(model.shape, model.batchSize, model.visibleTokens, NATIVE_COMPOSITES);
+    const graph = trainingGraph(model.shape, model.batchSize, model.visibleTokens, ALL_COMPOSITES);
     const executable = await nativeBackend(2).compile(graph);
     const outputs = outputArrays(graph);
     await executable.run(model.inputs, outputs);

@@ -1,9 +1,10 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
+import { ALL_COMPOSITES } from "../../../src/core/model/graph/lower.ts";
 import { trainingGraph } from "../../../src/core/model/graphs.ts";
 import type { Executable } from "../../../src/trainer/engine/backend.ts";
-import { NATIVE_COMPOSITES, nativeBackend } from "../../../src/trainer/engine/native/backend.ts";
+import { nativeBackend } from "../../../src/trainer/engine/native/backend.ts";
 import { outputArrays } from "../engine/compare.ts";
 import { TINY_CASES, tinyModel } from "../engine/tinyModels.ts";
 import { requireNative } from "./requireNative.ts";
@@ -20,7 +21,7 @@ async function collectGarbage(): Promise<void> {
 describe.skipIf(!requireNative())("the native engine's memory", () => {
   it("keeps the threads of a program while it is there, also when nothing else needs them", async () => {
     const model = tinyModel(TINY_CASES[0]!);
-    const graph = trainingGraph(model.shape, model.batchSize, model.visibleTokens, NATIVE_COMPOSITES);
+    const graph = trainingGraph(model.shape, model.batchSize, model.visibleTokens, ALL_COMPOSITES);
     const expected = outputArrays(graph);
     const alone: Executable[] = [];
     for (let i = 0; i < 4; i++) alone.push(await nativeBackend(3).compile(graph));

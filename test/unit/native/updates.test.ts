@@ -2,10 +2,11 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import type { TrainingBatch } from "../../../src/core/batch/assemble.ts";
+import { parameterSpecs } from "../../../src/core/model/backbones.ts";
+import { ALL_COMPOSITES } from "../../../src/core/model/graph/lower.ts";
 import { trainingGraph } from "../../../src/core/model/graphs.ts";
-import { parameterSpecs } from "../../../src/core/model/parameters.ts";
 import { Engine } from "../../../src/trainer/engine/engine.ts";
-import { NATIVE_COMPOSITES, nativeBackend } from "../../../src/trainer/engine/native/backend.ts";
+import { nativeBackend } from "../../../src/trainer/engine/native/backend.ts";
 import { INSTRUCTIONS } from "../../../src/trainer/engine/native/instructions.ts";
 import { compileProgram } from "../../../src/trainer/engine/native/program.ts";
 import { TINY_CASES, type TinyModel, tinyModel } from "../engine/tinyModels.ts";
@@ -99,7 +100,7 @@ describe("the native program of a training step with updates", () => {
   it("updates every weight once, most of them before the last product", () => {
     const { shape, batchSize, visibleTokens } = tinyModel(TINY_CASES[6]!);
     const weights = parameterSpecs(shape).map(({ name }) => ({ parameter: name, gradient: `gradient:${name}` }));
-    const graph = trainingGraph(shape, batchSize, visibleTokens, NATIVE_COMPOSITES);
+    const graph = trainingGraph(shape, batchSize, visibleTokens, ALL_COMPOSITES);
     const { words, arrays, inputs } = compileProgram(graph, { loss: "loss", weights });
     const names = Object.keys(INSTRUCTIONS) as (keyof typeof INSTRUCTIONS)[];
     const order: { name: string; words: number[] }[] = [];

@@ -4,13 +4,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { experimentSchema } from "../../../src/core/experiment/schema.ts";
-import {
-  elementsPerToken,
-  initialise,
-  type ModelShape,
-  modelShape,
-  parameterSpecs,
-} from "../../../src/core/model/parameters.ts";
+import { parameterSpecs } from "../../../src/core/model/backbones.ts";
+import { initialise } from "../../../src/core/model/parameterSpec.ts";
+import { elementsPerToken, type ModelShape, modelShape } from "../../../src/core/model/shape.ts";
 import { elementCount, type NamedTensor } from "../../../src/core/run/tensor.ts";
 import { writeSafetensors } from "../../../src/trainer/run/safetensors.ts";
 import { TORCH_MODULES } from "../../python/findPython.ts";

@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { memoryProfile, predictTrainingMemory } from "../../../src/core/cost/memory.ts";
-import { memoryShape } from "../../../src/core/cost/parameters.ts";
 import { experimentSchema } from "../../../src/core/experiment/schema.ts";
+import { modelShape } from "../../../src/core/model/shape.ts";
 import { readSafetensors } from "../../../src/trainer/run/safetensors.ts";
 import { requireNative } from "../native/requireNative.ts";
 import { learning, newestCheckpoint, QUICK, tinyExperiment, Workshop, writeImages } from "./support.ts";
@@ -25,9 +25,7 @@ const VISIBLE = 32;
 
 /** GiB that a step with micro-batches of this size is predicted to take. */
 const predictedGib = (size: number): number =>
-  predictTrainingMemory(PROFILE, memoryShape(EXPERIMENT.model, EXPERIMENT.data), VISIBLE, size, size < BATCH)
-    .totalBytes /
-  2 ** 30;
+  predictTrainingMemory(PROFILE, modelShape(EXPERIMENT), VISIBLE, size, size < BATCH).totalBytes / 2 ** 30;
 
 beforeAll(async () => {
   await writeImages(shop.path("images"), { count: 24, size: 16 });

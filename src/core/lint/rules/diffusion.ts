@@ -1,6 +1,6 @@
 /** Diffusion settings that contradict each other, and sampling that does not suit them. */
-import { forwardFlops, trainingFlops } from "../../cost/flops.ts";
-import { backboneShape } from "../../cost/parameters.ts";
+import { imageCost } from "../../cost/imageCost.ts";
+import { isBuildable, modelShape, tokenCount } from "../../model/shape.ts";
 import { count, percent, plural, short } from "../numbers.ts";
 import type { Rule } from "../rule.ts";
 
@@ -121,14 +121,13 @@ const costlySamples: Rule = {
     "Drawing the sample grids takes more than a quarter of the stage's work (counted in matrix products: count · steps forward passes on whole images per grid, against the training steps between two grids).",
   fix: "Writes a `sample_every` at which the grids take a tenth of the work.",
   *check(context) {
-    const { data, model, sample } = context.experiment;
-    const { grid } = context;
-    if (grid === null) return;
-    const shape = backboneShape(model, data);
-    const perGrid = sample.count * sample.steps * forwardFlops(shape, grid * grid);
+    const { sample } = context.experiment;
+    const shape = modelShape(context.experiment);
+    if (!isBuildable(shape)) return;
+    const perGrid = sample.count * sample.steps * imageCost(shape, tokenCount(shape)).forwardFlops;
     for (const { stage, config, visibleTokens } of context.stages()) {
       if (visibleTokens === null || config.sample_every === 0 || config.sample_every > config.steps) continue;
-      const perStep = config.batch_size * trainingFlops(shape, visibleTokens);
+      const perStep = config.batch_size * imageCost(shape, visibleTokens).trainingFlops;
       const taken = perGrid / (perGrid + config.sample_every * perStep);
       if (taken <= SAMPLING_SHARE) continue;
       const every = roundUp((9 * perGrid) / perStep);

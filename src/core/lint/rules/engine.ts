@@ -1,6 +1,8 @@
 /** What the machine cannot give. */
+
+import { imageCost } from "../../cost/imageCost.ts";
 import { memoryProfile, predictTrainingMemory } from "../../cost/memory.ts";
-import { memoryShape } from "../../cost/parameters.ts";
+import { isBuildable, modelShape } from "../../model/shape.ts";
 import { bytes, count, divisors, plural } from "../numbers.ts";
 import type { Finding, LintContext, Rule } from "../rule.ts";
 
@@ -16,12 +18,12 @@ const memoryAboveMachine: Rule = {
     "The memory predicted for a training step is more than the machine has (or than `engine.memory_gb` allows). A warning from 85 % on. With `micro_batch_size: auto` only a single image counts, as the micro-batch is then chosen to fit.",
   fix: "Writes the largest micro-batch that fits, where one does.",
   *check(context) {
-    const { data, model, engine } = context.experiment;
+    const { engine } = context.experiment;
     const { memoryBytes } = context.facts;
     const own = engine.memory_gb === "auto" ? Number.POSITIVE_INFINITY : engine.memory_gb * GIB;
     const limit = Math.min(own, memoryBytes ?? Number.POSITIVE_INFINITY);
-    if (!Number.isFinite(limit) || context.grid === null || model.embed_dim % model.num_heads !== 0) return;
-    const shape = memoryShape(model, data);
+    const shape = modelShape(context.experiment);
+    if (!Number.isFinite(limit) || !isBuildable(shape)) return;
     const whose = own <= limit ? "engine.memory_gb allows" : "this machine has";
     for (const { stage, config, visibleTokens } of context.stages()) {
       if (visibleTokens === null) continue;
@@ -33,7 +35,7 @@ const memoryAboveMachine: Rule = {
       const needed = predict(micro);
       const isAbove = needed > limit;
       if (!isAbove && (config.micro_batch_size === "auto" || needed <= TIGHT * limit)) continue;
-      const what = `${stage} with ${plural(micro, "image")} at a time (${count(visibleTokens)} tokens each, ${count(shape.parameters)} parameters)`;
+      const what = `${stage} with ${plural(micro, "image")} at a time (${count(visibleTokens)} tokens each, ${count(imageCost(shape, visibleTokens).parameters)} parameters)`;
       const fitting = divisors(batch)
         .filter((size) => size < micro && predict(size) <= TIGHT * limit)
         .at(-1);

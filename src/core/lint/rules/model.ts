@@ -1,7 +1,8 @@
 /** Networks that do not fit the image or themselves. */
-import { blockCount, forwardFlops } from "../../cost/flops.ts";
-import { backboneShape, mlpWidth } from "../../cost/parameters.ts";
+import { imageCost } from "../../cost/imageCost.ts";
 import { numberText } from "../../experiment/yamlText.ts";
+import { isBuildable, mlpWidth, modelShape, tokenCount } from "../../model/shape.ts";
+import { blockCount } from "../../model/uvit/parameters.ts";
 import { bytes, count, divisors, nearest, operations, percent, plural } from "../numbers.ts";
 import type { Rule } from "../rule.ts";
 
@@ -92,18 +93,16 @@ const manyTokens: Rule = {
   fix: "Writes the smallest patch size that gives at most 4096 tokens.",
   *check(context) {
     const { data, model } = context.experiment;
-    const { grid } = context;
-    if (grid === null || grid * grid <= MANY_TOKENS) return;
-    const N = grid * grid;
-    const D = model.embed_dim;
-    const attention = 2 * N * N * D;
-    const linear = (4 + (2 * mlpWidth(model)) / D) * N * D * D;
+    const shape = modelShape(context.experiment);
+    const N = tokenCount(shape);
+    if (!isBuildable(shape) || N <= MANY_TOKENS) return;
+    const { forwardFlops, attentionFlops } = imageCost(shape, N);
     const patch = divisors(data.image_size).find((d) => (data.image_size / d) ** 2 <= MANY_TOKENS && d <= 64);
     const advice =
       patch === undefined ? "" : ` Patches of ${patch} make ${count((data.image_size / patch) ** 2)} tokens.`;
     yield {
       at: ["model.patch_size", "data.image_size"],
-      message: `${data.image_size} pixels in patches of ${model.patch_size} make N = ${count(N)} tokens: a whole image takes ${operations(forwardFlops(backboneShape(model, data), N))} forward, ${percent(attention / (attention + linear))} of it attention, whose matrices are ${bytes(4 * model.num_heads * N * N)} per block and image.${advice}`,
+      message: `${data.image_size} pixels in patches of ${model.patch_size} make N = ${count(N)} tokens: a whole image takes ${operations(forwardFlops)} forward, ${percent(attentionFlops / forwardFlops)} of it attention, whose matrices are ${bytes(4 * model.num_heads * N * N)} per block and image.${advice}`,
       ...(patch === undefined
         ? {}
         : { fix: { title: `Use patch_size ${patch}`, set: { "model.patch_size": String(patch) } } }),
@@ -206,7 +205,7 @@ const wholeMlpWidth: Rule = {
   fix: "Writes the ratio of the width that is built; the network does not change.",
   *check({ experiment: { model } }) {
     const exact = model.embed_dim * model.mlp_ratio;
-    const width = mlpWidth(model);
+    const width = mlpWidth({ embedDim: model.embed_dim, mlpRatio: model.mlp_ratio });
     // 2.7 · 10 is 27.000000000000004 in floating point, which is meant as whole.
     if (Math.abs(exact - width) < 1e-6 * width) return;
     const ratio = numberText(Number((width / model.embed_dim).toPrecision(12)));

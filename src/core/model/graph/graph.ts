@@ -66,6 +66,8 @@ const COMPOSITES: Readonly<Record<CompositeOperation["kind"], true>> = {
   erfGateGradient: true,
 };
 
+export const COMPOSITE_KINDS = Object.keys(COMPOSITES) as readonly CompositeOperation["kind"][];
+
 export const isComposite = (operation: Operation): operation is CompositeOperation => operation.kind in COMPOSITES;
 
 /** For backends without composites. @throws RangeError for one */
@@ -108,6 +110,12 @@ export function freeId(graph: Graph): number {
   return 1 + ids.reduce((highest, { id }) => Math.max(highest, id), 0);
 }
 
+/** The nodes of a training graph up to its losses, which are the outputs that are not additive. */
+export function forwardNodes({ nodes, outputs }: Graph): GraphNode[] {
+  const losses = new Set(outputs.flatMap(({ tensor, additive }) => (additive ? [] : [tensor.id])));
+  return nodes.slice(0, 1 + nodes.findLastIndex((node) => node.outputs.some(({ id }) => losses.has(id))));
+}
+
 /** The graph without the nodes that no output needs. */
 export function pruned(graph: Graph): Graph {
   const needed = new Set(graph.outputs.map((output) => output.tensor.id));
@@ -123,17 +131,4 @@ export function pruned(graph: Graph): Graph {
     nodes: nodes.reverse(),
     outputs: graph.outputs,
   };
-}
-
-/** Operations (a multiply-add counts as two) of the matrix products of a graph. */
-export function matrixProductFlops(graph: Graph): number {
-  let flops = 0;
-  for (const { operation, inputs, outputs } of graph.nodes) {
-    if (operation.kind === "linear") flops += 2 * sizeOf(outputs[0]!.shape) * inputs[1]!.shape[1]!;
-    if (operation.kind === "matmul") {
-      const a = inputs[0]!.shape;
-      flops += 2 * sizeOf(outputs[0]!.shape) * a[operation.transA ? a.length - 2 : a.length - 1]!;
-    }
-  }
-  return flops;
 }

@@ -1,10 +1,21 @@
 /** Writes composite operations out as several primitive ones, for backends that do not have them as a whole. */
 import { GraphBuilder } from "./builder.ts";
-import { type CompositeOperation, type Graph, type GraphNode, isComposite, pruned, type Tensor } from "./graph.ts";
+import {
+  COMPOSITE_KINDS,
+  type CompositeOperation,
+  type Graph,
+  type GraphNode,
+  isComposite,
+  pruned,
+  type Tensor,
+} from "./graph.ts";
 import { add, concat, matmul, multiply, reshape, split, subtract, sum, transpose } from "./operations.ts";
 
 /** Composite operations that a backend has as a whole. */
 export type Composites = ReadonlySet<CompositeOperation["kind"]>;
+
+export const ALL_COMPOSITES: Composites = new Set(COMPOSITE_KINDS);
+export const NO_COMPOSITES: Composites = new Set();
 
 /** The same graph for a backend that has these composite operations: all others are written out. */
 export function lowered(graph: Graph, kept: Composites): Graph {

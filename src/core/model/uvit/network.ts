@@ -1,7 +1,7 @@
 /** The U-ViT backbone (method section 5), written once over the graph operations. */
+import type { Backbone, NetworkInputs, Parameters } from "../backbone.ts";
 import type { GraphBuilder } from "../graph/builder.ts";
 import type { Tensor } from "../graph/graph.ts";
-import { sizeOf } from "../graph/graph.ts";
 import {
   add,
   concat,
@@ -15,41 +15,18 @@ import {
   silu,
   split,
 } from "../graph/operations.ts";
-import { blockNames, elementsPerToken, extraTokens, type ModelShape, tokenCount } from "../parameters.ts";
+import { elementsPerToken, extraTokens, type ModelShape, tokenCount } from "../shape.ts";
+import { blockNames, uvitParameters } from "./parameters.ts";
 
 const NORM_EPSILON = 1e-5;
-
-export interface NetworkInputs {
-  /** visible tokens of x_t, [B · S, p·p·C] in (C, p1, p2) order */
-  readonly tokens: Tensor;
-  /** sinusoidal embedding of the timesteps, [B, D] */
-  readonly timeEmbedding: Tensor;
-  /** class of each image, or numClasses for none, [B] int32; null when unconditional */
-  readonly labels: Tensor | null;
-  /** row of the position embedding for every token, extra tokens included, [B · (E+S)] int32; null when nothing is hidden */
-  readonly positions: Tensor | null;
-}
-
-export type Parameters = ReadonlyMap<string, Tensor>;
 
 /**
  * The network's output for the visible tokens.
  * @param batchSize B
  * @returns [B · S, p·p·C] in (p1, p2, C) order
  */
-export function uvit(
-  g: GraphBuilder,
-  shape: ModelShape,
-  parameters: Parameters,
-  inputs: NetworkInputs,
-  batchSize: number,
-): Tensor {
+function output(g: GraphBuilder, shape: ModelShape, get: Parameters, inputs: NetworkInputs, batchSize: number): Tensor {
   const { embedDim: D } = shape;
-  const get = (name: string): Tensor => {
-    const tensor = parameters.get(name);
-    if (!tensor) throw new RangeError(`the parameter ${name} is missing`);
-    return tensor;
-  };
   const dense = (x: Tensor, name: string, factors = {}) =>
     linear(g, x, get(`${name}.weight`), get(`${name}.bias`), factors);
   const norm = (x: Tensor, name: string) => layerNorm(g, x, get(`${name}.weight`), get(`${name}.bias`), NORM_EPSILON);
@@ -115,7 +92,4 @@ export function uvit(
   return dense(norm(reshape(g, visible!, [batchSize * S, D]), "encoder.norm"), "encoder_to_output");
 }
 
-/** Elements of all parameters together. */
-export function countElements(specs: readonly { readonly shape: readonly number[] }[]): number {
-  return specs.reduce((total, spec) => total + sizeOf(spec.shape), 0);
-}
+export const uvit: Backbone = { parameters: uvitParameters, output };

@@ -5,7 +5,7 @@
 
 import { type Graph, sizeOf } from "../../../core/model/graph/graph.ts";
 import { gradientName } from "../../../core/model/graphs.ts";
-import type { ParameterSpec } from "../../../core/model/parameters.ts";
+import type { ParameterSpec } from "../../../core/model/parameterSpec.ts";
 import type { Feed } from "../feed.ts";
 import type { Learner, PredictionProgram, TrainingProgram } from "../learner.ts";
 import type { AdamWScalars } from "../optimizer/kernels.ts";

@@ -3,7 +3,7 @@
  * few for each tensor, but not all in one, since a device limits how large a buffer may be.
  */
 import { sizeOf } from "../../../core/model/graph/graph.ts";
-import type { ParameterSpec } from "../../../core/model/parameters.ts";
+import type { ParameterSpec } from "../../../core/model/parameterSpec.ts";
 import { paddedTo } from "../optimizer/segmentsOf.ts";
 
 /** Segments are padded with zeros to rows of so many elements: the first of two steps in which squares are summed. */

@@ -1,21 +1,13 @@
 /** Runs graphs with this project's own kernels: vector instructions of the processor, all of its threads, memory planned ahead. */
 import { UserError } from "../../../core/errors.ts";
 import type { Graph } from "../../../core/model/graph/graph.ts";
-import type { Composites } from "../../../core/model/graph/lower.ts";
+import { ALL_COMPOSITES } from "../../../core/model/graph/lower.ts";
 import type { Backend } from "../backend.ts";
 import { type Addon, loadAddon, type Program, type Team } from "./addon.ts";
 import { NativeExecutable } from "./executable.ts";
 import { NativeLearner } from "./learner.ts";
 import { compileProgram, type NativeProgram } from "./program.ts";
 import type { Learned } from "./updates.ts";
-
-export const NATIVE_COMPOSITES: Composites = new Set([
-  "selfAttention",
-  "selfAttentionGradient",
-  "layerNormGradient",
-  "erfGate",
-  "erfGateGradient",
-]);
 
 /** What the module says then. */
 const LACKING = "memory is lacking";
@@ -33,7 +25,7 @@ export function nativeBackend(threads: number): Backend {
     name: "native",
     version: `kernels for ${addon.instructionSet()}`,
     threads,
-    composites: NATIVE_COMPOSITES,
+    composites: ALL_COMPOSITES,
     accumulates: true,
     compile: (graph) => compile(graph),
     learner: (store) => new NativeLearner(store, addon, team, compile),

@@ -1,7 +1,7 @@
 /** Where the learned tensors live: weights, gradients, AdamW moments and averaged weights, in memory that the kernels share. */
 
 import { sizeOf } from "../../../core/model/graph/graph.ts";
-import type { ParameterSpec } from "../../../core/model/parameters.ts";
+import type { ParameterSpec } from "../../../core/model/parameterSpec.ts";
 import type { NamedTensor } from "../../../core/run/tensor.ts";
 import { type AdamWScalars, type Kernels, kernels } from "./kernels.ts";
 import { paddedTo, segmentsOf } from "./segmentsOf.ts";

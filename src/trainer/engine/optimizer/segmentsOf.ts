@@ -1,5 +1,5 @@
 import { sizeOf } from "../../../core/model/graph/graph.ts";
-import type { ParameterSpec } from "../../../core/model/parameters.ts";
+import type { ParameterSpec } from "../../../core/model/parameterSpec.ts";
 
 /**
  * Neighbouring tensors in groups, since one memory or buffer can be so large only.

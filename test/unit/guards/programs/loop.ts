@@ -4,7 +4,7 @@
  */
 import { performance } from "node:perf_hooks";
 import { parseExperiment } from "../../../../src/core/experiment/parse.ts";
-import { modelShape } from "../../../../src/core/model/parameters.ts";
+import { modelShape } from "../../../../src/core/model/shape.ts";
 import type { Dataset } from "../../../../src/trainer/data/dataset.ts";
 import { EngineClient } from "../../../../src/trainer/engine/client.ts";
 import type { EngineCall, EngineCalls } from "../../../../src/trainer/engine/messages.ts";

@@ -1,0 +1,30 @@
+/** What a network has to say of itself. Everything else, from lint to the kernels, asks it through this. */
+import type { GraphBuilder } from "./graph/builder.ts";
+import type { Tensor } from "./graph/graph.ts";
+import type { ParameterSpec } from "./parameterSpec.ts";
+import type { ModelShape } from "./shape.ts";
+
+export interface NetworkInputs {
+  /** visible tokens of x_t, [B · S, p·p·C] in (C, p1, p2) order */
+  readonly tokens: Tensor;
+  /** sinusoidal embedding of the timesteps, [B, D] */
+  readonly timeEmbedding: Tensor;
+  /** class of each image, or numClasses for none, [B] int32; null when unconditional */
+  readonly labels: Tensor | null;
+  /** row of the position embedding for every token, extra tokens included, [B · (E+S)] int32; null when nothing is hidden */
+  readonly positions: Tensor | null;
+}
+
+/** A network's learned tensors by name. @throws RangeError for a name that it does not have */
+export type Parameters = (name: string) => Tensor;
+
+export interface Backbone {
+  /** All learned tensors in the order of the checkpoint. */
+  parameters(shape: ModelShape): ParameterSpec[];
+  /**
+   * The network's output for the visible tokens.
+   * @param batchSize B
+   * @returns [B · S, p·p·C] in (p1, p2, C) order
+   */
+  output(g: GraphBuilder, shape: ModelShape, parameters: Parameters, inputs: NetworkInputs, batchSize: number): Tensor;
+}

@@ -1,0 +1,62 @@
+/** The learned tensors of the U-ViT: names, shapes and initial values (method section 5). */
+import type { ParameterSpec } from "../parameterSpec.ts";
+import { elementsPerToken, extraTokens, type ModelShape, mlpWidth, tokenCount } from "../shape.ts";
+
+/** Blocks that a depth builds: as many in as out, and one in the middle. */
+export function blockCount(depth: number): number {
+  return 2 * Math.floor(depth / 2) + 1;
+}
+
+/** Names of the blocks in order of execution. */
+export function blockNames(depth: number): { inBlocks: string[]; midBlock: string; outBlocks: string[] } {
+  const half = Math.floor(depth / 2);
+  const names = (group: string) => Array.from({ length: half }, (_, i) => `encoder.${group}.${i}`);
+  return { inBlocks: names("in_blocks"), midBlock: "encoder.mid_block", outBlocks: names("out_blocks") };
+}
+
+/** All learned tensors in the order of the checkpoint. */
+export function uvitParameters(shape: ModelShape): ParameterSpec[] {
+  const { embedDim: D, patchSize: p, channels: C } = shape;
+  const hidden = mlpWidth(shape);
+  const elements = elementsPerToken(shape);
+  const specs: ParameterSpec[] = [];
+  const weight = (name: string, ...dims: number[]) => specs.push({ name, shape: dims, init: "normal" });
+  const zeros = (name: string, ...dims: number[]) => specs.push({ name, shape: dims, init: "zeros" });
+  const linear = (name: string, out: number, inner: number) => {
+    weight(`${name}.weight`, out, inner);
+    zeros(`${name}.bias`, out);
+  };
+  const norm = (name: string) => {
+    specs.push({ name: `${name}.weight`, shape: [D], init: "ones" });
+    zeros(`${name}.bias`, D);
+  };
+
+  weight("encoder.patch_embed.proj.weight", D, C, p, p);
+  zeros("encoder.patch_embed.proj.bias", D);
+  weight("encoder.encoder_pos_embed", 1, extraTokens(shape) + tokenCount(shape), D);
+  if (shape.numClasses > 0) {
+    weight("encoder.label_emb.weight", shape.numClasses, D);
+    weight("encoder.uncond_embed", 1, D);
+  }
+  if (shape.timeMlp) {
+    linear("encoder.time_embed.0", 4 * D, D);
+    linear("encoder.time_embed.2", D, 4 * D);
+  }
+  const { inBlocks, midBlock, outBlocks } = blockNames(shape.depth);
+  for (const name of [...inBlocks, midBlock, ...outBlocks]) {
+    if (outBlocks.includes(name)) linear(`${name}.skip_linear`, D, 2 * D);
+    norm(`${name}.norm1`);
+    weight(`${name}.attn.qkv.weight`, 3 * D, D);
+    if (shape.qkvBias) {
+      zeros(`${name}.attn.q_bias`, D);
+      zeros(`${name}.attn.v_bias`, D);
+    }
+    linear(`${name}.attn.proj`, D, D);
+    norm(`${name}.norm2`);
+    linear(`${name}.mlp.fc1`, hidden, D);
+    linear(`${name}.mlp.fc2`, D, hidden);
+  }
+  norm("encoder.norm");
+  linear("encoder_to_output", elements, D);
+  return specs;
+}
