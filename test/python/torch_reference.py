@@ -1,4 +1,4 @@
-"""Answers the Node tests with the reference U-ViT: one JSON request a line on stdin, one JSON reply a line on stdout.
+"""Answers the Node tests with the reference networks, U-ViT and DiT: one JSON request a line on stdin, one JSON reply a line on stdout.
 
     {"task": "predict" | "train" | "selftest", "folder", "modelFile", "config": {...}, "batch": B, "visibleTokens": S,
      "labels": bool, "precision": "float32" | "float64"}
@@ -20,6 +20,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 import uvit_selftest
+from dit import DiT
 from uvit import UViT, UViTConfig, masked_loss
 
 
@@ -30,7 +31,7 @@ class Request:
         self.folder = Path(values["folder"])
         self.dtype = getattr(torch, values["precision"])
         self.config = UViTConfig.from_json(values["config"])
-        self.model = UViT(self.config)
+        self.model = {"uvit": UViT, "dit": DiT}[self.config.backbone](self.config)
         self.model.load_state_dict(load_file(values["modelFile"]), strict=True)
         self.model.to(self.dtype)
         self.batch, self.kept = values["batch"], values["visibleTokens"]
@@ -69,6 +70,7 @@ def train(values: dict) -> dict:
     gradients = {
         name: (torch.zeros_like(parameter) if parameter.grad is None else parameter.grad).float().contiguous()
         for name, parameter in request.model.named_parameters()
+        if parameter.requires_grad
     }
     save_file(gradients, request.folder / "gradients.safetensors")
     return {"loss": loss.item()}

@@ -28,6 +28,7 @@ class UViTConfig:
     qkv_bias: bool = False
     time_embedding: str = "sinusoidal"  # or "mlp"
     num_classes: int = 0
+    backbone: str = "uvit"  # or "dit", see dit.py
     attention: str = "explicit"  # or "sdpa": the same numbers, another kernel
 
     @staticmethod

@@ -64,6 +64,10 @@ const data = z
 
 const model = z
   .strictObject({
+    backbone: z.enum(["uvit", "dit"]).default("uvit").meta({
+      description:
+        "The network. uvit: the method's U-ViT, with long skips from the first blocks to the last; dit: the diffusion transformer of Peebles & Xie (2022), which timestep and class steer through the normalisations of every block (adaLN-Zero). Hidden patches are dropped in the same way.",
+    }),
     patch_size: integer(1, 64).default(4).meta({
       description: "Side p of a square patch, which becomes one token. Must divide image_size.",
       unit: "pixels",
@@ -109,7 +113,7 @@ const model = z
       unit: "probability",
     }),
   })
-  .meta({ description: "The U-ViT backbone." });
+  .meta({ description: "The backbone: a transformer over patches." });
 
 const mask = z
   .strictObject({

@@ -7,7 +7,7 @@ import type { ModelShape } from "./shape.ts";
 export interface NetworkInputs {
   /** visible tokens of x_t, [B · S, p·p·C] in (C, p1, p2) order */
   readonly tokens: Tensor;
-  /** sinusoidal embedding of the timesteps, [B, D] */
+  /** sinusoidal embedding of the timesteps, [B, timeEmbeddingWidth] */
   readonly timeEmbedding: Tensor;
   /** class of each image, or numClasses for none, [B] int32; null when unconditional */
   readonly labels: Tensor | null;
@@ -15,16 +15,30 @@ export interface NetworkInputs {
   readonly positions: Tensor | null;
 }
 
-/** A network's learned tensors by name. @throws RangeError for a name that it does not have */
-export type Parameters = (name: string) => Tensor;
+/** A tensor that the network reads but does not learn. */
+export interface Constant {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly values: () => Float32Array;
+  /** whether published checkpoints hold it, so that ours do, too */
+  readonly inCheckpoints: boolean;
+}
+
+/** A network's learned tensors and constants by name. @throws RangeError for a name that it does not have */
+export type Tensors = (name: string) => Tensor;
 
 export interface Backbone {
   /** All learned tensors in the order of the checkpoint. */
   parameters(shape: ModelShape): ParameterSpec[];
+  constants(shape: ModelShape): readonly Constant[];
+  /** E, tokens besides the patches, which come before them */
+  extraTokens(shape: ModelShape): number;
+  /** numbers of the sinusoidal embedding that a timestep comes as; even */
+  timeEmbeddingWidth(shape: ModelShape): number;
   /**
    * The network's output for the visible tokens.
    * @param batchSize B
    * @returns [B · S, p·p·C] in (p1, p2, C) order
    */
-  output(g: GraphBuilder, shape: ModelShape, parameters: Parameters, inputs: NetworkInputs, batchSize: number): Tensor;
+  output(g: GraphBuilder, shape: ModelShape, tensors: Tensors, inputs: NetworkInputs, batchSize: number): Tensor;
 }

@@ -1,52 +1,56 @@
 /** The two graphs of a model: a training step's gradients, and a prediction. */
 import type { NetworkInputs } from "./backbone.ts";
-import { backboneOf, parameterSpecs } from "./backbones.ts";
+import { backboneOf, extraTokens, parameterSpecs } from "./backbones.ts";
 import { GraphBuilder } from "./graph/builder.ts";
 import { type Graph, pruned, type Tensor } from "./graph/graph.ts";
 import { type Composites, lowered, NO_COMPOSITES } from "./graph/lower.ts";
 import { reshape, scale, weightedSquaredError } from "./graph/operations.ts";
 import { rematerialised } from "./graph/rematerialise.ts";
-import { elementsPerToken, extraTokens, type ModelShape, tokenCount } from "./shape.ts";
+import { elementsPerToken, type ModelShape, tokenCount } from "./shape.ts";
 
 /** Name of the graph output that holds a parameter's gradient. */
 export const gradientName = (parameter: string): string => `gradient:${parameter}`;
 
 interface ModelInputs {
-  readonly parameters: Map<string, Tensor>;
+  readonly parameters: ReadonlyMap<string, Tensor>;
+  readonly constants: ReadonlyMap<string, Tensor>;
   readonly inputs: NetworkInputs;
 }
 
 function modelInputs(g: GraphBuilder, shape: ModelShape, batchSize: number, visibleTokens: number): ModelInputs {
-  const parameters = new Map(parameterSpecs(shape).map((spec) => [spec.name, g.input(spec.name, spec.shape)]));
+  const backbone = backboneOf(shape);
+  const named = (tensors: readonly { readonly name: string; readonly shape: readonly number[] }[]) =>
+    new Map(tensors.map((tensor) => [tensor.name, g.input(tensor.name, tensor.shape)]));
+  const parameters = named(parameterSpecs(shape));
+  const constants = named(backbone.constants(shape));
   const inputs: NetworkInputs = {
     tokens: g.input("tokens", [batchSize * visibleTokens, elementsPerToken(shape)]),
-    timeEmbedding: g.input("timeEmbedding", [batchSize, shape.embedDim]),
+    timeEmbedding: g.input("timeEmbedding", [batchSize, backbone.timeEmbeddingWidth(shape)]),
     labels: shape.numClasses > 0 ? g.input("labels", [batchSize], "int32") : null,
     positions:
       visibleTokens === tokenCount(shape)
         ? null
         : g.input("positions", [batchSize * (extraTokens(shape) + visibleTokens)], "int32"),
   };
-  return { parameters, inputs };
+  return { parameters, constants, inputs };
 }
 
 function network(
   g: GraphBuilder,
   shape: ModelShape,
-  parameters: ReadonlyMap<string, Tensor>,
-  inputs: NetworkInputs,
+  { parameters, constants, inputs }: ModelInputs,
   batchSize: number,
 ): Tensor {
-  const get = (name: string): Tensor => {
-    const tensor = parameters.get(name);
-    if (!tensor) throw new RangeError(`the parameter ${name} is missing`);
+  const tensors = (name: string): Tensor => {
+    const tensor = parameters.get(name) ?? constants.get(name);
+    if (!tensor) throw new RangeError(`the network has no tensor ${name}`);
     return tensor;
   };
-  return backboneOf(shape).output(g, shape, get, inputs, batchSize);
+  return backboneOf(shape).output(g, shape, tensors, inputs, batchSize);
 }
 
 /**
- * Loss and gradients of one micro-batch. Inputs besides the parameters: tokens, timeEmbedding, labels?, positions?, target
+ * Loss and gradients of one micro-batch. Inputs besides parameters and constants: tokens, timeEmbedding, labels?, positions?, target
  * [B, S·p·p·C] and weight [B, 1]. Outputs: loss [B, 1], the weighted mean squared error of each image, and
  * `gradient:<name>`, the gradient of the sum of those losses. Cheap results are computed again for the gradients, not kept.
  * @param composites operations that the backend has as a whole
@@ -58,12 +62,13 @@ export function trainingGraph(
   composites: Composites = NO_COMPOSITES,
 ): Graph {
   const g = new GraphBuilder();
-  const { parameters, inputs } = modelInputs(g, shape, batchSize, visibleTokens);
+  const own = modelInputs(g, shape, batchSize, visibleTokens);
+  const { parameters } = own;
   const perImage = visibleTokens * elementsPerToken(shape);
   const target = g.input("target", [batchSize, perImage]);
   const weight = g.input("weight", [batchSize, 1]);
   const one = g.input("one", [1, 1]);
-  const output = reshape(g, network(g, shape, parameters, inputs, batchSize), [batchSize, perImage]);
+  const output = reshape(g, network(g, shape, own, batchSize), [batchSize, perImage]);
   const loss = weightedSquaredError(g, output, target, weight);
   const names = [...parameters.keys()];
   const gradients = g.gradients(loss, one, [...parameters.values()]);
@@ -83,6 +88,6 @@ export function predictionGraph(
   composites: Composites = NO_COMPOSITES,
 ): Graph {
   const g = new GraphBuilder();
-  const { parameters, inputs } = modelInputs(g, shape, batchSize, visibleTokens);
-  return lowered(pruned(g.build({ output: network(g, shape, parameters, inputs, batchSize) })), composites);
+  const own = modelInputs(g, shape, batchSize, visibleTokens);
+  return lowered(pruned(g.build({ output: network(g, shape, own, batchSize) })), composites);
 }

@@ -2,6 +2,7 @@
 import type { DataConfig, ModelConfig } from "../experiment/schema.ts";
 
 export interface ModelShape {
+  readonly backbone: ModelConfig["backbone"];
   readonly imageSize: number;
   readonly channels: number;
   readonly patchSize: number;
@@ -22,6 +23,7 @@ export function modelShape(experiment: {
 }): ModelShape {
   const { data, model } = experiment;
   return {
+    backbone: model.backbone,
     imageSize: data.image_size,
     channels: data.channels,
     patchSize: model.patch_size,
@@ -43,11 +45,6 @@ export function isBuildable({ imageSize, patchSize, embedDim, numHeads }: ModelS
 /** N, tokens of a whole image. */
 export function tokenCount(shape: ModelShape): number {
   return (shape.imageSize / shape.patchSize) ** 2;
-}
-
-/** E, tokens besides the patches: time, and label when class-conditional. */
-export function extraTokens(shape: ModelShape): number {
-  return shape.numClasses > 0 ? 2 : 1;
 }
 
 /** p·p·C */

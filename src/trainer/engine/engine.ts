@@ -1,10 +1,11 @@
 /** The training engine: one model, its optimiser state and its compiled graphs on one backend. */
 import type { TrainingBatch } from "../../core/batch/assemble.ts";
 import { UserError } from "../../core/errors.ts";
-import { parameterSpecs } from "../../core/model/backbones.ts";
+import type { Backbone } from "../../core/model/backbone.ts";
+import { backboneOf, extraTokens, parameterSpecs } from "../../core/model/backbones.ts";
 import { predictionGraph, trainingGraph } from "../../core/model/graphs.ts";
 import { initialise } from "../../core/model/parameterSpec.ts";
-import { extraTokens, type ModelShape, tokenCount } from "../../core/model/shape.ts";
+import { type ModelShape, tokenCount } from "../../core/model/shape.ts";
 import { timeEmbedding } from "../../core/model/timeEmbedding.ts";
 import type { NamedTensor } from "../../core/run/tensor.ts";
 import type { Backend, Feed } from "./backend.ts";
@@ -51,8 +52,14 @@ const FIRST_MOMENT = "exp_avg.";
 const SECOND_MOMENT = "exp_avg_sq.";
 const ONE = Float32Array.of(1);
 
+interface ConstantTensor extends NamedTensor {
+  readonly inCheckpoints: boolean;
+}
+
 export class Engine {
   private readonly store: ParameterStore;
+  private readonly backbone: Backbone;
+  private readonly constants: readonly ConstantTensor[];
   private readonly learner: Learner;
   private readonly trainings = new Map<string, Promise<TrainingProgram>>();
   private readonly predictions = new Map<string, Promise<PredictionProgram>>();
@@ -61,6 +68,10 @@ export class Engine {
     readonly backend: Backend,
     private readonly config: EngineConfig,
   ) {
+    this.backbone = backboneOf(config.shape);
+    this.constants = this.backbone
+      .constants(config.shape)
+      .map(({ name, shape, values, inCheckpoints }) => ({ name, shape, data: values(), inCheckpoints }));
     const specs = parameterSpecs(config.shape);
     this.store = new ParameterStore(specs, config.accumulate && !backend.accumulates && !backend.learner);
     specs.forEach((spec, i) => {
@@ -73,9 +84,10 @@ export class Engine {
   /** Views of everything a checkpoint holds, as it is until the next step. */
   async tensors(): Promise<EngineTensors> {
     await this.learner.toHost();
+    const constants = this.constants.filter(({ inCheckpoints }) => inCheckpoints);
     return {
-      raw: this.store.tensors("raw"),
-      ema: this.store.tensors("ema"),
+      raw: [...this.store.tensors("raw"), ...constants],
+      ema: [...this.store.tensors("ema"), ...constants],
       optimizer: [...this.store.tensors("m", FIRST_MOMENT), ...this.store.tensors("v", SECOND_MOMENT)],
     };
   }
@@ -90,8 +102,9 @@ export class Engine {
     into: "raw" | "ema" | "optimizer",
     source: string,
   ): Promise<void> {
-    const own = (await this.tensors())[into];
-    const problems = mismatches(own, tensors);
+    const constants = this.constants.map(({ name }) => name);
+    const own = (await this.tensors())[into].filter(({ name }) => !constants.includes(name));
+    const problems = [...mismatches(own, tensors, constants), ...this.otherConstants(tensors)];
     if (problems.length > 0) {
       throw new UserError(
         `${source} does not fit this experiment's model:\n${problems.map((problem) => `  ${problem}`).join("\n")}\n` +
@@ -107,6 +120,15 @@ export class Engine {
     }
     for (const tensor of own) tensor.data.set(tensors.get(tensor.name)!.data);
     this.learner.hostChanged();
+  }
+
+  /** What a file says of constants that are others here: the network that it was trained with is another one. */
+  private otherConstants(given: ReadonlyMap<string, NamedTensor>): string[] {
+    return this.constants.flatMap(({ name, data }) => {
+      const other = given.get(name)?.data;
+      const isSame = other?.length === data.length && other.every((value, i) => Math.abs(value - data[i]!) < 1e-5);
+      return other === undefined || isSame ? [] : [`${name}: other values there than this network has`];
+    });
   }
 
   /** Lets the moving average start again from the raw weights. */
@@ -179,9 +201,9 @@ export class Engine {
     const program = await cached(this.predictions, `${batchSize}`, () =>
       this.learner.prediction(predictionGraph(shape, batchSize, tokenCount(shape), this.backend.composites)),
     );
-    const inputs = new Map<string, Feed>();
+    const inputs = this.constantInputs();
     inputs.set("tokens", tokens);
-    inputs.set("timeEmbedding", timeEmbedding(timesteps, shape.embedDim));
+    inputs.set("timeEmbedding", this.timeEmbedding(timesteps));
     if (labels) inputs.set("labels", labels);
     const output = new Float32Array(tokens.length);
     await program.run(weights, inputs, output);
@@ -202,16 +224,24 @@ export class Engine {
     );
   }
 
+  private constantInputs(): Map<string, Feed> {
+    return new Map(this.constants.map(({ name, data }) => [name, data]));
+  }
+
+  private timeEmbedding(timesteps: Int32Array): Float32Array {
+    return timeEmbedding(timesteps, this.backbone.timeEmbeddingWidth(this.config.shape));
+  }
+
   private trainingInputs(batch: TrainingBatch, start: number, count: number): Map<string, Feed> {
     const { shape } = this.config;
     const S = batch.visibleTokens;
     const per = batch.tokens.length / batch.batchSize;
     const end = start + count;
-    const inputs = new Map<string, Feed>();
+    const inputs = this.constantInputs();
     inputs.set("one", ONE);
     inputs.set("tokens", batch.tokens.subarray(start * per, end * per));
     inputs.set("target", batch.target.subarray(start * per, end * per));
-    inputs.set("timeEmbedding", timeEmbedding(batch.timesteps.subarray(start, end), shape.embedDim));
+    inputs.set("timeEmbedding", this.timeEmbedding(batch.timesteps.subarray(start, end)));
     inputs.set(
       "weight",
       batch.weight.subarray(start, end).map((weight) => weight / batch.batchSize),
@@ -240,7 +270,12 @@ function positionRows(visible: Int32Array, start: number, end: number, S: number
   return rows;
 }
 
-function mismatches(own: readonly NamedTensor[], given: ReadonlyMap<string, NamedTensor>): string[] {
+/** @param known names besides, which may be there or not */
+function mismatches(
+  own: readonly NamedTensor[],
+  given: ReadonlyMap<string, NamedTensor>,
+  known: readonly string[],
+): string[] {
   const problems: string[] = [];
   const text = (shape: readonly number[]) => `[${shape.join(", ")}]`;
   for (const { name, shape } of own) {
@@ -250,7 +285,7 @@ function mismatches(own: readonly NamedTensor[], given: ReadonlyMap<string, Name
       problems.push(`${name}: ${text(other.shape)} there, ${text(shape)} is needed`);
     }
   }
-  const names = new Set(own.map((tensor) => tensor.name));
+  const names = new Set([...own.map((tensor) => tensor.name), ...known]);
   for (const name of given.keys()) if (!names.has(name)) problems.push(`${name}: not a tensor of this model`);
   return problems;
 }

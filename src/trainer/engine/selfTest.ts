@@ -8,6 +8,7 @@ import { RandomStream } from "../../core/random/streams.ts";
 import type { Backend, Feed } from "./backend.ts";
 
 const SHAPE: ModelShape = {
+  backbone: "uvit",
   imageSize: 16,
   channels: 3,
   patchSize: 4,

@@ -10,6 +10,7 @@ import { arenaBytes } from "../../../src/trainer/engine/native/program.ts";
 import { forwardFlops } from "./methodPage.ts";
 
 const small: ModelShape = {
+  backbone: "uvit",
   imageSize: 64,
   channels: 3,
   patchSize: 4,

@@ -1,10 +1,10 @@
-/** Small U-ViTs with random weights and inputs, on which gradients are checked. */
+/** Small networks with random weights and inputs, on which gradients are checked. */
 import { drawVisibleTokens, type MaskConfig, maskGeometry } from "../../../src/core/masks/masks.ts";
-import { parameterSpecs } from "../../../src/core/model/backbones.ts";
+import { backboneOf, extraTokens, parameterSpecs } from "../../../src/core/model/backbones.ts";
 import { type Graph, sizeOf } from "../../../src/core/model/graph/graph.ts";
 import { predictionGraph, trainingGraph } from "../../../src/core/model/graphs.ts";
 import type { ParameterSpec } from "../../../src/core/model/parameterSpec.ts";
-import { elementsPerToken, extraTokens, type ModelShape } from "../../../src/core/model/shape.ts";
+import { elementsPerToken, type ModelShape } from "../../../src/core/model/shape.ts";
 import { timeEmbedding } from "../../../src/core/model/timeEmbedding.ts";
 import { RandomStream } from "../../../src/core/random/streams.ts";
 import type { Feed } from "../../../src/trainer/engine/backend.ts";
@@ -31,6 +31,7 @@ export interface TinyModel {
 }
 
 const base: ModelShape = {
+  backbone: "uvit",
   imageSize: 8,
   channels: 3,
   patchSize: 2,
@@ -42,6 +43,7 @@ const base: ModelShape = {
   timeMlp: false,
   numClasses: 0,
 };
+const dit: ModelShape = { ...base, backbone: "dit", depth: 2 };
 const none: MaskConfig = { strategy: "none", rate: 0, blockSize: 1, cropSize: null };
 const patch: MaskConfig = { strategy: "patch", rate: 0.6, blockSize: 1, cropSize: null };
 const block: MaskConfig = { strategy: "block", rate: 0.5, blockSize: 2, cropSize: null };
@@ -85,6 +87,25 @@ export const TINY_CASES: readonly TinyCase[] = [
     mask: patch,
     batchSize: 2,
   },
+  {
+    title: "DiT of one block, one whole image, grey",
+    shape: { ...dit, depth: 1, channels: 1 },
+    mask: none,
+    batchSize: 1,
+  },
+  { title: "DiT, patch", shape: dit, mask: patch, batchSize: 3 },
+  {
+    title: "DiT of three blocks, block, labels, 4 heads, ratio 2",
+    shape: { ...dit, depth: 3, numClasses: 3, numHeads: 4, mlpRatio: 2 },
+    mask: block,
+    batchSize: 4,
+  },
+  {
+    title: "DiT, whole images, labels",
+    shape: { ...dit, numClasses: 2 },
+    mask: none,
+    batchSize: 2,
+  },
 ];
 
 /** A stream of random numbers for tests; `item` tells streams apart. */
@@ -107,7 +128,7 @@ function randomParameter(spec: ParameterSpec, item: number): Float32Array {
   const inner = spec.shape.length > 1 ? sizeOf(spec.shape.slice(1)) : 1;
   if (spec.init === "ones") return values.map((value) => 1 + 0.3 * value);
   if (spec.init === "zeros") return values.map((value) => 0.3 * value);
-  return /embed$|label_emb/.test(spec.name)
+  return /embed$|label_emb|embedding_table/.test(spec.name)
     ? values.map((value) => 0.5 * value)
     : values.map((value) => value / Math.sqrt(inner));
 }
@@ -116,8 +137,10 @@ export function tinyModel({ shape, mask, batchSize }: TinyCase): TinyModel {
   const geometry = maskGeometry(mask, shape.imageSize / shape.patchSize);
   const S = geometry.visibleTokens;
   const E = extraTokens(shape);
+  const backbone = backboneOf(shape);
   const specs = parameterSpecs(shape);
   const inputs = new Map<string, Feed>(specs.map((spec, i) => [spec.name, randomParameter(spec, i)]));
+  for (const { name, values } of backbone.constants(shape)) inputs.set(name, values());
   const visible = new Int32Array(batchSize * S);
   const positions = new Int32Array(batchSize * (E + S));
   const timesteps = new Int32Array(batchSize);
@@ -143,7 +166,7 @@ export function tinyModel({ shape, mask, batchSize }: TinyCase): TinyModel {
     normals(2002, batchSize).map((value) => (0.5 + Math.abs(value)) / batchSize),
   );
   inputs.set("one", Float32Array.of(1));
-  inputs.set("timeEmbedding", timeEmbedding(timesteps, shape.embedDim));
+  inputs.set("timeEmbedding", timeEmbedding(timesteps, backbone.timeEmbeddingWidth(shape)));
   inputs.set("labels", labels);
   inputs.set("positions", positions);
   return {

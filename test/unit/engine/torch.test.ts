@@ -30,6 +30,7 @@ function torchConfig(shape: ModelShape): TorchModelConfig {
   const { data, model } = experimentSchema.parse({
     data: { path: ".", image_size: shape.imageSize, channels: shape.channels },
     model: {
+      backbone: shape.backbone,
       patch_size: shape.patchSize,
       embed_dim: shape.embedDim,
       depth: shape.depth,

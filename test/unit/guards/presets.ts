@@ -1,7 +1,15 @@
 /** The networks that guards are kept for: a small one, MaskDM-S at 64 px and MaskDM-B at 256 px (method section 5). */
 import type { ModelShape } from "../../../src/core/model/shape.ts";
 
-const plain = { channels: 3, patchSize: 4, mlpRatio: 4, qkvBias: false, timeMlp: false, numClasses: 0 } as const;
+const plain = {
+  backbone: "uvit",
+  channels: 3,
+  patchSize: 4,
+  mlpRatio: 4,
+  qkvBias: false,
+  timeMlp: false,
+  numClasses: 0,
+} as const;
 
 export const tiny: ModelShape = { ...plain, imageSize: 32, embedDim: 192, depth: 5, numHeads: 4 };
 export const small: ModelShape = { ...plain, imageSize: 64, embedDim: 512, depth: 13, numHeads: 8 };

@@ -6,9 +6,9 @@ import { normals } from "../engine/tinyModels.ts";
 import { requireNative } from "./requireNative.ts";
 
 const SPECS = [
-  { name: "a", shape: [300, 41], init: "normal" },
+  { name: "a", shape: [300, 41], init: { normal: 0.02 } },
   { name: "b", shape: [7], init: "zeros" },
-  { name: "c", shape: [200, 1000], init: "normal" },
+  { name: "c", shape: [200, 1000], init: { normal: 0.02 } },
 ] as const;
 
 function filledStore(): ParameterStore {

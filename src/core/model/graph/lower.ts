@@ -9,7 +9,7 @@ import {
   pruned,
   type Tensor,
 } from "./graph.ts";
-import { add, concat, matmul, multiply, reshape, split, subtract, sum, transpose } from "./operations.ts";
+import { add, concat, matmul, multiply, reshape, shift, split, subtract, sum, transpose } from "./operations.ts";
 
 /** Composite operations that a backend has as a whole. */
 export type Composites = ReadonlySet<CompositeOperation["kind"]>;
@@ -125,7 +125,7 @@ class Lowering {
   private erfGate(u: Tensor): Tensor {
     const { g } = this;
     const [e] = g.node({ kind: "erf" }, [u], [u.shape]) as [Tensor];
-    const [gate] = g.node({ kind: "shift", term: 1 }, [e], [u.shape]) as [Tensor];
+    const gate = shift(g, e, 1);
     this.gates.set(u.id, gate);
     return multiply(g, u, gate);
   }

@@ -63,6 +63,16 @@ export function scale(g: GraphBuilder, x: Tensor, factor: number): Tensor {
   )[0]!;
 }
 
+/** x + term. */
+export function shift(g: GraphBuilder, x: Tensor, term: number): Tensor {
+  return g.record(
+    [x],
+    () => g.node({ kind: "shift", term }, [x], [x.shape]),
+    () =>
+      ([dy]) => [dy!],
+  )[0]!;
+}
+
 /** The same elements in another shape. */
 export function reshape(g: GraphBuilder, x: Tensor, shape: Shape): Tensor {
   if (sizeOf(shape) !== sizeOf(x.shape))
@@ -260,6 +270,16 @@ export function erfGate(g: GraphBuilder, u: Tensor): Tensor {
     () =>
       ([dy]) =>
         g.node({ kind: "erfGateGradient" }, [u, dy!], [u.shape]),
+  )[0]!;
+}
+
+/** 1 / (1 + exp(-x)). */
+export function sigmoid(g: GraphBuilder, x: Tensor): Tensor {
+  return g.record(
+    [x],
+    () => g.node({ kind: "sigmoid" }, [x], [x.shape]),
+    ([y]) =>
+      ([dy]) => [multiply(g, dy!, subtract(g, y!, multiply(g, y!, y!)))],
   )[0]!;
 }
 

@@ -1,5 +1,5 @@
 /** The U-ViT backbone (method section 5), written once over the graph operations. */
-import type { Backbone, NetworkInputs, Parameters } from "../backbone.ts";
+import type { Backbone, NetworkInputs, Tensors } from "../backbone.ts";
 import type { GraphBuilder } from "../graph/builder.ts";
 import type { Tensor } from "../graph/graph.ts";
 import {
@@ -15,8 +15,8 @@ import {
   silu,
   split,
 } from "../graph/operations.ts";
-import { elementsPerToken, extraTokens, type ModelShape, tokenCount } from "../shape.ts";
-import { blockNames, uvitParameters } from "./parameters.ts";
+import { elementsPerToken, type ModelShape, tokenCount } from "../shape.ts";
+import { blockNames, extraTokens, uvitParameters } from "./parameters.ts";
 
 const NORM_EPSILON = 1e-5;
 
@@ -25,7 +25,7 @@ const NORM_EPSILON = 1e-5;
  * @param batchSize B
  * @returns [B · S, p·p·C] in (p1, p2, C) order
  */
-function output(g: GraphBuilder, shape: ModelShape, get: Parameters, inputs: NetworkInputs, batchSize: number): Tensor {
+function output(g: GraphBuilder, shape: ModelShape, get: Tensors, inputs: NetworkInputs, batchSize: number): Tensor {
   const { embedDim: D } = shape;
   const dense = (x: Tensor, name: string, factors = {}) =>
     linear(g, x, get(`${name}.weight`), get(`${name}.bias`), factors);
@@ -92,4 +92,10 @@ function output(g: GraphBuilder, shape: ModelShape, get: Parameters, inputs: Net
   return dense(norm(reshape(g, visible!, [batchSize * S, D]), "encoder.norm"), "encoder_to_output");
 }
 
-export const uvit: Backbone = { parameters: uvitParameters, output };
+export const uvit: Backbone = {
+  parameters: uvitParameters,
+  constants: () => [],
+  extraTokens,
+  timeEmbeddingWidth: ({ embedDim }) => embedDim,
+  output,
+};

@@ -1,6 +1,14 @@
 /** The learned tensors of the U-ViT: names, shapes and initial values (method section 5). */
 import type { ParameterSpec } from "../parameterSpec.ts";
-import { elementsPerToken, extraTokens, type ModelShape, mlpWidth, tokenCount } from "../shape.ts";
+import { elementsPerToken, type ModelShape, mlpWidth, tokenCount } from "../shape.ts";
+
+/** The authors' truncation at ±2 lies a hundred deviations out, so the normal is drawn as it is. */
+const DEVIATION = 0.02;
+
+/** E: time, and label when class-conditional. */
+export function extraTokens({ numClasses }: ModelShape): number {
+  return numClasses > 0 ? 2 : 1;
+}
 
 /** Blocks that a depth builds: as many in as out, and one in the middle. */
 export function blockCount(depth: number): number {
@@ -20,7 +28,7 @@ export function uvitParameters(shape: ModelShape): ParameterSpec[] {
   const hidden = mlpWidth(shape);
   const elements = elementsPerToken(shape);
   const specs: ParameterSpec[] = [];
-  const weight = (name: string, ...dims: number[]) => specs.push({ name, shape: dims, init: "normal" });
+  const weight = (name: string, ...dims: number[]) => specs.push({ name, shape: dims, init: { normal: DEVIATION } });
   const zeros = (name: string, ...dims: number[]) => specs.push({ name, shape: dims, init: "zeros" });
   const linear = (name: string, out: number, inner: number) => {
     weight(`${name}.weight`, out, inner);
