@@ -3,6 +3,7 @@
  * Schema and the documentation of every key. Each key says what it is, its unit, the equation it enters and what it costs.
  */
 import * as z from "zod";
+import { BACKBONE_NAMES, BACKBONES } from "../model/backbones.ts";
 import { BACKEND_CHOICES } from "./backendChoices.ts";
 import { stageKeys } from "./stageKeys.ts";
 
@@ -64,10 +65,14 @@ const data = z
 
 const model = z
   .strictObject({
-    backbone: z.enum(["uvit", "dit"]).default("uvit").meta({
-      description:
-        "The network. uvit: the method's U-ViT, with long skips from the first blocks to the last; dit: the diffusion transformer of Peebles & Xie (2022), which timestep and class steer through the normalisations of every block (adaLN-Zero). Hidden patches are dropped in the same way.",
-    }),
+    backbone: z
+      .enum(BACKBONE_NAMES)
+      .default(BACKBONE_NAMES[0])
+      .meta({
+        description: `The network; all drop hidden patches in the same way. ${Object.entries(BACKBONES)
+          .map(([name, { summary }]) => `${name}: ${summary}`)
+          .join("; ")}.`,
+      }),
     patch_size: integer(1, 64).default(4).meta({
       description: "Side p of a square patch, which becomes one token. Must divide image_size.",
       unit: "pixels",
@@ -75,15 +80,16 @@ const model = z
       cost: "Half the side is four times the tokens: 4 times the work of the linear layers, 16 times that of attention.",
     }),
     embed_dim: integer(8, 4096).default(512).meta({
-      description: "Width D of the tokens. Must be even (sinusoidal time embedding) and a multiple of num_heads.",
+      description:
+        "Width D of the tokens. Must be a multiple of num_heads, even in a U-ViT (sinusoidal time embedding), a multiple of 4 in a DiT (positions).",
       unit: "numbers per token",
       cost: "Parameters and the work of the linear layers grow with D².",
     }),
     depth: integer(1, 64).default(13).meta({
       description:
-        "Transformer blocks: floor(depth/2) in-blocks, one mid-block, floor(depth/2) out-blocks, each out-block joined to its in-block by a long skip. An even depth builds one block more than it says.",
+        "Transformer blocks. A U-ViT has floor(depth/2) in-blocks, one mid-block and floor(depth/2) out-blocks, each out-block joined to its in-block by a long skip: an even depth builds one block more than it says.",
       unit: "blocks",
-      equation: "blocks = 2·floor(depth/2) + 1",
+      equation: "U-ViT: blocks = 2·floor(depth/2) + 1",
       cost: "Work, parameters and activation memory grow in proportion.",
     }),
     num_heads: integer(1, 64).default(8).meta({
@@ -97,11 +103,12 @@ const model = z
       cost: "2·ratio of the (4 + 2·ratio)·n·D² multiply-adds of a block's linear layers.",
     }),
     qkv_bias: z.boolean().default(false).meta({
-      description: "Whether queries and values have learned biases (attn.q_bias, attn.v_bias).",
+      description:
+        "U-ViT: whether queries and values have learned biases (attn.q_bias, attn.v_bias). A DiT has biases in every layer.",
     }),
     time_embedding: z.enum(["sinusoidal", "mlp"]).default("sinusoidal").meta({
       description:
-        "How the timestep becomes a token. sinusoidal: cosines and sines of t, as they are; mlp: two linear layers with SiLU between on top of that.",
+        "U-ViT: how the timestep becomes a token. sinusoidal: cosines and sines of t, as they are; mlp: two linear layers with SiLU between on top of that.",
     }),
     num_classes: integer(0, 100_000).default(0).meta({
       description: "Number of classes the model is conditioned on; 0 = unconditional. Labels come from data.labels.",

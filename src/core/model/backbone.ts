@@ -28,6 +28,14 @@ export interface Constant {
 export type Tensors = (name: string) => Tensor;
 
 export interface Backbone {
+  /** what it is, in a sentence of the experiment file's documentation */
+  readonly summary: string;
+  /** keys of the section `model` that it does not read */
+  readonly unusedKeys: readonly string[];
+  /** embed_dim has to be a multiple of this, and why */
+  readonly widthUnit: { readonly multiple: number; readonly why: string };
+  /** blocks that a depth builds */
+  blocks(depth: number): number;
   /** All learned tensors in the order of the checkpoint. */
   parameters(shape: ModelShape): ParameterSpec[];
   constants(shape: ModelShape): readonly Constant[];

@@ -5,12 +5,24 @@ import { countElements, type ParameterSpec } from "./parameterSpec.ts";
 import type { ModelShape } from "./shape.ts";
 import { uvit } from "./uvit/network.ts";
 
-/** By the name that `model.backbone` gives. */
-const BACKBONES: Readonly<Record<ModelShape["backbone"], Backbone>> = { uvit, dit };
+/** By the name that `model.backbone` gives; the first is the default. */
+export const BACKBONES = { uvit, dit } as const satisfies Readonly<Record<string, Backbone>>;
 
-/** The network of a shape. */
-export function backboneOf(shape: ModelShape): Backbone {
-  return BACKBONES[shape.backbone];
+export type BackboneName = keyof typeof BACKBONES;
+export const BACKBONE_NAMES = Object.keys(BACKBONES) as [BackboneName, ...BackboneName[]];
+
+/** The network of a shape. @throws RangeError where there is none of that name */
+export function backboneOf({ backbone }: Pick<ModelShape, "backbone">): Backbone {
+  const found = Object.entries(BACKBONES).find(([name]) => name === backbone);
+  if (!found) throw new RangeError(`there is no backbone ${backbone}`);
+  return found[1];
+}
+
+/** Whether a network of this shape can be built: patches divide the image, heads the width, and the width has its parts. */
+export function isBuildable(shape: ModelShape): boolean {
+  const { imageSize, patchSize, embedDim, numHeads } = shape;
+  const { multiple } = backboneOf(shape).widthUnit;
+  return imageSize % patchSize === 0 && embedDim % numHeads === 0 && embedDim % multiple === 0;
 }
 
 /** All learned tensors of a network in the order of the checkpoint. */

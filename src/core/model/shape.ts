@@ -1,8 +1,8 @@
 /** Everything that decides the shapes of the network. */
-import type { DataConfig, ModelConfig } from "../experiment/schema.ts";
 
 export interface ModelShape {
-  readonly backbone: ModelConfig["backbone"];
+  /** a name of backbones.ts */
+  readonly backbone: string;
   readonly imageSize: number;
   readonly channels: number;
   readonly patchSize: number;
@@ -16,12 +16,23 @@ export interface ModelShape {
   readonly numClasses: number;
 }
 
-/** The shape-relevant part of an experiment. */
-export function modelShape(experiment: {
-  readonly data: Pick<DataConfig, "image_size" | "channels">;
-  readonly model: ModelConfig;
-}): ModelShape {
-  const { data, model } = experiment;
+/** What of an experiment decides them. */
+export interface ShapeKeys {
+  readonly data: { readonly image_size: number; readonly channels: number };
+  readonly model: {
+    readonly backbone: string;
+    readonly patch_size: number;
+    readonly embed_dim: number;
+    readonly depth: number;
+    readonly num_heads: number;
+    readonly mlp_ratio: number;
+    readonly qkv_bias: boolean;
+    readonly time_embedding: "sinusoidal" | "mlp";
+    readonly num_classes: number;
+  };
+}
+
+export function modelShape({ data, model }: ShapeKeys): ModelShape {
   return {
     backbone: model.backbone,
     imageSize: data.image_size,
@@ -35,11 +46,6 @@ export function modelShape(experiment: {
     timeMlp: model.time_embedding === "mlp",
     numClasses: model.num_classes,
   };
-}
-
-/** Whether a network of this shape can be built: patches divide the image, heads the width, and half of the width is whole. */
-export function isBuildable({ imageSize, patchSize, embedDim, numHeads }: ModelShape): boolean {
-  return imageSize % patchSize === 0 && embedDim % numHeads === 0 && embedDim % 2 === 0;
 }
 
 /** N, tokens of a whole image. */

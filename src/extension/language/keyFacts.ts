@@ -4,7 +4,8 @@ import { type StageFacts, stageFacts } from "../../core/cost/stageFacts.ts";
 import { formatDuration, formatStepTime } from "../../core/durationText.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import { bytes, count, operations, percent, plural, share, short } from "../../core/lint/numbers.ts";
-import { isBuildable, modelShape, tokenCount } from "../../core/model/shape.ts";
+import { isBuildable } from "../../core/model/backbones.ts";
+import { modelShape, tokenCount } from "../../core/model/shape.ts";
 import type { Stage } from "../../core/random/streams.ts";
 import type { Calibration, ReadDocument, StepEstimate } from "../services.ts";
 
@@ -31,6 +32,7 @@ export function keyFacts(path: string, read: ReadDocument, calibration: Calibrat
 }
 
 const MODEL_SHAPE = [
+  "backbone",
   "patch_size",
   "embed_dim",
   "depth",

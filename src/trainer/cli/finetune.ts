@@ -81,12 +81,12 @@ export async function findSource(
   };
 }
 
-/** What the shapes of weights do not show, and loading them would not notice: heads and diffusion. */
+/** What the shapes of weights do not show, or not in one word: network, heads and diffusion. */
 function trainedWith({ experimentFile }: Source, name: string): CheckpointFacts {
   const parsed = experimentFile === undefined ? null : parseExperiment(readExperimentFile(experimentFile));
   if (!parsed?.ok) return { name };
   const { model, diffusion } = parsed.experiment;
-  return { name, model: { num_heads: model.num_heads }, diffusion };
+  return { name, model: { backbone: model.backbone, num_heads: model.num_heads }, diffusion };
 }
 
 /** A relative path in the file starts at the file; anything else may be the id of a run. */

@@ -1,6 +1,7 @@
 /** A checkpoint that does not suit what is to be finetuned from it. */
 import type { DiffusionConfig, Experiment, ModelConfig } from "../../experiment/schema.ts";
 import { yamlText } from "../../experiment/yamlText.ts";
+import { backboneOf } from "../../model/backbones.ts";
 import type { CheckpointFacts } from "../facts.ts";
 import type { LintContext, Rule } from "../rule.ts";
 
@@ -28,6 +29,7 @@ const noCheckpoint: Rule = {
 };
 
 const WHY: Partial<Record<keyof ModelConfig, string>> = {
+  backbone: "it is another network, with other weights",
   patch_size: "the patch embedding and the output layer have other shapes",
   embed_dim: "every tensor has another width",
   depth: "it has other blocks",
@@ -85,8 +87,9 @@ function* shapeDifferences({ data, model }: Experiment, checkpoint: CheckpointFa
     const name = key as keyof ModelConfig;
     const trained = checkpoint.model?.[name];
     if (trained === undefined || trained === model[name]) continue;
-    // Depths 12 and 13 build the same blocks.
-    if (name === "depth" && Math.floor(Number(trained) / 2) === Math.floor(model.depth / 2)) continue;
+    // Depths 12 and 13 of a U-ViT build the same blocks.
+    const { blocks } = backboneOf(model);
+    if (name === "depth" && blocks(Number(trained)) === blocks(model.depth)) continue;
     yield { path: `model.${name}`, now: model[name], trained, why };
   }
 }

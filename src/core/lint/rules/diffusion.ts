@@ -1,6 +1,7 @@
 /** Diffusion settings that contradict each other, and sampling that does not suit them. */
 import { imageCost } from "../../cost/imageCost.ts";
-import { isBuildable, modelShape, tokenCount } from "../../model/shape.ts";
+import { isBuildable } from "../../model/backbones.ts";
+import { modelShape, tokenCount } from "../../model/shape.ts";
 import { count, percent, plural, short } from "../numbers.ts";
 import type { Rule } from "../rule.ts";
 

@@ -1,8 +1,8 @@
 /** Networks that do not fit the image or themselves. */
 import { imageCost } from "../../cost/imageCost.ts";
 import { numberText } from "../../experiment/yamlText.ts";
-import { isBuildable, mlpWidth, modelShape, tokenCount } from "../../model/shape.ts";
-import { blockCount } from "../../model/uvit/parameters.ts";
+import { backboneOf, isBuildable } from "../../model/backbones.ts";
+import { mlpWidth, modelShape, tokenCount } from "../../model/shape.ts";
 import { bytes, count, divisors, nearest, operations, percent, plural } from "../numbers.ts";
 import type { Rule } from "../rule.ts";
 
@@ -66,17 +66,19 @@ const evenWidth: Rule = {
   code: "MDM203",
   name: "even-width",
   severity: "error",
-  explanation: "`model.embed_dim` must be even: the sinusoidal time embedding is one half cosines, one half sines.",
-  fix: "Writes the next even width that the heads divide.",
+  explanation:
+    "`model.embed_dim` must be even: the sinusoidal time embedding is one half cosines, one half sines. With `backbone: dit` it must be a multiple of 4: positions are sines and cosines of column and row.",
+  fix: "Writes the next such width that the heads divide.",
   *check({ experiment: { model } }) {
     const { embed_dim: D, num_heads: heads } = model;
-    if (D % 2 === 0) return;
-    let even = D + 1;
-    while (even % heads !== 0) even += 2;
+    const { multiple, why } = backboneOf(model).widthUnit;
+    if (D % multiple === 0) return;
+    let width = multiple * Math.ceil(D / multiple);
+    while (width % heads !== 0) width += multiple;
     yield {
       at: ["model.embed_dim"],
-      message: `model.embed_dim ${D} is odd, but half of the time embedding is cosines and half sines. Use ${even}.`,
-      ...(even <= 4096 ? { fix: { title: `Use embed_dim ${even}`, set: { "model.embed_dim": String(even) } } } : {}),
+      message: `model.embed_dim ${D} is ${multiple === 2 ? "odd" : `no multiple of ${multiple}`}, but ${why}. Use ${width}.`,
+      ...(width <= 4096 ? { fix: { title: `Use embed_dim ${width}`, set: { "model.embed_dim": String(width) } } } : {}),
     };
   },
 };
@@ -161,11 +163,11 @@ const evenDepth: Rule = {
   name: "even-depth",
   severity: "info",
   explanation:
-    "`model.depth` is built as floor(depth/2) in-blocks, one mid-block and floor(depth/2) out-blocks, so an even depth builds one block more than it says.",
+    "With `backbone: uvit`, `model.depth` is built as floor(depth/2) in-blocks, one mid-block and floor(depth/2) out-blocks, so an even depth builds one block more than it says.",
   fix: "Writes the number of blocks that is built; the network does not change.",
   *check({ experiment: { model } }) {
     const { depth } = model;
-    const blocks = blockCount(depth);
+    const blocks = backboneOf(model).blocks(depth);
     if (blocks === depth) return;
     const half = depth / 2;
     yield {
@@ -217,6 +219,26 @@ const wholeMlpWidth: Rule = {
   },
 };
 
+const backboneUnused: Rule = {
+  code: "MDM210",
+  name: "backbone-unused",
+  severity: "warning",
+  explanation:
+    "The key is not read with this `model.backbone`. dit has biases in every layer (`qkv_bias`) and two layers for the timestep (`time_embedding`).",
+  fix: "Removes the key.",
+  *check(context) {
+    const { model } = context.experiment;
+    for (const key of backboneOf(model).unusedKeys) {
+      if (!context.isSet(`model.${key}`)) continue;
+      yield {
+        at: [`model.${key}`],
+        message: `model.${key} has no effect with backbone ${model.backbone}. Remove the key.`,
+        fix: { title: `Remove ${key}`, remove: [`model.${key}`] },
+      };
+    }
+  },
+};
+
 export const MODEL_RULES: readonly Rule[] = [
   patchDividesImage,
   headsDivideWidth,
@@ -227,4 +249,5 @@ export const MODEL_RULES: readonly Rule[] = [
   evenDepth,
   narrowHeads,
   wholeMlpWidth,
+  backboneUnused,
 ];

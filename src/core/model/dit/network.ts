@@ -88,6 +88,11 @@ function tanhGelu(g: GraphBuilder, x: Tensor): Tensor {
 }
 
 export const dit: Backbone = {
+  summary:
+    "the diffusion transformer of Peebles & Xie (2022): timestep and class steer the normalisations of every block (adaLN-Zero), positions are fixed",
+  unusedKeys: ["qkv_bias", "time_embedding"],
+  widthUnit: { multiple: 4, why: "positions are sines and cosines of column and row" },
+  blocks: (depth) => depth,
   parameters: ditParameters,
   constants: ditConstants,
   extraTokens: () => 0,

@@ -16,7 +16,7 @@ import {
   split,
 } from "../graph/operations.ts";
 import { elementsPerToken, type ModelShape, tokenCount } from "../shape.ts";
-import { blockNames, extraTokens, uvitParameters } from "./parameters.ts";
+import { blockCount, blockNames, extraTokens, uvitParameters } from "./parameters.ts";
 
 const NORM_EPSILON = 1e-5;
 
@@ -93,6 +93,10 @@ function output(g: GraphBuilder, shape: ModelShape, get: Tensors, inputs: Networ
 }
 
 export const uvit: Backbone = {
+  summary: "the method's U-ViT, with long skips from the first blocks to the last",
+  unusedKeys: [],
+  widthUnit: { multiple: 2, why: "half of the time embedding is cosines and half sines" },
+  blocks: blockCount,
   parameters: uvitParameters,
   constants: () => [],
   extraTokens,
