@@ -119,7 +119,7 @@ class Attention(nn.Module):
 class Mlp(nn.Module):
     def __init__(self, config: UViTConfig) -> None:
         super().__init__()
-        hidden = math.floor(config.embed_dim * config.mlp_ratio + 0.5)
+        hidden = int(config.embed_dim * config.mlp_ratio)
         self.fc1 = nn.Linear(config.embed_dim, hidden)
         self.fc2 = nn.Linear(hidden, config.embed_dim)
 

@@ -4,7 +4,7 @@
  */
 import type { DiffusionConfig, SampleConfig } from "../experiment/schema.ts";
 import { RandomStream } from "../random/streams.ts";
-import { toX0AndEpsilon } from "./objective.ts";
+import { type Prediction, toX0AndEpsilon } from "./objective.ts";
 import { ancestralStepper, ddimStepper, dpmSolver2mStepper, type Stepper } from "./samplerSteps.ts";
 import { noiseSchedule } from "./schedule.ts";
 import { samplingTimes } from "./timeSteps.ts";
@@ -99,7 +99,7 @@ async function sampleBatch(
     const alpha = alphasCumprod[timestep]!;
     const output = await denoiser(x, new Int32Array(size).fill(timestep), labels);
     const { x0, epsilon } = toX0AndEpsilon(diffusion.prediction, output, x, alpha);
-    if (sample.clip) clamp(x0);
+    if (sample.clip) clamp(diffusion.prediction, { x0, epsilon, xt: x, alpha });
     const xt = onStep === undefined ? x : x.slice();
     const alphaNext = nextTimestep < 0 ? 1 : alphasCumprod[nextTimestep]!;
     stepper({ x, x0, epsilon, alpha, alphaNext, noise: () => noise("sampleStep", step) });
@@ -139,6 +139,19 @@ function drawNoise(
   return noise;
 }
 
-function clamp(x: Float32Array): void {
-  for (let i = 0; i < x.length; i++) x[i] = Math.min(1, Math.max(-1, x[i]!));
+/**
+ * Clamps the predicted image to [-1, 1]. Where the network predicted noise, that stays what it was; where it predicted v or the
+ * image, the noise is derived again, x_t = sqrt(ᾱ) x0 + sqrt(1-ᾱ) ε, as in the authors' code.
+ */
+function clamp(
+  prediction: Prediction,
+  { x0, epsilon, xt, alpha }: { x0: Float32Array; epsilon: Float32Array; xt: Float32Array; alpha: number },
+): void {
+  const [signal, noise] = [Math.sqrt(alpha), Math.sqrt(1 - alpha)];
+  for (let i = 0; i < x0.length; i++) {
+    const inside = Math.min(1, Math.max(-1, x0[i]!));
+    if (inside === x0[i]) continue;
+    x0[i] = inside;
+    if (prediction !== "epsilon") epsilon[i] = (xt[i]! - signal * inside) / noise;
+  }
 }

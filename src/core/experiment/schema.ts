@@ -98,7 +98,8 @@ const model = z
       cost: "The work stays the same; the attention matrices kept in memory are heads·n² numbers.",
     }),
     mlp_ratio: z.number().min(0.25).max(16).default(4).meta({
-      description: "Hidden width of the MLP over embed_dim; the product is rounded to a whole number.",
+      description:
+        "Hidden width of the MLP over embed_dim; the product is cut to a whole number, as in the published code.",
       unit: "times embed_dim",
       cost: "2·ratio of the (4 + 2·ratio)·n·D² multiply-adds of a block's linear layers.",
     }),

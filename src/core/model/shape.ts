@@ -58,7 +58,7 @@ export function elementsPerToken(shape: ModelShape): number {
   return shape.patchSize * shape.patchSize * shape.channels;
 }
 
-/** Hidden width of the MLP. */
+/** Hidden width of the MLP; cut to a whole number, as in the published code. */
 export function mlpWidth({ embedDim, mlpRatio }: Pick<ModelShape, "embedDim" | "mlpRatio">): number {
-  return Math.round(embedDim * mlpRatio);
+  return Math.trunc(embedDim * mlpRatio);
 }

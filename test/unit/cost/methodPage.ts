@@ -20,7 +20,7 @@ export function parameterCount(shape: ModelShape): number {
   const half = Math.floor(depth / 2);
   const elements = shape.patchSize ** 2 * shape.channels;
   const tokens = (shape.imageSize / shape.patchSize) ** 2;
-  const hidden = Math.round(D * shape.mlpRatio);
+  const hidden = Math.trunc(D * shape.mlpRatio);
   const linear = (inner: number, out: number) => inner * out + out;
   const attention = 3 * D * D + (shape.qkvBias ? 2 * D : 0) + linear(D, D);
   const block = 4 * D + attention + linear(D, hidden) + linear(hidden, D);

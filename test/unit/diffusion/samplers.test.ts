@@ -128,6 +128,24 @@ describe("steps", () => {
     expect(largestDifference(first!.xNext, expected)).toBeLessThan(1e-6);
   });
 
+  it.each(["v", "x0"] as const)(
+    "ddim derives the noise again from the clamped x0 with %s prediction",
+    async (prediction) => {
+      // With an output of 0 for v, x0 = sqrt(ᾱ) x: the clamp is idle. One far off makes it bite everywhere.
+      const denoiser = async (x: Float32Array) => x.map((value) => (prediction === "x0" ? 5 : -5) * Math.sign(value));
+      const sample = { sampler: "ddim", steps: 10, eta: 0, clip: true } as const;
+      const [first] = await trajectory({ denoiser, sample, diffusion: { ...COSINE, prediction } });
+      const { alphasCumprod } = noiseSchedule(COSINE);
+      const [alpha, alphaNext] = [alphasCumprod[999]!, alphasCumprod[899]!];
+      const expected = first!.xt.map((x) => {
+        const epsilon = (x - Math.sqrt(alpha) * Math.sign(x)) / Math.sqrt(1 - alpha);
+        return Math.sqrt(alphaNext) * Math.sign(x) + Math.sqrt(1 - alphaNext) * epsilon;
+      });
+      expect(first!.x0.every((x) => Math.abs(x) === 1)).toBe(true);
+      expect(largestDifference(first!.xNext, expected)).toBeLessThan(1e-5);
+    },
+  );
+
   it("adds noise of the right size: eta scales ddim's, the last step has none", async () => {
     const denoiser = async (x: Float32Array) => new Float32Array(x.length);
     const variances: number[] = [];

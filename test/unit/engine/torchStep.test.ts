@@ -145,7 +145,7 @@ describe("a training step", () => {
       const largest = gradient.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
       data.forEach((value, i) => {
         if (Math.abs(gradient[i]!) < 1e-2 * largest) return;
-        const expected = old[i]! * (1 - lr * 0.03) - lr * Math.sign(gradient[i]!);
+        const expected = old[i]! * (1 - lr * 0.03) - (lr * gradient[i]!) / (Math.abs(gradient[i]!) + 1e-8);
         expect(Math.abs(value - expected), `${name}[${i}]`).toBeLessThan(1e-6);
       });
     }

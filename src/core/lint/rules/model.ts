@@ -203,14 +203,14 @@ const wholeMlpWidth: Rule = {
   code: "MDM209",
   name: "whole-mlp-width",
   severity: "warning",
-  explanation: "`model.mlp_ratio` times `model.embed_dim` is no whole number; the hidden width is rounded.",
+  explanation: "`model.mlp_ratio` times `model.embed_dim` is no whole number; the hidden width is cut to one.",
   fix: "Writes the ratio of the width that is built; the network does not change.",
   *check({ experiment: { model } }) {
     const exact = model.embed_dim * model.mlp_ratio;
     const width = mlpWidth({ embedDim: model.embed_dim, mlpRatio: model.mlp_ratio });
     // 2.7 · 10 is 27.000000000000004 in floating point, which is meant as whole.
     if (Math.abs(exact - width) < 1e-6 * width) return;
-    const ratio = numberText(Number((width / model.embed_dim).toPrecision(12)));
+    const ratio = numberText(exactRatio(width, model.embed_dim));
     yield {
       at: ["model.mlp_ratio", "model.embed_dim"],
       message: `model.mlp_ratio ${model.mlp_ratio} times embed_dim ${model.embed_dim} is ${Number(exact.toFixed(3))}, no whole number: the MLP gets ${width}, a ratio of ${Number((width / model.embed_dim).toPrecision(5))}.`,
@@ -218,6 +218,16 @@ const wholeMlpWidth: Rule = {
     };
   },
 };
+
+/** The shortest ratio of which the width is the product, which in floating point may come out just below it. */
+function exactRatio(width: number, embedDim: number): number {
+  for (let digits = 1; digits < 17; digits++) {
+    const ratio = Number((width / embedDim).toPrecision(digits));
+    const product = ratio * embedDim;
+    if (Math.trunc(product) === width && product - width < 1e-6 * width) return ratio;
+  }
+  return width / embedDim;
+}
 
 const backboneUnused: Rule = {
   code: "MDM210",

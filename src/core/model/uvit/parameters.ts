@@ -1,5 +1,5 @@
 /** The learned tensors of the U-ViT: names, shapes and initial values (method section 5). */
-import type { ParameterSpec } from "../parameterSpec.ts";
+import type { Init, ParameterSpec } from "../parameterSpec.ts";
 import { elementsPerToken, type ModelShape, mlpWidth, tokenCount } from "../shape.ts";
 
 /** The authors' truncation at ±2 lies a hundred deviations out, so the normal is drawn as it is. */
@@ -29,6 +29,8 @@ export function uvitParameters(shape: ModelShape): ParameterSpec[] {
   const elements = elementsPerToken(shape);
   const specs: ParameterSpec[] = [];
   const weight = (name: string, ...dims: number[]) => specs.push({ name, shape: dims, init: { normal: DEVIATION } });
+  // PyTorch's own law for a convolution (He et al. 2015 with a = sqrt(5)), which the authors' code leaves here.
+  const patchInit: Init = { uniform: 1 / Math.sqrt(elements) };
   const zeros = (name: string, ...dims: number[]) => specs.push({ name, shape: dims, init: "zeros" });
   const linear = (name: string, out: number, inner: number) => {
     weight(`${name}.weight`, out, inner);
@@ -39,11 +41,12 @@ export function uvitParameters(shape: ModelShape): ParameterSpec[] {
     zeros(`${name}.bias`, D);
   };
 
-  weight("encoder.patch_embed.proj.weight", D, C, p, p);
-  zeros("encoder.patch_embed.proj.bias", D);
+  specs.push({ name: "encoder.patch_embed.proj.weight", shape: [D, C, p, p], init: patchInit });
+  specs.push({ name: "encoder.patch_embed.proj.bias", shape: [D], init: patchInit });
   weight("encoder.encoder_pos_embed", 1, extraTokens(shape) + tokenCount(shape), D);
   if (shape.numClasses > 0) {
-    weight("encoder.label_emb.weight", shape.numClasses, D);
+    // PyTorch's own for an embedding.
+    specs.push({ name: "encoder.label_emb.weight", shape: [shape.numClasses, D], init: { normal: 1 } });
     weight("encoder.uncond_embed", 1, D);
   }
   if (shape.timeMlp) {
