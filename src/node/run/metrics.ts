@@ -7,7 +7,7 @@ import { errorCode } from "./files.ts";
 
 export const metricsFile = (runDir: string): string => join(runDir, "metrics.jsonl");
 
-/** The step lines of a run, resumes applied; none if it has no metrics yet. */
+/** The steps of a run that count, ascending; none if it has no metrics yet. */
 export function readRunMetrics(runDir: string): StepMetrics[] {
   try {
     return readMetrics(readFileSync(metricsFile(runDir))).steps;

@@ -10,7 +10,7 @@ export type CurveMetrics = Pick<StepMetrics, "step" | "images" | "seconds" | "lo
 
 export interface CurveRun {
   readonly label: string;
-  /** in order; a loss of null (not a number) is left out */
+  /** in ascending order of steps; a loss of null (not a number) is left out */
   readonly metrics: readonly CurveMetrics[];
   /** where the curve begins on the x axis, for a stage that follows another; default 0 */
   readonly startsAt?: number;
@@ -104,8 +104,10 @@ export async function writeLossCurves(path: string, runs: readonly CurveRun[], o
 function makeCurve(run: CurveRun, index: number, unit: XUnit, options: CurveOptions): Curve {
   const { logX = false, logY = false, smoothing = 0.015 } = options;
   const raw: Point[] = [];
+  let at = Number.NEGATIVE_INFINITY;
   for (const line of run.metrics) {
-    const at = unit.of(line, run) / unit.divisor;
+    // Images or seconds that go back between two steps must not make the curve do so.
+    at = Math.max(at, unit.of(line, run) / unit.divisor);
     if (line.loss === null || (logX && at <= 0) || (logY && line.loss <= 0)) continue;
     raw.push({ x: at, y: line.loss });
   }
