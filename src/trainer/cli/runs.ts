@@ -28,7 +28,7 @@ export function runsTable(runs: readonly RunSummary[]): string {
 export function register(program: Command, io: Io): void {
   const command = program
     .command("runs")
-    .description("List the runs of a folder and how they stand.")
+    .description("List the runs of a folder and how they stand, newest first.")
     .argument("[dir]", "folder that holds the runs", DEFAULT_RUNS_DIR)
     .option("--json", "print the list as JSON: id, stage, state, step, steps, path, parent")
     .action(async (dir: string, options: { json?: boolean }) => {
