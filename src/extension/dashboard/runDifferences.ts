@@ -2,7 +2,7 @@
 import { type FlatConfig, runDifferences } from "../../core/series/flatConfig.ts";
 import type { RunEntry } from "../services.ts";
 import { Slice } from "./chartFeed.ts";
-import { readConfig } from "./runDetails.ts";
+import { readConfig } from "./runConfig.ts";
 
 /** The experiments of so many runs are read; a longer list does without what differs in the older ones. */
 const MOST_READ = 400;
