@@ -23,13 +23,14 @@ export function registerDoctor(context: vscode.ExtensionContext, services: Servi
         requireTrust();
         const { doctorPage } = await import("./doctorPage.ts");
         // Who asks again while it is being found out is shown the page of that.
+        if (examination !== null) await showMarkdown(REPORT);
         examination ??= examine(services, (findings, progress) => {
           page = doctorPage(findings, progress, program);
           changes.fire(REPORT);
         }).finally(() => {
           examination = null;
         });
-        await Promise.all([showMarkdown(REPORT), examination]);
+        await examination;
       } catch (error) {
         await showError(error, services.log);
       }
@@ -59,6 +60,8 @@ async function examine(
         if (finding.kind === "trying") progress.report({ message: finding.backend });
         if (!token.isCancellationRequested) show(findings, { state: "examining" });
       };
+      // The page first: what is examined takes all of the machine, and the preview would come after it.
+      await showMarkdown(REPORT);
       const { code, stderr } = await trainer.command(["doctor", "--json-lines"], { token, onStdout });
       // An exit code of 1 with a verdict says that nothing works here, which the page explains.
       const isWhole = findings.some(({ kind }) => kind === "verdict");
