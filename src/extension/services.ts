@@ -69,6 +69,7 @@ export interface TrainerLauncher {
     options?: {
       readonly cwd?: string;
       readonly token?: vscode.CancellationToken;
+      readonly onStdout?: (line: string) => void;
       readonly onStderr?: (line: string) => void;
     },
   ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }>;

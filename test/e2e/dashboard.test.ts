@@ -1,5 +1,5 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { existsSync, linkSync, mkdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Frame } from "playwright-core";
@@ -137,6 +137,38 @@ describe("the dashboard", () => {
     await again.locator('[data-chart="loss"] .layer').focus();
     await editor.page.keyboard.press("0");
     await again.locator('[data-chart="loss"] [aria-label^="Reset zoom"]').waitFor({ state: "hidden" });
+  });
+
+  it("leaves one value of 1e30 out of a chart until it is switched otherwise, by keyboard, and remembers it", async () => {
+    const id = "2026-01-05-tiny-pretrain-01";
+    const dir = await writeRun({ runsDir, id, seed: 4, lines: 200, experiment: { mask: { rate: 0.4 } } });
+    const editor = running();
+    try {
+      const lines = readFileSync(metricsFile(dir), "utf8").trimEnd().split("\n");
+      lines[100] = JSON.stringify({ ...madeUpStep(4, 1010), loss: 1e30 });
+      writeFileSync(metricsFile(dir), `${lines.join("\n")}\n`);
+      await compareAll(editor);
+      const page = await pageWithRuns(editor, 5);
+      await drawn(page, "loss");
+      const note = (on: typeof page) => on.locator('[data-chart="loss"] .note');
+      await note(page).waitFor();
+      equal(await page.locator('[data-chart="lr"] .note').isVisible(), false);
+      await editor.screenshot("dashboard-outlier-ignored");
+      await page.locator("#ignore-outliers").focus();
+      await editor.page.keyboard.press("Space");
+      await note(page).waitFor({ state: "hidden" });
+      await editor.screenshot("dashboard-outlier-shown");
+      await keptState(page);
+      await editor.reload();
+      const again = await pageWithRuns(editor, 5);
+      await drawn(again, "loss");
+      equal(await note(again).isVisible(), false);
+      await again.locator("#ignore-outliers").click();
+      await note(again).waitFor();
+    } finally {
+      await editor.palette("View: Close All Editors");
+      rmSync(dir, { recursive: true, force: true });
+    }
   });
 
   it("exports a chart as a vector picture, as pixels and as values", async () => {

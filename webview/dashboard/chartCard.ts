@@ -15,7 +15,7 @@ import type { DrawnLine, SeriesDataset } from "./seriesController.ts";
 import { remember, settings } from "./settings.ts";
 import { automaticYRange } from "./yRange.ts";
 
-/** Width of every y axis, so that the plots of a column of charts stand below each other. */
+/** Width of a y axis unless its labels need more, so that the plots of a column of charts stand below each other. */
 const Y_AXIS_WIDTH = 58;
 const FAINT = 0.33;
 const MANY_RUNS = 12;
@@ -28,6 +28,7 @@ export class ChartCard implements ChartView {
   private readonly plot: HTMLElement;
   private readonly readout = element("span", { class: "readout" });
   private readonly empty = element("div", { class: "empty" }, "No points yet");
+  private readonly note = element("div", { class: "note" }, "Outliers outside");
   private readonly logButton: HTMLButtonElement;
   private readonly resetButton: HTMLButtonElement;
   private readonly largeButton: HTMLButtonElement;
@@ -36,6 +37,7 @@ export class ChartCard implements ChartView {
   private lines: readonly DrawnLine[] = [];
   private x: Range = [0, 1];
   private y: Range = [0, 1];
+  private outliersOutside = false;
 
   constructor(
     readonly id: ChartId,
@@ -43,7 +45,15 @@ export class ChartCard implements ChartView {
   ) {
     this.spec = CHARTS[id];
     this.layer = new CrossHairLayer(this);
-    this.plot = element("div", { class: "plot" }, this.canvas, this.layer.canvas, this.empty, this.layer.tooltip);
+    this.plot = element(
+      "div",
+      { class: "plot" },
+      this.canvas,
+      this.layer.canvas,
+      this.empty,
+      this.note,
+      this.layer.tooltip,
+    );
     this.table = new ChartTable(this);
     this.logButton = iconButton("log", "Logarithmic y axis", () => this.setLogarithmic(!this.logarithmic));
     this.resetButton = iconButton("reset", "Reset zoom (double-click)", () => this.resetZoom());
@@ -82,6 +92,9 @@ export class ChartCard implements ChartView {
   }
   get yRange(): Range {
     return this.y;
+  }
+  get leavesOut(): boolean {
+    return this.outliersOutside;
   }
 
   /** The plot inside the axes, in CSS pixels of the canvas; null before it was drawn. */
@@ -127,10 +140,18 @@ export class ChartCard implements ChartView {
     this.x = range !== null && (!settings.logX || range[0] > 0) ? range : (extent ?? [settings.logX ? 1 : 0, 10]);
     this.lines = this.makeLines();
     const fixed = settings.yRange[id];
-    this.y =
+    const { ignoreOutliers } = settings;
+    const { range: y, leavesOut } =
       fixed !== undefined && (!this.logarithmic || fixed[0] > 0)
-        ? fixed
-        : automaticYRange(this.lines, this.x, { logarithmic: this.logarithmic, fromZero: spec.fromZero });
+        ? { range: fixed, leavesOut: false }
+        : automaticYRange(this.lines, this.x, {
+            logarithmic: this.logarithmic,
+            fromZero: spec.fromZero,
+            ignoreOutliers,
+          });
+    this.y = y;
+    this.outliersOutside = leavesOut;
+    this.note.hidden = !leavesOut;
     this.empty.hidden = extent !== null;
     this.resetButton.hidden = range === null && fixed === undefined;
     const large = settings.large === id;
@@ -163,7 +184,8 @@ export class ChartCard implements ChartView {
       return `${label}: ${length === 0 ? "no points" : formatValue(ys[length - 1]!, spec.format)}`;
     });
     const to = formatX(this.x[1], settings.x);
-    const label = `${spec.title} up to ${to}. ${values.join(", ")}. Arrow keys move the cross-hair; plus, minus and 0 zoom.`;
+    const outside = this.leavesOut ? " Outliers lie outside the picture." : "";
+    const label = `${spec.title} up to ${to}. ${values.join(", ")}.${outside} Arrow keys move the cross-hair; plus, minus and 0 zoom.`;
     const { canvas } = this.layer;
     if (canvas.getAttribute("aria-label") !== label) canvas.setAttribute("aria-label", label);
   }
@@ -254,7 +276,7 @@ export class ChartCard implements ChartView {
             border: { ...border, display: false },
             ticks: { color: palette.muted, font, autoSkip: false, padding: 4, includeBounds: false },
             afterFit: (axis) => {
-              axis.width = Y_AXIS_WIDTH;
+              axis.width = Math.max(Y_AXIS_WIDTH, axis.width);
             },
             afterBuildTicks: (axis) => {
               const { ticks } = yTicks(this.spec.format, this.y, this.logarithmic, this.plot.clientHeight - 30);

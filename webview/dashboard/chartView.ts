@@ -30,6 +30,8 @@ export interface ChartView {
   /** what is in view */
   readonly xRange: Range;
   readonly yRange: Range;
+  /** whether outliers were left out of yRange */
+  readonly leavesOut: boolean;
   /** the plot inside the axes, in CSS pixels of the canvas; null before it was drawn */
   readonly area: {
     readonly left: number;

@@ -1,4 +1,4 @@
-/** What all charts share: what the x axis counts, and how much lines are smoothed. */
+/** What all charts share: what the x axis counts, how much lines are smoothed, and whether outliers count. */
 import { AXIS_TITLES } from "../../src/core/series/charts.ts";
 import { AXES, type AxisName } from "../../src/core/series/columns.ts";
 import { SMOOTHING_STEPS } from "../../src/core/series/smooth.ts";
@@ -14,6 +14,11 @@ export function chartsToolbar(model: Model): HTMLElement {
   const axis = control<ValueControl>("dropdown", { id: "x-axis", "aria-label": "x axis" });
   axis.append(...AXES.map((name) => control("option", { value: name }, AXIS_TITLES[name])));
   const logX = control<CheckControl>("checkbox", { id: "log-x" }, "Log x");
+  const outliers = control<CheckControl>(
+    "checkbox",
+    { id: "ignore-outliers", title: "Ignore outliers in chart scaling" },
+    "Ignore outliers",
+  );
   const slider = element("input", {
     type: "range",
     id: "smoothing",
@@ -27,6 +32,7 @@ export function chartsToolbar(model: Model): HTMLElement {
   const show = (): void => {
     axis.value = settings.x;
     logX.checked = settings.logX;
+    outliers.checked = settings.ignoreOutliers;
     logX.disabled = settings.x === "time";
     const { tau } = model;
     const at = SMOOTHING_STEPS.findLastIndex((steps) => steps <= tau);
@@ -47,6 +53,12 @@ export function chartsToolbar(model: Model): HTMLElement {
   };
   axis.addEventListener("change", () => otherAxis(axis.value as AxisName, settings.logX));
   logX.addEventListener("change", () => otherAxis(settings.x, logX.checked));
+  outliers.addEventListener("change", () => {
+    if (outliers.checked === settings.ignoreOutliers) return;
+    settings.ignoreOutliers = outliers.checked;
+    remember();
+    model.tell("lines");
+  });
   slider.addEventListener("input", () => {
     settings.tau = SMOOTHING_STEPS[Number(slider.value)] ?? 0;
     remember();
@@ -68,6 +80,7 @@ export function chartsToolbar(model: Model): HTMLElement {
     element("label", { for: "smoothing" }, "Smoothing"),
     slider,
     text,
+    outliers,
     element("span", { class: "hint stretch", title: HINT }, HINT),
     reset,
   );

@@ -78,7 +78,7 @@ function picture(card: ChartView): { svg: string; width: number; height: number 
       low: y[0],
       high: y[1],
       logarithmic: card.logarithmic,
-      title: spec.unit,
+      title: card.leavesOut ? `${spec.unit} (outliers outside)` : spec.unit,
     },
     lines: card.drawnLines.map(({ line, ...style }) => ({ ...style, xs: line.xs, ys: line.ys, length: line.length })),
     legend: model.shownRuns.map(({ label, slot }) => ({ label, ...palette.style(slot) })),

@@ -20,6 +20,8 @@ const settingsSchema = z.object({
   logY: z.array(z.enum(CHART_IDS)).catch([]),
   /** parts of y axes in view, of charts that are zoomed */
   yRange: z.partialRecord(z.enum(CHART_IDS), range).catch({}),
+  /** values out of all proportion do not widen the y axes */
+  ignoreOutliers: z.boolean().catch(true),
   tables: z.array(z.enum(CHART_IDS)).catch([]),
   /** the chart that fills the page; null: none */
   large: z.enum(CHART_IDS).nullable().catch(null),

@@ -2,6 +2,7 @@
 import type { Stage } from "../random/streams.ts";
 import type { ShownState } from "./liveness.ts";
 import type { RunRecord } from "./record.ts";
+import type { PlacedRun } from "./runOrder.ts";
 import type { RunStatus } from "./status.ts";
 
 /** A run as the explorer shows it; queued ones have no folder of results yet. */
@@ -30,6 +31,13 @@ export interface RunEntry {
   /** the queue holds it as failed: it did not begin or go on, see `reason`; can be tried again */
   readonly launchFailed?: boolean;
 }
+
+/** Where lists place it; what the queue holds, and nothing else, has no record and is whole. */
+export const placeOf = ({ id, record, state }: Pick<RunEntry, "id" | "record" | "state">): PlacedRun => ({
+  id,
+  createdAt: record?.createdAt ?? null,
+  queued: record === null && state !== "damaged",
+});
 
 /** What changed in the list of runs, by `dir`. */
 export interface RunsChange {

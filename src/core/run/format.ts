@@ -21,6 +21,7 @@ export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok
  * @returns the value, or a reason fit for a user: not JSON, a newer format, or the first field that is wrong
  */
 export function parseDocument<T>(schema: z.ZodType<T>, text: string): Parsed<T> {
+  if (isTooDeep(text)) return { ok: false, reason: "is nested too deeply" };
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -39,4 +40,23 @@ export function parseDocument<T>(schema: z.ZodType<T>, text: string): Parsed<T> 
   const issue = parsed.error.issues[0];
   const field = issue?.path.map(String).join(".") ?? "";
   return { ok: false, reason: field === "" ? `${issue?.message}` : `field ${field}: ${issue?.message}` };
+}
+
+/** Deeper than any document is; what is much deeper cannot be compared or written again. */
+const DEEPEST = 100;
+
+function isTooDeep(text: string): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let i = 0; i < text.length; i++) {
+    const character = text[i]!;
+    if (inString) {
+      if (character === "\\") i++;
+      else if (character === '"') inString = false;
+    } else if (character === '"') inString = true;
+    else if (character === "[" || character === "{") {
+      if (++depth > DEEPEST) return true;
+    } else if (character === "]" || character === "}") depth--;
+  }
+  return false;
 }

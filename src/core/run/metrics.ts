@@ -68,36 +68,3 @@ export function parseMetricsLine(line: string): MetricsLine | "other" | "malform
   const type = z.object({ type: z.string() }).safeParse(value);
   return type.success && !KNOWN_TYPES.includes(type.data.type) ? "other" : "malformed";
 }
-
-/** The curve of a run: step lines in order, as if the run had never been interrupted. */
-export class MetricsSeries {
-  private readonly kept: StepMetrics[] = [];
-
-  get steps(): readonly StepMetrics[] {
-    return this.kept;
-  }
-
-  /** @returns how many of the steps known before were dropped because training was resumed below them */
-  add(lines: Iterable<MetricsLine>): number {
-    let dropped = 0;
-    for (const line of lines) {
-      if (line.type === "step") {
-        this.kept.push(line);
-        continue;
-      }
-      const before = this.kept.length;
-      let write = 0;
-      for (const step of this.kept) if (step.step <= line.step) this.kept[write++] = step;
-      this.kept.length = write;
-      dropped += before - write;
-    }
-    return dropped;
-  }
-}
-
-/** Applies the resume lines: a step line above a resume line with a smaller step is dropped. */
-export function applyResumes(lines: Iterable<MetricsLine>): StepMetrics[] {
-  const series = new MetricsSeries();
-  series.add(lines);
-  return [...series.steps];
-}

@@ -1,5 +1,6 @@
 /** Reads metrics.jsonl while it grows. Knows no file: the caller reads bytes from `offset` and feeds them. */
-import { applyResumes, type MetricsLine, parseMetricsLine, type StepMetrics } from "./metrics.ts";
+import { type MetricsLine, parseMetricsLine, type StepMetrics } from "./metrics.ts";
+import { stepsInOrder } from "./metricsSeries.ts";
 
 const NEWLINE = 0x0a;
 
@@ -70,10 +71,10 @@ export class MetricsTail {
   }
 }
 
-/** Reads a whole metrics.jsonl: its step lines, resumes applied. */
+/** Reads a whole metrics.jsonl: the steps that count, ascending. */
 export function readMetrics(bytes: Uint8Array): { steps: StepMetrics[]; malformed: number } {
   const tail = new MetricsTail();
   const lines = tail.feed(bytes);
   lines.push(...tail.finish());
-  return { steps: applyResumes(lines), malformed: tail.malformed };
+  return { steps: stepsInOrder(lines), malformed: tail.malformed };
 }

@@ -36,6 +36,11 @@ const LEGEND_LINE = 18;
 const LEGEND_COLUMN = 270;
 const FONT = "system-ui, 'Segoe UI', 'DejaVu Sans', Arial, sans-serif";
 
+/** Far outside of any picture; a program that draws it may not know larger numbers. */
+const FAR = 1e5;
+/** About the width of a digit. */
+const DIGIT = 6.4;
+
 /** Total size of the picture. */
 export function svgSize(chart: Pick<SvgChart, "width" | "height" | "legend">): { width: number; height: number } {
   const rows = Math.ceil(chart.legend.length / legendColumns(chart.width));
@@ -47,7 +52,9 @@ const legendColumns = (width: number): number => Math.max(1, Math.floor((width -
 export function chartSvg(chart: SvgChart): string {
   const { title, x, y, width, height, colours } = chart;
   const size = svgSize(chart);
-  const plot = { left: MARGIN.left, right: width - MARGIN.right, top: MARGIN.top, bottom: height - MARGIN.bottom };
+  const labels = Math.max(0, ...y.ticks.map((tick) => y.format(tick).length));
+  const left = Math.max(MARGIN.left, Math.ceil(32 + DIGIT * labels));
+  const plot = { left, right: width - MARGIN.right, top: MARGIN.top, bottom: height - MARGIN.bottom };
   const toX = mapping(x, plot.left, plot.right);
   const toY = mapping(y, plot.bottom, plot.top);
   const grid = [
@@ -92,7 +99,7 @@ function mapping(axis: SvgAxis, from: number, to: number): (value: number) => nu
   const along = axis.logarithmic ? Math.log10 : (value: number) => value;
   const low = along(axis.low);
   const length = along(axis.high) - low || 1;
-  return (value) => from + ((along(value) - low) / length) * (to - from);
+  return (value) => Math.max(-FAR, Math.min(FAR, from + ((along(value) - low) / length) * (to - from)));
 }
 
 type Mapping = (value: number) => number;

@@ -1,5 +1,6 @@
 /** A run's metrics as columns that grow: what charts are drawn from. */
-import { type MetricsLine, type StepMetrics, TIMESTEP_RANGES } from "../run/metrics.ts";
+import { type MetricsLine, type ResumeLine, type StepMetrics, TIMESTEP_RANGES } from "../run/metrics.ts";
+import { addInOrder, type StepTable } from "../run/stepOrder.ts";
 
 /** What an x axis can count. time: wall clock, milliseconds since 1970. */
 export const AXES = ["step", "images", "seconds", "time"] as const;
@@ -21,35 +22,35 @@ export const MEASURES = [
 export type Measure = (typeof MEASURES)[number];
 
 const FIRST_CAPACITY = 1024;
+const LARGEST_FLOAT32 = 3.4028234663852886e38;
+/** Milliseconds from 1970 to the last moment that a Date can name. */
+const LAST_TIME = 8.64e15;
 
 /**
  * Axes are Float64Array (a wall clock needs it), measures Float32Array: 72 bytes a step, so that 50 runs of 100,000 steps fit an
- * extension host. What is not a number, or unknown, is NaN. Resumes are applied as by MetricsSeries.
+ * extension host. What is not a number, or unknown, is NaN; what a Float32 cannot hold is the largest that it can. Steps ascend as
+ * addInOrder makes them; where images or a time go back between two steps, the axis stands still until they have caught up.
  */
 export class RunColumns {
-  private size = 0;
-  private readonly axes = AXES.map(() => new Float64Array(FIRST_CAPACITY));
-  private readonly measures = MEASURES.map(() => new Float32Array(FIRST_CAPACITY));
-  /** a moment of the wall clock and the training seconds at it */
-  private anchor: { readonly time: number; readonly seconds: number };
+  private readonly table: ColumnTable;
 
   /** @param startedAt when the first session began, milliseconds since 1970 */
-  constructor(private readonly startedAt: number) {
-    this.anchor = { time: startedAt, seconds: 0 };
+  constructor(startedAt: number) {
+    this.table = new ColumnTable(startedAt);
   }
 
   /** Rows. The arrays are longer: only their first `length` values count. */
   get length(): number {
-    return this.size;
+    return this.table.length;
   }
 
-  /** The array is replaced as the run grows: do not keep it. */
+  /** Ascending. The array is replaced as the run grows: do not keep it. */
   axis(name: AxisName): Float64Array {
-    return this.axes[AXES.indexOf(name)]!;
+    return this.table.axes[AXES.indexOf(name)]!.ascending;
   }
 
   measure(name: Measure): Float32Array {
-    return this.measures[MEASURES.indexOf(name)]!;
+    return this.table.measures[MEASURES.indexOf(name)]!;
   }
 
   /**
@@ -57,75 +58,131 @@ export class RunColumns {
    * @returns the first row that is new or other than before; `length` where nothing changed
    */
   add(lines: Iterable<MetricsLine>): number {
-    let changed = this.size;
-    for (const line of lines) {
-      if (line.type === "step") this.append(line);
-      else changed = Math.min(changed, this.resume(line.step, line.time));
-    }
-    return Math.min(changed, this.size);
+    const changed = addInOrder(this.table, lines);
+    for (const axis of this.table.axes) axis.settle(changed, this.length);
+    return changed;
   }
 
   /** Forgets everything, for a file that was replaced. */
   clear(): void {
-    this.size = 0;
-    this.anchor = { time: this.startedAt, seconds: 0 };
+    this.table.clear();
+  }
+}
+
+/** Values of an axis as they were written, and what they are drawn at. */
+class AxisColumn {
+  written = new Float64Array(FIRST_CAPACITY);
+  /** the same, raised to the largest value before where one goes back; null: none does */
+  private raised: Float64Array | null = null;
+
+  get ascending(): Float64Array {
+    return this.raised ?? this.written;
   }
 
-  private append(line: StepMetrics): void {
-    const row = this.size;
-    if (row === this.axes[0]!.length) this.grow();
-    const secondsBefore = row === 0 ? 0 : this.axis("seconds")[row - 1]!;
-    const elapsed = line.seconds - secondsBefore;
-    const clock = this.anchor.time + 1000 * (line.seconds - this.anchor.seconds);
-    // A clock that was set back must not make an axis run backwards.
-    const time = row === 0 ? clock : Math.max(clock, this.axis("time")[row - 1]!);
-    this.setRow(this.axes, [line.step, line.images, line.seconds, time]);
-    const quarters = Array.from({ length: TIMESTEP_RANGES }, (_, i) => line.lossByTimestep[i] ?? Number.NaN);
-    const wait = elapsed > 0 ? Math.min(1, line.dataWaitSeconds / elapsed) : Number.NaN;
-    const { loss, gradNorm, lr, imagesPerSecond, memoryBytes } = line;
-    const unknown = Number.NaN;
-    this.setRow(this.measures, [
-      ...[loss ?? unknown, ...quarters, gradNorm ?? unknown],
-      ...[lr, imagesPerSecond, memoryBytes ?? unknown, wait],
-    ]);
-    this.size++;
-  }
-
-  private setRow(columns: readonly (Float64Array | Float32Array)[], values: readonly number[]): void {
-    for (let i = 0; i < columns.length; i++) columns[i]![this.size] = values[i]!;
-  }
-
-  /** Drops the steps beyond a checkpoint. @returns the first row that is other than before */
-  private resume(step: number, time: string | undefined): number {
-    const steps = this.axis("step");
-    let first = this.size;
-    let write = 0;
-    for (let row = 0; row < this.size; row++) {
-      if (steps[row]! > step) {
-        first = Math.min(first, row);
-        continue;
-      }
-      if (write !== row) for (const column of [...this.axes, ...this.measures]) column[write] = column[row]!;
-      write++;
+  /** @param from first row that was written since */
+  settle(from: number, length: number): void {
+    const { written } = this;
+    let row = from;
+    if (this.raised === null) {
+      while (row < length && !(row > 0 && written[row]! < written[row - 1]!)) row++;
+      if (row === length) return;
     }
-    this.size = write;
-    const seconds = write === 0 ? 0 : this.axis("seconds")[write - 1]!;
-    if (time !== undefined) this.anchor = { time: Date.parse(time), seconds };
-    return Math.min(first, write);
+    if (this.raised === null || this.raised.length < written.length) {
+      const larger = new Float64Array(written.length);
+      larger.set(this.ascending);
+      this.raised = larger;
+    }
+    for (; row < length; row++) {
+      this.raised[row] = row === 0 ? written[row]! : Math.max(written[row]!, this.raised[row - 1]!);
+    }
   }
 
-  private grow(): void {
-    const doubled = <T extends Float64Array | Float32Array>(column: T, make: (length: number) => T): T => {
-      const larger = make(2 * column.length);
-      larger.set(column);
-      return larger;
-    };
-    for (let i = 0; i < this.axes.length; i++) this.axes[i] = doubled(this.axes[i]!, (n) => new Float64Array(n));
-    for (let i = 0; i < this.measures.length; i++) {
-      this.measures[i] = doubled(this.measures[i]!, (n) => new Float32Array(n));
+  clear(): void {
+    this.raised = null;
+  }
+}
+
+class ColumnTable implements StepTable {
+  length = 0;
+  readonly axes = AXES.map(() => new AxisColumn());
+  readonly measures = MEASURES.map(() => new Float32Array(FIRST_CAPACITY));
+  /** a moment of the wall clock and the training seconds at it */
+  private anchor: { readonly time: number; readonly seconds: number };
+
+  constructor(private readonly startedAt: number) {
+    this.anchor = { time: startedAt, seconds: 0 };
+  }
+
+  stepAt(row: number): number {
+    return this.axes[0]!.written[row]!;
+  }
+
+  put(row: number, line: StepMetrics): void {
+    this.reserve(row + 1);
+    this.length = Math.max(this.length, row + 1);
+    const elapsed = line.seconds - this.secondsBefore(row);
+    const clock = this.anchor.time + 1000 * (line.seconds - this.anchor.seconds);
+    const time = Math.min(LAST_TIME, Math.max(-LAST_TIME, clock));
+    const places = [line.step, line.images, line.seconds, time];
+    for (const [i, { written }] of this.axes.entries()) written[row] = places[i]!;
+    const quarters = Array.from({ length: TIMESTEP_RANGES }, (_, i) => line.lossByTimestep[i] ?? null);
+    const wait = elapsed > 0 ? Math.min(1, line.dataWaitSeconds / elapsed) : null;
+    const { loss, gradNorm, lr, imagesPerSecond, memoryBytes } = line;
+    const values = [loss, ...quarters, gradNorm, lr, imagesPerSecond, memoryBytes, wait];
+    for (const [i, column] of this.measures.entries()) column[row] = measured(values[i]!);
+  }
+
+  move(from: number, to: number): void {
+    const length = this.length + to - from;
+    this.reserve(length);
+    for (const column of this.columns()) column.copyWithin(to, from, this.length);
+    this.length = length;
+  }
+
+  copy(from: number, to: number): void {
+    for (const column of this.columns()) column[to] = column[from]!;
+  }
+
+  cut(length: number): void {
+    this.length = length;
+  }
+
+  resumed({ time }: ResumeLine): void {
+    if (time !== undefined) this.anchor = { time: Date.parse(time), seconds: this.secondsBefore(this.length) };
+  }
+
+  clear(): void {
+    this.length = 0;
+    this.anchor = { time: this.startedAt, seconds: 0 };
+    for (const axis of this.axes) axis.clear();
+  }
+
+  private secondsBefore(row: number): number {
+    return row === 0 ? 0 : this.axes[AXES.indexOf("seconds")]!.written[row - 1]!;
+  }
+
+  private columns(): (Float64Array | Float32Array)[] {
+    return [...this.axes.map(({ written }) => written), ...this.measures];
+  }
+
+  private reserve(rows: number): void {
+    const capacity = this.measures[0]!.length;
+    if (rows <= capacity) return;
+    const larger = Math.max(rows, 2 * capacity);
+    for (const axis of this.axes) {
+      const { written } = axis;
+      axis.written = new Float64Array(larger);
+      axis.written.set(written);
+    }
+    for (const [i, column] of this.measures.entries()) {
+      this.measures[i] = new Float32Array(larger);
+      this.measures[i]!.set(column);
     }
   }
 }
+
+const measured = (value: number | null): number =>
+  value === null ? Number.NaN : Math.min(LARGEST_FLOAT32, Math.max(-LARGEST_FLOAT32, value));
 
 /** First index at or after `from` whose value is at least `value`, in an ascending array of `length` values. */
 export function lowerBound(values: Float64Array, length: number, value: number, from = 0): number {

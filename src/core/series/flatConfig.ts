@@ -45,23 +45,44 @@ const MINOR =
 /** A label of more keys would be a list. */
 const MOST_KEYS = 3;
 
+/**
+ * For each run what sets its config apart from the others' of the same experiment, such as "mask.rate 0.5 · seed 3".
+ * @returns null: nothing does, or its config is not known
+ */
+export function runDifferences(runs: readonly ComparedRun[]): (string | null)[] {
+  const known = runs.map(ownConfigOf);
+  const keys = tellingKeys(known).filter((key) => key !== "stage");
+  return known.map((config) => (config === null || keys.length === 0 ? null : partsText(keys, config)));
+}
+
 /** For each run a short label: the name its user gave it, else what sets its config apart from the others', else its id. No two are equal. */
 export function runLabels(runs: readonly ComparedRun[]): string[] {
-  const known = runs.map((run) => (run.config === null ? null : ownConfig(run.config, run.stage)));
-  const differing = differingKeys(known.filter((config) => config !== null));
-  const major = differing.filter((key) => !MINOR.test(key));
-  const keys = (major.length > 0 ? major : differing).slice(0, MOST_KEYS);
+  const known = runs.map(ownConfigOf);
+  const keys = tellingKeys(known).slice(0, MOST_KEYS);
   const labels = runs.map((run, i) => {
     const config = known[i]!;
     if (run.name !== null) return run.name;
     if (config === null || keys.length === 0 || runs.length === 1) return shortId(run.id);
-    return keys.map((key) => labelPart(key, config[key])).join(" · ");
+    return partsText(keys, config);
   });
   const once = (label: string): boolean => labels.filter((other) => other === label).length === 1;
   const distinct = labels.map((label, i) => (once(label) ? label : withId(label, runs[i]!.id)));
   const unique = (label: string): boolean => distinct.filter((other) => other === label).length === 1;
   return distinct.map((label, i) => (unique(label) ? label : withId(label, runs[i]!.id, false)));
 }
+
+/** Keys that tell configs apart: those that change what is learned, else all that differ. */
+function tellingKeys(configs: readonly (FlatConfig | null)[]): string[] {
+  const differing = differingKeys(configs.filter((config) => config !== null));
+  const major = differing.filter((key) => !MINOR.test(key));
+  return major.length > 0 ? major : differing;
+}
+
+const partsText = (keys: readonly string[], config: FlatConfig): string =>
+  keys.map((key) => labelPart(key, config[key])).join(" · ");
+
+const ownConfigOf = ({ config, stage }: ComparedRun): FlatConfig | null =>
+  config === null ? null : ownConfig(config, stage);
 
 /** Without the other stage's section; the stage itself as a key, so that a pretrain and its finetune are told apart by it first. */
 function ownConfig(config: FlatConfig, stage: Stage | null): FlatConfig {

@@ -1,16 +1,18 @@
 /** Moving averages of long series that still grow. */
 import { lowerBound } from "./columns.ts";
+import { averagingLimit } from "./outliers.ts";
 
 /** Weights beyond this many time constants (e^-10) are left out. */
 const REACH = 10;
 
 /**
  * Exponential moving average to both sides: weight exp(-|Δstep| / tau), so it does not lag behind, and runs that log at different
- * intervals are smoothed alike. Values that are no number have no weight and stay gaps. Two passes, whatever tau is; when a series grows,
- * only the end that changes is computed again.
+ * intervals are smoothed alike. Values that are no number have no weight and stay gaps; those beyond averagingLimit have none either, and
+ * stay what they are. Two passes, whatever tau is; when a series grows, only the end that changes is computed again.
  */
 export class SmoothedSeries {
   private smooth = new Float32Array(0);
+  private limit = Number.POSITIVE_INFINITY;
 
   /** @param tau time constant in steps, above 0 */
   constructor(readonly tau: number) {}
@@ -32,13 +34,21 @@ export class SmoothedSeries {
       this.smooth = larger;
     }
     if (length === 0) return 0;
+    const limit = averagingLimit(raw, length);
+    const other = limit !== this.limit && hasBeyond(raw, length, Math.min(limit, this.limit));
+    this.limit = limit;
     const reach = REACH * this.tau;
-    const edge = steps[Math.min(changed, length - 1)]!;
+    const edge = steps[Math.min(other ? 0 : changed, length - 1)]!;
     const start = lowerBound(steps, length, edge - reach);
     const warmUp = lowerBound(steps, length, steps[start]! - reach);
-    smoothInto(this.smooth, { steps, raw, start, warmUp, length, tau: this.tau });
+    smoothInto(this.smooth, { steps, raw, start, warmUp, length, limit, tau: this.tau });
     return start;
   }
+}
+
+function hasBeyond(raw: Float32Array, length: number, limit: number): boolean {
+  for (let i = 0; i < length; i++) if (Math.abs(raw[i]!) > limit) return true;
+  return false;
 }
 
 interface Stretch {
@@ -48,6 +58,8 @@ interface Stretch {
   readonly warmUp: number;
   readonly start: number;
   readonly length: number;
+  /** size up to which values are averaged */
+  readonly limit: number;
   readonly tau: number;
 }
 
@@ -55,7 +67,7 @@ interface Stretch {
 let sums = new Float64Array(0);
 let weights = new Float64Array(0);
 
-function smoothInto(out: Float32Array, { steps, raw, warmUp, start, length, tau }: Stretch): void {
+function smoothInto(out: Float32Array, { steps, raw, warmUp, start, length, limit, tau }: Stretch): void {
   if (sums.length < length - start) {
     sums = new Float64Array(2 * (length - start));
     weights = new Float64Array(2 * (length - start));
@@ -74,7 +86,7 @@ function smoothInto(out: Float32Array, { steps, raw, warmUp, start, length, tau 
     sum *= factor;
     weight *= factor;
     const value = raw[i]!;
-    if (!Number.isNaN(value)) {
+    if (Math.abs(value) <= limit) {
       sum += value;
       weight += 1;
     }
@@ -87,7 +99,7 @@ function smoothInto(out: Float32Array, { steps, raw, warmUp, start, length, tau 
   weight = 0;
   for (let i = length - 1; i >= start; i--) {
     const value = raw[i]!;
-    if (Number.isNaN(value)) out[i] = value;
+    if (!(Math.abs(value) <= limit)) out[i] = value;
     else {
       out[i] = (firstSums[i - start]! + sum) / (firstWeights[i - start]! + weight);
       sum += value;

@@ -1,9 +1,12 @@
 /** Ticks of axes that count time: at whole seconds, minutes, hours and days. */
+import { formatTick, multiples, niceStep } from "./axis.ts";
 
 const SECOND = 1;
 const MINUTE = 60;
 const HOUR = 3600;
 const DAY = 86_400;
+/** From here on the hours of a duration, and the days of a date, are too exact. */
+const MANY_DAYS = 1000;
 /** distances between ticks, in seconds */
 const INTERVALS = [
   ...[1, 2, 5, 10, 15, 30].map((n) => n * SECOND),
@@ -19,21 +22,13 @@ export interface TimeTicks {
 
 function interval(seconds: number, count: number): number {
   const rough = seconds / Math.max(1, count);
-  if (rough < SECOND) {
-    const power = 10 ** Math.floor(Math.log10(rough));
-    return power * ([1, 2, 5].find((factor) => factor * power >= rough * 0.999) ?? 10);
-  }
-  return INTERVALS.find((candidate) => candidate >= rough * 0.999) ?? Math.ceil(rough / DAY) * DAY;
+  if (rough < SECOND) return niceStep(rough);
+  return INTERVALS.find((candidate) => candidate >= rough * 0.999) ?? niceStep(rough / DAY) * DAY;
 }
 
 /** Ticks of a span of time in seconds: 0, 30s, 1m, 1h 30m, 2d. */
 export function durationTicks(low: number, high: number, count: number): TimeTicks {
-  const step = interval(high - low, count);
-  const ticks: number[] = [];
-  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++) {
-    ticks.push(Number((i * step).toPrecision(12)));
-  }
-  return { ticks, format: shortDuration };
+  return { ticks: multiples(low, high, interval(high - low, count)), format: shortDuration };
 }
 
 /** 90 -> "1m 30s", 5400 -> "1h 30m". Whole seconds unless it is shorter than a few. */
@@ -41,6 +36,7 @@ export function shortDuration(seconds: number): string {
   if (seconds < 0) return `−${shortDuration(-seconds)}`;
   if (seconds < 10 && !Number.isInteger(seconds)) return `${Number(seconds.toPrecision(3))}s`;
   const whole = Math.round(seconds);
+  if (whole >= MANY_DAYS * DAY) return `${formatTick(whole / DAY)}d`;
   const parts: [number, string][] = [
     [Math.floor(whole / DAY), "d"],
     [Math.floor((whole % DAY) / HOUR), "h"],
@@ -64,11 +60,11 @@ export function shortDuration(seconds: number): string {
 export function clockTicks(low: number, high: number, count: number, offsetMinutes: number): TimeTicks {
   const step = 1000 * interval((high - low) / 1000, count);
   const offset = offsetMinutes * MINUTE * 1000;
-  const ticks: number[] = [];
-  for (let i = Math.ceil((low + offset) / step); i * step - offset <= high; i++) ticks.push(i * step - offset);
+  const ticks = multiples(low + offset, high + offset, step).map((tick) => tick - offset);
   const two = (value: number): string => String(value).padStart(2, "0");
   const format = (value: number): string => {
     const local = new Date(value + offset);
+    if (high - low >= MANY_DAYS * DAY * 1000) return `${local.getUTCFullYear()}-${two(local.getUTCMonth() + 1)}`;
     const day = `${two(local.getUTCMonth() + 1)}-${two(local.getUTCDate())}`;
     const clock = `${two(local.getUTCHours())}:${two(local.getUTCMinutes())}`;
     if (step >= DAY * 1000) return day;

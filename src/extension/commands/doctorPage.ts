@@ -1,4 +1,4 @@
-/** The page that MaskDM: Doctor shows, from what `maskdm doctor --json` prints. */
+/** The page that MaskDM: Doctor shows, from what `maskdm doctor --json-lines` prints, as far as it has come. */
 import * as z from "zod";
 import { bytes } from "../../core/lint/numbers.ts";
 
@@ -21,85 +21,130 @@ const folderSchema = z.object({
   reason: z.string().nullable(),
 });
 
-export const doctorReportSchema = z.object({
-  ok: z.boolean(),
-  version: z.string(),
-  node: z.object({ version: z.string(), wanted: z.string() }),
-  machine: z.object({
-    platform: z.string(),
-    cpu: z.string(),
-    cores: z.number(),
-    memoryBytes: z.number(),
-    freeMemoryBytes: z.number(),
+export const findingSchema = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("machine"),
+    version: z.string(),
+    node: z.object({ version: z.string(), wanted: z.string() }),
+    machine: z.object({
+      platform: z.string(),
+      cpu: z.string(),
+      cores: z.number(),
+      memoryBytes: z.number(),
+      freeMemoryBytes: z.number(),
+    }),
   }),
-  backends: z.array(backendSchema),
-  auto: z.string().nullable(),
-  images: z.object({
-    works: z.boolean(),
-    version: z.string().nullable(),
-    reason: z.string().nullable(),
-    remedy: z.string().nullable(),
+  z.object({ kind: z.literal("folders"), runsFolder: folderSchema, cacheFolder: folderSchema }),
+  z.object({
+    kind: z.literal("images"),
+    images: z.object({
+      works: z.boolean(),
+      version: z.string().nullable(),
+      reason: z.string().nullable(),
+      remedy: z.string().nullable(),
+    }),
   }),
-  runsFolder: folderSchema,
-  cacheFolder: folderSchema,
-});
-type Report = z.output<typeof doctorReportSchema>;
+  z.object({ kind: z.literal("trying"), backend: z.string() }),
+  z.object({ kind: z.literal("backend"), backend: backendSchema }),
+  z.object({ kind: z.literal("verdict"), ok: z.boolean(), auto: z.string().nullable() }),
+]);
+export type Finding = z.output<typeof findingSchema>;
 
-/**
- * @param program path of the command line's file, which has no name of its own in a terminal
- * @returns Markdown, or null where the text is no report
- */
-export function doctorPage(json: string, program: string): string | null {
-  let value: unknown;
+/** @returns null where the line is no finding */
+export function parseFinding(line: string): Finding | null {
   try {
-    value = JSON.parse(json);
+    const parsed = findingSchema.safeParse(JSON.parse(line));
+    return parsed.success ? parsed.data : null;
   } catch {
     return null;
   }
-  const parsed = doctorReportSchema.safeParse(value);
-  return parsed.success ? page(parsed.data, program) : null;
 }
 
-function page(report: Report, program: string): string {
-  const { machine, node, images } = report;
-  const missing = [
-    ...report.backends.filter(({ works }) => !works).map(({ name, reason, remedy }) => [name, reason, remedy]),
-    ...(images.works ? [] : [["Images (sharp)", images.reason, images.remedy]]),
-  ];
+/** How far an examination is. */
+export type Progress =
+  | { readonly state: "examining" }
+  /** it came to its end, or the user ended it */
+  | { readonly state: "ended" | "cancelled" }
+  | { readonly state: "failed"; readonly reason: string };
+
+/**
+ * @param findings in the order in which they came
+ * @param program path of the command line's file, which has no name of its own in a terminal
+ * @returns Markdown: a section for each finding
+ */
+export function doctorPage(findings: readonly Finding[], progress: Progress, program: string): string {
   return [
     "# MaskDM Doctor",
-    report.auto === null
-      ? "**No backend works: nothing can be trained or drawn on this machine.** What to do is below."
-      : `This machine can train. \`engine.backend: auto\` takes **${report.auto}**.`,
-    table(
-      ["Machine", ""],
-      [
-        ["Processor", `${cell(machine.cpu)}, ${machine.cores} cores`],
-        ["Memory", `${bytes(machine.memoryBytes)}, ${bytes(machine.freeMemoryBytes)} free`],
-        ["System", machine.platform],
-        ["MaskDM Studio", `${report.version} on Node ${node.version} (${node.wanted} is needed)`],
-      ],
-    ),
-    table(["Backend", "Works", "Library", "Threads", "A tiny training step"], report.backends.map(backendRow)),
-    table(
-      ["Besides", "Works", ""],
-      [
-        ["Images", mark(images.works), cell(images.version ?? images.reason ?? "")],
-        ["Folder of runs", mark(report.runsFolder.writable), folderText(report.runsFolder)],
-        ["Cache", mark(report.cacheFolder.writable), folderText(report.cacheFolder)],
-      ],
-    ),
-    ...(missing.length === 0
-      ? []
-      : [
-          "## What does not work, and how to get it",
-          missing.map((row) => `- **${row[0]}**: ${row[1]}. ${row[2]}`).join("\n"),
-          ...(missing.some((row) => row[2]?.includes("`maskdm "))
-            ? [`In a terminal, \`maskdm\` is \`node "${program}"\`.`]
-            : []),
-        ]),
+    headline(findings, progress),
+    ...findings.flatMap((finding) => (finding.kind === "machine" ? [machineTable(finding)] : [])),
+    ...besides(findings),
+    ...backends(findings),
+    ...remedies(findings, program),
     "",
   ].join("\n\n");
+}
+
+function headline(findings: readonly Finding[], progress: Progress): string {
+  if (progress.state === "failed") return `**The examination failed:** ${cell(progress.reason)}`;
+  if (progress.state === "cancelled") return "**Cancelled.** What is not listed below was not examined.";
+  const verdict = findings.find((finding) => finding.kind === "verdict");
+  if (verdict !== undefined) {
+    return verdict.auto === null
+      ? "**No backend works: nothing can be trained or drawn on this machine.** What to do is below."
+      : `This machine can train. \`engine.backend: auto\` takes **${verdict.auto}**.`;
+  }
+  const trying = findings.findLast((finding) => finding.kind === "trying");
+  return trying === undefined
+    ? "Examining what this machine can compute with …"
+    : `Examining what this machine can compute with: a training step on **${trying.backend}** …`;
+}
+
+const machineTable = ({ machine, node, version }: Extract<Finding, { kind: "machine" }>): string =>
+  table(
+    ["Machine", ""],
+    [
+      ["Processor", `${cell(machine.cpu)}, ${machine.cores} cores`],
+      ["Memory", `${bytes(machine.memoryBytes)}, ${bytes(machine.freeMemoryBytes)} free`],
+      ["System", machine.platform],
+      ["MaskDM Studio", `${version} on Node ${node.version} (${node.wanted} is needed)`],
+    ],
+  );
+
+function besides(findings: readonly Finding[]): string[] {
+  const rows = findings.flatMap((finding): string[][] => {
+    if (finding.kind === "images") {
+      const { works, version, reason } = finding.images;
+      return [["Images", mark(works), cell(version ?? reason ?? "")]];
+    }
+    if (finding.kind !== "folders") return [];
+    const { runsFolder, cacheFolder } = finding;
+    return [
+      ["Folder of runs", mark(runsFolder.writable), folderText(runsFolder)],
+      ["Cache", mark(cacheFolder.writable), folderText(cacheFolder)],
+    ];
+  });
+  return rows.length === 0 ? [] : [table(["Files", "Works", ""], rows)];
+}
+
+function backends(findings: readonly Finding[]): string[] {
+  const rows = findings.flatMap((finding) => (finding.kind === "backend" ? [backendRow(finding.backend)] : []));
+  return rows.length === 0 ? [] : [table(["Backend", "Works", "Library", "Threads", "A tiny training step"], rows)];
+}
+
+function remedies(findings: readonly Finding[], program: string): string[] {
+  const missing = findings.flatMap((finding) => {
+    if (finding.kind === "backend" && !finding.backend.works) return [finding.backend];
+    if (finding.kind === "images" && !finding.images.works) return [{ name: "Images (sharp)", ...finding.images }];
+    return [];
+  });
+  if (missing.length === 0) return [];
+  return [
+    "## What does not work, and how to get it",
+    missing.map(({ name, reason, remedy }) => `- **${name}**: ${reason}. ${remedy}`).join("\n"),
+    ...(missing.some(({ remedy }) => remedy?.includes("`maskdm ") === true)
+      ? [`In a terminal, \`maskdm\` is \`node "${program}"\`.`]
+      : []),
+  ];
 }
 
 function backendRow({
@@ -109,12 +154,12 @@ function backendRow({
   threads,
   millisecondsPerStep,
   batchSize,
-}: Report["backends"][number]): string[] {
+}: z.output<typeof backendSchema>): string[] {
   const speed = millisecondsPerStep === null ? "" : `${millisecondsPerStep.toFixed(1)} ms for ${batchSize} images`;
   return [name, mark(works), cell(version ?? ""), threads === null ? "" : String(threads), speed];
 }
 
-function folderText({ path, exists, writable, freeBytes, reason }: Report["runsFolder"]): string {
+function folderText({ path, exists, writable, freeBytes, reason }: z.output<typeof folderSchema>): string {
   const free = freeBytes === null ? "" : `, ${bytes(freeBytes)} free`;
   const state = writable ? (exists ? "" : ", made when it is needed") : `, cannot be written (${reason})`;
   return cell(`${path}${state}${free}`);

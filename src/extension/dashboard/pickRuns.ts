@@ -1,6 +1,14 @@
 /** Asks for runs. */
 import * as vscode from "vscode";
+import { placeOf } from "../../core/run/entry.ts";
+import { compareNewest } from "../../core/run/runOrder.ts";
+import { stateText } from "../runs/runText.ts";
 import type { RunEntry } from "../services.ts";
+import { differencesOf } from "./runDifferences.ts";
+
+export interface RunItem extends vscode.QuickPickItem {
+  readonly dir: string;
+}
 
 /**
  * @param preselected folders of runs that are picked to begin with
@@ -11,17 +19,8 @@ export async function pickRuns(
   title: string,
   preselected: ReadonlySet<string> = new Set(),
 ): Promise<string[] | null> {
-  const items = newestFirst(runs.filter((run) => !run.archived)).map((run) => {
-    const step = run.status === null ? "" : ` · ${run.status.step.toLocaleString("en-US")}`;
-    return {
-      label: run.label,
-      description: `${run.state}${step}`,
-      ...(run.tags.length > 0 ? { detail: run.tags.join(", ") } : {}),
-      picked: preselected.has(run.dir),
-      dir: run.dir,
-    };
-  });
-  const picked = await vscode.window.showQuickPick(items, {
+  // The list is made while the picker is open already: what differs stands in the runs' experiments.
+  const picked = await vscode.window.showQuickPick(runItems(runs, preselected), {
     canPickMany: true,
     title,
     placeHolder: vscode.l10n.t("Type to filter"),
@@ -31,7 +30,40 @@ export async function pickRuns(
   return picked === undefined || picked.length === 0 ? null : picked.map(({ dir }) => dir);
 }
 
-export function newestFirst(runs: readonly RunEntry[]): RunEntry[] {
-  const created = (run: RunEntry): string => run.record?.createdAt ?? "";
-  return [...runs].sort((a, b) => (created(a) < created(b) ? 1 : created(a) > created(b) ? -1 : 0));
+/** The runs that are not archived as a list to choose from, newest first, each with what tells it apart. */
+export async function runItems(runs: readonly RunEntry[], preselected: ReadonlySet<string>): Promise<RunItem[]> {
+  const shown = runs.filter((run) => !run.archived).sort((a, b) => compareNewest(placeOf(a), placeOf(b)));
+  const differences = await differencesOf(shown);
+  const experiments = new Set(shown.map(({ experimentFile }) => experimentFile));
+  return shown.map((run) => {
+    const experiment = experiments.size > 1 ? (run.record?.name ?? null) : null;
+    const facts = [
+      differences.get(run.dir) ?? null,
+      whenText(run),
+      experiment,
+      run.tags.map((tag) => `#${tag}`).join(" "),
+    ];
+    return {
+      label: run.label,
+      description: [stateText(run.state), stepsText(run), run.stage ?? ""].filter((fact) => fact !== "").join(" · "),
+      detail:
+        run.state === "damaged" ? (run.reason ?? "") : facts.filter((fact) => fact !== null && fact !== "").join(" · "),
+      picked: preselected.has(run.dir),
+      dir: run.dir,
+    };
+  });
+}
+
+function stepsText({ status, state }: RunEntry): string {
+  if (status === null) return "";
+  const count = (value: number): string => value.toLocaleString("en-US");
+  const { step, totalSteps } = status;
+  return state === "finished" || step === totalSteps
+    ? vscode.l10n.t("{0} steps", count(step))
+    : vscode.l10n.t("step {0} of {1}", count(step), count(totalSteps));
+}
+
+function whenText({ record }: RunEntry): string {
+  if (record === null) return "";
+  return new Date(record.createdAt).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
 }

@@ -1,28 +1,9 @@
 /** What there is to know about a run besides its curves: facts from its documents, and its experiment as flat keys. */
 import * as vscode from "vscode";
-import { parseExperiment } from "../../core/experiment/parse.ts";
-import { experimentSchema } from "../../core/experiment/schema.ts";
 import type { RunDetails } from "../../core/protocol/dashboard.ts";
-import { type FlatConfig, flatConfig } from "../../core/series/flatConfig.ts";
 import { shortDuration } from "../../core/series/timeAxis.ts";
-import { readExperimentText } from "../../node/run/runFiles.ts";
 import type { RunEntry } from "../services.ts";
-
-/** The run's frozen experiment, defaults filled in; null: it cannot be read. */
-export function readConfig(runDir: string): FlatConfig | null {
-  try {
-    const parsed = parseExperiment(readExperimentText(runDir));
-    return parsed.ok ? flatConfig(parsed.experiment) : null;
-  } catch {
-    return null; // shown as a run without a config
-  }
-}
-
-/** Every key's default. */
-export const defaultConfig = (): FlatConfig => {
-  const { "data.path": _, ...defaults } = flatConfig(experimentSchema.parse({ data: { path: "." } }));
-  return defaults;
-};
+import { readConfig } from "./runConfig.ts";
 
 export function runDetails(entry: RunEntry): RunDetails {
   const { record, status } = entry;

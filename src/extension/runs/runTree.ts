@@ -1,7 +1,8 @@
 /** The runs as a tree: experiments, their pretraining runs and groups, finetunes below the run they came from. Knows no editor. */
 import { basename, dirname } from "node:path";
-import { isAtWork, isResumable, type RunEntry } from "../../core/run/entry.ts";
+import { isAtWork, isResumable, placeOf, type RunEntry } from "../../core/run/entry.ts";
 import { experimentName } from "../../core/run/names.ts";
+import { compareNames, compareNewest, compareOldest } from "../../core/run/runOrder.ts";
 import { matches, type RunFilter } from "./runFilter.ts";
 
 export interface RunNode {
@@ -56,8 +57,8 @@ export function buildTree(
     .sort(
       (a, b) =>
         Number(a.file === null) - Number(b.file === null) ||
-        compareText(a.label, b.label) ||
-        compareText(a.file ?? "", b.file ?? ""),
+        compareNames(a.label, b.label) ||
+        compareNames(a.file ?? "", b.file ?? ""),
     );
 }
 
@@ -71,7 +72,7 @@ function experimentNode(
   node: (entry: RunEntry) => RunNode,
 ): ExperimentNode {
   const id = `experiment:${file ?? ""}`;
-  const names = [...new Set(roots.flatMap(({ group }) => group ?? []))].sort(compareText);
+  const names = [...new Set(roots.flatMap(({ group }) => group ?? []))].sort(compareNames);
   const groups = names.map(
     (name): GroupNode => ({
       kind: "group",
@@ -124,11 +125,6 @@ function isInCircle(entry: RunEntry, parentOf: (entry: RunEntry) => RunEntry | n
   return false;
 }
 
-const compareText = (a: string, b: string): number => a.localeCompare(b, undefined, { numeric: true });
-
-/** Queued runs are the newest of all. */
-const createdAt = ({ record }: RunEntry): string => record?.createdAt ?? "~";
-
 const STATE_ORDER: readonly RunEntry["state"][] = [
   "running",
   "starting",
@@ -144,13 +140,13 @@ const STATE_ORDER: readonly RunEntry["state"][] = [
 
 function compareRuns(a: RunEntry, b: RunEntry, sort: SortOrder): number {
   if (a.pinned !== b.pinned) return a.pinned ? -1 : 1;
-  const byTime = createdAt(a) < createdAt(b) ? 1 : createdAt(a) > createdAt(b) ? -1 : compareText(a.id, b.id);
-  if (sort === "newest") return byTime;
-  if (sort === "oldest") return -byTime;
-  if (sort === "name") return compareText(a.label, b.label);
-  if (sort === "state") return STATE_ORDER.indexOf(a.state) - STATE_ORDER.indexOf(b.state) || byTime;
+  const byAge = compareNewest(placeOf(a), placeOf(b));
+  if (sort === "newest") return byAge;
+  if (sort === "oldest") return compareOldest(placeOf(a), placeOf(b));
+  if (sort === "name") return compareNames(a.label, b.label) || byAge;
+  if (sort === "state") return STATE_ORDER.indexOf(a.state) - STATE_ORDER.indexOf(b.state) || byAge;
   const loss = (entry: RunEntry): number => entry.status?.loss ?? Number.POSITIVE_INFINITY;
-  return loss(a) === loss(b) ? byTime : loss(a) - loss(b);
+  return loss(a) === loss(b) ? byAge : loss(a) - loss(b);
 }
 
 /** Ids in the order shown, with their depth: two trees of the same outline differ in what their items say only. */

@@ -7,6 +7,7 @@ import { cleanEnvironment } from "../../node/run/detached.ts";
 export interface CommandOptions {
   readonly cwd?: string;
   readonly token?: vscode.CancellationToken;
+  readonly onStdout?: (line: string) => void;
   readonly onStderr?: (line: string) => void;
 }
 
@@ -30,7 +31,6 @@ export function runCommand(program: Program, args: readonly string[], options: C
     });
     let stdout = "";
     let stderr = "";
-    let line = "";
     let killer: NodeJS.Timeout | undefined;
     const cancel = (): void => {
       child.kill();
@@ -38,14 +38,15 @@ export function runCommand(program: Program, args: readonly string[], options: C
     };
     const cancellation = options.token?.onCancellationRequested(cancel);
     if (options.token?.isCancellationRequested === true) cancel();
+    const outLines = lineByLine(options.onStdout);
+    const errLines = lineByLine(options.onStderr);
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       stdout += text;
+      outLines(text);
     });
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       stderr += text;
-      const lines = (line + text).split("\n");
-      line = lines.pop() ?? "";
-      for (const complete of lines) options.onStderr?.(complete);
+      errLines(text);
     });
     const done = (): void => {
       cancellation?.dispose();
@@ -60,4 +61,14 @@ export function runCommand(program: Program, args: readonly string[], options: C
       resolve({ code: code ?? 1, stdout, stderr });
     });
   });
+}
+
+/** Takes text in pieces and hands on the lines that are complete. */
+function lineByLine(take: ((line: string) => void) | undefined): (text: string) => void {
+  let line = "";
+  return (text) => {
+    const lines = (line + text).split("\n");
+    line = lines.pop() ?? "";
+    for (const complete of lines) take?.(complete);
+  };
 }

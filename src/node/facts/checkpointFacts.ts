@@ -1,10 +1,10 @@
 /** What lint wants to know of the weights that finetuning starts from. */
-import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import { readExperiment } from "../../core/experiment/read.ts";
 import type { CheckpointFacts } from "../../core/lint/facts.ts";
 import { exists } from "../exists.ts";
+import { readText } from "../run/readText.ts";
 import { resolveSource } from "../run/resolve.ts";
 
 /**
@@ -25,7 +25,7 @@ export async function checkpointFacts(
     if (!isLocal && !(await Promise.all(runsDirs.map((dir) => exists(join(dir, from))))).includes(true)) return null;
     const { experimentFile } = resolveSource(isLocal ? local : from, runsDirs);
     if (experimentFile === undefined) return null;
-    const { experiment, refused } = readExperiment(await readFile(experimentFile, "utf8"));
+    const { experiment, refused } = readExperiment(readText(experimentFile));
     if (experiment === null || refused.size > 0) return null;
     const { data, model, diffusion } = experiment;
     return { name: from, data: { image_size: data.image_size, channels: data.channels }, model, diffusion };

@@ -1,10 +1,11 @@
 /** Finds the checkpoints of a run and tells whole ones from damaged ones. */
-import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type CheckpointRecord, checkpointStep, parseCheckpoint } from "../../core/run/checkpointState.ts";
 import type { Parsed } from "../../core/run/format.ts";
 import { crc32, crcHex } from "./crc32.ts";
 import { errorCode, namesIn } from "./files.ts";
+import { READ_AT_ONCE, readText } from "./readText.ts";
 import { checkpointsFolder } from "./runFiles.ts";
 
 export interface Checkpoint {
@@ -22,7 +23,7 @@ export const STATE_FILE = "state.json";
 
 /** Size and checksum of a file. */
 function checksum(path: string): { bytes: number; crc32: string } {
-  const fd = openSync(path, "r");
+  const fd = openSync(path, READ_AT_ONCE);
   try {
     const chunk = Buffer.alloc(4 * 2 ** 20);
     let crc = 0;
@@ -43,7 +44,7 @@ function checksum(path: string): { bytes: number; crc32: string } {
  */
 export function checkCheckpoint(dir: string, depth: "sizes" | "full"): Parsed<CheckpointRecord> {
   try {
-    const parsed = parseCheckpoint(readFileSync(join(dir, STATE_FILE), "utf8"));
+    const parsed = parseCheckpoint(readText(join(dir, STATE_FILE)));
     if (!parsed.ok) return { ok: false, reason: `${STATE_FILE} ${parsed.reason}` };
     const named = checkpointStep(basename(dir));
     if (named !== null && named !== parsed.value.step) {

@@ -1,9 +1,9 @@
 /** control.json: how anybody, on any system, asks a run to stop. */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type ControlRequest, controlSchema } from "../../core/run/control.ts";
 import { parseDocument } from "../../core/run/format.ts";
 import { errorCode, removeQuietly, replaceJson } from "./files.ts";
+import { readText } from "./readText.ts";
 
 const controlFile = (runDir: string): string => join(runDir, "control.json");
 
@@ -17,7 +17,7 @@ export function requestStop(runDir: string): void {
 export function readControl(runDir: string): ControlRequest | null {
   let text: string;
   try {
-    text = readFileSync(controlFile(runDir), "utf8");
+    text = readText(controlFile(runDir));
   } catch (error) {
     if (errorCode(error) === undefined) throw error;
     return null;

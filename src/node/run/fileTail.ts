@@ -1,5 +1,6 @@
 /** Reads a file as it grows, by its byte offset. */
 import { open, stat } from "node:fs/promises";
+import { READ_AT_ONCE } from "./readText.ts";
 
 const POLL_MS = 200;
 /** So much is read and handed on at a time, so that a long file does not hold up everything else. */
@@ -9,6 +10,8 @@ export interface TailListener {
   /** @param reset the file was replaced or cut: what came before no longer counts, and this is its beginning */
   bytes(chunk: Uint8Array, reset: boolean): void;
   failed(error: unknown): void;
+  /** the file was looked at, and read as far as it goes */
+  looked?(): void;
 }
 
 export class FileTail {
@@ -16,6 +19,8 @@ export class FileTail {
   private inode: number | null = null;
   private timer: NodeJS.Timeout | undefined;
   private closed = false;
+  /** what the last look failed with: told once */
+  private failure: string | null = null;
 
   /** @param path of a file that may not exist yet */
   constructor(
@@ -33,20 +38,23 @@ export class FileTail {
   private async look(): Promise<void> {
     try {
       const found = await stat(this.path).catch(() => null);
-      if (found !== null && !this.closed) {
+      if (found?.isFile() === true && !this.closed) {
         const replaced = this.inode !== null && (found.ino !== this.inode || found.size < this.offset);
         this.inode = found.ino;
         if (replaced) this.offset = 0;
         if (found.size > this.offset || replaced) await this.read(replaced);
       }
+      this.failure = null;
     } catch (error) {
-      this.listener.failed(error);
+      if (this.failure !== String(error)) this.listener.failed(error);
+      this.failure = String(error);
     }
+    this.listener.looked?.();
     if (!this.closed) this.timer = setTimeout(() => void this.look(), POLL_MS);
   }
 
   private async read(replaced: boolean): Promise<void> {
-    const file = await open(this.path, "r");
+    const file = await open(this.path, READ_AT_ONCE);
     try {
       const chunk = Buffer.alloc(CHUNK_BYTES);
       for (let reset = replaced; ; reset = false) {

@@ -86,12 +86,15 @@ export function removeQuietly(path: string): void {
   }
 }
 
+/** What it means that a folder does not exist: a link that leads in a circle leads nowhere, too. */
+const NOT_THERE = new Set(["ENOENT", "ENOTDIR", "ELOOP"]);
+
 /** Names in a folder; none if it does not exist. */
 export function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder);
   } catch (error) {
-    if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return [];
+    if (NOT_THERE.has(errorCode(error) ?? "")) return [];
     throw error;
   }
 }

@@ -3,6 +3,7 @@ import { type Dirent, existsSync, readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import { shownState } from "../../core/run/liveness.ts";
+import { compareNewest } from "../../core/run/runOrder.ts";
 import type { RunSummary } from "../../core/run/summary.ts";
 import { errorCode } from "./files.ts";
 import { checkProcess } from "./process.ts";
@@ -11,8 +12,8 @@ import { readStatus } from "./status.ts";
 
 interface Described {
   readonly summary: RunSummary;
-  /** empty: unknown */
-  readonly createdAt: string;
+  /** null: unknown */
+  readonly createdAt: string | null;
 }
 
 /** A run folder, or what is left of one; other folders are none of our business. */
@@ -24,7 +25,7 @@ function describe(id: string, path: string, nowMs: number): Described {
   const run = readRun(path);
   const status = readStatus(path);
   const damaged = { id, stage: run.ok ? run.value.stage : null, state: "damaged", path } as const;
-  const createdAt = run.ok ? run.value.createdAt : "";
+  const createdAt = run.ok ? run.value.createdAt : null;
   const parent = run.ok ? (run.value.parent?.run ?? run.value.parent?.checkpoint ?? null) : null;
   if (!run.ok || !status.ok) {
     const reason = !run.ok ? run.reason : status.ok ? "" : status.reason;
@@ -53,7 +54,7 @@ function isFolder(parent: string, entry: Dirent): boolean {
 }
 
 /**
- * All runs in a folder, oldest first, damaged ones of unknown age at the beginning.
+ * All runs in a folder, newest first, damaged ones of unknown age at the end.
  * @throws UserError if the folder cannot be read
  */
 export function listRuns(runsDir: string, nowMs: number = Date.now()): RunSummary[] {
@@ -73,8 +74,7 @@ export function listRuns(runsDir: string, nowMs: number = Date.now()): RunSummar
     .map(({ name }) => ({ name, path: join(folder, name) }))
     .filter(({ path }) => looksLikeRun(path))
     .map(({ name, path }) => describe(name, path, nowMs))
-    .sort((a, b) => compare(a.createdAt, b.createdAt) || compare(a.summary.id, b.summary.id))
+    .map(({ summary, createdAt }) => ({ summary, place: { id: summary.id, createdAt } }))
+    .sort((a, b) => compareNewest(a.place, b.place))
     .map(({ summary }) => summary);
 }
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -2,7 +2,7 @@
  * The queue of a runs folder: files `.queue/<id>.<state>.json`. An entry changes its state by one rename, which the file system
  * grants to one contender only, so no entry is begun twice or begun and removed at once.
  */
-import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import { parseDocument, RUN_FORMAT_VERSION } from "../../core/run/format.ts";
@@ -17,6 +17,7 @@ import {
 import { asDiskError } from "./diskError.ts";
 import { errorCode, namesIn, removeQuietly, replaceFile, replaceJson, retrySharingViolation } from "./files.ts";
 import { checkProcess } from "./process.ts";
+import { readText } from "./readText.ts";
 
 export const queueFolder = (runsDir: string): string => join(runsDir, ".queue");
 /** Whether anything was ever queued in a runs folder. */
@@ -42,7 +43,7 @@ export const isEntryFile = (name: string): boolean => FILE.test(name);
 export function readEntry(runsDir: string, id: string, state: QueueState): QueueEntry | null {
   let text: string;
   try {
-    text = readFileSync(entryFile(runsDir, id, state), "utf8");
+    text = readText(entryFile(runsDir, id, state));
   } catch (error) {
     if (errorCode(error) === undefined) throw error;
     return null;
@@ -199,7 +200,7 @@ export function parentOf(runsDir: string, { order }: QueueEntry): string | null 
 /** How many runs of the queue may be at work at once. */
 export function readLimit(runsDir: string): number {
   try {
-    const parsed = parseDocument(queueLimitSchema, readFileSync(limitFile(runsDir), "utf8"));
+    const parsed = parseDocument(queueLimitSchema, readText(limitFile(runsDir)));
     return parsed.ok ? parsed.value.runsAtOnce : DEFAULT_RUNS_AT_ONCE;
   } catch (error) {
     if (errorCode(error) === undefined) throw error;

@@ -3,6 +3,7 @@ import { existsSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import { WEIGHT_FILES } from "../../core/run/checkpointState.ts";
+import { compareNames } from "../../core/run/runOrder.ts";
 import { checkCheckpoint, latestCheckpoint, passedOverNotes } from "./checkpoints.ts";
 import { namesIn } from "./files.ts";
 import { looksLikeRun } from "./list.ts";
@@ -40,7 +41,9 @@ const isCheckpointFolder = (path: string): boolean =>
   Object.values(WEIGHT_FILES).some((file) => existsSync(join(path, file))) || existsSync(join(path, "state.json"));
 
 function notFound(text: string, runsDirs: readonly string[]): UserError {
-  const known = runsDirs.flatMap((dir) => namesIn(dir).filter((name) => looksLikeRun(join(dir, name)))).sort();
+  const known = runsDirs
+    .flatMap((dir) => namesIn(dir).filter((name) => looksLikeRun(join(dir, name))))
+    .sort(compareNames);
   const near = known.filter((id) => id.includes(text) || text.includes(id));
   const shown = (near.length > 0 ? near : known).slice(-5);
   const where = runsDirs.map((dir) => resolve(dir)).join(" or ");

@@ -1,5 +1,6 @@
 /** Makes an entry of the list from what a run folder and the queue say. */
 import { basename, dirname } from "node:path";
+import { oneLine } from "../../core/oneLine.ts";
 import type { RunEntry } from "../../core/run/entry.ts";
 import { type ProcessCheck, shownState } from "../../core/run/liveness.ts";
 import { NO_ANNOTATIONS } from "./annotations.ts";
@@ -36,13 +37,13 @@ export function runEntry(dir: string, snapshot: RunSnapshot | null, queued: Queu
       record === null ? (queued === null ? null : parentOf(dirname(dir), queued.entry)) : (record.parent?.run ?? null),
     record,
     status,
-    label: name ?? id,
-    tags,
+    label: oneLine(name ?? id),
+    tags: tags.map(oneLine),
     note: note ?? null,
     pinned,
     archived,
-    group: group ?? null,
-    ...(reason === undefined ? {} : { reason }),
+    group: group === undefined ? null : oneLine(group),
+    ...(reason === undefined ? {} : { reason: oneLine(reason) }),
     ...(queued?.state === "failed" ? { launchFailed: true } : {}),
   };
 }

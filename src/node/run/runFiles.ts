@@ -1,11 +1,11 @@
 /** The fixed names in a run folder, and reading the two that identify it. */
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import type { Parsed } from "../../core/run/format.ts";
 import { parseRun, type RunRecord } from "../../core/run/record.ts";
 import { errorCode } from "./files.ts";
+import { readText } from "./readText.ts";
 import { readDocument } from "./status.ts";
 
 export const RUN_FILE = "run.json";
@@ -24,7 +24,7 @@ export const configHash = (experimentText: string): string =>
 export function readExperimentText(runDir: string): string {
   const path = join(runDir, EXPERIMENT_FILE);
   try {
-    return readFileSync(path, "utf8");
+    return readText(path);
   } catch (error) {
     throw new UserError(`${path} cannot be read (${errorCode(error) ?? String(error)}). Is ${runDir} a run folder?`);
   }

@@ -50,6 +50,8 @@ export class RunsFollower {
   private timer: NodeJS.Timeout | undefined;
   private working: Promise<void> = Promise.resolve();
   private sweepAt = 0;
+  /** by what was attempted, the error it last ended with */
+  private readonly failures = new Map<string, string>();
   private publishing = false;
   private closed = false;
 
@@ -108,20 +110,29 @@ export class RunsFollower {
   private async round(): Promise<void> {
     if (this.closed) return;
     const fresh = new Set<FollowedRun>();
-    try {
-      for (const folder of [...this.folders.values()]) {
-        await this.lookAtQueue(folder);
-        await this.lookAtFolder(folder, fresh);
-      }
-      await this.lookAtRuns(fresh);
-      await this.publish();
-    } catch (error) {
-      this.listener.failed(error);
+    for (const folder of [...this.folders.values()]) {
+      await this.attempt(`queue ${folder.runsDir}`, () => this.lookAtQueue(folder));
+      await this.attempt(`folder ${folder.runsDir}`, () => this.lookAtFolder(folder, fresh));
     }
+    await this.attempt("runs", () => this.lookAtRuns(fresh));
+    await this.attempt("publish", () => this.publish());
     if (this.closed) return;
     const busy = this.entries.some(({ state }) => state === "queued" || isLive(state));
     clearTimeout(this.timer);
     this.timer = setTimeout(() => void this.look(), busy ? LIVE_MS : IDLE_MS);
+  }
+
+  /** What fails keeps nothing else from being shown, and is told once for as long as it fails in the same way. */
+  private async attempt(what: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+      this.failures.delete(what);
+    } catch (error) {
+      const said = String(error);
+      if (this.failures.get(what) === said) return;
+      this.failures.set(what, said);
+      this.listener.failed(error);
+    }
   }
 
   private async lookAtQueue(folder: Folder): Promise<void> {

@@ -1,9 +1,9 @@
 /** Reads the JSON documents of a run folder. */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Parsed } from "../../core/run/format.ts";
 import { parseStatus, type RunStatus } from "../../core/run/status.ts";
 import { errorCode } from "./files.ts";
+import { readText } from "./readText.ts";
 
 export const STATUS_FILE = "status.json";
 
@@ -11,7 +11,7 @@ export const STATUS_FILE = "status.json";
 export function readDocument<T>(runDir: string, file: string, parse: (text: string) => Parsed<T>): Parsed<T> {
   let text: string;
   try {
-    text = readFileSync(join(runDir, file), "utf8");
+    text = readText(join(runDir, file));
   } catch (error) {
     const code = errorCode(error);
     if (code === undefined) throw error;

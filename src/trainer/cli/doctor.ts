@@ -1,10 +1,18 @@
 /** `maskdm doctor`: what this machine can compute with, and what is missing. */
 import { join } from "node:path";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { UserError } from "../../core/errors.ts";
+import type { DoctorReport, Finding } from "../doctor/report.ts";
 import { CommandExit } from "./errors.ts";
 import type { Io } from "./io.ts";
 import { addExamples, parsePositiveInteger, runsDirOption } from "./options.ts";
+
+interface DoctorOptions {
+  readonly runsDir: string;
+  readonly json?: boolean;
+  readonly jsonLines?: boolean;
+  readonly installTensorflow?: boolean;
+}
 
 export function register(program: Command, io: Io): void {
   const command = program
@@ -13,29 +21,25 @@ export function register(program: Command, io: Io): void {
       "Examine this machine: Node, memory, which backends work and how fast, what is missing and how to get it. Ends with 1 if no backend works.",
     )
     .addOption(runsDirOption())
-    .option("--json", "print the findings as JSON")
+    .addOption(new Option("--json", "print the findings as JSON").conflicts("jsonLines"))
+    .option("--json-lines", "print each finding as a line of JSON as soon as it is known")
     .option(
       "--install-tensorflow",
       "first install tfjs-node with TensorFlow's library (about 1 GB) into a folder of this user, where an update of the extension leaves it",
     )
-    .action(async (options: { runsDir: string; json?: boolean; installTensorflow?: boolean }) => {
+    .action(async (options: DoctorOptions) => {
       if (options.installTensorflow === true) {
         const { installForUser } = await import("../tensorflow/installForUser.ts");
         await installForUser((line) => io.stderr(line));
       }
-      const [{ examine }, { describeReport }] = await Promise.all([
-        import("../doctor/report.ts"),
-        import("../doctor/describe.ts"),
-      ]);
-      const report = await examine(options.runsDir, join(".maskdm", "cache"));
-      if (options.json === true) io.json(report);
-      else io.stdout(describeReport(report));
-      if (!report.ok) throw new CommandExit(1);
+      const report = await examineAndPrint(options, io);
+      if (report === null || !report.ok) throw new CommandExit(1);
     });
   addExamples(command, [
     ["maskdm doctor", "what works here, and how to get what does not"],
     ["maskdm doctor --runs-dir /data/runs", "look at the disk that runs are to be written to"],
     ["maskdm doctor --json", "the same for a script"],
+    ["maskdm doctor --json-lines", "the same for a program that shows it as it comes"],
     ["maskdm doctor --install-tensorflow", "get the backend tfjs-node, then see what works"],
   ]);
   program
@@ -52,4 +56,29 @@ export function register(program: Command, io: Io): void {
       if (!name) throw new UserError(`There is no backend ${wanted}: ${BACKEND_NAMES.join(", ")}.`);
       io.json(await trialHere(name, threads));
     });
+}
+
+/** Prints what is found as it becomes known; with --json all of it at the end. @returns null: it was asked to end early */
+async function examineAndPrint({ runsDir, json, jsonLines }: DoctorOptions, io: Io): Promise<DoctorReport | null> {
+  const [{ examine, reportOf }, { describeFinding }, { stopOnSignals }] = await Promise.all([
+    import("../doctor/report.ts"),
+    import("../doctor/describe.ts"),
+    import("../tensorflow/stopOnSignals.ts"),
+  ]);
+  const findings: Finding[] = [];
+  const stop = stopOnSignals();
+  try {
+    for await (const finding of examine({ runsDir, cacheDir: join(".maskdm", "cache"), signal: stop.signal })) {
+      findings.push(finding);
+      io.status?.(finding.kind === "trying" ? `  trying ${finding.backend} …` : null);
+      if (jsonLines === true) io.stdout(JSON.stringify(finding));
+      else if (json !== true && finding.kind !== "trying") io.stdout(describeFinding(finding));
+    }
+  } finally {
+    io.status?.(null);
+    stop.release();
+  }
+  const report = reportOf(findings);
+  if (json === true && report !== null) io.json(report);
+  return report;
 }

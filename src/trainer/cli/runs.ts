@@ -1,5 +1,6 @@
 /** `maskdm runs`: what runs there are and how they stand. */
 import type { Command } from "commander";
+import { oneLine } from "../../core/oneLine.ts";
 import type { RunSummary } from "../../core/run/summary.ts";
 import type { Io } from "./io.ts";
 import { addExamples, DEFAULT_RUNS_DIR } from "./options.ts";
@@ -8,11 +9,11 @@ import { addExamples, DEFAULT_RUNS_DIR } from "./options.ts";
 export function runsTable(runs: readonly RunSummary[]): string {
   const heading = ["RUN", "STAGE", "STATE", "STEP", "FROM"];
   const rows = runs.map(({ id, stage, state, step, steps, parent }) => [
-    id,
+    oneLine(id),
     stage ?? "?",
     state,
     `${step ?? "?"}/${steps ?? "?"}`,
-    parent ?? "",
+    oneLine(parent ?? ""),
   ]);
   const widths = heading.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)));
   const lines = [heading, ...rows].map((row) =>
@@ -21,14 +22,14 @@ export function runsTable(runs: readonly RunSummary[]): string {
       .join("  ")
       .trimEnd(),
   );
-  for (const { id, reason } of runs) if (reason !== undefined) lines.push(`${id}: ${reason}`);
+  for (const { id, reason } of runs) if (reason !== undefined) lines.push(oneLine(`${id}: ${reason}`));
   return lines.join("\n");
 }
 
 export function register(program: Command, io: Io): void {
   const command = program
     .command("runs")
-    .description("List the runs of a folder and how they stand.")
+    .description("List the runs of a folder and how they stand, newest first.")
     .argument("[dir]", "folder that holds the runs", DEFAULT_RUNS_DIR)
     .option("--json", "print the list as JSON: id, stage, state, step, steps, path, parent")
     .action(async (dir: string, options: { json?: boolean }) => {

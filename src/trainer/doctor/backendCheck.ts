@@ -57,14 +57,18 @@ export async function trialHere(name: BackendName, threads: number): Promise<Bac
   };
 }
 
-/** Tries a backend in a process of its own: this program again, with a hidden command. */
-export function trialApart(name: BackendName, threads: number): Promise<BackendTrialResult> {
+/**
+ * Tries a backend in a process of its own: this program again, with a hidden command.
+ * @param signal ends that process
+ */
+export function trialApart(name: BackendName, threads: number, signal?: AbortSignal): Promise<BackendTrialResult> {
   return new Promise((resolve) => {
     const args = [process.argv[1]!, "doctor-backend", name, String(threads)];
     const child = spawn(process.execPath, args, {
       stdio: ["ignore", "pipe", "ignore"],
       timeout: 1000 * GIVE_UP_SECONDS,
       killSignal: "SIGKILL",
+      ...(signal === undefined ? {} : { signal }),
     });
     let out = "";
     child.stdout.on("data", (chunk: Buffer) => {
@@ -93,30 +97,27 @@ function parseJson(text: string): unknown {
 }
 
 /**
- * Tries backends one after the other and compares their gradients with those of the first that works.
+ * Checks backends one after the other and compares their gradients with those of the first that works.
  * @param trial how one is tried
  */
-export async function checkBackends(
-  names: readonly BackendName[],
+export function backendChecker(
   threads: number,
-  trial: (name: BackendName, threads: number) => Promise<BackendTrialResult> = trialApart,
-): Promise<BackendCheck[]> {
-  const checks: BackendCheck[] = [];
+  trial: (name: BackendName, threads: number) => Promise<BackendTrialResult>,
+): (name: BackendName) => Promise<BackendCheck> {
   let reference: Float32Array | null = null;
-  for (const name of names) {
+  return async (name) => {
     const result = await trial(name, threads);
     if (!result.works) {
       const { reason, remedy } = result;
       const nothing = { version: null, threads: null, millisecondsPerStep: null, batchSize: null, difference: null };
-      checks.push({ name, works: false, ...nothing, reason, remedy });
-      continue;
+      return { name, works: false, ...nothing, reason, remedy };
     }
     const { version, milliseconds, batchSize } = result;
     const values = floats(result.values);
     const difference = selfTestDifference(values, reference ?? values);
     const works = difference <= LARGEST_DIFFERENCE;
     if (works) reference ??= values;
-    checks.push({
+    return {
       name,
       works,
       version,
@@ -126,9 +127,8 @@ export async function checkBackends(
       difference,
       reason: works ? null : wrongResult(difference),
       remedy: works ? null : "Choose another backend with engine.backend.",
-    });
-  }
-  return checks;
+    };
+  };
 }
 
 function wrongResult(difference: number): string {

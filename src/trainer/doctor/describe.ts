@@ -1,30 +1,43 @@
-/** The doctor's report for people. */
+/** The doctor's findings for people. */
 import { formatBytes } from "../../node/run/diskError.ts";
 import type { BackendCheck } from "./backendCheck.ts";
 import type { FolderCheck } from "./folders.ts";
-import type { DoctorReport } from "./report.ts";
+import type { Finding } from "./report.ts";
 
-export function describeReport(report: DoctorReport): string {
-  const { node, machine, backends, images } = report;
-  const sections = [
-    `MaskDM Studio ${report.version} on Node ${node.version} (${node.wanted} is needed), ${machine.platform}`,
-    `${machine.cores} cores (${machine.cpu}), ${formatBytes(machine.memoryBytes)} of memory, ${formatBytes(machine.freeMemoryBytes)} free`,
-    "",
-    "Backends",
-    ...backends.flatMap(backendLines),
-    report.auto === null
-      ? "  None works: nothing can be trained or drawn here."
-      : `  engine.backend: auto takes ${report.auto}.`,
-    "",
-    "Images",
-    images.works ? `  works  ${images.version}` : `  NO     sharp: ${images.reason}. ${images.remedy}`,
-    "",
-    "Folders",
-    ...folderLines("runs", report.runsFolder),
-    ...folderLines("cache", report.cacheFolder),
-  ];
-  return sections.join("\n");
+/** What is printed of a finding. */
+export function describeFinding(finding: Exclude<Finding, { kind: "trying" }>): string {
+  switch (finding.kind) {
+    case "machine": {
+      const { version, node, machine } = finding;
+      return lines(
+        `MaskDM Studio ${version} on Node ${node.version} (${node.wanted} is needed), ${machine.platform}`,
+        `${machine.cores} cores (${machine.cpu}), ${formatBytes(machine.memoryBytes)} of memory, ${formatBytes(machine.freeMemoryBytes)} free`,
+      );
+    }
+    case "folders":
+      return lines(
+        "",
+        "Folders",
+        ...folderLines("runs", finding.runsFolder),
+        ...folderLines("cache", finding.cacheFolder),
+      );
+    case "images": {
+      const { works, version, reason, remedy } = finding.images;
+      const result = works ? `  works  ${version}` : `  NO     sharp: ${reason}. ${remedy}`;
+      return lines("", "Images", result, "", "Backends");
+    }
+    case "backend":
+      return lines(...backendLines(finding.backend));
+    case "verdict":
+      return lines(
+        finding.auto === null
+          ? "  None works: nothing can be trained or drawn here."
+          : `  engine.backend: auto takes ${finding.auto}.`,
+      );
+  }
 }
+
+const lines = (...all: string[]): string => all.join("\n");
 
 function backendLines(check: BackendCheck): string[] {
   const { name, works, version, threads, millisecondsPerStep, batchSize, difference, reason, remedy } = check;

@@ -4,13 +4,12 @@ import packageJson from "../../../package.json" with { type: "json" };
 import type { BackendName } from "../engine/backend.ts";
 import { BACKEND_NAMES } from "../engine/tryBackend.ts";
 import { AUTO_CANDIDATES } from "../engine/wantedBackend.ts";
-import { type BackendCheck, checkBackends } from "./backendCheck.ts";
+import { type BackendCheck, backendChecker, trialApart } from "./backendCheck.ts";
 import { checkFolder, type FolderCheck } from "./folders.ts";
 import { checkImageLibrary, type ImageLibraryCheck } from "./imageLibrary.ts";
 
-export interface DoctorReport {
-  /** whether anything can be trained here */
-  readonly ok: boolean;
+/** What this machine is. */
+export interface MachineFinding {
   readonly version: string;
   readonly node: { readonly version: string; readonly wanted: string };
   readonly machine: {
@@ -21,24 +20,48 @@ export interface DoctorReport {
     readonly memoryBytes: number;
     readonly freeMemoryBytes: number;
   };
-  readonly backends: readonly BackendCheck[];
-  /** what engine.backend: auto takes; null where nothing works */
-  readonly auto: BackendName | null;
-  readonly images: ImageLibraryCheck;
+}
+
+export interface FoldersFinding {
   readonly runsFolder: FolderCheck;
   readonly cacheFolder: FolderCheck;
 }
 
-/**
- * @param runsDir folder that holds the runs
- * @param cacheDir folder of decoded images
- */
-export async function examine(runsDir: string, cacheDir: string): Promise<DoctorReport> {
+export interface Verdict {
+  /** whether anything can be trained here */
+  readonly ok: boolean;
+  /** what engine.backend: auto takes; null where nothing works */
+  readonly auto: BackendName | null;
+}
+
+export interface DoctorReport extends MachineFinding, FoldersFinding, Verdict {
+  readonly backends: readonly BackendCheck[];
+  readonly images: ImageLibraryCheck;
+}
+
+/** A part of the report, as it becomes known. `trying` comes before a backend is tried, which takes seconds. */
+export type Finding =
+  | ({ readonly kind: "machine" } & MachineFinding)
+  | ({ readonly kind: "folders" } & FoldersFinding)
+  | { readonly kind: "images"; readonly images: ImageLibraryCheck }
+  | { readonly kind: "trying"; readonly backend: BackendName }
+  | { readonly kind: "backend"; readonly backend: BackendCheck }
+  | ({ readonly kind: "verdict" } & Verdict);
+
+export interface Examination {
+  /** folder that holds the runs */
+  readonly runsDir: string;
+  /** folder of decoded images */
+  readonly cacheDir: string;
+  /** ends it, and the process of the backend that is being tried */
+  readonly signal?: AbortSignal;
+}
+
+/** Examines the machine: what is known at once first, the verdict last. Ends early where it is asked to. */
+export async function* examine({ runsDir, cacheDir, signal }: Examination): AsyncGenerator<Finding> {
   const cores = availableParallelism();
-  const backends = await checkBackends(BACKEND_NAMES, cores);
-  const working = new Set(backends.filter(({ works }) => works).map(({ name }) => name));
-  return {
-    ok: working.size > 0,
+  yield {
+    kind: "machine",
     version: packageJson.version,
     node: { version: process.versions.node, wanted: packageJson.engines.node },
     machine: {
@@ -48,11 +71,38 @@ export async function examine(runsDir: string, cacheDir: string): Promise<Doctor
       memoryBytes: memoryLimit(),
       freeMemoryBytes: Math.min(freemem(), memoryLimit()),
     },
+  };
+  yield { kind: "folders", runsFolder: checkFolder(runsDir), cacheFolder: checkFolder(cacheDir) };
+  yield { kind: "images", images: await checkImageLibrary() };
+  const check = backendChecker(cores, (name, threads) => trialApart(name, threads, signal));
+  const working = new Set<BackendName>();
+  for (const name of BACKEND_NAMES) {
+    yield { kind: "trying", backend: name };
+    const backend = await check(name);
+    if (signal?.aborted === true) return;
+    if (backend.works) working.add(name);
+    yield { kind: "backend", backend };
+  }
+  yield { kind: "verdict", ok: working.size > 0, auto: AUTO_CANDIDATES.find((name) => working.has(name)) ?? null };
+}
+
+/** The findings of a whole examination as one report; null: it ended early. */
+export function reportOf(findings: readonly Finding[]): DoctorReport | null {
+  const one = <K extends Finding["kind"]>(kind: K) =>
+    findings.find((finding): finding is Extract<Finding, { kind: K }> => finding.kind === kind);
+  const [machine, folders, images, verdict] = [one("machine"), one("folders"), one("images"), one("verdict")];
+  if (machine === undefined || folders === undefined || images === undefined || verdict === undefined) return null;
+  const backends = findings.flatMap((finding) => (finding.kind === "backend" ? [finding.backend] : []));
+  return {
+    ok: verdict.ok,
+    version: machine.version,
+    node: machine.node,
+    machine: machine.machine,
     backends,
-    auto: AUTO_CANDIDATES.find((name) => working.has(name)) ?? null,
-    images: await checkImageLibrary(),
-    runsFolder: checkFolder(runsDir),
-    cacheFolder: checkFolder(cacheDir),
+    auto: verdict.auto,
+    images: images.images,
+    runsFolder: folders.runsFolder,
+    cacheFolder: folders.cacheFolder,
   };
 }
 

@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import type { StepMetrics } from "../../core/run/metrics.ts";
 import { type Axis, makeAxis } from "../../core/series/axis.ts";
+import { averagingLimit } from "../../core/series/outliers.ts";
 import { replaceFile } from "../../node/run/files.ts";
 import { averaged, type Point, quantile, smoothed, thinned } from "./smoothing.ts";
 
@@ -10,7 +11,7 @@ export type CurveMetrics = Pick<StepMetrics, "step" | "images" | "seconds" | "lo
 
 export interface CurveRun {
   readonly label: string;
-  /** in order; a loss of null (not a number) is left out */
+  /** in ascending order of steps; a loss of null (not a number) is left out */
   readonly metrics: readonly CurveMetrics[];
   /** where the curve begins on the x axis, for a stage that follows another; default 0 */
   readonly startsAt?: number;
@@ -42,6 +43,8 @@ const SMOOTH_POINTS = 500;
 interface Curve {
   readonly label: string;
   readonly raw: readonly Point[];
+  /** values of `raw` that are not out of all proportion: what the average and the y axis are made from */
+  readonly usual: readonly Point[];
   readonly smooth: readonly Point[];
   readonly style: string;
 }
@@ -104,16 +107,24 @@ export async function writeLossCurves(path: string, runs: readonly CurveRun[], o
 function makeCurve(run: CurveRun, index: number, unit: XUnit, options: CurveOptions): Curve {
   const { logX = false, logY = false, smoothing = 0.015 } = options;
   const raw: Point[] = [];
+  let at = Number.NEGATIVE_INFINITY;
   for (const line of run.metrics) {
-    const at = unit.of(line, run) / unit.divisor;
+    // Images or seconds that go back between two steps must not make the curve do so.
+    at = Math.max(at, unit.of(line, run) / unit.divisor);
     if (line.loss === null || (logX && at <= 0) || (logY && line.loss <= 0)) continue;
     raw.push({ x: at, y: line.loss });
   }
+  const limit = averagingLimit(
+    raw.map(({ y }) => y),
+    raw.length,
+  );
+  const usual = raw.filter(({ y }) => Math.abs(y) <= limit);
   const dash = DASHES[Math.floor(index / COLOURS.length) % DASHES.length]!;
   return {
     label: run.label,
     raw,
-    smooth: smoothing > 0 ? movingAverage(raw, smoothing) : [],
+    usual,
+    smooth: smoothing > 0 ? movingAverage(usual, smoothing) : [],
     style: `stroke="${COLOURS[index % COLOURS.length]}"${dash === "" ? "" : ` stroke-dasharray="${dash}"`}`,
   };
 }
@@ -130,15 +141,15 @@ function xRange(curves: readonly Curve[], logarithmic: boolean): [number, number
   return logarithmic ? [low, high] : [Math.min(0, low), high];
 }
 
-/** Single spikes of the raw loss may leave the picture; the moving averages never do. */
+/** Single spikes of the raw loss, and outliers, may leave the picture; the moving averages never do. */
 function yRange(curves: readonly Curve[], logarithmic: boolean): [number, number] {
   const ranges = curves
     .filter((curve) => curve.raw.length > 0)
     .map((curve) => {
-      const raw = curve.raw.map((point) => point.y);
-      const drawn = curve.smooth.length > 0 ? curve.smooth.map((point) => point.y) : raw;
+      const usual = curve.usual.map((point) => point.y);
+      const drawn = curve.smooth.length > 0 ? curve.smooth.map((point) => point.y) : usual;
       const { low, high } = extremes(drawn);
-      return { low: Math.min(low, quantile(raw, 0.005)), high: Math.max(high, quantile(raw, 0.995)) };
+      return { low: Math.min(low, quantile(usual, 0.005)), high: Math.max(high, quantile(usual, 0.995)) };
     });
   if (ranges.length === 0) return logarithmic ? [0.1, 1] : [0, 1];
   const low = Math.min(...ranges.map((range) => range.low));
@@ -192,7 +203,7 @@ function axisLines(x: Axis, y: Axis, plot: { left: number; right: number; top: n
 
 function curveLines(curve: Curve, x: Axis, y: Axis): string[] {
   const path = (points: readonly Point[]) =>
-    points.map((point, i) => `${i === 0 ? "M" : "L"}${round(x.at(point.x))} ${round(y.at(point.y))}`).join("");
+    points.map((point, i) => `${i === 0 ? "M" : "L"}${round(x.at(point.x))} ${round(near(y.at(point.y)))}`).join("");
   if (curve.raw.length === 0) return [];
   const raw = path(thinned(curve.raw, RAW_BUCKETS));
   if (curve.smooth.length === 0) return [`<path d="${raw}" ${curve.style} stroke-width="1.5"/>`];
@@ -206,10 +217,15 @@ function curveLines(curve: Curve, x: Axis, y: Axis): string[] {
 function legendLine(curve: Curve, left: number, top: number): string {
   const label = curve.label.length > LARGEST_LABEL ? `${curve.label.slice(0, LARGEST_LABEL - 1)}…` : curve.label;
   const last = curve.smooth.at(-1) ?? curve.raw.at(-1);
-  const note = last === undefined ? "no points" : `ends at ${last.y.toPrecision(3)}`;
+  const outliers = curve.raw.length - curve.usual.length;
+  const outside = outliers === 0 ? "" : `, ${outliers} ${outliers === 1 ? "outlier" : "outliers"} not averaged`;
+  const note = last === undefined ? "no points" : `ends at ${last.y.toPrecision(3)}${outside}`;
   return `<path d="M${left} ${top + 6}h26" ${curve.style} stroke-width="2.5"/><text x="${left + 34}" y="${top + 10}">${escapeXml(label)} · ${note}</text>`;
 }
 
+/** Far outside of any picture: a program that draws it may not know larger numbers. */
+const FAR = 1e5;
+const near = (value: number): number => Math.max(-FAR, Math.min(FAR, value));
 const round = (value: number): number => Math.round(value * 10) / 10;
 
 /** Characters that XML forbids are dropped, those it reserves are escaped. */

@@ -54,6 +54,10 @@ class Page {
   }
 }
 
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await sleep(5);
+}
+
 const feeds: ChartFeed[] = [];
 afterEach(() => {
   for (const feed of feeds.splice(0)) feed.dispose();
@@ -86,6 +90,28 @@ describe("ChartFeed", () => {
     await other.setView(view());
     expect(page.content()).toEqual(anew.content());
     expect(page.lines.get("loss 0 raw")!.xs[page.lines.get("loss 0 raw")!.length - 1]).toBe(30_050);
+  });
+
+  it("corrects what it has sent where steps go back, and sends no more than what lies above them", async () => {
+    const page = new Page();
+    const feed = opened(page);
+    const columns = filled(3000);
+    feed.add("a", 0, columns);
+    await feed.setView(view({ x: "seconds" }));
+    const whole = page.points;
+    const messages = page.messages;
+    const late = [29_000, 29_005, 29_010, 29_500].map((step) => ({ ...madeUpStep(0, step), loss: 0.05, seconds: 1 }));
+    feed.changed("a", columns.add([madeUpStep(0, 30_010), ...late]));
+    await until(() => page.messages > messages + 1);
+    expect(page.points - whole).toBeLessThan(whole / 4);
+    const anew = new Page();
+    const other = opened(anew);
+    other.add("a", 0, columns);
+    await other.setView(view({ x: "seconds" }));
+    expect(page.content()).toEqual(anew.content());
+    for (const { xs, length } of page.lines.values()) {
+      expect(xs.subarray(0, length).every((x, i) => i === 0 || x >= xs[i - 1]!)).toBe(true);
+    }
   });
 
   it("gathers points that come quickly", async () => {

@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { type BackendTrialResult, checkBackends, trialHere } from "../../../src/trainer/doctor/backendCheck.ts";
+import {
+  type BackendCheck,
+  type BackendTrialResult,
+  backendChecker,
+  trialHere,
+} from "../../../src/trainer/doctor/backendCheck.ts";
 import type { BackendName } from "../../../src/trainer/engine/backend.ts";
 import { onnxBackend } from "../../../src/trainer/engine/onnx/backend.ts";
 import { selfTest, selfTestDifference } from "../../../src/trainer/engine/selfTest.ts";
@@ -16,6 +21,17 @@ function result(values: readonly number[]): BackendTrialResult {
   };
 }
 const broken: BackendTrialResult = { works: false, reason: "it is not there", remedy: "Get it." };
+
+async function checkBackends(
+  names: readonly BackendName[],
+  threads: number,
+  trial: (name: BackendName, threads: number) => Promise<BackendTrialResult>,
+): Promise<BackendCheck[]> {
+  const check = backendChecker(threads, trial);
+  const checks: BackendCheck[] = [];
+  for (const name of names) checks.push(await check(name));
+  return checks;
+}
 
 describe("checks of backends", () => {
   it("compare each with the first that works", async () => {

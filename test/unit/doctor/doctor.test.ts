@@ -1,5 +1,6 @@
 /** `maskdm doctor` as a process, with all its libraries and with none. */
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import {
   chmodSync,
   existsSync,
@@ -14,9 +15,8 @@ import {
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { describeReport } from "../../../src/trainer/doctor/describe.ts";
 import { checkFolder } from "../../../src/trainer/doctor/folders.ts";
-import type { DoctorReport } from "../../../src/trainer/doctor/report.ts";
+import { type DoctorReport, type Finding, reportOf } from "../../../src/trainer/doctor/report.ts";
 import { BACKEND_NAMES } from "../../../src/trainer/engine/tryBackend.ts";
 import { tensorflowFolder } from "../../../src/trainer/tensorflow/tensorflowFolder.ts";
 
@@ -49,7 +49,48 @@ describe("doctor", () => {
       expect(reason, name).toMatch(/onnxruntime-node|tfjs|kernels/);
       expect(remedy, name).toMatch(/npm|--install-tensorflow|engine\.backend/);
     }
-    expect(describeReport(report)).toContain("None works");
+    const text = doctor();
+    expect(text.status).toBe(1);
+    expect(text.stdout).toContain("None works");
+  });
+
+  it("prints each finding as soon as it is known, as lines that make the same report, and ends its trial when it is ended", async () => {
+    const program = join(folder, "dist", "maskdm.js");
+    const child = spawn(process.execPath, [program, "doctor", "--json-lines"], { cwd: folder });
+    const findings: Finding[] = [];
+    let rest = "";
+    for await (const chunk of child.stdout.setEncoding("utf8")) {
+      const lines = (rest + String(chunk)).split("\n");
+      rest = lines.pop()!;
+      findings.push(...lines.map((line) => JSON.parse(line) as Finding));
+      if (findings.some(({ kind }) => kind === "trying")) break;
+    }
+    // Nothing was tried yet, and this is known.
+    expect(findings.map(({ kind }) => kind)).toEqual(expect.arrayContaining(["machine", "folders", "images"]));
+    expect(findings.map(({ kind }) => kind)).not.toContain("verdict");
+    child.kill("SIGTERM");
+    const [code] = (await once(child, "exit")) as [number];
+    expect(code).toBe(1);
+
+    const { stdout } = doctor("--json-lines");
+    const all = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Finding);
+    expect(all.map(({ kind }) => kind)).toEqual([
+      ...["machine", "folders", "images"],
+      ...BACKEND_NAMES.flatMap(() => ["trying", "backend"]),
+      "verdict",
+    ]);
+    const { freeMemoryBytes: _, ...machine } = reportOf(all)!.machine;
+    expect(JSON.parse(doctor("--json").stdout)).toMatchObject({
+      ...reportOf(all),
+      machine,
+      runsFolder: {},
+      cacheFolder: {},
+    });
+    expect(reportOf(findings)).toBeNull();
+    expect(doctor("--json", "--json-lines").status).toBe(2);
   });
 
   it("ends with 0 where one works, and says which one auto takes", () => {

@@ -41,6 +41,7 @@ describe("maskdm runs", () => {
     expect(exitCode).toBe(0);
     expect(out).toBe("");
     expect(json).toEqual([
+      { id: "faces", stage: "pretrain", state: "running", step: 7, steps: 100, path: run.dir, parent: null },
       {
         id: "broken",
         stage: null,
@@ -51,13 +52,12 @@ describe("maskdm runs", () => {
         parent: null,
         reason: "run.json is empty",
       },
-      { id: "faces", stage: "pretrain", state: "running", step: 7, steps: 100, path: run.dir, parent: null },
     ]);
     const table = await maskdm("runs", runsDir);
     expect(table.out.trimEnd().split("\n")).toEqual([
       "RUN     STAGE     STATE    STEP   FROM",
-      "broken  ?         damaged  0/?",
       "faces   pretrain  running  7/100",
+      "broken  ?         damaged  0/?",
       "broken: run.json is empty",
     ]);
   });

@@ -21,11 +21,24 @@ describe("listRuns", () => {
     ]);
     openRun(runsDir, { id: "daughter", parent: { ...parent, run: null } });
     expect(listRuns(runsDir).map(({ id, parent: from }) => [id, from])).toEqual([
-      ["mother", "grandmother"],
       ["daughter", "/a/model.safetensors"],
+      ["mother", "grandmother"],
     ]);
     run.close("finished");
     expect(summarizeRun(run.dir).state).toBe("finished");
+  });
+
+  test("lists the newest first, those of one moment as people count, damaged ones last", () => {
+    const runsDir = temporaryFolder();
+    const made = { r100: 1, r2: 1, r10: 1, r1: 1, old: 0, new: 2 };
+    for (const [id, hour] of Object.entries(made)) {
+      const run = openRun(runsDir, { id });
+      run.close("finished");
+      const record = { ...run.record, createdAt: `2026-01-01T0${hour}:00:00.000Z` };
+      writeFileSync(join(run.dir, RUN_FILE), JSON.stringify(record));
+    }
+    mkdirSync(join(runsDir, "a-damaged", "checkpoints"), { recursive: true });
+    expect(listRuns(runsDir).map(({ id }) => id)).toEqual(["new", "r1", "r2", "r10", "r100", "old", "a-damaged"]);
   });
 
   test("shows a run whose process is gone as interrupted, and writes nothing", async () => {

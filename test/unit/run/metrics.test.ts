@@ -1,7 +1,8 @@
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { applyResumes, type MetricsLine, MetricsSeries, parseMetricsLine } from "../../../src/core/run/metrics.ts";
+import { type MetricsLine, parseMetricsLine } from "../../../src/core/run/metrics.ts";
+import { MetricsSeries, stepsInOrder } from "../../../src/core/run/metricsSeries.ts";
 import { MetricsTail, readMetrics } from "../../../src/core/run/metricsTail.ts";
 import { readRunMetrics } from "../../../src/node/run/metrics.ts";
 import { MetricsWriter } from "../../../src/trainer/run/metricsWriter.ts";
@@ -12,7 +13,7 @@ const step = (number: number): MetricsLine => ({ type: "step", ...stepMetrics(nu
 const resume = (number: number): MetricsLine => ({ type: "resume", step: number });
 const text = (lines: readonly MetricsLine[]) => lines.map((line) => `${JSON.stringify(line)}\n`).join("");
 
-describe("applyResumes", () => {
+describe("stepsInOrder", () => {
   const cases: [what: string, lines: MetricsLine[], kept: number[]][] = [
     ["no resume", [step(1), step(2)], [1, 2]],
     ["a clean stop", [step(1), step(2), resume(2), step(3)], [1, 2, 3]],
@@ -20,17 +21,41 @@ describe("applyResumes", () => {
     ["a restart from nothing", [step(1), step(2), resume(0), step(1)], [1]],
     ["two kills before new steps", [step(1), step(2), step(3), resume(2), resume(1), step(2)], [1, 2]],
     ["a resume that was never used", [step(1), step(2), resume(1)], [1]],
+    ["a backup put back without a resume", [step(1), step(2), step(3), step(2), step(4)], [1, 2, 3, 4]],
+    ["two writers at once", [step(10), step(4), step(11), step(5), step(12)], [4, 5, 10, 11, 12]],
+    ["a resume below steps that went back", [step(10), step(4), step(7), resume(6), step(7)], [4, 7]],
   ];
   test.each(cases)("%s", (_, lines, kept) => {
-    expect(applyResumes(lines).map((line) => line.step)).toEqual(kept);
+    expect(stepsInOrder(lines).map((line) => line.step)).toEqual(kept);
   });
 
-  test("a series says how many known steps a resume took back", () => {
+  test("the last line of a step counts", () => {
+    const lineOf = (number: number, loss: number): MetricsLine => ({ type: "step", ...stepMetrics(number), loss });
+    const lines = [
+      lineOf(1, 10),
+      lineOf(2, 20),
+      lineOf(3, 30),
+      lineOf(2, 21),
+      lineOf(2, 22),
+      lineOf(3, 31),
+      lineOf(4, 40),
+    ];
+    expect(stepsInOrder(lines).map((line) => [line.step, line.loss])).toEqual([
+      [1, 10],
+      [2, 22],
+      [3, 31],
+      [4, 40],
+    ]);
+  });
+
+  test("a series says which step changed first", () => {
     const series = new MetricsSeries();
-    expect(series.add([step(1), step(2), step(3)])).toBe(0);
-    expect(series.add([resume(1)])).toBe(2);
-    expect(series.add([step(2)])).toBe(0);
-    expect(series.steps.map((line) => line.step)).toEqual([1, 2]);
+    expect(series.add([step(10), step(20), step(30)])).toBe(0);
+    expect(series.add([])).toBe(3);
+    expect(series.add([step(40)])).toBe(3);
+    expect(series.add([step(25), step(50)])).toBe(2);
+    expect(series.add([resume(20)])).toBe(2);
+    expect(series.steps.map((line) => line.step)).toEqual([10, 20]);
   });
 });
 

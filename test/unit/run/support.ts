@@ -34,6 +34,8 @@ export function buildProgram(name: string, folder: string): string {
     platform: "node",
     format: "esm",
     target: "node20",
+    // Libraries of the older kind of module ask for Node's own modules by require.
+    banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
   });
   return outfile;
 }

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { formatTick, linearTicks, logarithmicTicks, makeAxis } from "../../../src/core/series/axis.ts";
+import { formatTick, linearTicks, logarithmicTicks, makeAxis, tickFormat } from "../../../src/core/series/axis.ts";
+import { clockTicks, durationTicks } from "../../../src/core/series/timeAxis.ts";
 import {
   type CurveMetrics,
   type CurveRun,
@@ -68,6 +69,38 @@ describe("axes", () => {
   it("prints numbers a reader takes in", () => {
     const numbers = [0, 0.3, 1234, 12_500, 3_000_000, 2.5e9, 0.00002, -0.5];
     expect(numbers.map(formatTick)).toEqual(["0", "0.3", "1234", "12.5k", "3M", "2.5G", "2e−5", "−0.5"]);
+    const odd = [1e30, -1.23456e-30, 9e11, 3.4028234663852886e38, -1e12, 1e-300];
+    expect(odd.map(formatTick)).toEqual(["1e30", "−1.235e−30", "900G", "3.403e38", "−1e12", "1e−300"]);
+  });
+
+  it("tells close ticks apart, and far ones shortly", () => {
+    const labels = (ticks: readonly number[]) => ticks.map(tickFormat(ticks));
+    expect(labels(linearTicks(1.00001, 1.00003, 4))).toEqual(["1.00001", "1.000015", "1.00002", "1.000025", "1.00003"]);
+    expect(labels(linearTicks(0, 1e30, 5))).toEqual(["0", "2e29", "4e29", "6e29", "8e29", "1e30"]);
+    expect(labels(linearTicks(1e30, 1.00001e30, 2))).toEqual(["1e30", "1.000005e30", "1.00001e30"]);
+    expect(labels(logarithmicTicks(1e-30, 1e30, 5))).toHaveLength(5);
+    expect(labels(logarithmicTicks(1.01, 1.02, 5))).toEqual(["1.01", "1.012", "1.014", "1.016", "1.018", "1.02"]);
+  });
+
+  it.each([
+    [1e30, 1e30 * (1 + 1e-15)],
+    [1e30, 1e30],
+    [1e17, 1e17 + 64],
+    [0, 0],
+    [-3.4e38, 3.4e38],
+    [1e-320, 2e-320],
+    [Number.NaN, 1],
+    [0, Number.POSITIVE_INFINITY],
+  ])("ends, with few ticks, between %s and %s", (low, high) => {
+    for (const ticks of [
+      linearTicks(low, high, 6),
+      durationTicks(low, high, 6).ticks,
+      clockTicks(low, high, 6, 90).ticks,
+    ]) {
+      expect(ticks.length).toBeLessThan(40);
+      expect(ticks.every(Number.isFinite)).toBe(true);
+    }
+    if (low > 0 && Number.isFinite(high)) expect(logarithmicTicks(low, high, 6).length).toBeLessThan(40);
   });
 });
 
@@ -124,6 +157,26 @@ describe("lossCurvesSvg", () => {
     expect(shown).toContain("20k");
     expect(shown.some((text) => text.startsWith("pretrain m = 0.875 · ends at "))).toBe(true);
     expect(svg).toContain('fill="#fff"');
+  });
+
+  it("is not squashed by one value of 1e30: the average and the axis leave it out, and the legend says so", () => {
+    const spoilt = run("a", 200, (i) => (i === 90 ? 1e30 : 1 / (1 + i / 20)));
+    const svg = lossCurvesSvg([spoilt]);
+    const [raw, average] = paths(svg);
+    const [top, bottom] = [44, 388];
+    const heights = points(average!).map(([, y]) => y);
+    expect(Math.max(...heights) - Math.min(...heights)).toBeGreaterThan(0.6 * (bottom - top));
+    expect(points(raw!).every(([, y]) => Math.abs(y) <= 1e5)).toBe(true);
+    expect(texts(svg).join()).toContain("1 outlier not averaged");
+    expect(texts(svg)).toContain("0.8");
+    expect(texts(lossCurvesSvg([run("a", 200)])).join()).not.toContain("outlier");
+  });
+
+  it("does not go back where seconds do", () => {
+    const back = run("a", 30);
+    const metrics = back.metrics.map((line, i) => ({ ...line, seconds: i === 15 ? 1 : line.seconds }));
+    const xs = points(paths(lossCurvesSvg([{ ...back, metrics }], { x: "seconds", smoothing: 0 }))[0]!).map(([x]) => x);
+    expect(xs.every((x, i) => i === 0 || x >= xs[i - 1]!)).toBe(true);
   });
 
   it("places points where the axis says", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type MetricsLine, MetricsSeries, type StepMetrics } from "../../../src/core/run/metrics.ts";
+import type { MetricsLine, StepMetrics } from "../../../src/core/run/metrics.ts";
+import { MetricsSeries } from "../../../src/core/run/metricsSeries.ts";
 import { AXES, lowerBound, RunColumns } from "../../../src/core/series/columns.ts";
 
 const step = (at: number, change: Partial<StepMetrics> = {}): StepMetrics => ({
@@ -53,6 +54,73 @@ describe("RunColumns", () => {
       expect(losses).toEqual(series.steps.map((line) => Math.fround(line.loss ?? Number.NaN)));
     }
     expect(longest).toBeGreaterThan(1024);
+  });
+
+  it("holds ascending steps and axes, however lines go back and are dealt out", () => {
+    const next = random(11);
+    const lines: MetricsLine[] = [];
+    let at = 0;
+    for (let i = 0; i < 6000; i++) {
+      at = Math.max(1, at + (next() < 0.02 ? -Math.floor(300 * next()) : 1 + Math.floor(3 * next())));
+      lines.push(step(at, { loss: i, seconds: next() < 0.05 ? 1000 * next() : at / 4 }));
+      if (next() < 0.002) lines.push({ type: "resume", step: Math.floor(at * next()) });
+    }
+    // The rule as docs/run-format.md has it, line by line.
+    const losses = new Map<number, number>();
+    for (const line of lines) {
+      if (line.type === "step") losses.set(line.step, line.loss!);
+      else for (const known of losses.keys()) if (known > line.step) losses.delete(known);
+    }
+    const expected = [...losses].sort(([a], [b]) => a - b);
+    const columns = new RunColumns(0);
+    const copy = (): number[][] =>
+      [...AXES.map((axis) => columns.axis(axis)), columns.measure("loss")].map((all) => [
+        ...all.subarray(0, columns.length),
+      ]);
+    for (let from = 0; from < lines.length; ) {
+      const before = copy();
+      const until = from + Math.floor(200 * next() ** 3);
+      const changed = columns.add(lines.slice(from, until));
+      from = until;
+      const now = copy();
+      expect(now.map((all) => all.slice(0, changed))).toEqual(before.map((all) => all.slice(0, changed)));
+      for (const axis of now.slice(0, -1))
+        expect(axis.every((value, i) => i === 0 || value >= axis[i - 1]!)).toBe(true);
+    }
+    expect(stepsOf(columns)).toEqual(expected.map(([number]) => number));
+    expect([...columns.measure("loss").subarray(0, columns.length)]).toEqual(expected.map(([, loss]) => loss));
+    const whole = new RunColumns(0);
+    whole.add(lines);
+    expect(copy()).toEqual(
+      [...AXES.map((axis) => whole.axis(axis)), whole.measure("loss")].map((all) => [...all.subarray(0, whole.length)]),
+    );
+  });
+
+  it("lets an axis that goes back stand still, and go on where the line that did so is replaced", () => {
+    const columns = new RunColumns(0);
+    columns.add([step(1), step(2, { seconds: 100 }), step(3), step(4)]);
+    expect([...columns.axis("seconds").subarray(0, 4)]).toEqual([0.25, 100, 100, 100]);
+    expect(columns.add([step(2)])).toBe(1);
+    expect([...columns.axis("seconds").subarray(0, 4)]).toEqual([0.25, 0.5, 0.75, 1]);
+  });
+
+  it("reads a long file that begins again with other steps in time", () => {
+    const columns = new RunColumns(0);
+    const batch = (from: number, stride: number) => Array.from({ length: 1000 }, (_, i) => step(from + stride * i));
+    for (let i = 0; i < 60; i++) columns.add(batch(1 + 10_000 * i, 10));
+    const began = performance.now();
+    for (let i = 0; i < 60; i++) columns.add(batch(3 + 7000 * i, 7));
+    expect(performance.now() - began).toBeLessThan(3000);
+    expect(columns.length).toBe(60_000 + 60_000 - 6000);
+  });
+
+  it("holds numbers beyond a Float32, and times beyond a Date, as the largest there are", () => {
+    const columns = new RunColumns(0);
+    columns.add([step(1, { loss: 1e300, gradNorm: -1e300, seconds: 1e300 }), step(2, { loss: 1e-30 })]);
+    expect(Number.isFinite(columns.measure("loss")[0]!)).toBe(true);
+    expect(columns.measure("gradNorm")[0]).toBeLessThan(-1e38);
+    expect(columns.measure("loss")[1]).toBeGreaterThan(0);
+    expect(new Date(columns.axis("time")[0]!).toISOString()).toContain("275760");
   });
 
   it("names the first changed row", () => {

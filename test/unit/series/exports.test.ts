@@ -44,6 +44,24 @@ describe("chartSvg", () => {
     expect(path?.match(/[ML]/g)).toEqual(["M", "L"]);
   });
 
+  it("makes room for long labels, and draws no number that a program may not know", () => {
+    const ticks = [1.000005e30, 1.00001e30];
+    const y = {
+      ...chart().y,
+      logarithmic: false,
+      low: 0,
+      high: 1,
+      ticks,
+      format: (value: number) => value.toExponential(),
+    };
+    const lines = [{ ...chart().lines[0]!, ys: Float32Array.of(0, 1, 1e30, -1e30, 1, 0) }];
+    const svg = chartSvg(chart({ y, lines }));
+    const [, at] = /<text x="([\d.]+)"[^>]*text-anchor="end">1\.00001e\+30</.exec(svg) ?? [];
+    expect(Number(at)).toBeGreaterThan(6 * "1.00001e+30".length);
+    const path = /<path d="(M[^"]*)" stroke="#123456" stroke-width="2" /.exec(svg)![1]!;
+    expect(path.match(/-?[\d.e+]+/g)!.every((number) => Math.abs(Number(number)) <= 1e5)).toBe(true);
+  });
+
   it("grows by its legend", () => {
     const legend = Array.from({ length: 5 }, (_, i) => ({ label: `run ${i}`, colour: "#000", dash: [] }));
     expect(svgSize(chart({ legend })).height).toBe(300 + 5 * 18 + 10);

@@ -1,7 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { ExperimentInput } from "../../../src/core/experiment/schema.ts";
 import { experimentSchema } from "../../../src/core/experiment/schema.ts";
-import { type ComparedRun, differingKeys, flatConfig, runLabels } from "../../../src/core/series/flatConfig.ts";
+import {
+  type ComparedRun,
+  differingKeys,
+  flatConfig,
+  runDifferences,
+  runLabels,
+} from "../../../src/core/series/flatConfig.ts";
 
 const config = (change: Partial<ExperimentInput> = {}) =>
   flatConfig(experimentSchema.parse({ data: { path: "images" }, ...change }));
@@ -12,6 +18,23 @@ const run = (number: number, change: Partial<ExperimentInput> = {}, more: Partia
   stage: "pretrain",
   config: config(change),
   ...more,
+});
+
+describe("runDifferences", () => {
+  it("says everything that sets configs apart, whatever name a run has, and nothing where nothing does", () => {
+    const runs = [
+      run(1, { mask: { rate: 0.5 } }, { name: "mine" }),
+      run(2, { mask: { rate: 0.75 }, seed: 3 }),
+      run(3, {}, { config: null }),
+    ];
+    const [first, second, third] = runDifferences(runs);
+    expect(first).toContain("mask.rate 0.5");
+    expect(second).toContain("mask.rate 0.75");
+    expect(second).toContain("seed 3");
+    expect(third).toBeNull();
+    expect(runDifferences([run(1), run(2)])).toEqual([null, null]);
+    expect(runDifferences([run(1), run(2, {}, { stage: "finetune" })]).join()).not.toContain("finetune ·");
+  });
 });
 
 describe("runLabels", () => {

@@ -34,6 +34,24 @@ describe("SmoothedSeries", () => {
     });
   });
 
+  it("averages around one value out of all proportion, which stays what it is, however the series came", () => {
+    const at = steps(1000);
+    const raw = Float32Array.from(at, (x) => 0.1 + 0.01 * (x % 3));
+    const clean = new SmoothedSeries(10);
+    clean.update(at, raw, 1000, 0);
+    const expected = Float32Array.from(clean.values);
+    raw[500] = 1e30;
+    const whole = new SmoothedSeries(10);
+    whole.update(at, raw, 1000, 0);
+    const grown = new SmoothedSeries(10);
+    for (let length = 1; length <= 1000; length += 37) grown.update(at, raw, length, Math.max(0, length - 37));
+    grown.update(at, raw, 1000, 963);
+    for (const { values } of [whole, grown]) {
+      expect(values[500]).toBe(Math.fround(1e30));
+      for (let i = 0; i < 1000; i++) if (i !== 500) expect(values[i]).toBeCloseTo(expected[i]!, 2);
+    }
+  });
+
   it("does not lag: a straight line stays one, and runs that log less often are smoothed alike", () => {
     const often = new SmoothedSeries(20);
     const at = steps(1000);

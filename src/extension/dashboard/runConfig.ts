@@ -1,0 +1,21 @@
+/** A run's experiment as flat keys and values. */
+import { parseExperiment } from "../../core/experiment/parse.ts";
+import { experimentSchema } from "../../core/experiment/schema.ts";
+import { type FlatConfig, flatConfig } from "../../core/series/flatConfig.ts";
+import { readExperimentText } from "../../node/run/runFiles.ts";
+
+/** The run's frozen experiment, defaults filled in; null: it cannot be read. */
+export function readConfig(runDir: string): FlatConfig | null {
+  try {
+    const parsed = parseExperiment(readExperimentText(runDir));
+    return parsed.ok ? flatConfig(parsed.experiment) : null;
+  } catch {
+    return null; // shown as a run without a config
+  }
+}
+
+/** Every key's default. */
+export const defaultConfig = (): FlatConfig => {
+  const { "data.path": _, ...defaults } = flatConfig(experimentSchema.parse({ data: { path: "." } }));
+  return defaults;
+};

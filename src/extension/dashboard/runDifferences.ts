@@ -1,0 +1,47 @@
+/** What sets runs of the same experiment apart, for lists to choose from. */
+import { type FlatConfig, runDifferences } from "../../core/series/flatConfig.ts";
+import type { RunEntry } from "../services.ts";
+import { Slice } from "./chartFeed.ts";
+import { readConfig } from "./runConfig.ts";
+
+/** The experiments of so many runs are read; a longer list does without what differs in the older ones. */
+const MOST_READ = 400;
+
+/** By the record that names its hash: it is replaced when the run changes. */
+const configs = new WeakMap<object, FlatConfig | null>();
+
+/**
+ * @param runs the first ones matter most
+ * @returns by folder, where something differs
+ */
+export async function differencesOf(runs: readonly RunEntry[]): Promise<ReadonlyMap<string, string>> {
+  const byExperiment = new Map<string | null, RunEntry[]>();
+  for (const run of runs.slice(0, MOST_READ)) {
+    const others = byExperiment.get(run.experimentFile);
+    if (others === undefined) byExperiment.set(run.experimentFile, [run]);
+    else others.push(run);
+  }
+  const found = new Map<string, string>();
+  const slice = new Slice();
+  for (const group of byExperiment.values()) {
+    const compared = [];
+    for (const run of group) {
+      compared.push({ id: run.id, name: null, stage: run.stage, config: configOf(run) });
+      await slice.over();
+    }
+    for (const [i, difference] of runDifferences(compared).entries()) {
+      if (difference !== null) found.set(group[i]!.dir, difference);
+    }
+  }
+  return found;
+}
+
+function configOf({ dir, record }: RunEntry): FlatConfig | null {
+  if (record === null) return null;
+  let config = configs.get(record);
+  if (config === undefined) {
+    config = readConfig(dir);
+    configs.set(record, config);
+  }
+  return config;
+}
