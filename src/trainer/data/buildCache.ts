@@ -1,19 +1,16 @@
 /** Decodes what changed since the last time, takes the rest from the old cache, and writes the new one. */
 import { closeSync, openSync, readSync, writeSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import { asDiskError } from "../../node/run/diskError.ts";
 import { removeQuietly } from "../../node/run/files.ts";
-import { BrokenImageError, decodeImage, type PixelSettings } from "./decodeImage.ts";
+import type { PixelSettings } from "./decodeImage.ts";
+import { type Decoded, FileDecoder } from "./fileDecoder.ts";
 import type { FoundImage } from "./findImages.ts";
 import { mapInOrder } from "./mapInOrder.ts";
 import type { CachedBroken, OpenCache, PixelCache } from "./pixelCache.ts";
-import { systemReason } from "./systemReason.ts";
 
-/** Files beyond this size are taken for a mistake rather than read into memory. */
-const MAX_FILE_BYTES = 2 ** 29;
 /** Pixels are written in pieces of about this size. */
 const WRITE_BYTES = 2 ** 22;
 
@@ -22,8 +19,6 @@ type Task =
   | { readonly kind: "keep"; readonly image: FoundImage; readonly position: number }
   | { readonly kind: "broken"; readonly image: FoundImage; readonly known: CachedBroken }
   | { readonly kind: "decode"; readonly image: FoundImage };
-
-type Outcome = Uint8Array | { readonly reason: string; readonly retry: boolean };
 
 export interface CachePlan {
   readonly tasks: readonly Task[];
@@ -67,7 +62,7 @@ export function planCache(folder: string, images: readonly FoundImage[], cache: 
 }
 
 /**
- * Builds the cache that `plan` asks for. Memory use does not depend on the number of images.
+ * Builds the cache that `plan` asks for. Memory use depends neither on the number of images nor, beyond a bound, on their size.
  * @param old closed when done
  * @throws UserError (failure) where the cache cannot be written, such as on a full disk
  */
@@ -87,11 +82,12 @@ export async function buildCache(
   try {
     target = cache.createPixelFile();
     const writer = new ChunkedWriter(target.file, imageBytes);
-    const work = (task: Task): Promise<Outcome> =>
+    const decoder = new FileDecoder(settings);
+    const work = (task: Task): Promise<Decoded> =>
       task.kind === "decode"
-        ? decodeFile(join(folder, task.image.path), task.image.size, settings)
+        ? decoder.decodeFile(join(folder, task.image.path), task.image.size)
         : Promise.resolve(NOTHING);
-    const consume = (task: Task, outcome: Outcome): void => {
+    const consume = (task: Task, outcome: Decoded): void => {
       const { path, size, modified } = task.image;
       if (task.kind === "decode") onProgress(++decoded, plan.toDecode);
       if (task.kind === "broken") broken.push(task.known);
@@ -120,24 +116,7 @@ export async function buildCache(
   }
 }
 
-const NOTHING: Outcome = new Uint8Array(0);
-
-/** Never rejects: a file that cannot be used is a result. */
-async function decodeFile(path: string, size: number, settings: PixelSettings): Promise<Outcome> {
-  if (size > MAX_FILE_BYTES)
-    return { reason: `a file of ${Math.round(size / 2 ** 20)} MiB is too large`, retry: false };
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
-    return { reason: `cannot be read (${systemReason(error)})`, retry: true };
-  }
-  try {
-    return await decodeImage(bytes, settings);
-  } catch (error) {
-    return { reason: error instanceof BrokenImageError ? error.message : systemReason(error), retry: false };
-  }
-}
+const NOTHING: Decoded = new Uint8Array(0);
 
 function isReadable(path: string): boolean {
   try {

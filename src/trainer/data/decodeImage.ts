@@ -1,6 +1,7 @@
 /** One image file's bytes to the pixels the model trains on. */
 import sharp, { type Sharp } from "sharp";
 import { decodeBmp } from "./bmp.ts";
+import { ImageContentError } from "./imageContentError.ts";
 import { foreignContentReason, type ImageFormat, imageFormat } from "./imageFormat.ts";
 import { openTiff } from "./openTiff.ts";
 import { readPngHeader } from "./pngHeader.ts";
@@ -20,6 +21,17 @@ export interface PixelSettings {
 /** An image that cannot be used; the message is the reason, for the user. */
 export class BrokenImageError extends Error {
   override readonly name = "BrokenImageError";
+
+  /**
+   * @param certain what of the reason is true in any case. The image library keeps its messages in one place for all threads: where
+   * several images are decoded at once, they may be those of another image.
+   */
+  constructor(
+    reason: string,
+    readonly certain: string = reason,
+  ) {
+    super(reason);
+  }
 }
 
 /** Larger images are refused: decoded they would take more than 1 GiB. */
@@ -66,7 +78,7 @@ export async function decodeImage(bytes: Buffer, settings: PixelSettings): Promi
       .toBuffer({ resolveWithObject: true });
     return toChannels(data, info.channels, settings);
   } catch (error) {
-    throw new BrokenImageError(reason(format, error));
+    throw brokenBy(error, format);
   }
 }
 
@@ -99,20 +111,20 @@ async function openImage(bytes: Buffer, format: ImageFormat): Promise<Sharp> {
 function checked<Sized extends { readonly width: number; readonly height: number }>(image: Sized): Sized {
   const { width, height } = image;
   if (Math.max(width, height) > MAX_SIDE && width * height <= MAX_PIXELS) {
-    throw new Error(`${width} x ${height} pixels: sides may have up to ${MAX_SIDE}`);
+    throw new ImageContentError(`${width} x ${height} pixels: sides may have up to ${MAX_SIDE}`);
   }
   return image;
 }
 
 function checkBands({ width, height, samplesPerPixel }: TiffHeader): void {
   if (width * height * samplesPerPixel <= 4 * MAX_PIXELS) return;
-  throw new Error(`${width} x ${height} pixels of ${samplesPerPixel} bands are too many`);
+  throw new ImageContentError(`${width} x ${height} pixels of ${samplesPerPixel} bands are too many`);
 }
 
 function toChannels(data: Buffer, found: number, settings: PixelSettings): Uint8Array {
   const pixels = settings.imageSize * settings.imageSize;
   if (data.length !== pixels * found || (found !== 1 && found !== 3)) {
-    throw new Error(`decoded to ${found} channels and ${data.length} bytes`);
+    throw new ImageContentError(`decoded to ${found} channels and ${data.length} bytes`);
   }
   if (found === settings.channels) return data;
   const out = new Uint8Array(pixels * settings.channels);
@@ -124,10 +136,13 @@ function toChannels(data: Buffer, found: number, settings: PixelSettings): Uint8
   return out;
 }
 
-function reason(format: ImageFormat, error: unknown): string {
+function brokenBy(error: unknown, format: ImageFormat): BrokenImageError {
   const message = error instanceof Error ? error.message : String(error);
   const detail = message.split("\n", 1)[0]!.trim();
-  if (/exceeds pixel limit/i.test(detail))
-    return `a ${format} of more than ${Math.floor(MAX_PIXELS / 1e6)} million pixels`;
-  return `a damaged, cut short or unsupported ${format} (${detail})`;
+  if (/exceeds pixel limit/i.test(detail)) {
+    return new BrokenImageError(`a ${format} of more than ${Math.floor(MAX_PIXELS / 1e6)} million pixels`);
+  }
+  const certain = `a damaged, cut short or unsupported ${format}`;
+  const reason = `${certain} (${detail})`;
+  return new BrokenImageError(reason, error instanceof ImageContentError ? reason : certain);
 }

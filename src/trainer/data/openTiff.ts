@@ -7,7 +7,7 @@ import type { TiffHeader } from "./tiffHeader.ts";
 /**
  * @param header null where it cannot be read: the image library says why
  * @param open opens the file with as many bands as there are
- * @throws Error where the file is damaged or of a kind that is not supported
+ * @throws ImageContentError where the file is damaged or of a kind that is not supported
  */
 export async function openTiff(header: TiffHeader | null, open: OpenImage): Promise<Sharp> {
   const described = header === null ? null : describeBands(header);

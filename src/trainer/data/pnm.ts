@@ -2,6 +2,7 @@
  * Portable bitmaps, which the image library does not read: PBM, PGM and PPM as text and as bytes (P1 to P6), and PAM (P7). Of a
  * file with several images the first is read.
  */
+import { ImageContentError } from "./imageContentError.ts";
 import type { Bands } from "./srgb.ts";
 
 interface Header {
@@ -20,12 +21,12 @@ interface Header {
 /**
  * @param maxPixels images with more are refused before memory is taken for them
  * @returns samples scaled to 8 bits, or to 16 where the file has more than 8
- * @throws Error with a short reason where the file is damaged, cut short or of a kind that is not supported
+ * @throws ImageContentError with a short reason where the file is damaged, cut short or of a kind that is not supported
  */
 export function decodePnm(bytes: Buffer, maxPixels: number): Bands {
   const header = readPnmHeader(bytes);
   const { width, height, channels, maximum } = header;
-  if (width * height > maxPixels) throw new Error(`${width} x ${height} exceeds pixel limit`);
+  if (width * height > maxPixels) throw new ImageContentError(`${width} x ${height} exceeds pixel limit`);
   const count = width * height * channels;
   const wide = maximum > 255;
   const full = wide ? 65_535 : 255;
@@ -33,17 +34,18 @@ export function decodePnm(bytes: Buffer, maxPixels: number): Bands {
   const next = sampleReader(header, bytes);
   for (let i = 0; i < count; i++) {
     const value = next(i);
-    if (value > maximum) throw new Error(`a sample of ${value} where ${maximum} is the largest`);
+    if (value > maximum) throw new ImageContentError(`a sample of ${value} where ${maximum} is the largest`);
     const light = header.oneIsBlack ? maximum - value : value;
     data[i] = maximum === full ? light : Math.round((light * full) / maximum);
   }
   return { width, height, channels, data };
 }
 
-/** @throws Error with a short reason where the header is damaged or of a kind that is not supported */
+/** @throws ImageContentError with a short reason where the header is damaged or of a kind that is not supported */
 export function readPnmHeader(bytes: Buffer): Header {
   const kind = bytes.toString("latin1", 0, 2);
-  if (kind === "PF" || kind === "Pf") throw new Error("a PFM of floating-point samples, convert it to 8 or 16 bits");
+  if (kind === "PF" || kind === "Pf")
+    throw new ImageContentError("a PFM of floating-point samples, convert it to 8 or 16 bits");
   return kind === "P7" ? readPamHeader(bytes) : readPlainHeader(bytes, Number(kind[1]));
 }
 
@@ -62,7 +64,7 @@ function readPlainHeader(bytes: Buffer, kind: number): Header {
 function readPamHeader(bytes: Buffer): Header {
   const END = "ENDHDR\n";
   const end = bytes.indexOf(END, 0, "latin1");
-  if (end < 0) throw new Error("cut short within the header");
+  if (end < 0) throw new ImageContentError("cut short within the header");
   const lines = bytes.toString("latin1", 0, Math.min(end, 65_536)).split("\n");
   const field = (name: string): number => Number(lines.find((line) => line.startsWith(`${name} `))?.slice(name.length));
   const [width, height, channels, maximum] = [field("WIDTH"), field("HEIGHT"), field("DEPTH"), field("MAXVAL")];
@@ -72,11 +74,11 @@ function readPamHeader(bytes: Buffer): Header {
 function checked(header: Header): Header {
   const { width, height, channels, maximum } = header;
   if (!(Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0)) {
-    throw new Error(`the header claims ${width} x ${height} pixels`);
+    throw new ImageContentError(`the header claims ${width} x ${height} pixels`);
   }
-  if (!(Number.isInteger(channels) && channels >= 1 && channels <= 4)) throw new Error(`${channels} bands`);
+  if (!(Number.isInteger(channels) && channels >= 1 && channels <= 4)) throw new ImageContentError(`${channels} bands`);
   if (!(Number.isInteger(maximum) && maximum >= 1 && maximum <= 65_535)) {
-    throw new Error(`the header claims ${maximum} as the largest sample`);
+    throw new ImageContentError(`the header claims ${maximum} as the largest sample`);
   }
   return header;
 }
@@ -92,7 +94,7 @@ function sampleReader(header: Header, bytes: Buffer): (i: number) => number {
   const sampleBytes = maximum > 255 ? 2 : 1;
   const rowBytes = header.coding === "bits" ? Math.ceil(width / 8) : width * channels * sampleBytes;
   const needed = offset + rowBytes * height;
-  if (needed > bytes.length) throw new Error(`cut short: ${bytes.length} of ${needed} bytes are there`);
+  if (needed > bytes.length) throw new ImageContentError(`cut short: ${bytes.length} of ${needed} bytes are there`);
   if (header.coding === "bytes") {
     return sampleBytes === 1 ? (i) => bytes[offset + i]! : (i) => bytes.readUInt16BE(offset + 2 * i);
   }
@@ -114,7 +116,7 @@ class Cursor {
     let value = this.digit();
     for (; isDigit(this.bytes[this.position]); this.position++) {
       value = value * 10 + this.bytes[this.position]! - ZERO;
-      if (value > 2 ** 31) throw new Error("a number that is too large");
+      if (value > 2 ** 31) throw new ImageContentError("a number that is too large");
     }
     return value;
   }
@@ -122,8 +124,8 @@ class Cursor {
   digit(): number {
     this.skipSpace();
     const byte = this.bytes[this.position];
-    if (byte === undefined) throw new Error("cut short: samples are missing");
-    if (!isDigit(byte)) throw new Error("something other than a number where one should be");
+    if (byte === undefined) throw new ImageContentError("cut short: samples are missing");
+    if (!isDigit(byte)) throw new ImageContentError("something other than a number where one should be");
     this.position++;
     return byte - ZERO;
   }

@@ -4,6 +4,7 @@
  */
 import sharp, { type Metadata, type Sharp } from "sharp";
 import { isUsableProfile } from "./iccProfile.ts";
+import { ImageContentError } from "./imageContentError.ts";
 
 /** CIELAB in 16 bits: of the images with signed samples the only ones whose range is known. */
 const LAB = "labs";
@@ -21,7 +22,7 @@ export interface Bands {
 
 /**
  * @returns an image that ends as sRGB of 8 bits where it is composited and resized next
- * @throws Error where its samples are of a type that is not supported
+ * @throws ImageContentError where its samples are of a type that is not supported
  */
 export async function asSrgb(open: OpenImage): Promise<Sharp> {
   const metadata = await open().metadata();
@@ -34,7 +35,7 @@ export async function asSrgb(open: OpenImage): Promise<Sharp> {
 /**
  * The samples of all bands with the colour made RGB, upright.
  * @returns 3 bands of sRGB and then the further bands of the image as they are
- * @throws Error where its samples are of a type that is not supported
+ * @throws ImageContentError where its samples are of a type that is not supported
  */
 export async function rgbBands(open: OpenImage): Promise<Bands> {
   const metadata = await open().metadata();
@@ -52,7 +53,7 @@ export async function rgbBands(open: OpenImage): Promise<Bands> {
 
 /** @param bands grey, grey with alpha, RGB or RGB with alpha */
 export function fromBands({ width, height, channels, data }: Bands): Sharp {
-  if (channels < 1 || channels > 4) throw new Error(`${channels} bands`);
+  if (channels < 1 || channels > 4) throw new ImageContentError(`${channels} bands`);
   return toSrgb(sharp(data, { raw: { width, height, channels: channels as 1 | 2 | 3 | 4 } }));
 }
 
@@ -75,7 +76,7 @@ async function wideRgbBands(open: OpenImage, { space }: Metadata): Promise<Bands
 
 function requireIntegers({ depth, space }: Metadata): void {
   if (depth === "uchar" || depth === "ushort" || space === LAB) return;
-  throw new Error(`samples of type ${depth} are not supported, convert it to 8 or 16 bits per channel`);
+  throw new ImageContentError(`samples of type ${depth} are not supported, convert it to 8 or 16 bits per channel`);
 }
 
 function hasUsableProfile({ icc, space }: Metadata): boolean {

@@ -1,4 +1,5 @@
 /** What each band of a TIFF is: colour, alpha, or something else that no picture shows (TIFF 6.0, "ExtraSamples"). */
+import { ImageContentError } from "./imageContentError.ts";
 import type { TiffHeader } from "./tiffHeader.ts";
 
 export interface TiffBands {
@@ -26,33 +27,39 @@ const UNSPECIFIED = 0;
 /** Codes that are decoded to RGB whatever the photometric interpretation is: the two of JPEG. */
 const JPEG_COMPRESSIONS = new Set([6, 7]);
 
-/** @throws Error where nothing says how the bands make a picture, or they do it in a way that is not supported */
+/** @throws ImageContentError where nothing says how the bands make a picture, or they do it in a way that is not supported */
 export function describeBands(header: TiffHeader): TiffBands {
   const { photometric, samplesPerPixel: bands } = header;
   const unsupported = photometric === null ? undefined : UNSUPPORTED[photometric];
-  if (unsupported !== undefined) throw new Error(`${unsupported}, which is not supported; convert it to RGB`);
+  if (unsupported !== undefined)
+    throw new ImageContentError(`${unsupported}, which is not supported; convert it to RGB`);
   const colours = photometric === null ? undefined : COLOUR_BANDS[photometric];
   if (photometric === null || colours === undefined) return { ordinary: true, alpha: null, ycbcr: false };
-  if (bands < colours) throw new Error(`${bands} ${bands === 1 ? "band" : "bands"} where its colours need ${colours}`);
+  if (bands < colours)
+    throw new ImageContentError(`${bands} ${bands === 1 ? "band" : "bands"} where its colours need ${colours}`);
   if (photometric === PHOTOMETRIC.cielab && header.bitsPerSample === 8) {
-    throw new Error("the colour space Lab with 8 bits, which is not supported; convert it to RGB");
+    throw new ImageContentError("the colour space Lab with 8 bits, which is not supported; convert it to RGB");
   }
   const ycbcr = photometric === PHOTOMETRIC.ycbcr && !JPEG_COMPRESSIONS.has(header.compression);
   if (ycbcr && header.chromaSubsampling.some((factor) => factor !== 1)) {
-    throw new Error("subsampled YCbCr without JPEG compression, which is not supported; convert it to RGB");
+    throw new ImageContentError("subsampled YCbCr without JPEG compression, which is not supported; convert it to RGB");
   }
 
   if (colours === 1 && bands > 1 && header.planar) {
-    throw new Error(`${bands} bands in separate planes, which is supported for RGB only; store them interleaved`);
+    throw new ImageContentError(
+      `${bands} bands in separate planes, which is supported for RGB only; store them interleaved`,
+    );
   }
 
   const kinds = extraKinds(header, bands - colours);
   const alpha = kinds.findIndex((kind) => kind === ALPHA.associated || kind === ALPHA.unassociated);
   if (colours === 1 && kinds.length > 1 && alpha < 0) {
-    throw new Error(`${bands} bands of which the file does not say what they are; write RGB, or one band, as a TIFF`);
+    throw new ImageContentError(
+      `${bands} bands of which the file does not say what they are; write RGB, or one band, as a TIFF`,
+    );
   }
   if (photometric === PHOTOMETRIC.separated && header.bitsPerSample === 16 && alpha >= 0) {
-    throw new Error("CMYK of 16 bits with alpha, which is not supported; convert it to RGB");
+    throw new ImageContentError("CMYK of 16 bits with alpha, which is not supported; convert it to RGB");
   }
   const onlyAlpha = kinds.length === 0 || (kinds.length === 1 && alpha === 0);
   return { ordinary: onlyAlpha && !ycbcr, alpha: alpha < 0 ? null : alpha, ycbcr };
