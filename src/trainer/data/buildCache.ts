@@ -8,6 +8,7 @@ import { removeQuietly } from "../../node/run/files.ts";
 import type { PixelSettings } from "./decodeImage.ts";
 import { type Decoded, FileDecoder } from "./fileDecoder.ts";
 import type { FoundImage } from "./findImages.ts";
+import { isGrey } from "./isGrey.ts";
 import { mapInOrder } from "./mapInOrder.ts";
 import type { CachedBroken, OpenCache, PixelCache } from "./pixelCache.ts";
 
@@ -79,6 +80,7 @@ export async function buildCache(
   const broken: CachedBroken[] = [];
   let target: ReturnType<PixelCache["createPixelFile"]> | null = null;
   let decoded = 0;
+  let onlyGrey = true;
   try {
     target = cache.createPixelFile();
     const writer = new ChunkedWriter(target.file, imageBytes);
@@ -93,8 +95,10 @@ export async function buildCache(
       if (task.kind === "broken") broken.push(task.known);
       else if (task.kind === "decode" && "reason" in outcome) broken.push({ path, size, modified, ...outcome });
       else {
-        if (task.kind === "keep" && old !== null) writer.copy(old.file, task.position);
-        else if ("length" in outcome) writer.write(outcome);
+        let pixels: Uint8Array = NOTHING;
+        if (task.kind === "keep" && old !== null) pixels = writer.copy(old.file, task.position);
+        else if ("length" in outcome) pixels = writer.write(outcome);
+        onlyGrey &&= settings.channels === 1 || isGrey(pixels);
         images.paths.push(path);
         images.sizes.push(size);
         images.modified.push(modified);
@@ -102,7 +106,7 @@ export async function buildCache(
     };
     await mapInOrder(plan.tasks, Math.min(32, 2 * availableParallelism() + 2), work, consume);
     writer.flush();
-    const manifest = cache.commit({ pixelFile: target.name, imageBytes, images, broken }, target.file);
+    const manifest = cache.commit({ pixelFile: target.name, imageBytes, onlyGrey, images, broken }, target.file);
     return { manifest, file: target.file };
   } catch (error) {
     if (target !== null) {
@@ -116,7 +120,7 @@ export async function buildCache(
   }
 }
 
-const NOTHING: Decoded = new Uint8Array(0);
+const NOTHING = new Uint8Array(0);
 
 function isReadable(path: string): boolean {
   try {
@@ -139,17 +143,24 @@ class ChunkedWriter {
     this.chunk = Buffer.allocUnsafe(Math.max(1, Math.floor(WRITE_BYTES / imageBytes)) * imageBytes);
   }
 
-  write(pixels: Uint8Array): void {
+  /** @returns what was given */
+  write(pixels: Uint8Array): Uint8Array {
     this.chunk.set(pixels, this.used);
     this.advance();
+    return pixels;
   }
 
-  /** Takes an image from another pixel file. */
-  copy(from: number, position: number): void {
+  /**
+   * Takes an image from another pixel file.
+   * @returns its pixels, until the next one is appended
+   */
+  copy(from: number, position: number): Uint8Array {
     const read = readSync(from, this.chunk, this.used, this.imageBytes, position * this.imageBytes);
     if (read !== this.imageBytes)
       throw new UserError("The image cache was cut short while it was read. Run the command again.", "failure");
+    const pixels = this.chunk.subarray(this.used, this.used + this.imageBytes);
     this.advance();
+    return pixels;
   }
 
   flush(): void {
