@@ -104,7 +104,7 @@ async function openImage(bytes: Buffer, format: ImageFormat): Promise<Sharp> {
   const header = readPngHeader(bytes);
   if (header === null) return open();
   checked(header);
-  return header.bitsPerSample === 16 || (header.grey && header.transparent) ? asSrgb(open) : open();
+  return header.bitsPerSample === 16 || header.transparentGrey ? asSrgb(open) : open();
 }
 
 /** @returns its argument */

@@ -4,15 +4,13 @@ export interface PngHeader {
   readonly width: number;
   readonly height: number;
   readonly bitsPerSample: number;
-  /** no colours, that is, and no palette */
-  readonly grey: boolean;
-  /** an alpha channel, or a colour that stands for transparency */
-  readonly transparent: boolean;
+  /** grey, neither colours nor a palette, with an alpha channel or one grey that stands for transparency */
+  readonly transparentGrey: boolean;
 }
 
 const SIGNATURE_BYTES = 8;
 const IHDR = { width: 16, height: 20, bitDepth: 24, colourType: 25, end: 33 } as const;
-const COLOUR_TYPE = { grey: 0, greyWithAlpha: 4, rgba: 6 } as const;
+const COLOUR_TYPE = { grey: 0, greyWithAlpha: 4 } as const;
 
 /** @returns null where the file is cut short within the header */
 export function readPngHeader(bytes: Buffer): PngHeader | null {
@@ -22,8 +20,8 @@ export function readPngHeader(bytes: Buffer): PngHeader | null {
     width: bytes.readUInt32BE(IHDR.width),
     height: bytes.readUInt32BE(IHDR.height),
     bitsPerSample: bytes[IHDR.bitDepth]!,
-    grey: type === COLOUR_TYPE.grey || type === COLOUR_TYPE.greyWithAlpha,
-    transparent: type === COLOUR_TYPE.greyWithAlpha || type === COLOUR_TYPE.rgba || hasChunkBeforePixels(bytes, "tRNS"),
+    transparentGrey:
+      type === COLOUR_TYPE.greyWithAlpha || (type === COLOUR_TYPE.grey && hasChunkBeforePixels(bytes, "tRNS")),
   };
 }
 

@@ -2,6 +2,7 @@
 import sharp, { type Sharp } from "sharp";
 import { describe, expect, it } from "vitest";
 import { decodeImage } from "../../../src/trainer/data/decodeImage.ts";
+import { gradient, largestDifference, rgbImage } from "./testFolder.ts";
 import { tiffFile } from "./tiffFile.ts";
 
 const SIZE = 8;
@@ -45,6 +46,16 @@ describe("16 bits under a profile", () => {
       .toColourspace("rgb16")
       .withIccProfile("p3");
     near(await colourOf(await image.png().toBuffer()), [227, 94, 20], 1);
+  });
+
+  it("are turned as the EXIF orientation says", async () => {
+    const settings = { imageSize: 16, channels: 3, background: "#ffffff" } as const;
+    const muted = gradient(16, 24).map((value) => 96 + (value >> 2));
+    const picture = () => rgbImage(muted, 16, 24).withMetadata({ orientation: 6 });
+    const wide = await picture().toColourspace("rgb16").withIccProfile("p3").png().toBuffer();
+    const plainBytes = await picture().png().toBuffer();
+    const [turned, expected] = [await decodeImage(wide, settings), await decodeImage(plainBytes, settings)];
+    expect(largestDifference(turned, expected)).toBeLessThanOrEqual(2);
   });
 
   it("use no profile that is damaged or of other colours", async () => {
