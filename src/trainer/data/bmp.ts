@@ -2,6 +2,7 @@
  * Windows and OS/2 bitmaps, which libvips does not read: 1, 2, 4, 8, 16, 24 and 32 bits, RLE4 and RLE8, bit fields with or
  * without alpha, bottom-up and top-down.
  */
+import { ImageContentError } from "./imageContentError.ts";
 
 export interface Bitmap {
   readonly width: number;
@@ -29,17 +30,18 @@ const COMPRESSION = { none: 0, rle8: 1, rle4: 2, bitFields: 3, alphaBitFields: 6
 
 /**
  * @param maxPixels images with more are refused before memory is taken for them
- * @throws Error with a short reason where the file is damaged, cut short or of an unknown kind
+ * @throws ImageContentError with a short reason where the file is damaged, cut short or of an unknown kind
  */
 export function decodeBmp(bytes: Buffer, maxPixels: number): Bitmap {
   const header = readHeader(bytes);
   const { width, height } = header;
-  if (width * height > maxPixels) throw new Error(`${width} x ${height} exceeds pixel limit`);
+  if (width * height > maxPixels) throw new ImageContentError(`${width} x ${height} exceeds pixel limit`);
   const rle = header.compression === COMPRESSION.rle8 || header.compression === COMPRESSION.rle4;
   const stride = Math.ceil((width * header.bits) / 32) * 4;
   // The last row may lack its padding.
   const needed = header.pixelOffset + stride * (height - 1) + Math.ceil((width * header.bits) / 8);
-  if (!rle && needed > bytes.length) throw new Error(`cut short: ${bytes.length} of ${needed} bytes are there`);
+  if (!rle && needed > bytes.length)
+    throw new ImageContentError(`cut short: ${bytes.length} of ${needed} bytes are there`);
   const data =
     header.bits <= 8
       ? indexedToRgba(header, bytes, rle ? readRle(header, bytes) : readIndices(header, bytes, stride))
@@ -48,10 +50,10 @@ export function decodeBmp(bytes: Buffer, maxPixels: number): Bitmap {
 }
 
 function readHeader(bytes: Buffer): Header {
-  if (bytes.length < 26) throw new Error("cut short within the header");
+  if (bytes.length < 26) throw new ImageContentError("cut short within the header");
   const size = bytes.readUInt32LE(14);
-  if (size !== 12 && (size < 16 || size > 1024)) throw new Error(`unknown header of ${size} bytes`);
-  if (bytes.length < 14 + size) throw new Error("cut short within the header");
+  if (size !== 12 && (size < 16 || size > 1024)) throw new ImageContentError(`unknown header of ${size} bytes`);
+  if (bytes.length < 14 + size) throw new ImageContentError("cut short within the header");
   const core = size === 12;
   const field = (offset: number): number => (offset + 4 <= size ? bytes.readUInt32LE(14 + offset) : 0);
   const width = core ? bytes.readUInt16LE(18) : bytes.readInt32LE(18);
@@ -59,14 +61,14 @@ function readHeader(bytes: Buffer): Header {
   const bits = bytes.readUInt16LE(core ? 24 : 28);
   const compression = core ? 0 : field(16);
   const height = Math.abs(signedHeight);
-  if (width < 1 || height < 1) throw new Error(`the header claims ${width} x ${signedHeight} pixels`);
-  if (![1, 2, 4, 8, 16, 24, 32].includes(bits)) throw new Error(`${bits} bits per pixel are not supported`);
+  if (width < 1 || height < 1) throw new ImageContentError(`the header claims ${width} x ${signedHeight} pixels`);
+  if (![1, 2, 4, 8, 16, 24, 32].includes(bits)) throw new ImageContentError(`${bits} bits per pixel are not supported`);
   checkCompression(compression, bits, size);
 
   const bitFields = compression === COMPRESSION.bitFields || compression === COMPRESSION.alphaBitFields;
   const maskBytes = bitFields && size === 40 ? (compression === COMPRESSION.alphaBitFields ? 16 : 12) : 0;
   const paletteOffset = 14 + size + maskBytes;
-  if (bytes.length < paletteOffset) throw new Error("cut short within the header");
+  if (bytes.length < paletteOffset) throw new ImageContentError("cut short within the header");
   return {
     width,
     height,
@@ -89,7 +91,7 @@ function checkCompression(compression: number, bits: number, headerBytes: number
     // In the 64-byte OS/2 header the number 3 means Huffman coding.
     (compression === COMPRESSION.bitFields && (bits === 16 || bits === 32) && headerBytes !== 64) ||
     (compression === COMPRESSION.alphaBitFields && (bits === 16 || bits === 32));
-  if (!fits) throw new Error(`compression ${compression} with ${bits} bits per pixel is not supported`);
+  if (!fits) throw new ImageContentError(`compression ${compression} with ${bits} bits per pixel is not supported`);
 }
 
 function readMasks(bytes: Buffer, headerBytes: number, maskBytes: number): [number, number, number, number] {
@@ -132,7 +134,7 @@ function readRle(header: Header, bytes: Buffer): Uint8Array {
   let x = 0;
   let y = 0;
   const next = (): number => {
-    if (position >= bytes.length) throw new Error("cut short within the run-length code");
+    if (position >= bytes.length) throw new ImageContentError("cut short within the run-length code");
     return bytes[position++]!;
   };
   const put = (index: number): void => {
@@ -173,11 +175,12 @@ function indexedToRgba(header: Header, bytes: Buffer, indices: Uint8Array): Uint
   const entry = header.paletteEntryBytes;
   const stored = Math.floor((Math.min(header.pixelOffset, bytes.length) - header.paletteOffset) / entry);
   const colours = Math.min(header.colours, stored);
-  if (colours < 1) throw new Error("the colour table is missing");
+  if (colours < 1) throw new ImageContentError("the colour table is missing");
   const data = new Uint8Array(indices.length * 4);
   for (let i = 0; i < indices.length; i++) {
     const index = indices[i]!;
-    if (index >= colours) throw new Error(`a pixel has colour ${index}, the colour table ends at ${colours - 1}`);
+    if (index >= colours)
+      throw new ImageContentError(`a pixel has colour ${index}, the colour table ends at ${colours - 1}`);
     const source = header.paletteOffset + index * entry;
     data[4 * i] = bytes[source + 2]!;
     data[4 * i + 1] = bytes[source + 1]!;

@@ -1,19 +1,17 @@
 /** Decodes what changed since the last time, takes the rest from the old cache, and writes the new one. */
 import { closeSync, openSync, readSync, writeSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import { asDiskError } from "../../node/run/diskError.ts";
 import { removeQuietly } from "../../node/run/files.ts";
-import { BrokenImageError, decodeImage, type PixelSettings } from "./decodeImage.ts";
+import type { PixelSettings } from "./decodeImage.ts";
+import { type Decoded, FileDecoder } from "./fileDecoder.ts";
 import type { FoundImage } from "./findImages.ts";
+import { isGrey } from "./isGrey.ts";
 import { mapInOrder } from "./mapInOrder.ts";
 import type { CachedBroken, OpenCache, PixelCache } from "./pixelCache.ts";
-import { systemReason } from "./systemReason.ts";
 
-/** Files beyond this size are taken for a mistake rather than read into memory. */
-const MAX_FILE_BYTES = 2 ** 29;
 /** Pixels are written in pieces of about this size. */
 const WRITE_BYTES = 2 ** 22;
 
@@ -22,8 +20,6 @@ type Task =
   | { readonly kind: "keep"; readonly image: FoundImage; readonly position: number }
   | { readonly kind: "broken"; readonly image: FoundImage; readonly known: CachedBroken }
   | { readonly kind: "decode"; readonly image: FoundImage };
-
-type Outcome = Uint8Array | { readonly reason: string; readonly retry: boolean };
 
 export interface CachePlan {
   readonly tasks: readonly Task[];
@@ -67,7 +63,7 @@ export function planCache(folder: string, images: readonly FoundImage[], cache: 
 }
 
 /**
- * Builds the cache that `plan` asks for. Memory use does not depend on the number of images.
+ * Builds the cache that `plan` asks for. Memory use depends neither on the number of images nor, beyond a bound, on their size.
  * @param old closed when done
  * @throws UserError (failure) where the cache cannot be written, such as on a full disk
  */
@@ -84,21 +80,25 @@ export async function buildCache(
   const broken: CachedBroken[] = [];
   let target: ReturnType<PixelCache["createPixelFile"]> | null = null;
   let decoded = 0;
+  let onlyGrey = true;
   try {
     target = cache.createPixelFile();
     const writer = new ChunkedWriter(target.file, imageBytes);
-    const work = (task: Task): Promise<Outcome> =>
+    const decoder = new FileDecoder(settings);
+    const work = (task: Task): Promise<Decoded> =>
       task.kind === "decode"
-        ? decodeFile(join(folder, task.image.path), task.image.size, settings)
+        ? decoder.decodeFile(join(folder, task.image.path), task.image.size)
         : Promise.resolve(NOTHING);
-    const consume = (task: Task, outcome: Outcome): void => {
+    const consume = (task: Task, outcome: Decoded): void => {
       const { path, size, modified } = task.image;
       if (task.kind === "decode") onProgress(++decoded, plan.toDecode);
       if (task.kind === "broken") broken.push(task.known);
       else if (task.kind === "decode" && "reason" in outcome) broken.push({ path, size, modified, ...outcome });
       else {
-        if (task.kind === "keep" && old !== null) writer.copy(old.file, task.position);
-        else if ("length" in outcome) writer.write(outcome);
+        let pixels: Uint8Array = NOTHING;
+        if (task.kind === "keep" && old !== null) pixels = writer.copy(old.file, task.position);
+        else if ("length" in outcome) pixels = writer.write(outcome);
+        onlyGrey &&= settings.channels === 1 || isGrey(pixels);
         images.paths.push(path);
         images.sizes.push(size);
         images.modified.push(modified);
@@ -106,7 +106,7 @@ export async function buildCache(
     };
     await mapInOrder(plan.tasks, Math.min(32, 2 * availableParallelism() + 2), work, consume);
     writer.flush();
-    const manifest = cache.commit({ pixelFile: target.name, imageBytes, images, broken }, target.file);
+    const manifest = cache.commit({ pixelFile: target.name, imageBytes, onlyGrey, images, broken }, target.file);
     return { manifest, file: target.file };
   } catch (error) {
     if (target !== null) {
@@ -120,24 +120,7 @@ export async function buildCache(
   }
 }
 
-const NOTHING: Outcome = new Uint8Array(0);
-
-/** Never rejects: a file that cannot be used is a result. */
-async function decodeFile(path: string, size: number, settings: PixelSettings): Promise<Outcome> {
-  if (size > MAX_FILE_BYTES)
-    return { reason: `a file of ${Math.round(size / 2 ** 20)} MiB is too large`, retry: false };
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
-    return { reason: `cannot be read (${systemReason(error)})`, retry: true };
-  }
-  try {
-    return await decodeImage(bytes, settings);
-  } catch (error) {
-    return { reason: error instanceof BrokenImageError ? error.message : systemReason(error), retry: false };
-  }
-}
+const NOTHING = new Uint8Array(0);
 
 function isReadable(path: string): boolean {
   try {
@@ -160,17 +143,24 @@ class ChunkedWriter {
     this.chunk = Buffer.allocUnsafe(Math.max(1, Math.floor(WRITE_BYTES / imageBytes)) * imageBytes);
   }
 
-  write(pixels: Uint8Array): void {
+  /** @returns what was given */
+  write(pixels: Uint8Array): Uint8Array {
     this.chunk.set(pixels, this.used);
     this.advance();
+    return pixels;
   }
 
-  /** Takes an image from another pixel file. */
-  copy(from: number, position: number): void {
+  /**
+   * Takes an image from another pixel file.
+   * @returns its pixels, until the next one is appended
+   */
+  copy(from: number, position: number): Uint8Array {
     const read = readSync(from, this.chunk, this.used, this.imageBytes, position * this.imageBytes);
     if (read !== this.imageBytes)
       throw new UserError("The image cache was cut short while it was read. Run the command again.", "failure");
+    const pixels = this.chunk.subarray(this.used, this.used + this.imageBytes);
     this.advance();
+    return pixels;
   }
 
   flush(): void {

@@ -96,6 +96,11 @@ export async function openDataset(config: DataConfig, baseDir: string, options: 
     throw error;
   }
   if (broken.length > 0) log(`left out ${list(broken, paths.length, NAMED_IN_LOG)}`);
+  if (manifest.onlyGrey && config.channels === 3) {
+    log(
+      `all ${paths.length} images are grey: with data.channels: 1 they take a third of the memory, and the model need not learn that red, green and blue are the same`,
+    );
+  }
   const labels = new Map(classes.map((name, label) => [name, label]));
   const store = openPixelStore(file, paths.length, manifest.imageBytes, options.memoryLimit ?? MEMORY_LIMIT);
   return {

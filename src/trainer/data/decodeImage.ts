@@ -1,7 +1,13 @@
 /** One image file's bytes to the pixels the model trains on. */
 import sharp, { type Sharp } from "sharp";
 import { decodeBmp } from "./bmp.ts";
+import { ImageContentError } from "./imageContentError.ts";
 import { foreignContentReason, type ImageFormat, imageFormat } from "./imageFormat.ts";
+import { openTiff } from "./openTiff.ts";
+import { readPngHeader } from "./pngHeader.ts";
+import { decodePnm } from "./pnm.ts";
+import { asSrgb, fromBands, type OpenImage } from "./srgb.ts";
+import { readTiffHeader, type TiffHeader } from "./tiffHeader.ts";
 
 /** Everything that decides which pixels an image becomes. */
 export interface PixelSettings {
@@ -15,6 +21,17 @@ export interface PixelSettings {
 /** An image that cannot be used; the message is the reason, for the user. */
 export class BrokenImageError extends Error {
   override readonly name = "BrokenImageError";
+
+  /**
+   * @param certain what of the reason is true in any case. The image library keeps its messages in one place for all threads: where
+   * several images are decoded at once, they may be those of another image.
+   */
+  constructor(
+    reason: string,
+    readonly certain: string = reason,
+  ) {
+    super(reason);
+  }
 }
 
 /** Larger images are refused: decoded they would take more than 1 GiB. */
@@ -22,16 +39,19 @@ const MAX_PIXELS = 2 ** 28;
 
 /** Longer sides are refused: only PNG, BMP and TIFF have them, and hardly ever on purpose. */
 const MAX_SIDE = 65_535;
-/** Where a PNG's header has width, height and bits per channel. */
-const PNG_HEADER = { width: 16, height: 20, bitDepth: 24, end: 25 } as const;
+/** Bands of a TIFF, most of them left out; more are data of another kind. */
+const MAX_BANDS = 64;
 
 // Every image is decoded once, so libvips has nothing to gain from its cache; and images are decoded several at a time, which
 // serves better than several threads for one.
 sharp.cache(false);
 sharp.concurrency(1);
 
+/** Counts the changes here that give some image other pixels. */
+const RULES_VERSION = 2;
+
 /** Names the decoder in cache keys: another version may round differently. */
-export const DECODER_VERSION = `sharp ${sharp.versions.sharp ?? "?"}, libvips ${sharp.versions.vips}`;
+export const DECODER_VERSION = `rules ${RULES_VERSION}, sharp ${sharp.versions.sharp ?? "?"}, libvips ${sharp.versions.vips}`;
 
 /**
  * Decodes an image (of an animation or a book of pages the first), honours its EXIF rotation, converts it to 8-bit sRGB,
@@ -43,7 +63,7 @@ export async function decodeImage(bytes: Buffer, settings: PixelSettings): Promi
   const format = imageFormat(bytes);
   if (format === null) throw new BrokenImageError(foreignContentReason(bytes));
   try {
-    const image = format === "BMP" ? bitmapToSharp(bytes) : await openImage(bytes, format);
+    const image = await openImage(bytes, format);
     const { data, info } = await image
       .autoOrient()
       .flatten({ background: settings.background })
@@ -58,51 +78,53 @@ export async function decodeImage(bytes: Buffer, settings: PixelSettings): Promi
       .toBuffer({ resolveWithObject: true });
     return toChannels(data, info.channels, settings);
   } catch (error) {
-    throw new BrokenImageError(reason(format, error));
+    throw brokenBy(error, format);
   }
 }
 
 async function openImage(bytes: Buffer, format: ImageFormat): Promise<Sharp> {
+  if (format === "BMP") return fromBands({ channels: 4, ...checked(decodeBmp(bytes, MAX_PIXELS)) });
+  if (format === "PNM") return fromBands(checked(decodePnm(bytes, MAX_PIXELS)));
   // Truncated files fail, harmless oddities such as unknown TIFF tags do not.
-  const image = sharp(bytes, { failOn: "error", limitInputPixels: MAX_PIXELS, pages: 1 });
-  if (format === "PNG" && bytes.length >= PNG_HEADER.end) {
-    checkSides(bytes.readUInt32BE(PNG_HEADER.width), bytes.readUInt32BE(PNG_HEADER.height));
-    return bytes[PNG_HEADER.bitDepth] === 16 ? toEightBit(image) : image;
+  const open: OpenImage = (options) =>
+    sharp(bytes, {
+      failOn: "error",
+      limitInputPixels: MAX_PIXELS,
+      limitInputChannels: MAX_BANDS,
+      pages: 1,
+      ...options,
+    });
+  if (format === "TIFF") {
+    const header = readTiffHeader(bytes);
+    if (header !== null) checkBands(checked(header));
+    return openTiff(header, open);
   }
-  if (format !== "TIFF") return image;
-  const { depth, width, height } = await image.metadata();
-  checkSides(width, height);
-  if (depth !== "uchar" && depth !== "ushort") {
-    throw new Error(`samples of type ${depth} are not supported, convert it to 8 or 16 bits per channel`);
+  if (format === "AVIF") return asSrgb(open);
+  if (format !== "PNG") return open();
+  const header = readPngHeader(bytes);
+  if (header === null) return open();
+  checked(header);
+  return header.bitsPerSample === 16 || header.transparentGrey ? asSrgb(open) : open();
+}
+
+/** @returns its argument */
+function checked<Sized extends { readonly width: number; readonly height: number }>(image: Sized): Sized {
+  const { width, height } = image;
+  if (Math.max(width, height) > MAX_SIDE && width * height <= MAX_PIXELS) {
+    throw new ImageContentError(`${width} x ${height} pixels: sides may have up to ${MAX_SIDE}`);
   }
-  return depth === "ushort" ? toEightBit(image) : image;
+  return image;
 }
 
-/** Down to 8 bits before anything else: composited with 16, a white background would come out as 254. */
-async function toEightBit(image: Sharp): Promise<Sharp> {
-  const { data, info } = await image
-    .autoOrient()
-    .toColourspace("srgb")
-    .raw({ depth: "uchar" })
-    .toBuffer({ resolveWithObject: true });
-  return sharp(data, { raw: { width: info.width, height: info.height, channels: info.channels } });
-}
-
-function checkSides(width: number, height: number): void {
-  if (Math.max(width, height) <= MAX_SIDE || width * height > MAX_PIXELS) return;
-  throw new Error(`${width} x ${height} pixels: sides may have up to ${MAX_SIDE}`);
-}
-
-function bitmapToSharp(bytes: Buffer): Sharp {
-  const { width, height, data } = decodeBmp(bytes, MAX_PIXELS);
-  checkSides(width, height);
-  return sharp(data, { raw: { width, height, channels: 4 } });
+function checkBands({ width, height, samplesPerPixel }: TiffHeader): void {
+  if (width * height * samplesPerPixel <= 4 * MAX_PIXELS) return;
+  throw new ImageContentError(`${width} x ${height} pixels of ${samplesPerPixel} bands are too many`);
 }
 
 function toChannels(data: Buffer, found: number, settings: PixelSettings): Uint8Array {
   const pixels = settings.imageSize * settings.imageSize;
   if (data.length !== pixels * found || (found !== 1 && found !== 3)) {
-    throw new Error(`decoded to ${found} channels and ${data.length} bytes`);
+    throw new ImageContentError(`decoded to ${found} channels and ${data.length} bytes`);
   }
   if (found === settings.channels) return data;
   const out = new Uint8Array(pixels * settings.channels);
@@ -114,10 +136,13 @@ function toChannels(data: Buffer, found: number, settings: PixelSettings): Uint8
   return out;
 }
 
-function reason(format: ImageFormat, error: unknown): string {
+function brokenBy(error: unknown, format: ImageFormat): BrokenImageError {
   const message = error instanceof Error ? error.message : String(error);
   const detail = message.split("\n", 1)[0]!.trim();
-  if (/exceeds pixel limit/i.test(detail))
-    return `a ${format} of more than ${Math.floor(MAX_PIXELS / 1e6)} million pixels`;
-  return `a damaged, cut short or unsupported ${format} (${detail})`;
+  if (/exceeds pixel limit/i.test(detail)) {
+    return new BrokenImageError(`a ${format} of more than ${Math.floor(MAX_PIXELS / 1e6)} million pixels`);
+  }
+  const certain = `a damaged, cut short or unsupported ${format}`;
+  const reason = `${certain} (${detail})`;
+  return new BrokenImageError(reason, error instanceof ImageContentError ? reason : certain);
 }

@@ -1,6 +1,6 @@
 /** What a file is, judged by its first bytes: the content decides, never the extension. */
 
-export type ImageFormat = "PNG" | "JPEG" | "WebP" | "GIF" | "BMP" | "TIFF";
+export type ImageFormat = "PNG" | "JPEG" | "WebP" | "GIF" | "BMP" | "TIFF" | "AVIF" | "PNM";
 
 /** How the supported formats are listed in messages. */
 export const SUPPORTED_FORMATS = "png, jpg, webp, gif, bmp or tiff";
@@ -18,6 +18,8 @@ export function imageFormat(head: Buffer): ImageFormat | null {
   if (text.startsWith("BM")) return "BMP";
   // Classic TIFF and BigTIFF, little and big endian.
   if (/^(II[*+]\0|MM\0[*+])/.test(text)) return "TIFF";
+  if (/^ftypavi[fs]/.test(text.slice(4))) return "AVIF";
+  if (/^P([1-7]|F|f)[\s#]/.test(text)) return "PNM";
   return null;
 }
 

@@ -31,6 +31,8 @@ const manifestSchema = z.strictObject({
   pixelFile: z.string().regex(/^[0-9a-z-]+\.pixels$/),
   /** bytes per image */
   imageBytes: z.number().int().positive(),
+  /** whether no image has colours */
+  onlyGrey: z.boolean(),
   /** image i of the pixel file; as columns, which read faster than a list of objects */
   images: z.strictObject({
     paths: z.array(z.string()),

@@ -92,6 +92,31 @@ describe("maskdm new", () => {
     expect(experimentOf(file).data).toMatchObject({ channels: 1, image_size: 32 });
   });
 
+  it("takes images of three channels as one where they hold only grey, and says no such thing of others", async () => {
+    const write = (path: string, colour: string) =>
+      sharp({ create: { width: 32, height: 32, channels: 3, background: colour } }).toFile(join(folder, path));
+    mkdirSync(join(folder, "e"));
+    for (let i = 0; i < 20; i++) await write(`e/${String(i).padStart(2, "0")}.jpg`, "#777777");
+    const { file, survey } = await writeNewExperiment(join(folder, "e"), undefined, LAPTOP, "grey");
+    expect(survey?.grey).toBe(true);
+    expect(experimentOf(file).data.channels).toBe(1);
+    await write("e/00.jpg", "#776655");
+    const other = await writeNewExperiment(join(folder, "e"), undefined, LAPTOP, "coloured");
+    expect(experimentOf(other.file).data.channels).toBe(3);
+  });
+
+  it("reads the size of portable pixmaps", async () => {
+    mkdirSync(join(folder, "e"));
+    const pixmap = Buffer.concat([
+      Buffer.from("P6 64 48 255\n"),
+      Buffer.alloc(64 * 48 * 3, Buffer.from([200, 60, 40])),
+    ]);
+    // Named as something that counts as an image: what it holds is decided by its content.
+    writeFileSync(join(folder, "e", "a.png"), pixmap);
+    const { survey } = await writeNewExperiment(join(folder, "e"), undefined, LAPTOP);
+    expect(survey).toMatchObject({ sampled: 1, medianShortSide: 48, grey: false, transparent: false });
+  });
+
   it("reads the size of bitmaps, and passes over broken images", async () => {
     mkdirSync(join(folder, "e"));
     const header = Buffer.alloc(54);

@@ -3,6 +3,7 @@ import sharp, { type Sharp, type SharpOptions } from "sharp";
 import { describe, expect, it } from "vitest";
 import { BrokenImageError, decodeImage, type PixelSettings } from "../../../src/trainer/data/decodeImage.ts";
 import { gradient, largestDifference, rgbImage } from "./testFolder.ts";
+import { tiffFile } from "./tiffFile.ts";
 
 const SIZE = 16;
 const SETTINGS: PixelSettings = { imageSize: SIZE, channels: 3, background: "#ff8000" };
@@ -78,6 +79,7 @@ const CASES: [name: string, bytes: () => Promise<Buffer>, expected: Uint8Array, 
   ["TIFF, 16 bit", () => picture().toColourspace("rgb16").tiff({ compression: "none" }).toBuffer(), PICTURE, 0],
   ["TIFF, grey", () => grey().toColourspace("b-w").tiff({ compression: "lzw" }).toBuffer(), GREY_AS_RGB, 0],
   ["TIFF, CMYK", () => muted().toColourspace("cmyk").tiff({ compression: "none" }).toBuffer(), MUTED, 12],
+  ["AVIF", () => picture().avif({ lossless: true, chromaSubsampling: "4:4:4" }).toBuffer(), PICTURE, 2],
   ["TIFF, alpha", () => rgba().tiff({ compression: "lzw" }).toBuffer(), COMPOSITED, 1],
 ];
 
@@ -124,6 +126,9 @@ describe("decodeImage", () => {
 describe("damaged bytes", () => {
   it("give a picture or a reason, never anything else", async () => {
     const sources = await Promise.all(CASES.filter(([name]) => !/CMYK|grey/.test(name)).map(([, bytes]) => bytes()));
+    sources.push(tiffFile({ samples: [200, 60, 40, 7], photometric: 2, tags: { 338: [0] } }));
+    sources.push(tiffFile({ samples: [200, 60, 40], photometric: 6, tags: { 530: [1, 1] } }));
+    for (const kind of ["P2", "P6"]) sources.push(Buffer.from(`${kind} 4 4 255\n${"12 34 56 ".repeat(16)}`));
     // A small fixed generator: the test is the same every time.
     let state = 42;
     const below = (n: number): number => {

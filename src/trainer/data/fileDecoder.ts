@@ -1,0 +1,64 @@
+/** Image files to pixels, several at once: within a bound of memory, and each failure with the reason that is its own. */
+import { readFile } from "node:fs/promises";
+import { ByteBudget } from "./byteBudget.ts";
+import { decodedBytes } from "./decodedBytes.ts";
+import { BrokenImageError, decodeImage, type PixelSettings } from "./decodeImage.ts";
+import { systemReason } from "./systemReason.ts";
+
+/** The pixels, or why there are none; retry: the file could not be opened, which may change without the file changing. */
+export type Decoded = Uint8Array | { readonly reason: string; readonly retry: boolean };
+
+/** Files beyond this size are taken for a mistake rather than read into memory. */
+const MAX_FILE_BYTES = 2 ** 29;
+/** Failures that are looked into one at a time; of more the cause in detail is left open. */
+const MAX_LOOKED_INTO = 100;
+
+// For all of the process, since memory and the image library's messages are. What waits for the second holds only the first.
+const files = new ByteBudget(MAX_FILE_BYTES);
+const pixels = new ByteBudget(2 ** 30);
+
+export class FileDecoder {
+  private lookedInto = 0;
+
+  /** @param decode rejects with BrokenImageError */
+  constructor(
+    private readonly settings: PixelSettings,
+    private readonly decode: typeof decodeImage = decodeImage,
+  ) {}
+
+  /**
+   * Never rejects: a file that cannot be used is a result.
+   * @param size of the file, in bytes
+   */
+  async decodeFile(path: string, size: number): Promise<Decoded> {
+    if (size > MAX_FILE_BYTES) {
+      return { reason: `a file of ${Math.round(size / 2 ** 20)} MiB is too large`, retry: false };
+    }
+    return files.run(size, async () => {
+      let bytes: Buffer;
+      try {
+        bytes = await readFile(path);
+      } catch (error) {
+        return { reason: `cannot be read (${systemReason(error)})`, retry: true };
+      }
+      return this.decodeBytes(bytes);
+    });
+  }
+
+  private async decodeBytes(bytes: Buffer): Promise<Decoded> {
+    const decode = (): Promise<Uint8Array> => this.decode(bytes, this.settings);
+    try {
+      return await pixels.run(decodedBytes(bytes), decode);
+    } catch (error) {
+      if (!(error instanceof BrokenImageError)) return { reason: systemReason(error), retry: false };
+      if (error.message === error.certain) return { reason: error.message, retry: false };
+      if (++this.lookedInto > MAX_LOOKED_INTO) return { reason: error.certain, retry: false };
+    }
+    // Again while nothing else is decoded: now what the image library says is about this image.
+    try {
+      return await pixels.runAlone(decode);
+    } catch (error) {
+      return { reason: error instanceof BrokenImageError ? error.message : systemReason(error), retry: false };
+    }
+  }
+}
