@@ -1,5 +1,5 @@
 /** Values of keys as text in a field, and back. */
-import { allowedValues } from "../../src/core/experiment/allowedValues.ts";
+import { allowedValues, isTextList } from "../../src/core/experiment/allowedValues.ts";
 import type { KeyValue } from "../../src/core/experiment/changeKeys.ts";
 import type { JsonSchema } from "../../src/core/experiment/jsonSchema.ts";
 import { isValidFor, type KeySpec } from "../../src/core/experiment/keys.ts";
@@ -31,7 +31,7 @@ export function valueText(value: unknown): string {
 
 /** What an empty field stands for, in its place. */
 export function placeholderOf({ schema }: KeySpec): string {
-  if (schema.default === null) return "none";
+  if (schema.default === null || isTextList(schema)) return "none";
   return schema.default === undefined ? "" : valueText(schema.default);
 }
 
@@ -57,7 +57,8 @@ function candidates(schema: JsonSchema, text: string): KeyValue[] {
     // A text may be anything, so what is more particular goes before it.
     if (option.type === "null" && /^(null|none|~)$/i.test(text)) found.unshift(null);
     if ((option.type === "number" || option.type === "integer") && isNumber(text)) found.push(Number(text));
-    if (option.type === "array")
+    if (isTextList(option)) found.push(textsOf(text));
+    else if (option.type === "array")
       found.push(
         text
           .replaceAll(/[[\]]/g, "")
@@ -70,6 +71,13 @@ function candidates(schema: JsonSchema, text: string): KeyValue[] {
     if (option.type === "string" && option.const === undefined && !option.enum) found.push(text);
   }
   return found;
+}
+
+/** Texts with commas between, with or without quotes and brackets. */
+function textsOf(text: string): string[] {
+  const inner = /^\[.*\]$/.test(text) ? text.slice(1, -1) : text;
+  const parts = inner.match(/"[^"]*"|'[^']*'|[^,]+/g) ?? [];
+  return parts.map((part) => part.trim().replace(/^(["'])(.*)\1$/, "$2")).filter((part) => part !== "");
 }
 
 const optionsOf = (schema: JsonSchema): readonly JsonSchema[] => schema.anyOf ?? [schema];

@@ -150,6 +150,8 @@ function madeUpImages({ data }: Experiment): Dataset {
     images,
     classes: [],
     broken: [],
+    notes: [],
+    pixelDigests: "",
     imageBytes,
     readInto(indices, out) {
       indices.forEach((index, i) => {

@@ -1,13 +1,16 @@
 /** A quick look at a folder of images: how many, how large, grey or coloured. Reads the headers of a sample only. */
-import { open } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type Sharp from "sharp";
+import { leftOutText } from "../../core/images/fileKinds.ts";
+import { systemPath } from "../../node/images/fileNames.ts";
+import { findImages } from "../../node/images/findImages.ts";
+import { HEAD_BYTES, imageFormat } from "../../node/images/imageFormat.ts";
 import { compareBytes } from "../data/compareBytes.ts";
-import { findImages } from "../data/findImages.ts";
-import { imageFormat } from "../data/imageFormat.ts";
+import { unreadableFolder } from "../data/imageFiles.ts";
 
 export interface ImageSurvey {
-  /** files that look like images by their name */
+  /** files that look like images */
   readonly count: number;
   /** files whose header was read */
   readonly sampled: number;
@@ -21,6 +24,14 @@ export interface ImageSurvey {
   readonly folders: readonly string[];
 }
 
+/** What a folder holds. */
+export interface SurveyedFolder {
+  /** null where there is no image whose header can be read */
+  readonly survey: ImageSurvey | null;
+  /** what lies there and is not read, for people; a line each */
+  readonly notes: readonly string[];
+}
+
 interface ImageHeader {
   readonly width: number;
   readonly height: number;
@@ -30,25 +41,29 @@ interface ImageHeader {
 
 const SAMPLE = 64;
 
-/**
- * @param folder an existing folder
- * @returns null where there is no image whose header can be read
- * @throws UserError where a folder below cannot be read
- */
-export async function surveyImages(folder: string): Promise<ImageSurvey | null> {
-  const { images } = await findImages(resolve(folder));
+/** @param folder an existing folder */
+export async function surveyFolder(folder: string): Promise<SurveyedFolder> {
+  const found = await findImages(resolve(folder), []);
+  const notes = [leftOutText(found.leftOut), unreadableFolder(resolve(folder), found, [])];
+  return {
+    survey: await surveyImages(folder, found.images.sort(compareBytes)),
+    notes: notes.filter((note) => note !== null),
+  };
+}
+
+async function surveyImages(folder: string, images: readonly string[]): Promise<ImageSurvey | null> {
   const { default: sharp } = await import("sharp");
   const take = Math.min(SAMPLE, images.length);
   const headers: ImageHeader[] = [];
   for (let i = 0; i < take; i++) {
-    const { path } = images[Math.floor((i * images.length) / take)]!;
+    const path = images[Math.floor((i * images.length) / take)]!;
     // A broken image says nothing; the others speak for the folder.
-    const header = await readHeader(join(folder, path), sharp).catch(() => null);
+    const header = await readHeader(folder, path, sharp).catch(() => null);
     if (header !== null) headers.push(header);
   }
   if (headers.length === 0) return null;
   const shortSides = headers.map(({ width, height }) => Math.min(width, height)).sort((a, b) => a - b);
-  const folders = images.filter(({ path }) => path.includes("/")).map(({ path }) => path.slice(0, path.indexOf("/")));
+  const folders = images.filter((path) => path.includes("/")).map((path) => path.slice(0, path.indexOf("/")));
   return {
     count: images.length,
     sampled: headers.length,
@@ -59,23 +74,48 @@ export async function surveyImages(folder: string): Promise<ImageSurvey | null> 
   };
 }
 
-async function readHeader(file: string, sharp: typeof Sharp): Promise<ImageHeader> {
-  const bitmap = await readBitmapHeader(file);
-  if (bitmap !== null) return bitmap;
-  const { width, height, channels, hasAlpha } = await sharp(file).metadata();
+/** @param path of an image in the folder */
+async function readHeader(folder: string, path: string, sharp: typeof Sharp): Promise<ImageHeader> {
+  const file = systemPath(join(folder, path));
+  const head = await firstBytes(file);
+  const format = imageFormat(head);
+  if (format === "BMP") return bitmapHeader(head);
+  if (format === "PNM") return portableMapHeader(head);
+  // The library takes a path as a text only.
+  const { width, height, channels, hasAlpha } = await sharp(
+    typeof file === "string" ? file : await readFile(file),
+  ).metadata();
   return { width, height, coloured: channels >= 3, transparent: hasAlpha };
 }
 
-/** A BMP's size from its first bytes, since the image library reads none; null for another format. */
-async function readBitmapHeader(file: string): Promise<ImageHeader | null> {
-  const head = Buffer.alloc(26);
+async function firstBytes(file: string | Buffer): Promise<Buffer> {
+  const head = Buffer.alloc(HEAD_BYTES);
   const handle = await open(file);
   try {
-    await handle.read(head, 0, head.length, 0);
+    const { bytesRead } = await handle.read(head, 0, head.length, 0);
+    return head.subarray(0, bytesRead);
   } finally {
     await handle.close();
   }
-  if (imageFormat(head) !== "BMP") return null;
+}
+
+// The image library reads neither of the following.
+
+function portableMapHeader(head: Buffer): ImageHeader {
+  const text = head.toString("latin1").replace(/#[^\n]*/g, "");
+  const pam = /^P7.*WIDTH\s+(\d+).*HEIGHT\s+(\d+).*DEPTH\s+(\d+)/s.exec(text);
+  const [, width, height] = pam ?? /^P[1-6]\s+(\d+)\s+(\d+)/.exec(text) ?? [];
+  if (width === undefined || height === undefined) throw new Error("the header is not in the first bytes");
+  const channels = pam === null ? (/^P[36]/.test(text) ? 3 : 1) : Number(pam[3]);
+  return {
+    width: Number(width),
+    height: Number(height),
+    coloured: channels >= 3,
+    transparent: channels === 2 || channels === 4,
+  };
+}
+
+function bitmapHeader(head: Buffer): ImageHeader {
   // The oldest header, of 12 bytes, has 16-bit sides; the later ones 32-bit, the height negative where rows run downwards.
   const old = head.readUInt32LE(14) === 12;
   const width = old ? head.readUInt16LE(18) : head.readInt32LE(18);

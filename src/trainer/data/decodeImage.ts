@@ -1,7 +1,7 @@
 /** One image file's bytes to the pixels the model trains on. */
 import sharp, { type Sharp } from "sharp";
+import { foreignContentReason, type ImageFormat, imageFormat } from "../../node/images/imageFormat.ts";
 import { decodeBmp } from "./bmp.ts";
-import { foreignContentReason, type ImageFormat, imageFormat } from "./imageFormat.ts";
 
 /** Everything that decides which pixels an image becomes. */
 export interface PixelSettings {

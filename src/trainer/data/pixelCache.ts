@@ -19,11 +19,14 @@ import {
 import { join } from "node:path";
 import * as z from "zod";
 import { errorCode, removeQuietly, replaceFile } from "../../node/run/files.ts";
+import { systemReason } from "../../node/systemReason.ts";
 import { DECODER_VERSION, type PixelSettings } from "./decodeImage.ts";
-import { systemReason } from "./systemReason.ts";
+import type { ImageFile } from "./imageFiles.ts";
+import { DigestColumn } from "./pixelDigest.ts";
 
 const FORMAT = "maskdm image cache";
-const FORMAT_VERSION = 1;
+/** 2: time of change and inode of each file, digests of its content and its pixels */
+const FORMAT_VERSION = 2;
 
 const manifestSchema = z.strictObject({
   /** the data folder, for the curious */
@@ -36,12 +39,19 @@ const manifestSchema = z.strictObject({
     paths: z.array(z.string()),
     sizes: z.array(z.number()),
     modified: z.array(z.number()),
+    changed: z.array(z.number()),
+    inodes: z.array(z.number()),
+    /** digests of the files and of the pixels, one after the other, in base64; see pixelDigest.ts */
+    contents: z.string(),
+    pixels: z.string(),
   }),
   broken: z.array(
     z.strictObject({
       path: z.string(),
       size: z.number(),
       modified: z.number(),
+      changed: z.number(),
+      inode: z.number(),
       reason: z.string(),
       /** true: the file could not be opened, which may change without the file changing */
       retry: z.boolean(),
@@ -50,6 +60,44 @@ const manifestSchema = z.strictObject({
 });
 export type CacheManifest = z.output<typeof manifestSchema>;
 export type CachedBroken = CacheManifest["broken"][number];
+
+/** Gathers the columns of a manifest, image by image. */
+export class ImageColumns {
+  private readonly images: ImageFile[] = [];
+  private readonly contents: Buffer[] = [];
+  private readonly pixels: Buffer[] = [];
+  private readonly oldContents: DigestColumn;
+  private readonly oldPixels: DigestColumn;
+
+  /** @param old of the cache that images may be kept from */
+  constructor(old: CacheManifest["images"] | undefined) {
+    this.oldContents = DigestColumn.fromText(old?.contents ?? "");
+    this.oldPixels = DigestColumn.fromText(old?.pixels ?? "");
+  }
+
+  add(image: ImageFile, content: Buffer, pixels: Buffer): void {
+    this.images.push(image);
+    this.contents.push(content);
+    this.pixels.push(pixels);
+  }
+
+  /** @param position in the old cache */
+  keep(image: ImageFile, position: number): void {
+    this.add(image, this.oldContents.at(position), this.oldPixels.at(position));
+  }
+
+  toManifest(): CacheManifest["images"] {
+    return {
+      paths: this.images.map(({ path }) => path),
+      sizes: this.images.map(({ size }) => size),
+      modified: this.images.map(({ modified }) => modified),
+      changed: this.images.map(({ changed }) => changed),
+      inodes: this.images.map(({ inode }) => inode),
+      contents: Buffer.concat(this.contents).toString("base64"),
+      pixels: Buffer.concat(this.pixels).toString("base64"),
+    };
+  }
+}
 
 const headerSchema = z.strictObject({
   format: z.literal(FORMAT),
@@ -128,14 +176,26 @@ export class PixelCache {
     fsyncSync(file);
     const previous = this.readManifest(() => {});
     const manifest: CacheManifest = { folder: this.folder, ...content };
-    const body = JSON.stringify(manifest);
-    const sha256 = createHash("sha256").update(body).digest("hex");
-    const header = JSON.stringify({ format: FORMAT, version: FORMAT_VERSION, sha256 });
-    replaceFile(this.manifestPath, `${header}\n${body}`, true);
+    this.writeManifest(manifest);
     if (previous !== null && previous.pixelFile !== manifest.pixelFile)
       removeQuietly(join(this.dir, previous.pixelFile));
     this.removeStale(manifest.pixelFile);
     return manifest;
+  }
+
+  /**
+   * Notes other facts of the same images, as of files that were copied; the pixels stay where they are. Left alone where another
+   * process has replaced the cache meanwhile.
+   */
+  restamp(manifest: CacheManifest): void {
+    if (this.readManifest(() => {})?.pixelFile === manifest.pixelFile) this.writeManifest(manifest);
+  }
+
+  private writeManifest(manifest: CacheManifest): void {
+    const body = JSON.stringify(manifest);
+    const sha256 = createHash("sha256").update(body).digest("hex");
+    const header = JSON.stringify({ format: FORMAT, version: FORMAT_VERSION, sha256 });
+    replaceFile(this.manifestPath, `${header}\n${body}`, true);
   }
 
   private readManifest(log: (line: string) => void): CacheManifest | null {

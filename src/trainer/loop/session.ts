@@ -75,7 +75,7 @@ export async function openData(experiment: Experiment, file: string, notes: Sess
 export async function runSession(session: Session): Promise<TrainingEnd & { run: RunWriter }> {
   const { experiment, stage, notes } = session;
   // A folder that is not there is told at once: an engine at work has to be waited for.
-  await requireDataFolder(experiment.data.path, dirname(session.experimentFile));
+  await requireDataFolder(experiment.data, dirname(session.experimentFile));
   // The engine's thread loads its library and draws the weights while this one looks at the images.
   const engine = new EngineClient();
   const starting = startEngine(session, engine);

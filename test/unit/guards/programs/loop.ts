@@ -70,6 +70,8 @@ const dataset: Dataset = {
   images,
   classes: [],
   broken: [],
+  notes: [],
+  pixelDigests: "",
   imageBytes,
   readInto(indices, out) {
     indices.forEach((index, i) => {
