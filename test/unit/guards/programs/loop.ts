@@ -115,7 +115,7 @@ const end = await train({
   batches,
   stop,
   resumeFrom: null,
-  dataFingerprint: "",
+  dataFingerprint: { images: 0, paths: "", pixels: "", decoder: "" },
   startUp: new StartUp(),
   writeSamples: async () => {},
   hasSamples: () => true,
