@@ -25,8 +25,13 @@ export function choicesOf(schema: JsonSchema): readonly (string | number)[] | nu
 /** A value as a field shows it. */
 export function valueText(value: unknown): string {
   if (value === null || value === undefined) return "";
-  if (Array.isArray(value)) return value.map(valueText).join(", ");
+  if (Array.isArray(value)) return value.map(itemText).join(", ");
   return typeof value === "number" ? numberText(value) : String(value);
+}
+
+/** A value in a list; a text in quotes where it would read as something else. */
+function itemText(item: unknown): string {
+  return typeof item === "string" && /[,"'[\]]|^\s|\s$|^$/.test(item) ? JSON.stringify(item) : valueText(item);
 }
 
 /** What an empty field stands for, in its place. */
@@ -73,11 +78,20 @@ function candidates(schema: JsonSchema, text: string): KeyValue[] {
   return found;
 }
 
-/** Texts with commas between, with or without quotes and brackets. */
+/** Texts with commas between, in quotes or not, the whole in brackets or not. */
 function textsOf(text: string): string[] {
   const inner = /^\[.*\]$/.test(text) ? text.slice(1, -1) : text;
-  const parts = inner.match(/"[^"]*"|'[^']*'|[^,]+/g) ?? [];
-  return parts.map((part) => part.trim().replace(/^(["'])(.*)\1$/, "$2")).filter((part) => part !== "");
+  const parts = inner.match(/\s*"(?:[^"\\]|\\.)*"\s*|[^,]+/g) ?? [];
+  return parts.map((part) => unquoted(part.trim())).filter((part) => part !== "");
+}
+
+function unquoted(text: string): string {
+  if (!/^".*"$/.test(text)) return text.replace(/^'(.*)'$/, "$1");
+  try {
+    return String(JSON.parse(text));
+  } catch {
+    return text;
+  }
 }
 
 const optionsOf = (schema: JsonSchema): readonly JsonSchema[] => schema.anyOf ?? [schema];

@@ -54,7 +54,7 @@ describe("a session", () => {
     mkdirSync(join(folder, "images"));
     expect(await failure()).toContain('images" is empty');
     writeFileSync(join(folder, "images", "notes.txt"), "none");
-    expect(await failure()).toContain('images" holds no images (1 other file)');
+    expect(await failure()).toContain('images" holds no images (1 file left out: 1 text file)');
     expect(threads).toBe(0);
   });
 
