@@ -9,8 +9,9 @@ import { asDiskError } from "../../node/run/diskError.ts";
 import { removeQuietly } from "../../node/run/files.ts";
 import { systemReason } from "../../node/systemReason.ts";
 import { BrokenImageError, decodeImage, type PixelSettings } from "./decodeImage.ts";
+import { ImageColumns } from "./imageColumns.ts";
 import { mapInOrder } from "./mapInOrder.ts";
-import { type CachedBroken, ImageColumns, type OpenCache, type PixelCache } from "./pixelCache.ts";
+import type { CachedBroken, OpenCache, PixelCache } from "./pixelCache.ts";
 import { digestOf } from "./pixelDigest.ts";
 import type { CachePlan, Task } from "./planCache.ts";
 

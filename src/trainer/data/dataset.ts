@@ -11,9 +11,10 @@ import { buildCache } from "./buildCache.ts";
 import { compareBytes } from "./compareBytes.ts";
 import { requireImages, resolveDataFolder } from "./dataFolder.ts";
 import type { PixelSettings } from "./decodeImage.ts";
+import { ImageColumns } from "./imageColumns.ts";
 import { type BrokenImage, imageFiles } from "./imageFiles.ts";
 import { className, classNames } from "./labels.ts";
-import { ImageColumns, type OpenCache, PixelCache } from "./pixelCache.ts";
+import { type OpenCache, PixelCache } from "./pixelCache.ts";
 import { openPixelStore } from "./pixelStore.ts";
 import { type CachePlan, planCache } from "./planCache.ts";
 

@@ -13,16 +13,15 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readSync,
   statSync,
   unlinkSync,
 } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import * as z from "zod";
 import { errorCode, removeQuietly, replaceFile } from "../../node/run/files.ts";
 import { systemReason } from "../../node/systemReason.ts";
 import { DECODER_VERSION, type PixelSettings } from "./decodeImage.ts";
-import type { ImageFile } from "./imageFiles.ts";
-import { DigestColumn } from "./pixelDigest.ts";
 
 const FORMAT = "maskdm image cache";
 /** 2: time of change and inode of each file, digests of its content and its pixels */
@@ -61,49 +60,13 @@ const manifestSchema = z.strictObject({
 export type CacheManifest = z.output<typeof manifestSchema>;
 export type CachedBroken = CacheManifest["broken"][number];
 
-/** Gathers the columns of a manifest, image by image. */
-export class ImageColumns {
-  private readonly images: ImageFile[] = [];
-  private readonly contents: Buffer[] = [];
-  private readonly pixels: Buffer[] = [];
-  private readonly oldContents: DigestColumn;
-  private readonly oldPixels: DigestColumn;
-
-  /** @param old of the cache that images may be kept from */
-  constructor(old: CacheManifest["images"] | undefined) {
-    this.oldContents = DigestColumn.fromText(old?.contents ?? "");
-    this.oldPixels = DigestColumn.fromText(old?.pixels ?? "");
-  }
-
-  add(image: ImageFile, content: Buffer, pixels: Buffer): void {
-    this.images.push(image);
-    this.contents.push(content);
-    this.pixels.push(pixels);
-  }
-
-  /** @param position in the old cache */
-  keep(image: ImageFile, position: number): void {
-    this.add(image, this.oldContents.at(position), this.oldPixels.at(position));
-  }
-
-  toManifest(): CacheManifest["images"] {
-    return {
-      paths: this.images.map(({ path }) => path),
-      sizes: this.images.map(({ size }) => size),
-      modified: this.images.map(({ modified }) => modified),
-      changed: this.images.map(({ changed }) => changed),
-      inodes: this.images.map(({ inode }) => inode),
-      contents: Buffer.concat(this.contents).toString("base64"),
-      pixels: Buffer.concat(this.pixels).toString("base64"),
-    };
-  }
-}
-
 const headerSchema = z.strictObject({
   format: z.literal(FORMAT),
   version: z.literal(FORMAT_VERSION),
   sha256: z.string(),
 });
+
+const olderHeaderSchema = z.object({ format: z.literal(FORMAT), version: z.number() });
 
 /** A complete cache, its pixel file open for reading. */
 export interface OpenCache {
@@ -219,12 +182,17 @@ export class PixelCache {
     return manifest.success ? manifest.data : damaged("is damaged");
   }
 
-  /** Clears away what killed processes left. A build in progress keeps its file's time fresh. */
+  /** Clears away what killed processes and older versions left. A build in progress keeps its file's time fresh. */
   private removeStale(current: string): void {
     const oldest = Date.now() - STALE_AFTER_MS;
-    for (const name of readdirSync(this.dir)) {
+    const names = readdirSync(this.dir);
+    const outdated = names.flatMap((name) =>
+      isOutdated(join(this.dir, name)) ? [name.slice(0, -".json".length)] : [],
+    );
+    for (const name of names) {
       const isOurs = name.startsWith(`${this.key}-`) || name.startsWith(`.${this.key}.json.tmp-`);
-      if (!isOurs || name === current) continue;
+      const isUnreadable = outdated.some((key) => name === `${key}.json` || name.startsWith(`${key}-`));
+      if (!(isOurs || isUnreadable) || name === current) continue;
       const path = join(this.dir, name);
       try {
         if (statSync(path).mtimeMs < oldest) unlinkSync(path);
@@ -233,6 +201,24 @@ export class PixelCache {
       }
     }
   }
+}
+
+/** Whether this is the manifest of a cache in an older format, which nothing reads any more. */
+function isOutdated(path: string): boolean {
+  if (!/^[0-9a-f]{20}\.json$/.test(basename(path))) return false;
+  const start = Buffer.alloc(256);
+  try {
+    const file = openSync(path, "r");
+    try {
+      readSync(file, start, 0, start.length, 0);
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return false;
+  }
+  const header = olderHeaderSchema.safeParse(parseJson(start.toString("utf8").split("\n", 1)[0]!));
+  return header.success && header.data.version < FORMAT_VERSION;
 }
 
 function parseJson(text: string): unknown {

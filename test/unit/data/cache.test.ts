@@ -305,18 +305,26 @@ describe("a damaged cache", () => {
     expect(after.lines).toEqual([]);
   });
 
-  it("is cleared of what killed processes left, but not of what may be in use", async () => {
+  it("is cleared of what killed processes and older versions left, but not of what may be in use", async () => {
     const base = await threeImages();
     await look(base);
     const key = cacheFiles(base)[0]!.slice(0, 20);
     const old = join(base, ".maskdm/cache", `${key}-1-abc.pixels`);
     const recent = join(base, ".maskdm/cache", `${key}-2-def.pixels`);
     const foreign = join(base, ".maskdm/cache", "other-3-abc.pixels");
+    const former = join(base, ".maskdm/cache", "0123456789abcdef0123");
+    const formerFiles = [`${former}.json`, `${former}-4-abc.pixels`];
+    writeFileSync(formerFiles[0]!, '{"format":"maskdm image cache","version":1,"sha256":"0"}\n{}');
+    writeFileSync(formerFiles[1]!, "x");
+    for (const path of formerFiles) utimesSync(path, new Date(0), new Date(0));
     for (const path of [old, recent, foreign]) writeFileSync(path, "x");
     for (const path of [old, foreign]) utimesSync(path, new Date(0), new Date(0));
     writeFiles(base, { "images/d.png": await plainPng("#dddddd") });
     await look(base);
-    expect([old, recent, foreign].map((path) => existsSync(path))).toEqual([false, true, true]);
+    expect([old, recent, foreign, ...formerFiles].map((path) => existsSync(path))).toEqual([
+      ...[false, true, true],
+      ...[false, false],
+    ]);
   });
 });
 
