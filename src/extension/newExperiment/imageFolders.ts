@@ -18,6 +18,7 @@ const NO_DATA = /^(\.|node_modules$|runs$)/;
 /** @returns those with the most images first, at most 30; the root itself among them where images lie in it directly */
 export async function imageFolders(root: string): Promise<ImageFolder[]> {
   const { datasetFacts } = await import("../../node/facts/datasetFacts.ts");
+  const { isIgnoredByDefault } = await import("../../core/images/ignore.ts");
   const { IMAGE_EXTENSIONS } = await import("../../node/images/extensions.ts");
   const found: ImageFolder[] = [];
   const queue: { path: string; depth: number }[] = [{ path: root, depth: 0 }];
@@ -25,7 +26,9 @@ export async function imageFolders(root: string): Promise<ImageFolder[]> {
     const { path, depth } = queue[i]!;
     const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
     const holdsImages = entries.some((entry) => entry.isFile() && IMAGE_EXTENSIONS.has(extensionOf(entry.name)));
-    const folders = entries.filter((entry) => entry.isDirectory() && !NO_DATA.test(entry.name));
+    const folders = entries.filter(
+      (entry) => entry.isDirectory() && !NO_DATA.test(entry.name) && !isIgnoredByDefault(entry.name),
+    );
     if (holdsImages || depth > 0) {
       const { images } = await datasetFacts(path, []);
       const label = relative(root, path).split(sep).join("/") || ".";
