@@ -115,6 +115,7 @@ export function documentation({ schema }: KeySpec): string {
 /** Names that are more than their key's words. */
 const NAMES: Readonly<Record<string, string>> = {
   hflip: "Horizontal flip",
+  ignore: "Leave out",
   max_broken: "Broken at most",
   embed_dim: "Width D",
   num_heads: "Heads",

@@ -1,5 +1,5 @@
 /** Values of keys as text in a field, and back. */
-import { allowedValues } from "../../src/core/experiment/allowedValues.ts";
+import { allowedValues, isTextList } from "../../src/core/experiment/allowedValues.ts";
 import type { KeyValue } from "../../src/core/experiment/changeKeys.ts";
 import type { JsonSchema } from "../../src/core/experiment/jsonSchema.ts";
 import { isValidFor, type KeySpec } from "../../src/core/experiment/keys.ts";
@@ -25,13 +25,18 @@ export function choicesOf(schema: JsonSchema): readonly (string | number)[] | nu
 /** A value as a field shows it. */
 export function valueText(value: unknown): string {
   if (value === null || value === undefined) return "";
-  if (Array.isArray(value)) return value.map(valueText).join(", ");
+  if (Array.isArray(value)) return value.map(itemText).join(", ");
   return typeof value === "number" ? numberText(value) : String(value);
+}
+
+/** A value in a list; a text in quotes where it would read as something else. */
+function itemText(item: unknown): string {
+  return typeof item === "string" && /[,"'[\]]|^\s|\s$|^$/.test(item) ? JSON.stringify(item) : valueText(item);
 }
 
 /** What an empty field stands for, in its place. */
 export function placeholderOf({ schema }: KeySpec): string {
-  if (schema.default === null) return "none";
+  if (schema.default === null || isTextList(schema)) return "none";
   return schema.default === undefined ? "" : valueText(schema.default);
 }
 
@@ -57,7 +62,8 @@ function candidates(schema: JsonSchema, text: string): KeyValue[] {
     // A text may be anything, so what is more particular goes before it.
     if (option.type === "null" && /^(null|none|~)$/i.test(text)) found.unshift(null);
     if ((option.type === "number" || option.type === "integer") && isNumber(text)) found.push(Number(text));
-    if (option.type === "array")
+    if (isTextList(option)) found.push(textsOf(text));
+    else if (option.type === "array")
       found.push(
         text
           .replaceAll(/[[\]]/g, "")
@@ -70,6 +76,22 @@ function candidates(schema: JsonSchema, text: string): KeyValue[] {
     if (option.type === "string" && option.const === undefined && !option.enum) found.push(text);
   }
   return found;
+}
+
+/** Texts with commas between, in quotes or not, the whole in brackets or not. */
+function textsOf(text: string): string[] {
+  const inner = /^\[.*\]$/.test(text) ? text.slice(1, -1) : text;
+  const parts = inner.match(/\s*"(?:[^"\\]|\\.)*"\s*|[^,]+/g) ?? [];
+  return parts.map((part) => unquoted(part.trim())).filter((part) => part !== "");
+}
+
+function unquoted(text: string): string {
+  if (!/^".*"$/.test(text)) return text.replace(/^'(.*)'$/, "$1");
+  try {
+    return String(JSON.parse(text));
+  } catch {
+    return text;
+  }
 }
 
 const optionsOf = (schema: JsonSchema): readonly JsonSchema[] => schema.anyOf ?? [schema];

@@ -52,9 +52,17 @@ export class Notices {
       case "failed":
         return [notice("error", `${data.error} Drawn test images stand in for yours.`)];
       case "ready":
-        return data.broken === 0
-          ? []
-          : [notice("warning", `${plural(data.broken, "image")} cannot be used and is left out.`)];
+        return [
+          ...(data.broken === 0
+            ? []
+            : [
+                notice(
+                  "warning",
+                  `${plural(data.broken, "image")} cannot be used and ${data.broken === 1 ? "is" : "are"} left out.`,
+                ),
+              ]),
+          ...data.notes.map((note) => notice("info", `${note}.`)),
+        ];
       case "opening":
         return [];
     }

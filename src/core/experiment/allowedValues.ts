@@ -16,7 +16,7 @@ export function allowedValues(schema: JsonSchema): string {
     case "null":
       return "null";
     case "array":
-      return `a list of ${WORDS[schema.items?.length ?? 0] ?? schema.items?.length} numbers, each ${range(schema.items?.[0] ?? {})}, such as ${JSON.stringify(schema.default).replace(",", ", ")}`;
+      return listOf(schema);
     case "object":
       return "a section of keys";
     default:
@@ -24,6 +24,16 @@ export function allowedValues(schema: JsonSchema): string {
       return "a text that is not empty";
   }
 }
+
+function listOf({ items, default: standard, maxItems }: JsonSchema): string {
+  if (!isTuple(items)) return `a list of up to ${maxItems} texts, such as [thumbs, "*_mask.png"]`;
+  return `a list of ${WORDS[items.length] ?? items.length} numbers, each ${range(items[0] ?? {})}, such as ${JSON.stringify(standard).replace(",", ", ")}`;
+}
+
+const isTuple = (items: JsonSchema["items"]): items is readonly JsonSchema[] => Array.isArray(items);
+
+/** Whether it takes a list of any number of texts. */
+export const isTextList = ({ type, items }: JsonSchema): boolean => type === "array" && !isTuple(items);
 
 const WORDS = ["no", "one", "two", "three"];
 

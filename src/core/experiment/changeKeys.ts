@@ -8,7 +8,7 @@ import { readYaml } from "./yamlReader.ts";
 import { yamlText } from "./yamlText.ts";
 
 /** A value that a key may have. */
-export type KeyValue = string | number | boolean | null | readonly number[];
+export type KeyValue = string | number | boolean | null | readonly number[] | readonly string[];
 
 /** Write a value, or take the key out so that its default holds. */
 export type KeyChange =

@@ -24,7 +24,8 @@ const rate01 = () => z.number().min(0).max(1);
 const data = z
   .strictObject({
     path: z.string().min(1).meta({
-      description: "Folder of images, searched recursively. A relative path starts at the experiment file's folder.",
+      description:
+        "Folder of images, searched recursively. A relative path starts at the experiment file's folder; ~/ at its beginning stands for the user's own folder.",
     }),
     image_size: integer(4, 1024).default(64).meta({
       description:
@@ -54,6 +55,10 @@ const data = z
     labels: z.enum(["none", "folders"]).default("none").meta({
       description:
         "Where class labels come from. folders: each first-level sub-folder is a class, numbered in alphabetical order.",
+    }),
+    ignore: z.array(z.string().min(1).max(400)).max(64).default([]).meta({
+      description:
+        'Files and folders below data.path that are left out. "name" is a name at any depth, "/name" or "a/b" a path from the data folder; * stands for any characters but a slash, ? for one, ** for any folders, a slash at the end for folders only.',
     }),
     max_broken: rate01().default(0.05).meta({
       description:

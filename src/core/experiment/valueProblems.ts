@@ -1,6 +1,6 @@
 /** What is wrong with one value of the file, in plain English, and what was probably meant. */
 import type { Diagnostic, Fix } from "../lint/diagnostic.ts";
-import { allowedValues, describeValue, joinOr } from "./allowedValues.ts";
+import { allowedValues, describeValue, isTextList, joinOr } from "./allowedValues.ts";
 import type { ExperimentDocument } from "./document.ts";
 import { extent } from "./document.ts";
 import { editKeys } from "./edit.ts";
@@ -91,6 +91,7 @@ function repairText(
   accept: (candidate: unknown, hint: (text: string) => string) => Repair | null,
 ): Repair | null {
   const text = value.trim();
+  if (isTextList(spec.schema)) return accept([value], (list) => `Write ${list}.`);
   if (spec.schema.enum !== undefined) {
     const names = spec.schema.enum.map(String);
     const nearest = VALUE_SYNONYMS[spec.name]?.[text.toLowerCase()] ?? nearestName(text, names);

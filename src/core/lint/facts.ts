@@ -1,5 +1,6 @@
 /** What only the caller of lint can know: the machine, the images, the checkpoint. */
 import type { DataConfig, DiffusionConfig, ModelConfig } from "../experiment/schema.ts";
+import type { LeftOut } from "../images/fileKinds.ts";
 import type { Stage } from "../random/streams.ts";
 
 export interface DatasetFacts {
@@ -9,6 +10,12 @@ export interface DatasetFacts {
   readonly images?: number;
   /** first-level sub-folders that hold images */
   readonly classes?: number;
+  /** files that are not read, by kind */
+  readonly leftOut?: LeftOut;
+  /** files and folders that each pattern of data.ignore leaves out, in the patterns' order */
+  readonly ignoredByPattern?: readonly number[];
+  /** a folder that cannot be read, relative to data.path ("" for itself), and why; nothing else is known then */
+  readonly unreadableFolder?: { readonly path: string; readonly reason: string };
 }
 
 /** The experiment that a checkpoint was trained with, as far as it is known. */

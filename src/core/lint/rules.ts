@@ -2,6 +2,7 @@
 import type { Rule } from "./rule.ts";
 import { CHECKPOINT_RULES } from "./rules/checkpoint.ts";
 import { DATA_RULES } from "./rules/data.ts";
+import { DATA_FILE_RULES } from "./rules/dataFiles.ts";
 import { DIFFUSION_RULES, SAMPLE_RULES } from "./rules/diffusion.ts";
 import { ENGINE_RULES } from "./rules/engine.ts";
 import { MASK_RULES } from "./rules/mask.ts";
@@ -12,6 +13,7 @@ import { STAGE_RULES } from "./rules/stage.ts";
 /** In the order of their codes. */
 export const RULES: readonly Rule[] = [
   ...DATA_RULES,
+  ...DATA_FILE_RULES,
   ...MODEL_RULES,
   ...MASK_RULES,
   ...DIFFUSION_RULES,

@@ -24,6 +24,7 @@ const keyValue: z.ZodType<KeyValue> = z.union([
   z.boolean(),
   z.null(),
   z.array(z.number()).max(8),
+  z.array(z.string().max(400)).max(64),
 ]);
 const place = { line: z.number().int().positive(), column: z.number().int().positive() };
 const nothing = z.strictObject({});
@@ -78,6 +79,8 @@ export type DataState =
       readonly count: number;
       /** images that were left out */
       readonly broken: number;
+      /** what lies there and is not read, for people; a line each */
+      readonly notes: readonly string[];
       readonly imageSize: number;
       readonly channels: number;
     }
@@ -132,6 +135,6 @@ export interface DesignerEvents extends Record<string, unknown> {
 
 /** What of the data section the pixels depend on. */
 export function dataKey(data: DataConfig): string {
-  const { path, image_size, channels, background, labels, max_broken } = data;
-  return JSON.stringify([path, image_size, channels, background.toLowerCase(), labels, max_broken]);
+  const { path, ignore, image_size, channels, background, labels, max_broken } = data;
+  return JSON.stringify([path, ignore, image_size, channels, background.toLowerCase(), labels, max_broken]);
 }

@@ -1,9 +1,10 @@
 /** Reads and lints each version of an open experiment once, for all language features. */
-import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { dirname, isAbsolute, join, relative, sep } from "node:path";
 import * as vscode from "vscode";
 import type { ExperimentReading } from "../../core/experiment/read.ts";
 import type { LintFacts } from "../../core/lint/facts.ts";
 import type { FactSources } from "../../node/facts/factSources.ts";
+import { resolvePath } from "../../node/homePath.ts";
 import { isExperiment } from "../language/experimentLanguage.ts";
 import { runsFolderFor } from "../runs/runFolders.ts";
 import type { ExperimentDocuments, ReadDocument } from "../services.ts";
@@ -44,7 +45,7 @@ export class ExperimentDocumentStore implements ExperimentDocuments, vscode.Disp
   constructor(private readonly log: vscode.LogOutputChannel) {
     this.factStore = new FactStore(
       {
-        dataset: async (root) => (await this.load()).datasetFacts(root),
+        dataset: async (root, ignore) => (await this.load()).datasetFacts(root, ignore),
         checkpoint: async (from, folder, runsDirs) => (await this.load()).checkpointFacts(from, folder, runsDirs),
       },
       () => this.factsChanged(),
@@ -137,15 +138,16 @@ export class ExperimentDocumentStore implements ExperimentDocuments, vscode.Disp
 }
 
 /** What may be looked at from here: nothing for documents that are no files, the workspace only in Restricted Mode. */
-function placesOf(uri: vscode.Uri, { dataPath, from }: FactSources): FactPlaces | null {
+function placesOf(uri: vscode.Uri, { dataPath, ignore, from }: FactSources): FactPlaces | null {
   if (uri.scheme !== "file") return null;
   const folder = dirname(uri.fsPath);
   const workspace = vscode.workspace.getWorkspaceFolder(uri)?.uri.fsPath;
   const isAllowed = (path: string) =>
-    vscode.workspace.isTrusted || (workspace !== undefined && contains(workspace, resolve(folder, path)));
+    vscode.workspace.isTrusted || (workspace !== undefined && contains(workspace, resolvePath(folder, path)));
   const runsDirs = [runsFolderFor(uri), join(folder, RUNS_FOLDER)];
   return {
-    dataRoot: dataPath !== null && isAllowed(dataPath) ? resolve(folder, dataPath) : null,
+    dataRoot: dataPath !== null && isAllowed(dataPath) ? resolvePath(folder, dataPath) : null,
+    ignore,
     from: from !== null && isAllowed(from) ? from : null,
     folder,
     runsDirs: [...new Set(runsDirs)],

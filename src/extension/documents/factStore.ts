@@ -6,6 +6,8 @@ import type { LintFacts } from "../../core/lint/facts.ts";
 export interface FactPlaces {
   /** absolute path of the data folder; null: not known, or not to be looked at */
   readonly dataRoot: string | null;
+  /** data.ignore */
+  readonly ignore: readonly string[];
   /** finetune.from as written; null: none, or not to be looked at */
   readonly from: string | null;
   /** absolute path of the experiment file's folder */
@@ -16,7 +18,7 @@ export interface FactPlaces {
 
 /** How facts are gathered; src/node/facts in the editor. */
 export interface FactSource {
-  dataset(root: string): Promise<NonNullable<LintFacts["dataset"]>>;
+  dataset(root: string, ignore: readonly string[]): Promise<NonNullable<LintFacts["dataset"]>>;
   checkpoint(from: string, folder: string, runsDirs: readonly string[]): Promise<LintFacts["checkpoint"] | null>;
 }
 
@@ -86,11 +88,11 @@ export class FactStore {
     }
   }
 
-  private slotsOf({ dataRoot, from, folder, runsDirs }: FactPlaces): Slot[] {
+  private slotsOf({ dataRoot, ignore, from, folder, runsDirs }: FactPlaces): Slot[] {
     const slots: Slot[] = [];
     if (dataRoot !== null) {
-      const gather = async () => ({ dataset: await this.source.dataset(dataRoot) });
-      slots.push(this.slot(`data ${dataRoot}`, gather, () => modified(dataRoot)));
+      const gather = async () => ({ dataset: await this.source.dataset(dataRoot, ignore) });
+      slots.push(this.slot(`data ${JSON.stringify([dataRoot, ignore])}`, gather, () => modified(dataRoot)));
     }
     if (from !== null) {
       const gather = async (): Promise<KnownFacts> => {

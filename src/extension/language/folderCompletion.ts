@@ -1,6 +1,7 @@
 /** Completion of data.path: folders on the disk, as far as they are typed. */
 import { posix } from "node:path";
 import * as vscode from "vscode";
+import { expandHome } from "../../node/homePath.ts";
 import type { ValueContext } from "./cursorContext.ts";
 
 /** More than a list that anyone reads. */
@@ -17,7 +18,7 @@ export async function folderCompletions(
   // Up to the last slash it is settled; what follows is being typed.
   const settled = text.slice(0, text.lastIndexOf("/") + 1);
   const here = document.uri.with({ path: posix.dirname(document.uri.path) });
-  const folder = settled.startsWith("/") ? here.with({ path: settled }) : vscode.Uri.joinPath(here, settled);
+  const folder = folderAt(here, settled);
   const names = await foldersIn(folder);
   const from =
     start + (typed.length - typed.trimStart().length) + (text === typed.trimStart() ? 0 : 1) + settled.length;
@@ -30,6 +31,12 @@ export async function folderCompletions(
     item.range = range;
     return item;
   });
+}
+
+/** @param settled a path as it is typed, up to its last slash */
+function folderAt(here: vscode.Uri, settled: string): vscode.Uri {
+  if (settled.startsWith("~/") && here.scheme === "file") return vscode.Uri.file(expandHome(settled));
+  return settled.startsWith("/") ? here.with({ path: settled }) : vscode.Uri.joinPath(here, settled);
 }
 
 async function foldersIn(folder: vscode.Uri): Promise<string[]> {

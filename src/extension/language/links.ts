@@ -1,6 +1,7 @@
 /** data.path as a link that shows the folder. */
-import { resolve } from "node:path";
+import { dirname } from "node:path";
 import * as vscode from "vscode";
+import { resolvePath } from "../../node/homePath.ts";
 import { EXPERIMENT_SELECTOR } from "./experimentLanguage.ts";
 import type { LanguageServices } from "./languageServices.ts";
 import { toRange } from "./ranges.ts";
@@ -13,7 +14,7 @@ export function registerLinks({ documents }: LanguageServices): vscode.Disposabl
       if (document.uri.scheme !== "file" || range === null || experiment === null || refused.has("data.path"))
         return [];
       if (facts.dataset?.exists === false) return [];
-      const folder = vscode.Uri.file(resolve(document.uri.fsPath, "..", experiment.data.path));
+      const folder = vscode.Uri.file(resolvePath(dirname(document.uri.fsPath), experiment.data.path));
       // The explorer shows what is in the workspace; the file manager the rest.
       const isInside = vscode.workspace.getWorkspaceFolder(folder) !== undefined;
       const link = new vscode.DocumentLink(

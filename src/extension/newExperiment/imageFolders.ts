@@ -18,16 +18,19 @@ const NO_DATA = /^(\.|node_modules$|runs$)/;
 /** @returns those with the most images first, at most 30; the root itself among them where images lie in it directly */
 export async function imageFolders(root: string): Promise<ImageFolder[]> {
   const { datasetFacts } = await import("../../node/facts/datasetFacts.ts");
-  const { IMAGE_EXTENSIONS } = await import("../../node/facts/imageExtensions.ts");
+  const { isIgnoredByDefault } = await import("../../core/images/ignore.ts");
+  const { IMAGE_EXTENSIONS } = await import("../../node/images/extensions.ts");
   const found: ImageFolder[] = [];
   const queue: { path: string; depth: number }[] = [{ path: root, depth: 0 }];
   for (let i = 0; i < queue.length && i < MAX_FOLDERS; i++) {
     const { path, depth } = queue[i]!;
     const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
     const holdsImages = entries.some((entry) => entry.isFile() && IMAGE_EXTENSIONS.has(extensionOf(entry.name)));
-    const folders = entries.filter((entry) => entry.isDirectory() && !NO_DATA.test(entry.name));
+    const folders = entries.filter(
+      (entry) => entry.isDirectory() && !NO_DATA.test(entry.name) && !isIgnoredByDefault(entry.name),
+    );
     if (holdsImages || depth > 0) {
-      const { images } = await datasetFacts(path);
+      const { images } = await datasetFacts(path, []);
       const label = relative(root, path).split(sep).join("/") || ".";
       if (images !== undefined && images > 0) found.push({ path, label, images });
       if (holdsImages) continue;

@@ -46,11 +46,14 @@ async function imagesFrom(folder: vscode.Uri | undefined): Promise<string | unde
   let images = folder?.fsPath ?? (await chooseImages(workspace));
   for (;;) {
     if (images === undefined) return undefined;
-    const facts = await datasetFacts(images);
+    const facts = await datasetFacts(images, []);
     if (facts.exists && facts.images !== 0) return images;
     const again = vscode.l10n.t("Choose Another Folder");
     const chosen = await vscode.window.showWarningMessage(
-      vscode.l10n.t("There are no images (png, jpg, webp, gif, bmp or tiff) in {0} or in folders below it.", images),
+      vscode.l10n.t(
+        "There are no images (png, jpg, webp, gif, bmp, tiff, avif or pnm) in {0} or in folders below it.",
+        images,
+      ),
       again,
     );
     images = chosen === again ? await browse(workspace) : undefined;

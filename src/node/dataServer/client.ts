@@ -10,6 +10,7 @@ export interface OpenedData {
   readonly count: number;
   readonly classes: readonly string[];
   readonly broken: number;
+  readonly notes: readonly string[];
 }
 
 export interface ImagesRead {

@@ -38,6 +38,8 @@ export const dataAnswerSchema = z.discriminatedUnion("kind", [
     classes: z.array(z.string()),
     /** images that were left out */
     broken: z.number().int().nonnegative(),
+    /** what lies there and is not read, for people; a line each */
+    notes: z.array(z.string()),
   }),
   /** followed by uint8 [n, H, W, C] */
   z.strictObject({ kind: z.literal("images"), id, paths: z.array(z.string()) }),

@@ -1,9 +1,10 @@
 /** What lint wants to know of the weights that finetuning starts from. */
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import { readExperiment } from "../../core/experiment/read.ts";
 import type { CheckpointFacts } from "../../core/lint/facts.ts";
 import { exists } from "../exists.ts";
+import { resolvePath } from "../homePath.ts";
 import { readText } from "../run/readText.ts";
 import { resolveSource } from "../run/resolve.ts";
 
@@ -19,7 +20,7 @@ export async function checkpointFacts(
   runsDirs: readonly string[],
 ): Promise<CheckpointFacts | null> {
   try {
-    const local = resolve(folder, from);
+    const local = resolvePath(folder, from);
     const isLocal = await exists(local);
     // Listing all runs to say which there are is for commands; here a missing one is none.
     if (!isLocal && !(await Promise.all(runsDirs.map((dir) => exists(join(dir, from))))).includes(true)) return null;

@@ -1,56 +1,26 @@
-/** What lint wants to know of a folder of images. Cheap: no image is opened. */
-import type { Dirent } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
-import { extname, join } from "node:path";
+/** What lint wants to know of a folder of images. Cheap: of images nothing but their names is read. */
+import { stat } from "node:fs/promises";
 import type { DatasetFacts } from "../../core/lint/facts.ts";
-import { IMAGE_EXTENSIONS } from "./imageExtensions.ts";
+import { findImages } from "../images/findImages.ts";
 
-/** Counting ends here; a folder of a million images would take seconds. */
-const MAX_ENTRIES = 200_000;
+/** Counting ends here; a folder of a million images, or of many files of unknown kinds, would take seconds. */
+const LIMITS = { entries: 200_000, looks: 20_000 };
 
 /**
- * Counts the images below a folder, one folder at a time, so that the process can do other work meanwhile.
+ * Counts the images below a folder, so that the process can do other work meanwhile.
  * @param root absolute path of the data folder
+ * @param ignore data.ignore of the experiment
  */
-export async function datasetFacts(root: string): Promise<DatasetFacts> {
+export async function datasetFacts(root: string, ignore: readonly string[]): Promise<DatasetFacts> {
   if (!(await isFolder(root))) return { exists: false };
+  const { images, leftOut, ignoredByPattern, unreadableFolders, complete } = await findImages(root, ignore, LIMITS);
+  const [unreadableFolder] = unreadableFolders;
+  if (unreadableFolder !== undefined) return { exists: true, unreadableFolder };
+  // What lies beyond the limits is not known.
+  if (!complete) return { exists: true };
   const classes = new Set<string>();
-  let images = 0;
-  let entries = 0;
-  const folders = [""];
-  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    const found = await entriesOf(join(root, folder));
-    // What lies in a folder that cannot be read, or beyond the limit, is not known.
-    if (found === null) return { exists: true };
-    entries += found.length;
-    if (entries > MAX_ENTRIES) return { exists: true };
-    const names = new Set(found.map((entry) => entry.name));
-    // Sample pictures in run folders are no data.
-    if (names.has("run.json") && names.has("status.json")) continue;
-    for (const entry of found) {
-      if (entry.name.startsWith(".")) continue;
-      const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
-      // Where a link leads is for the data set to find out.
-      if (entry.isSymbolicLink() && (await isFolder(join(root, path)))) return { exists: true };
-      if (entry.isDirectory()) folders.push(path);
-      else if (IMAGE_EXTENSIONS.has(extname(entry.name).toLowerCase())) {
-        images++;
-        if (path.includes("/")) classes.add(path.slice(0, path.indexOf("/")));
-      } else if (extname(entry.name) === "") {
-        // Images may come without an extension; only their first bytes tell.
-        return { exists: true };
-      }
-    }
-  }
-  return { exists: true, images, classes: classes.size };
-}
-
-async function entriesOf(folder: string): Promise<Dirent[] | null> {
-  try {
-    return await readdir(folder, { withFileTypes: true });
-  } catch {
-    return null;
-  }
+  for (const path of images) if (path.includes("/")) classes.add(path.slice(0, path.indexOf("/")));
+  return { exists: true, images: images.length, classes: classes.size, leftOut, ignoredByPattern };
 }
 
 async function isFolder(path: string): Promise<boolean> {

@@ -3,6 +3,7 @@ import { availableParallelism, totalmem } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { readExperiment } from "../../core/experiment/read.ts";
 import type { LintFacts } from "../../core/lint/facts.ts";
+import { resolvePath } from "../homePath.ts";
 import { checkpointFacts } from "./checkpointFacts.ts";
 import { datasetFacts } from "./datasetFacts.ts";
 import { factSources } from "./factSources.ts";
@@ -19,9 +20,9 @@ export function machineFacts(): Required<Pick<LintFacts, "memoryBytes" | "cores"
  */
 export async function experimentFacts(file: string, text: string, runsDir: string): Promise<LintFacts> {
   const folder = dirname(resolve(file));
-  const { dataPath, from } = factSources(readExperiment(text));
+  const { dataPath, ignore, from } = factSources(readExperiment(text));
   const [dataset, checkpoint] = await Promise.all([
-    dataPath === null ? null : datasetFacts(resolve(folder, dataPath)),
+    dataPath === null ? null : datasetFacts(resolvePath(folder, dataPath), ignore),
     from === null ? null : checkpointFacts(from, folder, [runsDir, join(folder, runsDir)]),
   ]);
   return {

@@ -1,8 +1,8 @@
 /** Makes an entry of the list from what a run folder and the queue say. */
 import { basename, dirname } from "node:path";
-import { oneLine } from "../../core/oneLine.ts";
 import type { RunEntry } from "../../core/run/entry.ts";
 import { type ProcessCheck, shownState } from "../../core/run/liveness.ts";
+import { shownText } from "../../core/shownText.ts";
 import { NO_ANNOTATIONS } from "./annotations.ts";
 import { parentOf, type Queued } from "./queue.ts";
 import type { RunSnapshot } from "./runSnapshot.ts";
@@ -37,13 +37,13 @@ export function runEntry(dir: string, snapshot: RunSnapshot | null, queued: Queu
       record === null ? (queued === null ? null : parentOf(dirname(dir), queued.entry)) : (record.parent?.run ?? null),
     record,
     status,
-    label: oneLine(name ?? id),
-    tags: tags.map(oneLine),
+    label: shownText(name ?? id),
+    tags: tags.map(shownText),
     note: note ?? null,
     pinned,
     archived,
-    group: group === undefined ? null : oneLine(group),
-    ...(reason === undefined ? {} : { reason: oneLine(reason) }),
+    group: group === undefined ? null : shownText(group),
+    ...(reason === undefined ? {} : { reason: shownText(reason) }),
     ...(queued?.state === "failed" ? { launchFailed: true } : {}),
   };
 }

@@ -147,6 +147,8 @@ function madeUpImages({ data }: Experiment): Dataset {
     images,
     classes: [],
     broken: [],
+    notes: [],
+    pixelDigests: "",
     imageBytes,
     readInto(indices, out) {
       indices.forEach((index, i) => {

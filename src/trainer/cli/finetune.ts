@@ -1,10 +1,11 @@
 /** `maskdm finetune FILE --from R`: stage 2, on whole images. */
-import { basename, dirname, resolve } from "node:path";
+import { basename, dirname } from "node:path";
 import type { Command } from "commander";
 import { UserError } from "../../core/errors.ts";
 import { parseExperiment } from "../../core/experiment/parse.ts";
 import type { CheckpointFacts } from "../../core/lint/facts.ts";
 import { WEIGHT_FILES } from "../../core/run/checkpointState.ts";
+import { resolvePath } from "../../node/homePath.ts";
 import type { Source } from "../../node/run/resolve.ts";
 import type { Io } from "./io.ts";
 import { readExperimentFile } from "./loadExperiment.ts";
@@ -91,5 +92,5 @@ function trainedWith({ experimentFile }: Source, name: string): CheckpointFacts 
 
 /** A relative path in the file starts at the file; anything else may be the id of a run. */
 function resolveFrom(file: string, from: string): string {
-  return from.startsWith(".") || from.includes("/") ? resolve(dirname(file), from) : from;
+  return /^[.~]|\//.test(from) ? resolvePath(dirname(file), from) : from;
 }

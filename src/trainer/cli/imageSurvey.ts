@@ -2,14 +2,17 @@
 import { open, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type Sharp from "sharp";
+import { leftOutText } from "../../core/images/fileKinds.ts";
+import { systemPath } from "../../node/images/fileNames.ts";
+import { findImages } from "../../node/images/findImages.ts";
+import { imageFormat } from "../../node/images/imageFormat.ts";
 import { compareBytes } from "../data/compareBytes.ts";
-import { findImages } from "../data/findImages.ts";
-import { imageFormat } from "../data/imageFormat.ts";
+import { unreadableFolder } from "../data/imageFiles.ts";
 import { isGrey } from "../data/isGrey.ts";
 import { readPnmHeader } from "../data/pnm.ts";
 
 export interface ImageSurvey {
-  /** files that look like images by their name */
+  /** files that look like images */
   readonly count: number;
   /** files whose header was read */
   readonly sampled: number;
@@ -21,6 +24,14 @@ export interface ImageSurvey {
   readonly transparent: boolean;
   /** first-level sub-folders that hold images, in byte order */
   readonly folders: readonly string[];
+}
+
+/** What a folder holds. */
+export interface SurveyedFolder {
+  /** null where there is no image whose header can be read */
+  readonly survey: ImageSurvey | null;
+  /** what lies there and is not read, for people; a line each */
+  readonly notes: readonly string[];
 }
 
 interface ImageHeader {
@@ -37,44 +48,49 @@ const DECODED_SAMPLE = 16;
 /** Side of the square that they are decoded to; as small as shows whether there are colours. */
 const DECODED_SIZE = 32;
 
-/**
- * @param folder an existing folder
- * @returns null where there is no image whose header can be read
- * @throws UserError where a folder below cannot be read
- */
-export async function surveyImages(folder: string): Promise<ImageSurvey | null> {
-  const { images } = await findImages(resolve(folder));
+/** @param folder an existing folder */
+export async function surveyFolder(folder: string): Promise<SurveyedFolder> {
+  const found = await findImages(resolve(folder), []);
+  const notes = [leftOutText(found.leftOut), unreadableFolder(resolve(folder), found, [])];
+  return {
+    survey: await surveyImages(folder, found.images.sort(compareBytes)),
+    notes: notes.filter((note) => note !== null),
+  };
+}
+
+async function surveyImages(folder: string, images: readonly string[]): Promise<ImageSurvey | null> {
   const { default: sharp } = await import("sharp");
   const take = Math.min(SAMPLE, images.length);
   const headers: ImageHeader[] = [];
   const coloured: string[] = [];
   for (let i = 0; i < take; i++) {
-    const { path } = images[Math.floor((i * images.length) / take)]!;
+    const path = images[Math.floor((i * images.length) / take)]!;
     // A broken image says nothing; the others speak for the folder.
-    const header = await readHeader(join(folder, path), sharp).catch(() => null);
+    const header = await readHeader(folder, path, sharp).catch(() => null);
     if (header === null) continue;
     headers.push(header);
-    if (header.coloured) coloured.push(join(folder, path));
+    if (header.coloured) coloured.push(path);
   }
   if (headers.length === 0) return null;
   const shortSides = headers.map(({ width, height }) => Math.min(width, height)).sort((a, b) => a - b);
-  const folders = images.filter(({ path }) => path.includes("/")).map(({ path }) => path.slice(0, path.indexOf("/")));
+  const folders = images.filter((path) => path.includes("/")).map((path) => path.slice(0, path.indexOf("/")));
   return {
     count: images.length,
     sampled: headers.length,
     medianShortSide: shortSides[shortSides.length >> 1]!,
-    grey: await holdOnlyGrey(coloured),
+    grey: await holdOnlyGrey(folder, coloured),
     transparent: headers.some((header) => header.transparent),
     folders: [...new Set(folders)].sort(compareBytes),
   };
 }
 
-async function holdOnlyGrey(files: readonly string[]): Promise<boolean> {
+/** @param paths of images in the folder */
+async function holdOnlyGrey(folder: string, paths: readonly string[]): Promise<boolean> {
   const { decodeImage } = await import("../data/decodeImage.ts");
   const settings = { imageSize: DECODED_SIZE, channels: 3, background: "#ffffff" } as const;
-  const take = Math.min(DECODED_SAMPLE, files.length);
+  const take = Math.min(DECODED_SAMPLE, paths.length);
   for (let i = 0; i < take; i++) {
-    const bytes = await readFile(files[Math.floor((i * files.length) / take)]!);
+    const bytes = await readFile(systemPath(join(folder, paths[Math.floor((i * paths.length) / take)]!)));
     // Of one that cannot be decoded it stays open whether it has colours.
     const grey = await decodeImage(bytes, settings).then(isGrey, () => false);
     if (!grey) return false;
@@ -82,32 +98,39 @@ async function holdOnlyGrey(files: readonly string[]): Promise<boolean> {
   return true;
 }
 
-async function readHeader(file: string, sharp: typeof Sharp): Promise<ImageHeader> {
-  const own = await readOwnHeader(file);
-  if (own !== null) return own;
-  const { width, height, channels, hasAlpha } = await sharp(file).metadata();
-  return { width, height, coloured: channels >= 3, transparent: hasAlpha };
-}
-
 /** A longer header of a PNM has more comment than can be meant. */
-const HEAD_BYTES = 4096;
+const HEADER_BYTES = 4096;
 
-/** The size of a format that the image library does not read; null for another one. */
-async function readOwnHeader(file: string): Promise<ImageHeader | null> {
-  const handle = await open(file);
-  let head: Buffer;
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
-    head = buffer.subarray(0, bytesRead);
-  } finally {
-    await handle.close();
-  }
+/** @param path of an image in the folder */
+async function readHeader(folder: string, path: string, sharp: typeof Sharp): Promise<ImageHeader> {
+  const file = systemPath(join(folder, path));
+  const head = await firstBytes(file);
   const format = imageFormat(head);
+  // The image library reads neither of these.
+  if (format === "BMP") return bitmapHeader(head);
   if (format === "PNM") {
     const { width, height, channels } = readPnmHeader(head);
     return { width, height, coloured: channels >= 3, transparent: channels % 2 === 0 };
   }
-  if (format !== "BMP") return null;
+  // The library takes a path as a text only.
+  const { width, height, channels, hasAlpha } = await sharp(
+    typeof file === "string" ? file : await readFile(file),
+  ).metadata();
+  return { width, height, coloured: channels >= 3, transparent: hasAlpha };
+}
+
+async function firstBytes(file: string | Buffer): Promise<Buffer> {
+  const head = Buffer.alloc(HEADER_BYTES);
+  const handle = await open(file);
+  try {
+    const { bytesRead } = await handle.read(head, 0, head.length, 0);
+    return head.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
+
+function bitmapHeader(head: Buffer): ImageHeader {
   // The oldest header, of 12 bytes, has 16-bit sides; the later ones 32-bit, the height negative where rows run downwards.
   const old = head.readUInt32LE(14) === 12;
   const width = old ? head.readUInt16LE(18) : head.readInt32LE(18);

@@ -1,4 +1,5 @@
 /** Where a command's output goes: results to stdout, everything else to stderr. */
+import { shownLines } from "../../core/shownText.ts";
 
 export interface Io {
   /** A result meant for the reader or a pipe; a newline is added where the text ends without one. */
@@ -31,8 +32,11 @@ export function streamIo(out: OutputStream, err: OutputStream, environment: Node
   const isTerminal = err.isTTY === true && environment["TERM"] !== "dumb";
   let shown: string | null = null;
   const write = (stream: OutputStream, text: string): void => {
-    const line = text.endsWith("\n") ? text : `${text}\n`;
-    const overlap = shown !== null && (stream === err || stream.isTTY === true);
+    // A pipe gets a result as it is; a terminal no sequence that a name of a file brings along.
+    const isSeen = stream === err || stream.isTTY === true;
+    const safe = isSeen ? shownLines(text) : text;
+    const line = safe.endsWith("\n") ? safe : `${safe}\n`;
+    const overlap = shown !== null && isSeen;
     if (overlap) err.write(CLEAR_LINE);
     stream.write(line);
     if (overlap) err.write(shown ?? "");

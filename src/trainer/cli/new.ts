@@ -5,8 +5,9 @@ import { basename, isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { Command } from "commander";
 import { UserError } from "../../core/errors.ts";
 import { runNameProblem } from "../../core/run/names.ts";
-import { SUPPORTED_FORMATS } from "../data/imageFormat.ts";
-import { type ImageSurvey, surveyImages } from "./imageSurvey.ts";
+import { expandHome } from "../../node/homePath.ts";
+import { SUPPORTED_FORMATS } from "../../node/images/imageFormat.ts";
+import { type SurveyedFolder, surveyFolder } from "./imageSurvey.ts";
 import type { Io } from "./io.ts";
 import { experimentTemplate } from "./newTemplate.ts";
 import { addExamples } from "./options.ts";
@@ -20,9 +21,10 @@ export function register(program: Command, io: Io): void {
     .option("--data <path>", "folder of images (default: the images in <dir>)")
     .option("--name <name>", "name of the file, without .maskdm.yaml (default: that of <dir>)")
     .action(async (dir: string, options: { data?: string; name?: string }) => {
-      const { file, survey } = await writeNewExperiment(dir, options.data, thisMachine(), options.name);
+      const { file, survey, notes } = await writeNewExperiment(dir, options.data, thisMachine(), options.name);
       if (survey === null) io.stderr(`No image is there yet: put images into ${join(dir, "images")}.`);
       else io.stderr(`Looked at ${survey.sampled} of ${survey.count} images.`);
+      for (const note of notes) io.stderr(`note: ${note}`);
       io.stdout(file);
       io.stderr(`Next: maskdm pretrain ${file}`);
     });
@@ -44,7 +46,7 @@ export async function writeNewExperiment(
   data: string | undefined,
   machine: Machine,
   wanted?: string,
-): Promise<{ file: string; survey: ImageSurvey | null }> {
+): Promise<{ file: string } & SurveyedFolder> {
   const problem = wanted === undefined ? null : runNameProblem(wanted);
   if (problem !== null) throw new UserError(`${JSON.stringify(wanted)} is no name for an experiment: ${problem}.`);
   const name = wanted ?? (basename(resolve(dir)) || "experiment");
@@ -54,35 +56,41 @@ export async function writeNewExperiment(
     throw new UserError(
       `${file} exists already and is left as it is. Choose another folder, or remove the file first.`,
     );
-  const { dataPath, survey } = data === undefined ? await imagesWithin(dir) : await imagesAt(dir, data);
+  const { dataPath, survey, notes } = data === undefined ? await imagesWithin(dir) : await imagesAt(dir, data);
   const sizes = suggestSizes(survey, machine);
   await mkdir(dir, { recursive: true });
   // "wx" refuses a file that came into being in the meantime.
   await writeFile(file, experimentTemplate({ fileName: `${name}.maskdm.yaml`, dataPath, survey, sizes }), {
     flag: "wx",
   });
-  return { file, survey };
+  return { file, survey, notes };
 }
 
-async function imagesAt(dir: string, data: string): Promise<{ dataPath: string; survey: ImageSurvey }> {
+async function imagesAt(dir: string, asked: string): Promise<{ dataPath: string } & SurveyedFolder> {
+  // A shell leaves ~ as it is within quotes.
+  const data = expandHome(asked);
   if ((await kindOf(data)) !== "folder")
     throw new UserError(`${data} is not a folder. --data names a folder of images.`);
-  const survey = await surveyImages(data);
+  const { survey, notes } = await surveyFolder(data);
   if (survey === null) {
-    throw new UserError(`${data} holds no readable image (${SUPPORTED_FORMATS}). Name a folder that does.`);
+    const why = notes.map((note) => ` ${note}.`).join("");
+    throw new UserError(`${data} holds no readable image (${SUPPORTED_FORMATS}).${why} Name a folder that does.`);
   }
   // What was given as relative stays so, seen from the experiment's folder: both may be moved together.
   const dataPath = isAbsolute(data) ? data : relative(resolve(dir), resolve(data)) || ".";
-  return { dataPath: dataPath.split(sep).join("/"), survey };
+  return { dataPath: dataPath.split(sep).join("/"), survey, notes };
 }
 
-async function imagesWithin(dir: string): Promise<{ dataPath: string; survey: ImageSurvey | null }> {
+async function imagesWithin(dir: string): Promise<{ dataPath: string } & SurveyedFolder> {
+  const notes: string[] = [];
   for (const dataPath of ["images", "."]) {
     const folder = join(dir, dataPath);
-    const survey = (await kindOf(folder)) === "folder" ? await surveyImages(folder) : null;
-    if (survey !== null) return { dataPath, survey };
+    if ((await kindOf(folder)) !== "folder") continue;
+    const surveyed = await surveyFolder(folder);
+    if (surveyed.survey !== null) return { dataPath, ...surveyed };
+    notes.push(...surveyed.notes);
   }
-  return { dataPath: "images", survey: null };
+  return { dataPath: "images", survey: null, notes };
 }
 
 async function kindOf(path: string): Promise<"file" | "folder" | "nothing"> {

@@ -1,7 +1,7 @@
 /** `maskdm runs`: what runs there are and how they stand. */
 import type { Command } from "commander";
-import { oneLine } from "../../core/oneLine.ts";
 import type { RunSummary } from "../../core/run/summary.ts";
+import { shownText } from "../../core/shownText.ts";
 import type { Io } from "./io.ts";
 import { addExamples, DEFAULT_RUNS_DIR } from "./options.ts";
 
@@ -9,11 +9,11 @@ import { addExamples, DEFAULT_RUNS_DIR } from "./options.ts";
 export function runsTable(runs: readonly RunSummary[]): string {
   const heading = ["RUN", "STAGE", "STATE", "STEP", "FROM"];
   const rows = runs.map(({ id, stage, state, step, steps, parent }) => [
-    oneLine(id),
+    shownText(id),
     stage ?? "?",
     state,
     `${step ?? "?"}/${steps ?? "?"}`,
-    oneLine(parent ?? ""),
+    shownText(parent ?? ""),
   ]);
   const widths = heading.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)));
   const lines = [heading, ...rows].map((row) =>
@@ -22,7 +22,7 @@ export function runsTable(runs: readonly RunSummary[]): string {
       .join("  ")
       .trimEnd(),
   );
-  for (const { id, reason } of runs) if (reason !== undefined) lines.push(oneLine(`${id}: ${reason}`));
+  for (const { id, reason } of runs) if (reason !== undefined) lines.push(shownText(`${id}: ${reason}`));
   return lines.join("\n");
 }
 

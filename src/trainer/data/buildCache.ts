@@ -1,66 +1,21 @@
 /** Decodes what changed since the last time, takes the rest from the old cache, and writes the new one. */
-import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, readSync, writeSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
+import { sep } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import { asDiskError } from "../../node/run/diskError.ts";
 import { removeQuietly } from "../../node/run/files.ts";
 import type { PixelSettings } from "./decodeImage.ts";
 import { type Decoded, FileDecoder } from "./fileDecoder.ts";
-import type { FoundImage } from "./findImages.ts";
+import { ImageColumns } from "./imageColumns.ts";
 import { isGrey } from "./isGrey.ts";
 import { mapInOrder } from "./mapInOrder.ts";
 import type { CachedBroken, OpenCache, PixelCache } from "./pixelCache.ts";
+import { digestOf } from "./pixelDigest.ts";
+import type { CachePlan, Task } from "./planCache.ts";
 
 /** Pixels are written in pieces of about this size. */
 const WRITE_BYTES = 2 ** 22;
-
-/** What is to be done about one image: take it from the old cache, leave it out, or decode it. */
-type Task =
-  | { readonly kind: "keep"; readonly image: FoundImage; readonly position: number }
-  | { readonly kind: "broken"; readonly image: FoundImage; readonly known: CachedBroken }
-  | { readonly kind: "decode"; readonly image: FoundImage };
-
-export interface CachePlan {
-  readonly tasks: readonly Task[];
-  /** how many images are to be decoded */
-  readonly toDecode: number;
-  /** true: the cache holds exactly these images */
-  readonly upToDate: boolean;
-}
-
-/**
- * Compares what is there with what the cache holds. An image is the same when path, size and time are.
- * @param folder the data folder
- */
-export function planCache(folder: string, images: readonly FoundImage[], cache: OpenCache | null): CachePlan {
-  const good = new Map<string, number>();
-  const broken = new Map<string, CachedBroken>();
-  const columns = cache?.manifest.images;
-  columns?.paths.forEach((path, i) => {
-    good.set(path, i);
-  });
-  for (const entry of cache?.manifest.broken ?? []) broken.set(entry.path, entry);
-  let toDecode = 0;
-  const tasks = images.map((image): Task => {
-    const position = good.get(image.path);
-    if (
-      position !== undefined &&
-      columns?.sizes[position] === image.size &&
-      columns.modified[position] === image.modified
-    ) {
-      return { kind: "keep", image, position };
-    }
-    const known = broken.get(image.path);
-    if (known !== undefined && known.size === image.size && known.modified === image.modified) {
-      if (!known.retry || !isReadable(join(folder, image.path))) return { kind: "broken", image, known };
-    }
-    toDecode++;
-    return { kind: "decode", image };
-  });
-  const upToDate = cache !== null && toDecode === 0 && good.size + broken.size === images.length;
-  return { tasks, toDecode, upToDate };
-}
 
 /**
  * Builds the cache that `plan` asks for. Memory use depends neither on the number of images nor, beyond a bound, on their size.
@@ -76,7 +31,7 @@ export async function buildCache(
   onProgress: (done: number, total: number) => void,
 ): Promise<OpenCache> {
   const imageBytes = settings.imageSize ** 2 * settings.channels;
-  const images: { paths: string[]; sizes: number[]; modified: number[] } = { paths: [], sizes: [], modified: [] };
+  const images = new ImageColumns(old?.manifest.images);
   const broken: CachedBroken[] = [];
   let target: ReturnType<PixelCache["createPixelFile"]> | null = null;
   let decoded = 0;
@@ -87,26 +42,31 @@ export async function buildCache(
     const decoder = new FileDecoder(settings);
     const work = (task: Task): Promise<Decoded> =>
       task.kind === "decode"
-        ? decoder.decodeFile(join(folder, task.image.path), task.image.size)
+        ? decoder.decodeFile(folder + sep + task.image.path, task.image.size)
         : Promise.resolve(NOTHING);
     const consume = (task: Task, outcome: Decoded): void => {
-      const { path, size, modified } = task.image;
+      const { image } = task;
       if (task.kind === "decode") onProgress(++decoded, plan.toDecode);
       if (task.kind === "broken") broken.push(task.known);
-      else if (task.kind === "decode" && "reason" in outcome) broken.push({ path, size, modified, ...outcome });
+      else if (task.kind === "decode" && "reason" in outcome) broken.push({ ...image, ...outcome });
       else {
-        let pixels: Uint8Array = NOTHING;
-        if (task.kind === "keep" && old !== null) pixels = writer.copy(old.file, task.position);
-        else if ("length" in outcome) pixels = writer.write(outcome);
-        onlyGrey &&= settings.channels === 1 || isGrey(pixels);
-        images.paths.push(path);
-        images.sizes.push(size);
-        images.modified.push(modified);
+        let pixels: Uint8Array | null = null;
+        if (task.kind === "keep" && old !== null) {
+          pixels = writer.copy(old.file, task.position);
+          images.keep(image, task.position);
+        } else if ("pixels" in outcome) {
+          pixels = writer.write(outcome.pixels);
+          images.add(image, outcome.content, digestOf(outcome.pixels));
+        }
+        onlyGrey &&= pixels === null || settings.channels === 1 || isGrey(pixels);
       }
     };
     await mapInOrder(plan.tasks, Math.min(32, 2 * availableParallelism() + 2), work, consume);
     writer.flush();
-    const manifest = cache.commit({ pixelFile: target.name, imageBytes, onlyGrey, images, broken }, target.file);
+    const manifest = cache.commit(
+      { pixelFile: target.name, imageBytes, onlyGrey, images: images.toManifest(), broken },
+      target.file,
+    );
     return { manifest, file: target.file };
   } catch (error) {
     if (target !== null) {
@@ -120,16 +80,7 @@ export async function buildCache(
   }
 }
 
-const NOTHING = new Uint8Array(0);
-
-function isReadable(path: string): boolean {
-  try {
-    closeSync(openSync(path, "r"));
-    return true;
-  } catch {
-    return false;
-  }
-}
+const NOTHING: Decoded = { pixels: new Uint8Array(0), content: Buffer.alloc(0) };
 
 /** Appends images to a file in large pieces. */
 class ChunkedWriter {

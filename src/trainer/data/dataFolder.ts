@@ -1,10 +1,14 @@
 /** The folder that data.path names. */
 import { existsSync, opendirSync, readdirSync, realpathSync, statSync } from "node:fs";
-import { dirname, isAbsolute, resolve } from "node:path";
+import { dirname, isAbsolute } from "node:path";
 import { UserError } from "../../core/errors.ts";
-import type { FoundImages } from "./findImages.ts";
-import { SUPPORTED_FORMATS } from "./imageFormat.ts";
-import { systemReason } from "./systemReason.ts";
+import { leftOutText } from "../../core/images/fileKinds.ts";
+import { shellNotation } from "../../core/images/shellNotation.ts";
+import { shownText } from "../../core/shownText.ts";
+import { expandHome, resolvePath } from "../../node/homePath.ts";
+import type { FoundFiles } from "../../node/images/findImages.ts";
+import { SUPPORTED_FORMATS } from "../../node/images/imageFormat.ts";
+import { systemReason } from "../../node/systemReason.ts";
 
 /**
  * @param path data.path of the experiment
@@ -13,16 +17,19 @@ import { systemReason } from "./systemReason.ts";
  * @throws UserError where there is no such folder, or it cannot be read
  */
 export function resolveDataFolder(path: string, baseDir: string): string {
-  const absolute = resolve(baseDir, path);
-  const named = `data.path: the folder "${absolute}"`;
-  const origin = isAbsolute(path) ? "" : ` (data.path is "${path}", taken from the experiment file's folder)`;
+  const absolute = resolvePath(baseDir, path);
+  const named = `data.path: the folder "${shownText(absolute)}"`;
+  const origin = isAbsolute(expandHome(path))
+    ? ""
+    : ` (data.path is "${shownText(path)}", taken from the experiment file's folder)`;
   if (!existsSync(absolute)) {
-    throw new UserError(`${named} does not exist${origin}. Correct data.path, or put the images there.`);
+    const remedy = shellNotation(path) ?? "Correct data.path, or put the images there.";
+    throw new UserError(`${named} does not exist${origin}. ${remedy}`);
   }
   try {
     if (!statSync(absolute).isDirectory()) {
       throw new UserError(
-        `data.path: "${absolute}" is a file, not a folder${origin}. Name the folder that holds the images, such as "${dirname(absolute)}".`,
+        `data.path: "${shownText(absolute)}" is a file, not a folder${origin}. Name the folder that holds the images, such as "${shownText(dirname(absolute))}".`,
       );
     }
     opendirSync(absolute).closeSync();
@@ -34,15 +41,15 @@ export function resolveDataFolder(path: string, baseDir: string): string {
 }
 
 /** @throws UserError where the search found no image */
-export function requireImages(folder: string, found: FoundImages): void {
-  if (found.images.length + found.unreadable.length > 0) return;
-  const content = readdirSync(folder).length === 0 ? "is empty" : `holds no images (${countFiles(found.otherFiles)})`;
+export function requireImages(folder: string, found: FoundFiles): void {
+  if (found.images.length > 0) return;
+  const content = readdirSync(folder).length === 0 ? "is empty" : `holds no images (${whatElse(found)})`;
   throw new UserError(
-    `data.path: the folder "${folder}" ${content}. Put ${SUPPORTED_FORMATS} files there or in folders below it, or correct data.path.`,
+    `data.path: the folder "${shownText(folder)}" ${content}. Put ${SUPPORTED_FORMATS} files there or in folders below it, or correct data.path.`,
   );
 }
 
-function countFiles(others: number): string {
-  if (others === 0) return "no visible files at all";
-  return `${others} other ${others === 1 ? "file" : "files"}`;
+function whatElse({ leftOut, ignoredByPattern }: FoundFiles): string {
+  const ignored = ignoredByPattern.some((matches) => matches > 0) ? "data.ignore leaves some out" : null;
+  return [leftOutText(leftOut) ?? "no visible files at all", ignored].filter((part) => part !== null).join("; ");
 }

@@ -1,5 +1,6 @@
 /** Answers requests for images of a data set; the editor's mask designer shows them. */
 import { UserError } from "../../core/errors.ts";
+import { shownText } from "../../core/shownText.ts";
 import { type DataAnswer, type DataRequest, dataRequestSchema } from "../../node/dataServer/protocol.ts";
 import { type Dataset, openDataset } from "./dataset.ts";
 
@@ -45,8 +46,8 @@ export class DataServer {
       onProgress: throttled((done, total) => this.send({ kind: "decoding", id, done, total })),
     });
     this.dataset = dataset;
-    const { count, classes, broken } = dataset;
-    this.send({ kind: "opened", id, count, classes: [...classes], broken: broken.length });
+    const { count, classes, broken, notes } = dataset;
+    this.send({ kind: "opened", id, count, classes: [...classes], broken: broken.length, notes: [...notes] });
   }
 
   private read({ id, indices }: DataRequest & { method: "read" }): void {
@@ -57,7 +58,7 @@ export class DataServer {
     }
     const pixels = new Uint8Array(indices.length * dataset.imageBytes);
     dataset.readInto(Uint32Array.from(indices), pixels);
-    this.send({ kind: "images", id, paths: indices.map((index) => dataset.images[index]!.path) }, pixels);
+    this.send({ kind: "images", id, paths: indices.map((index) => shownText(dataset.images[index]!.path)) }, pixels);
   }
 }
 

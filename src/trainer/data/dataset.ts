@@ -3,15 +3,20 @@ import { closeSync, existsSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import type { DataConfig } from "../../core/experiment/schema.ts";
-import { buildCache, planCache } from "./buildCache.ts";
+import { leftOutText } from "../../core/images/fileKinds.ts";
+import { shownText } from "../../core/shownText.ts";
+import type { FoundFiles } from "../../node/images/findImages.ts";
+import { systemReason } from "../../node/systemReason.ts";
+import { buildCache } from "./buildCache.ts";
 import { compareBytes } from "./compareBytes.ts";
 import { requireImages, resolveDataFolder } from "./dataFolder.ts";
 import type { PixelSettings } from "./decodeImage.ts";
-import { type BrokenImage, findImages } from "./findImages.ts";
+import { ImageColumns } from "./imageColumns.ts";
+import { type BrokenImage, imageFiles } from "./imageFiles.ts";
 import { className, classNames } from "./labels.ts";
 import { type OpenCache, PixelCache } from "./pixelCache.ts";
 import { openPixelStore } from "./pixelStore.ts";
-import { systemReason } from "./systemReason.ts";
+import { type CachePlan, planCache } from "./planCache.ts";
 
 export interface DatasetImage {
   /** relative to the data folder, with forward slashes */
@@ -29,6 +34,10 @@ export interface Dataset {
   readonly classes: readonly string[];
   /** images that were left out, sorted by path */
   readonly broken: readonly BrokenImage[];
+  /** what lies there and is not read, for people; a line each */
+  readonly notes: readonly string[];
+  /** of each image's pixels, DIGEST_BYTES one after the other, in base64 */
+  readonly pixelDigests: string;
   /** H·W·C */
   readonly imageBytes: number;
   /**
@@ -65,9 +74,11 @@ const NAMED_IN_ERROR = 5;
 export async function openDataset(config: DataConfig, baseDir: string, options: DatasetOptions = {}): Promise<Dataset> {
   const log = options.log ?? (() => {});
   const folder = resolveDataFolder(config.path, baseDir);
-  const found = await findImages(folder);
-  requireImages(folder, found);
-  const allPaths = [...found.images, ...found.unreadable].map((image) => image.path);
+  const files = await imageFiles(folder, config.ignore);
+  requireImages(folder, files.found);
+  const notes = searchNotes(files.found);
+  for (const line of notes) log(line);
+  const allPaths = [...files.images, ...files.unreadable].map((image) => image.path);
   const classes = config.labels === "folders" ? classNames(folder, allPaths) : [];
 
   const settings: PixelSettings = {
@@ -77,16 +88,16 @@ export async function openDataset(config: DataConfig, baseDir: string, options: 
   };
   const cache = openCacheFolder(folder, settings, baseDir, options.cacheDir);
   const old = cache.open(log);
-  const plan = planCache(folder, found.images, old);
+  const plan = await planCache(folder, files.images, old, log);
   let open: OpenCache;
-  if (old !== null && plan.upToDate) open = old;
+  if (old !== null && plan.upToDate) open = plan.confirmed === 0 ? old : restamped(cache, old, plan);
   else {
-    if (old !== null) log(`image cache: ${plan.toDecode} of ${found.images.length} images are new or changed`);
+    if (old !== null) log(`image cache: ${plan.toDecode} of ${files.images.length} images are new or changed`);
     open = await buildCache(folder, settings, plan, cache, old, options.onProgress ?? (() => {}));
   }
 
   const { manifest, file } = open;
-  const broken: BrokenImage[] = [...manifest.broken.map(({ path, reason }) => ({ path, reason })), ...found.unreadable];
+  const broken: BrokenImage[] = [...manifest.broken.map(({ path, reason }) => ({ path, reason })), ...files.unreadable];
   broken.sort((a, b) => compareBytes(a.path, b.path));
   const { paths } = manifest.images;
   try {
@@ -108,10 +119,35 @@ export async function openDataset(config: DataConfig, baseDir: string, options: 
     images: paths.map((path) => ({ path, label: labels.get(className(path)) ?? 0 })),
     classes,
     broken,
+    notes,
+    pixelDigests: manifest.images.pixels,
     imageBytes: manifest.imageBytes,
     readInto: (indices, out) => store.readInto(indices, out),
     close: () => store.close(),
   };
+}
+
+/** Other facts of the files of the same images go into the manifest, so that their contents need not be compared again. */
+function restamped(cache: PixelCache, old: OpenCache, { tasks }: CachePlan): OpenCache {
+  const images = new ImageColumns(old.manifest.images);
+  for (const task of tasks) if (task.kind === "keep") images.keep(task.image, task.position);
+  const manifest = { ...old.manifest, images: images.toManifest() };
+  cache.restamp(manifest);
+  return { ...old, manifest };
+}
+
+/** What was not read, and what was left out by its name; one line each. */
+function searchNotes({ leftOut, ignoredByDefault, ignoredByPattern }: FoundFiles): string[] {
+  const text = leftOutText(leftOut);
+  const names = [...ignoredByDefault].map(([name, times]) => (times === 1 ? name : `${name} (${times} times)`));
+  const ignored = ignoredByPattern.reduce((sum, matches) => sum + matches, 0);
+  return [
+    ...(text === null ? [] : [text]),
+    ...(names.length === 0 ? [] : [`left out by name, as no data: ${shownText(names.join(", "))}`]),
+    ...(ignored === 0
+      ? []
+      : [`data.ignore leaves out ${ignored} ${ignored === 1 ? "file or folder" : "files or folders"}`]),
+  ];
 }
 
 function openCacheFolder(folder: string, settings: PixelSettings, baseDir: string, cacheDir?: string): PixelCache {
@@ -135,7 +171,7 @@ function checkBroken(folder: string, broken: readonly BrokenImage[], usable: num
   const share = broken.length / (broken.length + usable);
   if (share > maxShare) {
     throw new UserError(
-      `${percent(share)} of the images in "${folder}" cannot be used, more than data.max_broken = ${maxShare} allows. Unusable: ${list(
+      `${percent(share)} of the images in "${shownText(folder)}" cannot be used, more than data.max_broken = ${maxShare} allows. Unusable: ${list(
         broken,
         usable,
         NAMED_IN_ERROR,
@@ -144,7 +180,7 @@ function checkBroken(folder: string, broken: readonly BrokenImage[], usable: num
   }
   if (usable === 0) {
     throw new UserError(
-      `None of the images in "${folder}" can be used. Unusable: ${list(broken, usable, NAMED_IN_ERROR)}\nRepair or replace them.`,
+      `None of the images in "${shownText(folder)}" can be used. Unusable: ${list(broken, usable, NAMED_IN_ERROR)}\nRepair or replace them.`,
     );
   }
 }
@@ -154,7 +190,7 @@ function percent(share: number): string {
 }
 
 function list(broken: readonly BrokenImage[], usable: number, named: number): string {
-  const lines = broken.slice(0, named).map(({ path, reason }) => `\n  ${path}: ${reason}`);
+  const lines = broken.slice(0, named).map(({ path, reason }) => `\n  ${shownText(path)}: ${reason}`);
   const more = broken.length > named ? `\n  … and ${broken.length - named} more` : "";
   return `${broken.length} of ${broken.length + usable} images:${lines.join("")}${more}`;
 }

@@ -1,8 +1,8 @@
 /** One image file's bytes to the pixels the model trains on. */
 import sharp, { type Sharp } from "sharp";
+import { foreignContentReason, type ImageFormat, imageFormat } from "../../node/images/imageFormat.ts";
 import { decodeBmp } from "./bmp.ts";
 import { ImageContentError } from "./imageContentError.ts";
-import { foreignContentReason, type ImageFormat, imageFormat } from "./imageFormat.ts";
 import { openTiff } from "./openTiff.ts";
 import { readPngHeader } from "./pngHeader.ts";
 import { decodePnm } from "./pnm.ts";

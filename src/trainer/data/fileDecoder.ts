@@ -1,12 +1,19 @@
 /** Image files to pixels, several at once: within a bound of memory, and each failure with the reason that is its own. */
 import { readFile } from "node:fs/promises";
+import { systemPath } from "../../node/images/fileNames.ts";
+import { systemReason } from "../../node/systemReason.ts";
 import { ByteBudget } from "./byteBudget.ts";
 import { decodedBytes } from "./decodedBytes.ts";
 import { BrokenImageError, decodeImage, type PixelSettings } from "./decodeImage.ts";
-import { systemReason } from "./systemReason.ts";
+import { digestOf } from "./pixelDigest.ts";
 
-/** The pixels, or why there are none; retry: the file could not be opened, which may change without the file changing. */
-export type Decoded = Uint8Array | { readonly reason: string; readonly retry: boolean };
+/**
+ * The pixels and the digest of the file they came from, or why there are none; retry: the file could not be opened, which may change
+ * without the file changing.
+ */
+export type Decoded =
+  | { readonly pixels: Uint8Array; readonly content: Buffer }
+  | { readonly reason: string; readonly retry: boolean };
 
 /** Files beyond this size are taken for a mistake rather than read into memory. */
 const MAX_FILE_BYTES = 2 ** 29;
@@ -37,7 +44,7 @@ export class FileDecoder {
     return files.run(size, async () => {
       let bytes: Buffer;
       try {
-        bytes = await readFile(path);
+        bytes = await readFile(systemPath(path));
       } catch (error) {
         return { reason: `cannot be read (${systemReason(error)})`, retry: true };
       }
@@ -46,7 +53,10 @@ export class FileDecoder {
   }
 
   private async decodeBytes(bytes: Buffer): Promise<Decoded> {
-    const decode = (): Promise<Uint8Array> => this.decode(bytes, this.settings);
+    const decode = async (): Promise<Decoded> => {
+      const decoded = await this.decode(bytes, this.settings);
+      return { pixels: decoded, content: digestOf(bytes) };
+    };
     try {
       return await pixels.run(decodedBytes(bytes), decode);
     } catch (error) {

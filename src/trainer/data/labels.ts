@@ -1,5 +1,6 @@
 /** Classes from first-level sub-folders. */
 import { UserError } from "../../core/errors.ts";
+import { shownText } from "../../core/shownText.ts";
 import { compareBytes } from "./compareBytes.ts";
 
 /**
@@ -14,9 +15,9 @@ export function classNames(folder: string, paths: readonly string[]): string[] {
   if (outside.length > 0) {
     const [subject, them] =
       outside.length === 1
-        ? [`the image "${outside[0]}" lies directly in "${folder}" and so has no class`, "it"]
+        ? [`the image "${shownText(outside[0]!)}" lies directly in "${shownText(folder)}" and so has no class`, "it"]
         : [
-            `${outside.length} images, such as "${outside[0]}", lie directly in "${folder}" and so have no class`,
+            `${outside.length} images, such as "${shownText(outside[0]!)}", lie directly in "${shownText(folder)}" and so have no class`,
             "each of them",
           ];
     throw new UserError(

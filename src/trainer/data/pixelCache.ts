@@ -13,17 +13,19 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readSync,
   statSync,
   unlinkSync,
 } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import * as z from "zod";
 import { errorCode, removeQuietly, replaceFile } from "../../node/run/files.ts";
+import { systemReason } from "../../node/systemReason.ts";
 import { DECODER_VERSION, type PixelSettings } from "./decodeImage.ts";
-import { systemReason } from "./systemReason.ts";
 
 const FORMAT = "maskdm image cache";
-const FORMAT_VERSION = 1;
+/** 2: time of change and inode of each file, digests of its content and its pixels */
+const FORMAT_VERSION = 2;
 
 const manifestSchema = z.strictObject({
   /** the data folder, for the curious */
@@ -38,12 +40,19 @@ const manifestSchema = z.strictObject({
     paths: z.array(z.string()),
     sizes: z.array(z.number()),
     modified: z.array(z.number()),
+    changed: z.array(z.number()),
+    inodes: z.array(z.number()),
+    /** digests of the files and of the pixels, one after the other, in base64; see pixelDigest.ts */
+    contents: z.string(),
+    pixels: z.string(),
   }),
   broken: z.array(
     z.strictObject({
       path: z.string(),
       size: z.number(),
       modified: z.number(),
+      changed: z.number(),
+      inode: z.number(),
       reason: z.string(),
       /** true: the file could not be opened, which may change without the file changing */
       retry: z.boolean(),
@@ -58,6 +67,8 @@ const headerSchema = z.strictObject({
   version: z.literal(FORMAT_VERSION),
   sha256: z.string(),
 });
+
+const olderHeaderSchema = z.object({ format: z.literal(FORMAT), version: z.number() });
 
 /** A complete cache, its pixel file open for reading. */
 export interface OpenCache {
@@ -130,14 +141,26 @@ export class PixelCache {
     fsyncSync(file);
     const previous = this.readManifest(() => {});
     const manifest: CacheManifest = { folder: this.folder, ...content };
-    const body = JSON.stringify(manifest);
-    const sha256 = createHash("sha256").update(body).digest("hex");
-    const header = JSON.stringify({ format: FORMAT, version: FORMAT_VERSION, sha256 });
-    replaceFile(this.manifestPath, `${header}\n${body}`, true);
+    this.writeManifest(manifest);
     if (previous !== null && previous.pixelFile !== manifest.pixelFile)
       removeQuietly(join(this.dir, previous.pixelFile));
     this.removeStale(manifest.pixelFile);
     return manifest;
+  }
+
+  /**
+   * Notes other facts of the same images, as of files that were copied; the pixels stay where they are. Left alone where another
+   * process has replaced the cache meanwhile.
+   */
+  restamp(manifest: CacheManifest): void {
+    if (this.readManifest(() => {})?.pixelFile === manifest.pixelFile) this.writeManifest(manifest);
+  }
+
+  private writeManifest(manifest: CacheManifest): void {
+    const body = JSON.stringify(manifest);
+    const sha256 = createHash("sha256").update(body).digest("hex");
+    const header = JSON.stringify({ format: FORMAT, version: FORMAT_VERSION, sha256 });
+    replaceFile(this.manifestPath, `${header}\n${body}`, true);
   }
 
   private readManifest(log: (line: string) => void): CacheManifest | null {
@@ -161,12 +184,17 @@ export class PixelCache {
     return manifest.success ? manifest.data : damaged("is damaged");
   }
 
-  /** Clears away what killed processes left. A build in progress keeps its file's time fresh. */
+  /** Clears away what killed processes and older versions left. A build in progress keeps its file's time fresh. */
   private removeStale(current: string): void {
     const oldest = Date.now() - STALE_AFTER_MS;
-    for (const name of readdirSync(this.dir)) {
+    const names = readdirSync(this.dir);
+    const outdated = names.flatMap((name) =>
+      isOutdated(join(this.dir, name)) ? [name.slice(0, -".json".length)] : [],
+    );
+    for (const name of names) {
       const isOurs = name.startsWith(`${this.key}-`) || name.startsWith(`.${this.key}.json.tmp-`);
-      if (!isOurs || name === current) continue;
+      const isUnreadable = outdated.some((key) => name === `${key}.json` || name.startsWith(`${key}-`));
+      if (!(isOurs || isUnreadable) || name === current) continue;
       const path = join(this.dir, name);
       try {
         if (statSync(path).mtimeMs < oldest) unlinkSync(path);
@@ -175,6 +203,24 @@ export class PixelCache {
       }
     }
   }
+}
+
+/** Whether this is the manifest of a cache in an older format, which nothing reads any more. */
+function isOutdated(path: string): boolean {
+  if (!/^[0-9a-f]{20}\.json$/.test(basename(path))) return false;
+  const start = Buffer.alloc(256);
+  try {
+    const file = openSync(path, "r");
+    try {
+      readSync(file, start, 0, start.length, 0);
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return false;
+  }
+  const header = olderHeaderSchema.safeParse(parseJson(start.toString("utf8").split("\n", 1)[0]!));
+  return header.success && header.data.version < FORMAT_VERSION;
 }
 
 function parseJson(text: string): unknown {

@@ -1,7 +1,7 @@
 /** Whether files can be written where a run would put them. */
 import { existsSync, mkdtempSync, rmdirSync, statfsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { systemReason } from "../data/systemReason.ts";
+import { systemReason } from "../../node/systemReason.ts";
 
 export interface FolderCheck {
   readonly path: string;

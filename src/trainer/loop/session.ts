@@ -1,5 +1,4 @@
 /** One session of a run: opens the data, starts the engine, trains, and leaves the run folder in order however it ends. */
-import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 import { dirname } from "node:path";
@@ -11,13 +10,16 @@ import { modelShape } from "../../core/model/shape.ts";
 import type { Stage } from "../../core/random/streams.ts";
 import type { CheckpointState } from "../../core/run/checkpointState.ts";
 import type { FinalState } from "../../core/run/status.ts";
+import { shownText } from "../../core/shownText.ts";
 import { type Dataset, openDataset } from "../data/dataset.ts";
 import { requireDataFolder } from "../data/firstLook.ts";
 import { EngineClient } from "../engine/client.ts";
 import type { EngineFacts, WeightSource } from "../engine/messages.ts";
+import { readImageList, writeImageList } from "../run/imageListFile.ts";
 import type { RunWriter } from "../run/runWriter.ts";
 import { writeImageGrid } from "../sample/grid.ts";
 import { BatchSource } from "./batches.ts";
+import { changedImages, type DataFingerprint, dataFingerprint, imageList, readFingerprint } from "./dataFingerprint.ts";
 import { drawSamples } from "./drawSamples.ts";
 import type { StartUp } from "./startUp.ts";
 import { StopRequest } from "./stopRequest.ts";
@@ -64,7 +66,7 @@ export async function openData(experiment: Experiment, file: string, notes: Sess
   if (experiment.data.labels === "folders" && classes > 0 && dataset.classes.length > classes) {
     dataset.close();
     throw new UserError(
-      `${experiment.data.path} holds ${dataset.classes.length} classes (sub-folders), model.num_classes is ${classes}. ` +
+      `${shownText(experiment.data.path)} holds ${dataset.classes.length} classes (sub-folders), model.num_classes is ${classes}. ` +
         `Set model.num_classes: ${dataset.classes.length}.`,
     );
   }
@@ -75,7 +77,7 @@ export async function openData(experiment: Experiment, file: string, notes: Sess
 export async function runSession(session: Session): Promise<TrainingEnd & { run: RunWriter }> {
   const { experiment, stage, notes } = session;
   // A folder that is not there is told at once: an engine at work has to be waited for.
-  await requireDataFolder(experiment.data.path, dirname(session.experimentFile));
+  await requireDataFolder(experiment.data, dirname(session.experimentFile));
   // The engine's thread loads its library and draws the weights while this one looks at the images.
   const engine = new EngineClient();
   const starting = startEngine(session, engine);
@@ -112,9 +114,9 @@ async function trainInFolder(session: Session, ready: Ready): Promise<TrainingEn
   try {
     run.update({ backend: facts.backend, versions: { backend: facts.version } });
     for (const line of [...facts.notes, engineLine(facts, experiment, stage)]) run.log(line);
-    for (const { path, reason } of dataset.broken) run.log(`image left out: ${path}: ${reason}`);
-    const dataFingerprint = fingerprint(dataset);
-    warnOfChangedData(session, dataFingerprint, (line) => {
+    for (const note of dataset.notes) run.log(note);
+    for (const { path, reason } of dataset.broken) run.log(`image left out: ${shownText(path)}: ${reason}`);
+    const fingerprint = await noteImages(session, dataset, run, (line) => {
       run.log(line);
       notes.note(line);
     });
@@ -129,7 +131,7 @@ async function trainInFolder(session: Session, ready: Ready): Promise<TrainingEn
       stop,
       progress,
       resumeFrom,
-      dataFingerprint,
+      dataFingerprint: fingerprint,
       startUp: session.startUp,
       writeSamples: (step) => writeGrid(engine, experiment, run, step, stop),
       hasSamples: (step) => existsSync(run.samplePath(step)),
@@ -191,18 +193,21 @@ async function writeGrid(
   }
 }
 
-/** Identifies the images by their number and paths. */
-function fingerprint(dataset: Dataset): string {
-  const hash = createHash("sha256");
-  for (const { path } of dataset.images) hash.update(`${path}\n`);
-  return `${dataset.count} images, ${hash.digest("hex").slice(0, 16)}`;
-}
-
-function warnOfChangedData(session: Session, now: string, warn: (line: string) => void): void {
-  const before = session.resumeFrom?.loop?.["data"];
-  if (typeof before === "string" && before !== now) {
-    warn(
-      `The images have changed since the checkpoint (${before} then, ${now} now): the run goes on, but not bit for bit.`,
-    );
+/** Warns where the images are not those of the checkpoint, and keeps the list of them for the next resume. */
+async function noteImages(
+  { resumeFrom }: Session,
+  dataset: Dataset,
+  run: RunWriter,
+  warn: (line: string) => void,
+): Promise<DataFingerprint> {
+  const images = imageList(dataset);
+  const now = dataFingerprint(images);
+  const before = readFingerprint(resumeFrom?.loop?.["data"]);
+  if (before !== null) {
+    const listBefore = typeof before === "string" ? null : readImageList(run.dir, before);
+    const change = changedImages(before, listBefore, now, images);
+    if (change !== null) warn(change);
   }
+  await writeImageList(run.dir, now, images);
+  return now;
 }

@@ -10,6 +10,7 @@ import type { EngineClient } from "../engine/client.ts";
 import type { TimedStep } from "../engine/messages.ts";
 import type { RunWriter } from "../run/runWriter.ts";
 import type { BatchSource } from "./batches.ts";
+import type { DataFingerprint } from "./dataFingerprint.ts";
 import { DivergenceGuard, GUARD_LIMIT, GUARD_STEPS, lossOfNothing } from "./divergenceGuard.ts";
 import { MetricsWindow } from "./metricsWindow.ts";
 import type { StartUp } from "./startUp.ts";
@@ -34,7 +35,7 @@ export interface TrainingSetup {
   /** where to go on from; null: from step 0 */
   readonly resumeFrom: CheckpointState | null;
   /** identifies the images, to notice a change before a resume */
-  readonly dataFingerprint: string;
+  readonly dataFingerprint: DataFingerprint;
   /** told when the first step is done */
   readonly startUp: StartUp;
   /** draws and writes the sample grid of a step; given up when a stop is asked for */

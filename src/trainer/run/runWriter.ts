@@ -5,6 +5,7 @@ import type { UserError } from "../../core/errors.ts";
 import { checkpointName } from "../../core/run/checkpointState.ts";
 import type { RunRecord, RunSession } from "../../core/run/record.ts";
 import type { FinalState } from "../../core/run/status.ts";
+import { shownLines } from "../../core/shownText.ts";
 import { clearControl, readControl } from "../../node/run/control.ts";
 import { replaceFile, replaceJson } from "../../node/run/files.ts";
 import type { RunLock } from "../../node/run/lock.ts";
@@ -62,7 +63,8 @@ export class RunWriter {
   /** Adds lines to log.txt, each with the time. Never fails: a log that cannot be written must not end a run. */
   log(text: string): void {
     try {
-      for (const line of text.trimEnd().split("\n")) this.logFile.append(`${new Date().toISOString()} ${line}`);
+      for (const line of shownLines(text).trimEnd().split("\n"))
+        this.logFile.append(`${new Date().toISOString()} ${line}`);
     } catch {
       // The disk refuses; metrics and checkpoints will say so.
     }

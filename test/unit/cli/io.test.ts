@@ -13,6 +13,17 @@ describe("Io", () => {
     expect(err.text).toBe("c\n");
   });
 
+  it("shows control characters of names on a terminal and in messages, and leaves piped results alone", () => {
+    const piped = memoryIo();
+    piped.io.stdout("a\x1b[2J");
+    piped.io.stderr("b\x1b]0;title\x07\nc\r");
+    expect(piped.out.text).toBe("a\x1b[2J\n");
+    expect(piped.err.text).toBe("b\\x1b]0;title\\x07\nc\\r\n");
+    const out = new MemoryStream(true);
+    streamIo(out, new MemoryStream(true), {}).stdout("a\x1b[2J");
+    expect(out.text).toBe("a\\x1b[2J\n");
+  });
+
   it("has no status line without a terminal, nor on a dumb one", () => {
     expect(memoryIo().io.status).toBeUndefined();
     const dumb = streamIo(new MemoryStream(true), new MemoryStream(true), { TERM: "dumb" });

@@ -26,7 +26,7 @@ describe("broken images", () => {
     expect(dataset.images).toEqual([{ path: "good.png", label: 0 }]);
     expect(dataset.broken.map(({ path }) => path)).toEqual(files.sort());
     expect(lines.join("\n")).toContain(
-      `left out ${files.length} of ${files.length + 1} images:\n  archive.webp: a ZIP`,
+      `left out ${files.length} of ${files.length + 1} images:\n  archive.webp: a ZIP or other`,
     );
     expect(lines.join("\n")).toContain(`… and ${files.length - 20} more`);
     dataset.close();

@@ -1,6 +1,8 @@
 /** The cache of decoded images: quick, right when images change, whole after damage. */
+import { createHash } from "node:crypto";
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
   readdirSync,
   readFileSync,
@@ -56,6 +58,15 @@ async function look(base: string, changes: Partial<DataConfig> = {}, options: Da
 const cacheFiles = (base: string): string[] => readdirSync(join(base, ".maskdm/cache")).sort();
 const cacheFile = (base: string, ending: string): string =>
   join(base, ".maskdm/cache", cacheFiles(base).find((name) => name.endsWith(ending))!);
+
+/** Writes another body, with the checksum that belongs to it. */
+function rewriteManifest(base: string, content: unknown): void {
+  const body = JSON.stringify(content);
+  const path = cacheFile(base, ".json");
+  const header = JSON.parse(readFileSync(path, "utf8").split("\n", 1)[0]!) as object;
+  const sha256 = createHash("sha256").update(body).digest("hex");
+  writeFileSync(path, `${JSON.stringify({ ...header, sha256 })}\n${body}`);
+}
 
 /** First pixel of each image, as #rrggbb. */
 function colours({ dataset, pixels }: Opened): Record<string, string> {
@@ -158,6 +169,56 @@ describe("the cache", () => {
     expect(colours(await look(base))).toEqual({ "a.tiff": "#00aa00" });
   });
 
+  it("notices other images of equal names, sizes and times, as of another archive unpacked over the first", async () => {
+    const bitmap = (background: string): Promise<Buffer> =>
+      sharp({ create: { width: 8, height: 8, channels: 3, background } })
+        .tiff({ compression: "none" })
+        .toBuffer();
+    const fixed = new Date("2020-01-01T00:00:00Z");
+    const base = temporaryFolder();
+    const unpack = async (name: string, colour: string): Promise<void> => {
+      writeFiles(base, { [`images/${name}`]: await bitmap(colour) });
+      utimesSync(join(base, "images", name), fixed, fixed);
+    };
+    await unpack("a.tiff", "#aa0000");
+    await unpack("b.tiff", "#00aa00");
+    await look(base);
+    // One written in place, the other put in its place; neither shows in size or time of content.
+    await unpack("a.tiff", "#0000aa");
+    rmSync(join(base, "images/b.tiff"));
+    await unpack("b.tiff", "#00aaaa");
+    const after = await look(base);
+    expect(after.decoded).toBe(2);
+    expect(colours(after)).toEqual({ "a.tiff": "#0000aa", "b.tiff": "#00aaaa" });
+  });
+
+  it("decodes nothing again where only inode or time of change differ, as of files that were copied", async () => {
+    const base = await threeImages();
+    await look(base);
+    const pixels = cacheFile(base, ".pixels");
+    for (const name of ["a.png", "b.png", "c.png"]) {
+      const path = join(base, "images", name);
+      const { atime, mtime } = statSync(path);
+      copyFileSync(path, `${path}.copy`);
+      renameSync(`${path}.copy`, path);
+      utimesSync(path, atime, mtime);
+    }
+    // Times have fractions that a date has not.
+    const stampOf = (name: string): number => statSync(join(base, "images", name)).mtimeMs;
+    const manifest = readFileSync(cacheFile(base, ".json"), "utf8");
+    const known = JSON.parse(manifest.slice(manifest.indexOf("\n"))) as { images: { modified: number[] } };
+    known.images.modified = ["a.png", "b.png", "c.png"].map(stampOf);
+    rewriteManifest(base, known);
+
+    const copied = await look(base);
+    expect(copied.decoded).toBe(0);
+    expect(colours(copied)).toEqual(THREE);
+    expect(copied.lines.join()).toMatch(/3 of 3 images have another inode or time of change; reading them/);
+    expect(cacheFile(base, ".pixels")).toBe(pixels);
+    // What is known now need not be read again.
+    expect((await look(base)).lines).toEqual([]);
+  });
+
   it("keeps settings apart", async () => {
     const base = await threeImages();
     await look(base);
@@ -176,7 +237,9 @@ describe("the cache", () => {
     const second = await look(base, { max_broken: 0.5 });
     expect(second.decoded).toBe(0);
     expect(second.dataset.broken).toEqual(first.dataset.broken);
-    expect(second.dataset.broken).toEqual([{ path: "d.png", reason: "not a png, jpg, webp, gif, bmp or tiff image" }]);
+    expect(second.dataset.broken).toEqual([
+      { path: "d.png", reason: "not a png, jpg, webp, gif, bmp, tiff, avif or pnm image" },
+    ]);
     writeFiles(base, { "images/d.png": await plainPng("#dddddd") });
     const repaired = await look(base);
     expect(repaired.decoded).toBe(1);
@@ -219,7 +282,7 @@ describe("a damaged cache", () => {
     ["manifest cut to its first line", (base) => truncateSync(cacheFile(base, ".json"), 125)],
     ["manifest empty", (base) => truncateSync(cacheFile(base, ".json"), 0)],
     ["manifest with one other byte", (base) => edit(base, (text) => text.replace("b.png", "B.png"))],
-    ["manifest of another version", (base) => edit(base, (text) => text.replace('"version":1', '"version":999'))],
+    ["manifest of another version", (base) => edit(base, (text) => text.replace('"version":2', '"version":999'))],
     ["manifest that is no text", (base) => writeFileSync(cacheFile(base, ".json"), Buffer.alloc(400, 0xff))],
   ];
   const edit = (base: string, change: (text: string) => string): void => {
@@ -242,18 +305,26 @@ describe("a damaged cache", () => {
     expect(after.lines).toEqual([]);
   });
 
-  it("is cleared of what killed processes left, but not of what may be in use", async () => {
+  it("is cleared of what killed processes and older versions left, but not of what may be in use", async () => {
     const base = await threeImages();
     await look(base);
     const key = cacheFiles(base)[0]!.slice(0, 20);
     const old = join(base, ".maskdm/cache", `${key}-1-abc.pixels`);
     const recent = join(base, ".maskdm/cache", `${key}-2-def.pixels`);
     const foreign = join(base, ".maskdm/cache", "other-3-abc.pixels");
+    const former = join(base, ".maskdm/cache", "0123456789abcdef0123");
+    const formerFiles = [`${former}.json`, `${former}-4-abc.pixels`];
+    writeFileSync(formerFiles[0]!, '{"format":"maskdm image cache","version":1,"sha256":"0"}\n{}');
+    writeFileSync(formerFiles[1]!, "x");
+    for (const path of formerFiles) utimesSync(path, new Date(0), new Date(0));
     for (const path of [old, recent, foreign]) writeFileSync(path, "x");
     for (const path of [old, foreign]) utimesSync(path, new Date(0), new Date(0));
     writeFiles(base, { "images/d.png": await plainPng("#dddddd") });
     await look(base);
-    expect([old, recent, foreign].map((path) => existsSync(path))).toEqual([false, true, true]);
+    expect([old, recent, foreign, ...formerFiles].map((path) => existsSync(path))).toEqual([
+      ...[false, true, true],
+      ...[false, false],
+    ]);
   });
 });
 

@@ -163,7 +163,7 @@ describe("portable bitmaps", () => {
     ["P6 8 8 255\nabc", "cut short: 14 of 203 bytes are there"],
     ["P3 8 8 255\n1 2 3", "cut short: samples are missing"],
     ["P2 8 8 15\n16", "a sample of 16 where 15 is the largest"],
-    ["P2 8 x 15\n1", "something other than a number where one should be"],
+    ["P2 8 8 x\n1", "something other than a number where one should be"],
     ["P5 0 8 255\n", "the header claims 0 x 8 pixels"],
     ["P5 8 8 70000\n", "the header claims 70000 as the largest sample"],
     ["Pf\n8 8\n-1.0\n", "a PFM of floating-point samples, convert it to 8 or 16 bits"],

@@ -53,7 +53,9 @@ describe("FileDecoder", () => {
       if (tries++ === 0) throw new BrokenImageError(`${CERTAIN} (no memory)`, CERTAIN);
       return new Uint8Array(3);
     };
-    expect(await decodeAll(new FileDecoder(SETTINGS, decode), [Buffer.from("x")])).toEqual([new Uint8Array(3)]);
+    expect(await decodeAll(new FileDecoder(SETTINGS, decode), [Buffer.from("x")])).toMatchObject([
+      { pixels: new Uint8Array(3) },
+    ]);
   });
 
   it("gives real files that fail side by side the reasons that they have alone", async () => {

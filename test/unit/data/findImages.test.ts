@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { compareBytes } from "../../../src/trainer/data/compareBytes.ts";
 import { openDataset } from "../../../src/trainer/data/dataset.ts";
-import { findImages } from "../../../src/trainer/data/findImages.ts";
+import { imageFiles } from "../../../src/trainer/data/imageFiles.ts";
 import { dataConfig, plainPng, temporaryFolder, writeFiles } from "./testFolder.ts";
 
-const paths = async (folder: string): Promise<string[]> => (await findImages(folder)).images.map(({ path }) => path);
+const paths = async (folder: string): Promise<string[]> =>
+  (await imageFiles(folder, [])).images.map(({ path }) => path);
 
 /** Links need a privilege on Windows. */
 const posix = it.skipIf(process.platform === "win32");
@@ -52,9 +53,9 @@ describe("findImages", () => {
       "runs/one/status.json": "{}",
       "runs/one/samples/step-1.png": png,
     });
-    const found = await findImages(folder);
+    const found = await imageFiles(folder, []);
     expect(found.images.map(({ path }) => path)).toEqual(["a.png"]);
-    expect(found.otherFiles).toBe(2);
+    expect(found.found.leftOut).toEqual({ text: 1, unfinished: 1 });
   });
 
   it("looks into files without extension", async () => {
@@ -88,7 +89,7 @@ describe("findImages", () => {
     symlinkSync("../a", join(folder, "b", "sideways"));
     symlinkSync("circle-2.png", join(folder, "circle-1.png"));
     symlinkSync("circle-1.png", join(folder, "circle-2.png"));
-    const found = await findImages(folder);
+    const found = await imageFiles(folder, []);
     expect(found.images.map(({ path }) => path)).toEqual([
       "a/1.png",
       "b/2.png",

@@ -10,6 +10,7 @@ const dataset = await openDataset(
     channels: 3,
     hflip: 0,
     background: "#ffffff",
+    ignore: [],
     labels: "none",
     max_broken: 0.05,
   },

@@ -33,6 +33,7 @@ export function writeFiles(folder: string, files: Readonly<Record<string, Uint8A
 export function dataConfig(changes: Partial<DataConfig> = {}): DataConfig {
   return {
     path: "images",
+    ignore: [],
     image_size: 8,
     channels: 3,
     hflip: 0,

@@ -15,6 +15,7 @@ describe("fields of keys", () => {
     ["pretrain.micro_batch_size", "number"],
     ["data.path", "text"],
     ["pretrain.betas", "text"],
+    ["data.ignore", "text"],
   ])("%s has a %s", (path, kind) => {
     expect(fieldKind(spec(path))).toBe(kind);
   });
@@ -23,7 +24,9 @@ describe("fields of keys", () => {
     for (const key of experimentKeys().keys.values()) {
       const { default: standard } = key.schema;
       if (standard === undefined || standard === null) continue;
-      expect(parseField(key, valueText(standard)), key.path).toEqual({ kind: "value", value: standard });
+      // An empty list is an empty field.
+      const same = valueText(standard) === "" ? { kind: "default" } : { kind: "value", value: standard };
+      expect(parseField(key, valueText(standard)), key.path).toEqual(same);
     }
   });
 
@@ -38,8 +41,17 @@ describe("fields of keys", () => {
     ["pretrain.betas", "[0.9 0.99]", [0.9, 0.99]],
     ["data.path", "0.5", "0.5"],
     ["finetune.from", "null", null],
+    ["data.ignore", "masks, *.tmp", ["masks", "*.tmp"]],
+    ["data.ignore", "[masks, \"a, b\", 'c']", ["masks", "a, b", "c"]],
   ])("reads %s: %j", (path, text, value) => {
     expect(parseField(spec(path), text)).toEqual({ kind: "value", value });
+  });
+
+  it("shows a list of texts so that it reads back", () => {
+    const value = ["masks", "a, b", 'say "x"', " edge ", "[a]", "it's", "back\\slash", "*.png"];
+    expect(parseField(spec("data.ignore"), valueText(value))).toEqual({ kind: "value", value });
+    expect(valueText(["masks", "*.png"])).toBe("masks, *.png");
+    expect(placeholderOf(spec("data.ignore"))).toBe("none");
   });
 
   it("takes an empty field as the default, where there is one", () => {

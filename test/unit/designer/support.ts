@@ -20,6 +20,8 @@ export function imagesInMemory(experiment: Experiment, count: number): Dataset {
     images: Array.from({ length: count }, (_, i) => ({ path: `${i}.png`, label: 0 })),
     classes: [],
     broken: [],
+    notes: [],
+    pixelDigests: "",
     imageBytes,
     readInto(indices, out) {
       indices.forEach((index, i) => {

@@ -26,11 +26,13 @@ describe("changeKeys", () => {
     const changed = changeKeys(TEXT, [
       { path: "mask.block_size", value: 2 },
       { path: "seed", value: 7 },
+      { path: "data.ignore", value: ["masks", "a, b"] },
       { path: "pretrain.betas", value: [0.9, 0.99] },
     ]);
     const { experiment, diagnostics } = readExperiment(changed);
     expect(diagnostics).toEqual([]);
     expect(experiment).toMatchObject({ mask: { block_size: 2 }, seed: 7, pretrain: { betas: [0.9, 0.99] } });
+    expect(experiment?.data.ignore).toEqual(["masks", "a, b"]);
     for (const line of TEXT.split("\n")) expect(changed).toContain(line);
   });
 
@@ -39,6 +41,8 @@ describe("changeKeys", () => {
       TEXT.replace("  rate: 0.9 # most of it\n", ""),
     );
     expect(changeKeys(TEXT, [{ path: "seed", remove: true }])).toBe(TEXT);
+    const list = TEXT.replace("  image_size", "  ignore:\n    - a\n    - b # too\n  image_size");
+    expect(changeKeys(list, [{ path: "data.ignore", remove: true }])).toBe(TEXT);
   });
 
   it.each(["null", "12", '"quoted', "a: b", "# no comment", "*alias", "ü\n"])(

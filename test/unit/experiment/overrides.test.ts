@@ -58,6 +58,15 @@ describe("applyOverrides", () => {
     expect(parsed.ok && parsed.experiment.finetune.from).toBe(null);
   });
 
+  it("takes a list of texts, and says how one text is a list", () => {
+    const read = parseExperiment(set(FILE, "data.ignore", '[masks, "*.tmp", "#recycle"]'));
+    expect(read.ok && read.experiment.data.ignore).toEqual(["masks", "*.tmp", "#recycle"]);
+    const block = "data:\n  path: x\n  ignore:\n    - a # why\n    - b\nseed: 1\n";
+    expect(set(block, "data.ignore", "[c]")).toBe("data:\n  path: x\n  ignore: [ c ]\nseed: 1\n");
+    const lone = parseExperiment(FILE, [{ path: "data.ignore", value: "masks" }]);
+    expect(lone.ok ? "" : lone.diagnostics[0]?.message).toMatch(/data\.ignore must be a list .* Write \[masks\]\.$/);
+  });
+
   it("replaces a list written over several lines", () => {
     const parsed = parseExperiment(set(FILE, "pretrain.betas", "[0.8, 0.9]"));
     expect(parsed.ok && parsed.experiment.pretrain.betas).toEqual([0.8, 0.9]);

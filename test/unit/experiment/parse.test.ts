@@ -22,6 +22,7 @@ describe("parseExperiment", () => {
     const experiment = experimentOf(SMALLEST);
     expect(experiment.data).toEqual({
       path: "./images",
+      ignore: [],
       image_size: 64,
       channels: 3,
       hflip: 0,

@@ -28,7 +28,13 @@ function setUp() {
     (error) => seen.errors.push(error),
     () => seen.now,
   );
-  const places = (from: string | null = null): FactPlaces => ({ dataRoot: folder, from, folder, runsDirs: [] });
+  const places = (from: string | null = null): FactPlaces => ({
+    dataRoot: folder,
+    ignore: [],
+    from,
+    folder,
+    runsDirs: [],
+  });
   return { store, seen, places, failFromNow: () => (fails = true) };
 }
 

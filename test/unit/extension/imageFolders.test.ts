@@ -30,7 +30,7 @@ it("names the folder itself where images lie in it", async () => {
 });
 
 it("looks neither into runs nor into hidden folders, and finds nothing where there is nothing", async () => {
-  write("runs/r/samples/1.png", ".maskdm/cache/1.png", "node_modules/x/1.png");
+  write("runs/r/samples/1.png", ".maskdm/cache/1.png", "node_modules/x/1.png", "lost+found/1.png");
   expect(await found()).toEqual([]);
   expect(await imageFolders(join(folder, "missing"))).toEqual([]);
 });

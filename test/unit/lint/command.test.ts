@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { applyEdits } from "../../../src/core/experiment/lineIndex.ts";
+import type { DatasetFacts } from "../../../src/core/lint/facts.ts";
 import { datasetFacts } from "../../../src/node/facts/datasetFacts.ts";
 import { experimentFacts } from "../../../src/node/facts/experimentFacts.ts";
 import type { FileDiagnostic } from "../../../src/trainer/cli/lint.ts";
@@ -127,28 +128,31 @@ describe("maskdm lint", () => {
 });
 
 describe("datasetFacts", () => {
+  const known = (facts: Partial<DatasetFacts>) => ({ exists: true, leftOut: {}, ignoredByPattern: [], ...facts });
+
   it("counts images and the folders that hold them, whatever the case of the extension", async () => {
     for (const path of ["a/1.png", "a/2.JPG", "b/deep/3.webp", "c/notes.txt", ".hidden/4.png"]) write(path, "");
-    expect(await datasetFacts(folder)).toEqual({ exists: true, images: 3, classes: 2 });
+    expect(await datasetFacts(folder, [])).toEqual(known({ images: 3, classes: 2, leftOut: { text: 1 } }));
   });
 
   it("leaves out the pictures in run folders", async () => {
     for (const path of ["1.png", "runs/x/run.json", "runs/x/status.json", "runs/x/samples/step-1.png"]) write(path, "");
-    expect(await datasetFacts(folder)).toEqual({ exists: true, images: 1, classes: 0 });
+    expect(await datasetFacts(folder, [])).toEqual(known({ images: 1, classes: 0 }));
   });
 
-  it("does not guess where links or files without extension may be images", async () => {
+  it("looks into files whose names do not say what they are", async () => {
     write("1.png", "");
     write("other/unnamed", "");
-    expect(await datasetFacts(folder)).toEqual({ exists: true });
-    expect(await datasetFacts(join(folder, "nowhere"))).toEqual({ exists: false });
-    expect(await datasetFacts(join(folder, "1.png"))).toEqual({ exists: false });
+    write("other/get.jpg?size=large", "GIF89a");
+    expect(await datasetFacts(folder, [])).toEqual(known({ images: 2, classes: 1, leftOut: { empty: 1 } }));
+    expect(await datasetFacts(join(folder, "nowhere"), [])).toEqual({ exists: false });
+    expect(await datasetFacts(join(folder, "1.png"), [])).toEqual({ exists: false });
   });
 
-  it.skipIf(process.platform === "win32")("does not follow links to folders, nor count past them", async () => {
+  it.skipIf(process.platform === "win32")("follows links, and not in circles", async () => {
     write("a/1.png", "");
     symlinkSync(folder, join(folder, "a", "loop"));
-    expect(await datasetFacts(folder)).toEqual({ exists: true });
+    expect(await datasetFacts(folder, [])).toEqual(known({ images: 1, classes: 1 }));
   });
 });
 

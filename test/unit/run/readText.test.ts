@@ -2,7 +2,6 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, rmdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { oneLine } from "../../../src/core/oneLine.ts";
 import { parseDocument } from "../../../src/core/run/format.ts";
 import { statusSchema } from "../../../src/core/run/status.ts";
 import { FileTail } from "../../../src/node/run/fileTail.ts";
@@ -67,9 +66,4 @@ test("a document that is nested too deeply to be written again is refused, brack
   expect(parseDocument(statusSchema, text)).toMatchObject({ ok: true });
   const deep = text.replace("{", `{"deep":${"[".repeat(50_000)}${"]".repeat(50_000)},`);
   expect(parseDocument(statusSchema, deep)).toEqual({ ok: false, reason: "is nested too deeply" });
-});
-
-test("a text from outside becomes one line", () => {
-  expect(oneLine("a\u001b[31mb\nc\td\u202ee\ud800f😀\u2028")).toBe("a�[31mb�c�d�e�f😀�");
-  expect(oneLine("größer 數")).toBe("größer 數");
 });

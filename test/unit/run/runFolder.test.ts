@@ -137,8 +137,8 @@ describe("RunWriter", () => {
     });
     writeFileSync(run.samplePath(1000), Uint8Array.of(1, 2));
     expect(readdirSync(join(run.dir, "samples"))).toEqual(["step-00001000.png"]);
-    run.log("one\ntwo");
-    expect(readFileSync(join(run.dir, "log.txt"), "utf8")).toMatch(/^\d{4}-.*Z one\n\d{4}-.*Z two\n$/);
+    run.log("one\ntw\x1bo");
+    expect(readFileSync(join(run.dir, "log.txt"), "utf8")).toMatch(/^\d{4}-.*Z one\n\d{4}-.*Z tw\\x1bo\n$/);
     run.update({ backend: "onnx-webgpu", versions: { backend: "onnxruntime-node 1.30.0" }, totalSteps: 50 });
     expect(run.close("stopped", "asked to")).toEqual([]);
     expect(run.close("failed")).toEqual([]);

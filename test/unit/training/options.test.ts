@@ -1,6 +1,6 @@
 /** Overrides, names, and input that no run can begin with. */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parseExperiment } from "../../../src/core/experiment/parse.ts";
@@ -99,17 +99,24 @@ describe("a run", () => {
   it("leaves broken images out by name, and goes on with other images than it began with, but says so", async () => {
     await writeImages(shop.path("growing"), { count: 24, size: 8 });
     writeFileSync(shop.path("growing", "torn.png"), "no picture");
+    writeFileSync(shop.path("growing", "notes.txt"), "none");
+    mkdirSync(shop.path("growing", "@eaDir"));
     const experiment = tinyExperiment({ data: { path: "growing", image_size: 8 }, pretrain: QUICK });
     const file = shop.experiment("growing", experiment);
     const log = () => readFileSync(join(shop.run("growing"), "log.txt"), "utf8");
     const { err } = await shop.succeed("pretrain", file, "--run", "growing", "--steps", "10");
     expect(err).toMatch(/left out 1 of 25 images:\n {2}torn\.png: /);
     expect(log()).toMatch(/image left out: torn\.png: /);
+    for (const note of ["1 file left out: 1 text file", "left out by name, as no data: @eaDir"]) {
+      expect(err.split("\n")).toContain(note);
+      expect(log()).toContain(`Z ${note}\n`);
+    }
     rmSync(shop.path("growing", "torn.png"));
     await writeImages(shop.path("growing"), { count: 26, size: 8 });
+    renameSync(shop.path("growing", "image-024.png"), shop.path("growing", "image-003.png"));
     const resumed = await shop.succeed("resume", "growing", "--steps", "20");
     const warning =
-      /The images have changed since the checkpoint \(24 images, \w+ then, 26 images, \w+ now\).*not bit for bit/;
+      /The images have changed since the checkpoint \(1 added: "image-025\.png"; 1 changed: "image-003\.png"\).*not bit for bit/;
     expect(resumed.err).toMatch(warning);
     expect(log()).toMatch(warning);
   });

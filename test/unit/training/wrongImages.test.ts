@@ -54,7 +54,7 @@ describe("a session", () => {
     mkdirSync(join(folder, "images"));
     expect(await failure()).toContain('images" is empty');
     writeFileSync(join(folder, "images", "notes.txt"), "none");
-    expect(await failure()).toContain('images" holds no images (1 other file)');
+    expect(await failure()).toContain('images" holds no images (1 file left out: 1 text file)');
     expect(threads).toBe(0);
   });
 
@@ -69,11 +69,11 @@ describe("a session", () => {
 describe("the first look", () => {
   it("finds images in folders below, and such without an extension", async () => {
     await writeImages(join(folder, "images"), { count: 1, size: 8, classes: ["a"] });
-    await requireDataFolder("images", folder);
+    await requireDataFolder({ path: "images", ignore: [] }, folder);
     mkdirSync(join(folder, "plain"));
     writeFileSync(join(folder, "plain", "image"), Buffer.from("89504e470d0a1a0a0000000d49484452", "hex"));
-    await requireDataFolder("plain", folder);
+    await requireDataFolder({ path: "plain", ignore: [] }, folder);
     rmSync(join(folder, "plain", "image"));
-    await expect(requireDataFolder("plain", folder)).rejects.toThrow(/is empty/);
+    await expect(requireDataFolder({ path: "plain", ignore: [] }, folder)).rejects.toThrow(/is empty/);
   });
 });

@@ -1,4 +1,7 @@
 /** Images and labels that are not what the file expects. */
+import { leftOutText } from "../../images/fileKinds.ts";
+import { shellNotation } from "../../images/shellNotation.ts";
+import { shownText } from "../../shownText.ts";
 import { count, plural } from "../numbers.ts";
 import type { Rule } from "../rule.ts";
 
@@ -13,7 +16,7 @@ const dataMissing: Rule = {
     if (facts.dataset?.exists !== false) return;
     yield {
       at: ["data.path"],
-      message: `data.path: there is no folder ${JSON.stringify(data.path)}. A relative path starts at the experiment file's folder.`,
+      message: `data.path: there is no folder "${shownText(data.path)}". ${shellNotation(data.path) ?? "A relative path starts at the experiment file's folder."}`,
     };
   },
 };
@@ -26,9 +29,10 @@ const dataEmpty: Rule = {
   fix: null,
   *check({ experiment: { data }, facts }) {
     if (facts.dataset?.exists !== true || facts.dataset.images !== 0) return;
+    const leftOut = leftOutText(facts.dataset.leftOut ?? {});
     yield {
       at: ["data.path"],
-      message: `data.path: the folder ${JSON.stringify(data.path)} holds no images (png, jpg, webp, gif, bmp, tiff), neither itself nor in sub-folders.`,
+      message: `data.path: the folder "${shownText(data.path)}" holds no images (png, jpg, webp, gif, bmp, tiff, avif, pnm), neither itself nor in sub-folders.${leftOut === null ? "" : ` ${leftOut}.`}`,
     };
   },
 };

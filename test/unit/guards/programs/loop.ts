@@ -70,6 +70,8 @@ const dataset: Dataset = {
   images,
   classes: [],
   broken: [],
+  notes: [],
+  pixelDigests: "",
   imageBytes,
   readInto(indices, out) {
     indices.forEach((index, i) => {
@@ -113,7 +115,7 @@ const end = await train({
   batches,
   stop,
   resumeFrom: null,
-  dataFingerprint: "",
+  dataFingerprint: { images: 0, paths: "", pixels: "", decoder: "" },
   startUp: new StartUp(),
   writeSamples: async () => {},
   hasSamples: () => true,
