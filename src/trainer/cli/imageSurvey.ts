@@ -2,7 +2,7 @@
 import { open } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type Sharp from "sharp";
-import { compareBytes } from "../data/compareBytes.ts";
+import { compareBytes } from "../../core/compareBytes.ts";
 import { findImages } from "../data/findImages.ts";
 import { imageFormat } from "../data/imageFormat.ts";
 

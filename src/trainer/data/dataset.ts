@@ -1,14 +1,15 @@
 /** A folder of images as the training loop sees it. */
 import { closeSync, existsSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { className } from "../../core/classes/className.ts";
+import { compareBytes } from "../../core/compareBytes.ts";
 import { UserError } from "../../core/errors.ts";
 import type { DataConfig } from "../../core/experiment/schema.ts";
 import { buildCache, planCache } from "./buildCache.ts";
-import { compareBytes } from "./compareBytes.ts";
 import { requireImages, resolveDataFolder } from "./dataFolder.ts";
 import type { PixelSettings } from "./decodeImage.ts";
 import { type BrokenImage, findImages } from "./findImages.ts";
-import { className, classNames } from "./labels.ts";
+import { classNames } from "./labels.ts";
 import { type OpenCache, PixelCache } from "./pixelCache.ts";
 import { openPixelStore } from "./pixelStore.ts";
 import { systemReason } from "./systemReason.ts";
@@ -25,7 +26,7 @@ export interface Dataset {
   readonly count: number;
   /** sorted by path (byte order), so that positions are the same on every machine */
   readonly images: readonly DatasetImage[];
-  /** sorted by byte order; empty without labels */
+  /** names by number; empty without labels */
   readonly classes: readonly string[];
   /** images that were left out, sorted by path */
   readonly broken: readonly BrokenImage[];

@@ -2,10 +2,10 @@
 import { closeSync, openSync, readdirSync, readSync, realpathSync, type Stats, statSync } from "node:fs";
 import { dirname, extname, join, sep } from "node:path";
 import { setImmediate as yieldToEvents } from "node:timers/promises";
+import { compareBytes } from "../../core/compareBytes.ts";
 import { UserError } from "../../core/errors.ts";
 import { IMAGE_EXTENSIONS } from "../../node/facts/imageExtensions.ts";
 import { errorCode } from "../../node/run/files.ts";
-import { compareBytes } from "./compareBytes.ts";
 import { imageFormat, MAGIC_BYTES } from "./imageFormat.ts";
 import { systemReason } from "./systemReason.ts";
 
