@@ -9,6 +9,8 @@ export interface DatasetFacts {
   readonly images?: number;
   /** first-level sub-folders that hold images */
   readonly classes?: number;
+  /** their names, in the order of `compareClassNames` */
+  readonly classNames?: readonly string[];
 }
 
 /** The experiment that a checkpoint was trained with, as far as it is known. */
@@ -18,6 +20,8 @@ export interface CheckpointFacts {
   readonly data?: Partial<Pick<DataConfig, "image_size" | "channels">>;
   readonly model?: Partial<ModelConfig>;
   readonly diffusion?: Partial<DiffusionConfig>;
+  /** names of its classes by number, where they are recorded */
+  readonly classes?: readonly string[];
 }
 
 export interface LintFacts {

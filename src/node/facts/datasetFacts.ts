@@ -2,6 +2,7 @@
 import type { Dirent } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { extname, join } from "node:path";
+import { compareClassNames } from "../../core/classes/classOrder.ts";
 import type { DatasetFacts } from "../../core/lint/facts.ts";
 import { IMAGE_EXTENSIONS } from "./imageExtensions.ts";
 
@@ -42,7 +43,7 @@ export async function datasetFacts(root: string): Promise<DatasetFacts> {
       }
     }
   }
-  return { exists: true, images, classes: classes.size };
+  return { exists: true, images, classes: classes.size, classNames: [...classes].sort(compareClassNames) };
 }
 
 async function entriesOf(folder: string): Promise<Dirent[] | null> {

@@ -2,7 +2,7 @@
 import { availableParallelism, totalmem } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { readExperiment } from "../../core/experiment/read.ts";
-import type { LintFacts } from "../../core/lint/facts.ts";
+import type { CheckpointFacts, LintFacts } from "../../core/lint/facts.ts";
 import { checkpointFacts } from "./checkpointFacts.ts";
 import { datasetFacts } from "./datasetFacts.ts";
 import { factSources } from "./factSources.ts";
@@ -13,6 +13,23 @@ export function machineFacts(): Required<Pick<LintFacts, "memoryBytes" | "cores"
 }
 
 /**
+ * @param dataPath data.path as written; null: not known
+ * @param folder of the experiment file
+ */
+export async function imageFacts(dataPath: string | null, folder: string): Promise<Pick<LintFacts, "dataset">> {
+  return dataPath === null ? {} : { dataset: await datasetFacts(resolve(folder, dataPath)) };
+}
+
+/**
+ * @param from finetune.from as written
+ * @param folder absolute path of the experiment file's folder
+ * @param runsDir folder in which the id of a run is looked for, here and beside the file
+ */
+export function namedCheckpoint(from: string, folder: string, runsDir: string): Promise<CheckpointFacts | null> {
+  return checkpointFacts(from, folder, [runsDir, join(folder, runsDir)]);
+}
+
+/**
  * @param file path of the experiment file, which relative paths in it start from
  * @param text its text, which may have errors
  * @param runsDir folder in which the id of a run is looked for
@@ -20,13 +37,13 @@ export function machineFacts(): Required<Pick<LintFacts, "memoryBytes" | "cores"
 export async function experimentFacts(file: string, text: string, runsDir: string): Promise<LintFacts> {
   const folder = dirname(resolve(file));
   const { dataPath, from } = factSources(readExperiment(text));
-  const [dataset, checkpoint] = await Promise.all([
-    dataPath === null ? null : datasetFacts(resolve(folder, dataPath)),
-    from === null ? null : checkpointFacts(from, folder, [runsDir, join(folder, runsDir)]),
+  const [images, checkpoint] = await Promise.all([
+    imageFacts(dataPath, folder),
+    from === null ? null : namedCheckpoint(from, folder, runsDir),
   ]);
   return {
     ...machineFacts(),
-    ...(dataset === null ? {} : { dataset }),
+    ...images,
     ...(checkpoint === null ? {} : { checkpoint }),
   };
 }

@@ -1,5 +1,5 @@
 /** `maskdm finetune FILE --from R`: stage 2, on whole images. */
-import { basename, dirname, resolve } from "node:path";
+import { basename, dirname } from "node:path";
 import type { Command } from "commander";
 import { UserError } from "../../core/errors.ts";
 import { parseExperiment } from "../../core/experiment/parse.ts";
@@ -51,18 +51,18 @@ export async function findSource(
     if (options.from !== undefined) throw new UserError("--from and --from-scratch exclude each other.");
     return null;
   }
+  const { namedInFile, resolveSource } = await import("../../node/run/resolve.ts");
   const parsed = parseExperiment(text, overrides);
   // Errors of the file are shown, with their places, when the run is started.
   if (!parsed.ok) return null;
   const { from, weights } = parsed.experiment.finetune;
-  const named = options.from ?? (from === null ? null : resolveFrom(file, from));
+  const named = options.from ?? (from === null ? null : namedInFile(from, dirname(file)));
   if (named === null) {
     throw new UserError(
       `${file} names no checkpoint to finetune from, and neither does --from. Name one, such as ` +
         "--from runs/RUN, or ask for new weights with --from-scratch.",
     );
   }
-  const { resolveSource } = await import("../../node/run/resolve.ts");
   const source = resolveSource(named, [options.runsDir]);
   for (const note of source.notes) io.stderr(note);
   const weightsFile = weights === "ema" ? source.emaFile : source.modelFile;
@@ -81,15 +81,11 @@ export async function findSource(
   };
 }
 
-/** What the shapes of weights do not show, and loading them would not notice: heads and diffusion. */
-function trainedWith({ experimentFile }: Source, name: string): CheckpointFacts {
+/** What the shapes of weights do not show, and loading them would not notice: heads, diffusion and the numbers of classes. */
+function trainedWith({ experimentFile, classes }: Source, name: string): CheckpointFacts {
+  const known = { name, ...(classes === null ? {} : { classes }) };
   const parsed = experimentFile === undefined ? null : parseExperiment(readExperimentFile(experimentFile));
-  if (!parsed?.ok) return { name };
+  if (!parsed?.ok) return known;
   const { model, diffusion } = parsed.experiment;
-  return { name, model: { num_heads: model.num_heads }, diffusion };
-}
-
-/** A relative path in the file starts at the file; anything else may be the id of a run. */
-function resolveFrom(file: string, from: string): string {
-  return from.startsWith(".") || from.includes("/") ? resolve(dirname(file), from) : from;
+  return { ...known, model: { num_heads: model.num_heads }, diffusion };
 }

@@ -49,6 +49,12 @@ export interface DatasetOptions {
   /** called after every image that had to be decoded */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   readonly log?: ((line: string) => void) | undefined;
+  /**
+   * Gives classes their numbers, where not the order of their folders does; called before anything is decoded.
+   * @param folders those that hold images, in their order
+   * @returns names by number, of these folders and perhaps others; what it throws ends the opening
+   */
+  readonly numberClasses?: ((folders: readonly string[]) => readonly string[]) | undefined;
   /** bytes of pixels that are kept in memory; larger data sets are read from disk batch by batch */
   readonly memoryLimit?: number | undefined;
 }
@@ -69,7 +75,8 @@ export async function openDataset(config: DataConfig, baseDir: string, options: 
   const found = await findImages(folder);
   requireImages(folder, found);
   const allPaths = [...found.images, ...found.unreadable].map((image) => image.path);
-  const classes = config.labels === "folders" ? classNames(folder, allPaths) : [];
+  const folders = config.labels === "folders" ? classNames(folder, allPaths) : [];
+  const classes = options.numberClasses?.(folders) ?? folders;
 
   const settings: PixelSettings = {
     imageSize: config.image_size,

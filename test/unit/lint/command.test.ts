@@ -129,12 +129,12 @@ describe("maskdm lint", () => {
 describe("datasetFacts", () => {
   it("counts images and the folders that hold them, whatever the case of the extension", async () => {
     for (const path of ["a/1.png", "a/2.JPG", "b/deep/3.webp", "c/notes.txt", ".hidden/4.png"]) write(path, "");
-    expect(await datasetFacts(folder)).toEqual({ exists: true, images: 3, classes: 2 });
+    expect(await datasetFacts(folder)).toEqual({ exists: true, images: 3, classes: 2, classNames: ["a", "b"] });
   });
 
   it("leaves out the pictures in run folders", async () => {
     for (const path of ["1.png", "runs/x/run.json", "runs/x/status.json", "runs/x/samples/step-1.png"]) write(path, "");
-    expect(await datasetFacts(folder)).toEqual({ exists: true, images: 1, classes: 0 });
+    expect(await datasetFacts(folder)).toEqual({ exists: true, images: 1, classes: 0, classNames: [] });
   });
 
   it("does not guess where links or files without extension may be images", async () => {

@@ -24,6 +24,7 @@ describe("resolveSource", () => {
       emaFile: join(checkpoint(20), "ema.safetensors"),
       experimentFile: join(run.dir, "experiment.maskdm.yaml"),
       step: 20,
+      classes: null,
       notes: [],
     };
     const texts = ["faces", "faces/", run.dir, relative(process.cwd(), run.dir), join(run.dir, "checkpoints")];
@@ -51,7 +52,7 @@ describe("resolveSource", () => {
     const folder = temporaryFolder();
     const bare = join(folder, "weights.safetensors");
     copyFileSync(join(checkpoint(10), "model.safetensors"), bare);
-    expect(resolveSource(bare, [])).toEqual({ modelFile: bare, step: null, notes: [] });
+    expect(resolveSource(bare, [])).toEqual({ modelFile: bare, step: null, classes: null, notes: [] });
     const copy = join(folder, "copy");
     mkdirSync(copy);
     for (const name of ["model.safetensors", "ema.safetensors", "optimizer.safetensors", "state.json"]) {

@@ -114,6 +114,7 @@ const end = await train({
   stop,
   resumeFrom: null,
   dataFingerprint: "",
+  classes: null,
   startUp: new StartUp(),
   writeSamples: async () => {},
   hasSamples: () => true,
