@@ -78,6 +78,8 @@ export type DataState =
       readonly count: number;
       /** images that were left out */
       readonly broken: number;
+      /** folders that make classes, in their order; empty without labels */
+      readonly classes: readonly string[];
       readonly imageSize: number;
       readonly channels: number;
     }
