@@ -188,7 +188,7 @@ describe("the mask designer", () => {
       match(await page.locator(".caption-name").first().innerText(), /^(animals|food) · .+\.png$/);
     }
     await page.locator(".facts").scrollIntoViewIfNeeded();
-    await editor.screenshot("designer-classes-hc");
+    await editor.screenshot("designer-classes");
   });
 
   it("shows masks on drawn images in Restricted Mode, and says why", async () => {
