@@ -1,6 +1,6 @@
 /** The mask designer in a real browser: what it shows is what training sees, and it shows it at once. */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { cpSync, readFileSync } from "node:fs";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Frame } from "playwright-core";
 import { type TemporaryFolder, temporaryFolder } from "../../scripts/vscode/fixtureWorkspace.ts";
@@ -10,6 +10,7 @@ import { previewBatch } from "../../src/core/batch/preview.ts";
 import { parseExperiment } from "../../src/core/experiment/parse.ts";
 import type { Stage } from "../../src/core/random/streams.ts";
 import { openDataset } from "../../src/trainer/data/dataset.ts";
+import { writeCheckpoint } from "../../src/trainer/run/checkpoint.ts";
 import { slowness } from "../support/slowness.ts";
 import { type Editor, launch, packagedExtension, type Theme } from "./driver.ts";
 import { until } from "./until.ts";
@@ -153,6 +154,43 @@ describe("the mask designer", () => {
     });
   }
 
+  it("names the class of every image, with the number that the stage gives it", async () => {
+    const tensor = { name: "encoder.norm.weight", shape: [1], data: new Float32Array(1) };
+    const state = { stage: "pretrain", step: 1, imagesSeen: 1, emaUpdates: 1, elapsedSeconds: 1 } as const;
+    const classes = ["a", "b", "animals", "food"];
+    const tensors = { raw: [tensor], ema: [tensor], optimizer: [tensor] };
+    writeCheckpoint(join(workspace.path, "runs", "before"), { ...state, classes }, tensors);
+    for (const name of ["animals", "food"]) {
+      cpSync(join(workspace.path, "images", name), join(workspace.path, "two", name), { recursive: true });
+    }
+    const text = [
+      "data: { path: two, image_size: 32, labels: folders }",
+      "model: { patch_size: 4, embed_dim: 64, num_heads: 4, num_classes: 4 }",
+      "mask: { block_size: 2 }",
+      "finetune: { from: runs/before }",
+    ];
+    writeFileSync(join(workspace.path, "classes.maskdm.yaml"), `${text.join("\n")}\n`);
+    await editor.closeAll();
+    await openDesigner(editor, "classes.maskdm.yaml");
+    const page = await editor.webview(PAGE);
+    for (const [stage, first] of [
+      ["Pretraining", 0],
+      ["Finetuning", 2],
+    ] as const) {
+      await chooseLabel(page, stage);
+      await page.locator(".fact", { hasText: `Classes2 of 4${first} = animals, ${first + 1} = food` }).waitFor();
+      const described = new RegExp(`(class ${first} = animals|class ${first + 1} = food)\\. t = `);
+      for (const cell of await page.locator(".cell").all()) {
+        await until("the class of the image", async () =>
+          described.test(String(await cell.getAttribute("aria-label"))),
+        );
+      }
+      match(await page.locator(".caption-name").first().innerText(), /^(animals|food) · .+\.png$/);
+    }
+    await page.locator(".facts").scrollIntoViewIfNeeded();
+    await editor.screenshot("designer-classes");
+  });
+
   it("shows masks on drawn images in Restricted Mode, and says why", async () => {
     await editor.close();
     editor = await open({
@@ -183,9 +221,9 @@ describe("the mask designer", () => {
   }
 });
 
-/** Opens the experiment and, beside it, the designer. */
-async function openDesigner(editor: Editor): Promise<void> {
-  await editor.openFile(FILE);
+/** Opens an experiment and, beside it, the designer. */
+async function openDesigner(editor: Editor, file = FILE): Promise<void> {
+  await editor.openFile(file);
   await editor.palette("MaskDM: Open Designer");
   await painted(await editor.webview(PAGE));
 }

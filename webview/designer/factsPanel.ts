@@ -5,6 +5,7 @@ import type { Experiment } from "../../src/core/experiment/schema.ts";
 import type { Stage } from "../../src/core/random/streams.ts";
 import { control } from "../ui/controls.ts";
 import { element } from "../ui/element.ts";
+import { classText } from "./classLabels.ts";
 import { icon } from "./icons.ts";
 import type { DesignerModel } from "./model.ts";
 import { bytes, count, duration, relative, share, short } from "./numbers.ts";
@@ -14,6 +15,9 @@ interface Tile {
   readonly element: HTMLElement;
   set(value: string, detail: string, tone?: "good" | "bad"): void;
 }
+
+/** Classes named at most. */
+const MOST_CLASSES = 100;
 
 /** A screen reader is told when nothing was changed for so long. */
 const TELL_AFTER_MS = 900;
@@ -28,6 +32,7 @@ export class FactsPanel {
   private readonly memory = tile("Memory", "Predicted peak memory of training");
   private readonly speed = tile("Speed", "Images a second on this machine, estimated");
   private readonly time = tile("Time to finish", "All steps of the stage on this machine, estimated");
+  private readonly classes = tile("Classes", "Folders that make classes, each with its number");
   private readonly basis = element("p", { class: "basis" });
   private readonly measureButton: HTMLElement & { disabled: boolean };
   private readonly live = element("p", { class: "visually-hidden", role: "status" });
@@ -37,9 +42,20 @@ export class FactsPanel {
     private readonly model: DesignerModel,
     actions: PageActions,
   ) {
+    this.classes.element.classList.add("wide");
     this.measureButton = control("button", { appearance: "secondary" }, icon("gauge"), "Measure this machine");
     this.measureButton.addEventListener("click", () => actions.measure());
-    const tiles = [this.tokens, this.visible, this.rate, this.batch, this.cost, this.memory, this.speed, this.time];
+    const tiles = [
+      this.tokens,
+      this.visible,
+      this.rate,
+      this.batch,
+      this.cost,
+      this.memory,
+      this.speed,
+      this.time,
+      this.classes,
+    ];
     this.element = element(
       "section",
       { class: "card facts", "aria-label": "Facts" },
@@ -56,6 +72,23 @@ export class FactsPanel {
     this.element.classList.toggle("stale", facts === null || this.model.reading.experiment === null);
     if (facts !== null) this.show(lastGood, view.stage, facts);
     this.showSpeed(lastGood, view.stage);
+    this.showClasses(lastGood);
+  }
+
+  private showClasses(experiment: Experiment): void {
+    const classes = this.model.classesOf(experiment);
+    this.classes.element.hidden = classes === null;
+    if (classes === null) return;
+    const { entries } = classes;
+    const texts = entries.map(({ name, number }) => classText(name, number));
+    const isNumbered = entries.every(({ number }) => number !== null);
+    const more = texts.length > MOST_CLASSES ? ` and ${count(texts.length - MOST_CLASSES)} more` : "";
+    const list = `${texts.slice(0, MOST_CLASSES).join(", ")}${more}`;
+    this.classes.set(
+      `${count(entries.length)} of ${count(experiment.model.num_classes)}`,
+      isNumbered ? list : `not numbered, see problems: ${list}`,
+      isNumbered ? undefined : "bad",
+    );
   }
 
   private show(experiment: Experiment, stage: Stage, facts: StageFacts): void {

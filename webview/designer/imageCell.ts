@@ -1,5 +1,6 @@
 /** One image of the batch: its views side by side, what is known of it, and a mark on the token that is looked at. */
 import type { LivePreview, PreviewView } from "../../src/core/batch/livePreview.ts";
+import { className } from "../../src/core/classes/className.ts";
 import { element } from "../ui/element.ts";
 import { count, share } from "./numbers.ts";
 import type { StoredImage } from "./pixelStore.ts";
@@ -60,13 +61,15 @@ export class ImageCell {
     this.element.classList.remove("waiting");
   }
 
-  describe(live: LivePreview, image: StoredImage | undefined, timestep: number | null): void {
+  /** @param label its class; null: the model has none */
+  describe(live: LivePreview, image: StoredImage | undefined, timestep: number | null, label: string | null): void {
     const { plan, context } = live;
     const name = image?.path ?? "";
     const t = timestep ?? plan.timesteps[this.slot]!;
     const flipped = plan.flips[this.slot] === 1;
     const lines = [
       `Image ${this.slot + 1} of ${live.count}${name === "" ? "" : `: ${name}`}`,
+      ...(label === null ? [] : [`class ${label}`]),
       `t = ${t}, ᾱ = ${share(context.schedule.alphasCumprod[t]!)}${flipped ? ", mirrored" : ""}`,
       `${count(live.visibleTokens)} of ${count(context.planner.config.mask.tokens)} tokens visible`,
     ];
@@ -74,9 +77,10 @@ export class ImageCell {
     if (description === this.description) return;
     this.description = description;
     this.element.setAttribute("aria-label", description);
-    const short = name.slice(name.lastIndexOf("/") + 1);
+    const file = name.slice(name.lastIndexOf("/") + 1);
+    const short = label === null ? file : `${className(name)} · ${file}`;
     this.caption.replaceChildren(
-      element("span", { class: "caption-name", title: name }, short),
+      element("span", { class: "caption-name", title: label === null ? name : `${name}, class ${label}` }, short),
       element("span", { class: "caption-facts" }, `${flipped ? "⇋ " : ""}t ${t}`),
     );
   }

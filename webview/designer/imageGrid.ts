@@ -1,6 +1,7 @@
 /** The images of a batch, to be gone through with pointer or keys: arrows between images, Enter for the tokens of one. */
 import type { LivePreview, PreviewView } from "../../src/core/batch/livePreview.ts";
 import { element } from "../ui/element.ts";
+import type { ClassLabels } from "./classLabels.ts";
 import { ImageCell, type TokenPlace } from "./imageCell.ts";
 import type { PixelStore } from "./pixelStore.ts";
 
@@ -66,8 +67,11 @@ export class ImageGrid {
     this.setScale(live, look);
   }
 
-  /** Pieces of work that draw the images that are there; the others wait. */
-  *draw(live: LivePreview, store: PixelStore, timestep: number | null): Generator<void> {
+  /**
+   * Pieces of work that draw the images that are there; the others wait.
+   * @param classes null: the model has none
+   */
+  *draw(live: LivePreview, store: PixelStore, timestep: number | null, classes: ClassLabels | null): Generator<void> {
     for (const cell of this.inSightFirst()) {
       const image = store.get(live.plan.indices[cell.slot]!);
       if (image === undefined) {
@@ -75,7 +79,7 @@ export class ImageGrid {
         continue;
       }
       cell.draw(live, image, timestep);
-      cell.describe(live, image, timestep);
+      cell.describe(live, image, timestep, classes?.labelOf(image.path) ?? null);
       yield;
     }
   }

@@ -1,6 +1,7 @@
 /** One line about the token that is looked at, in words; read out when it was reached by keys. */
 import type { LivePreview } from "../../src/core/batch/livePreview.ts";
 import { element } from "../ui/element.ts";
+import type { ClassLabels } from "./classLabels.ts";
 import type { TokenPlace } from "./imageCell.ts";
 import { share } from "./numbers.ts";
 import type { PixelStore } from "./pixelStore.ts";
@@ -16,7 +17,13 @@ export class Inspector {
     this.element = element("div", { class: "inspector" }, this.text, this.spoken);
   }
 
-  show(place: TokenPlace | null, byKeys: boolean, live: LivePreview | null, store: PixelStore): void {
+  show(
+    place: TokenPlace | null,
+    byKeys: boolean,
+    live: LivePreview | null,
+    store: PixelStore,
+    classes: ClassLabels | null,
+  ): void {
     if (place === null || live === null || place.slot >= live.count) {
       this.text.textContent = HINT;
       this.spoken.textContent = "";
@@ -35,10 +42,11 @@ export class Inspector {
       `t ${t} (ᾱ ${share(schedule.alphasCumprod[t]!)})`,
       ...(live.plan.flips[slot] === 1 ? ["mirrored"] : []),
     ];
+    const label = name !== undefined && classes !== null ? ` · class ${classes.labelOf(name)}` : "";
     const region = `pixels x ${range(column, p)}, y ${range(row, p)}`;
     this.text.replaceChildren(
       element("strong", {}, about.charAt(0).toUpperCase() + about.slice(1)),
-      ` · ${region} · ${image.join(" · ")}`,
+      `${label} · ${region} · ${image.join(" · ")}`,
     );
     this.spoken.textContent = byKeys ? `${about}, ${region}` : "";
   }

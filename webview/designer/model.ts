@@ -7,6 +7,7 @@ import type { Diagnostic } from "../../src/core/lint/diagnostic.ts";
 import type { LintFacts } from "../../src/core/lint/facts.ts";
 import { lintReading } from "../../src/core/lint/lint.ts";
 import type { DataState, DocumentState, SpeedState } from "../../src/core/protocol/designer.ts";
+import { type ClassLabels, classLabels } from "./classLabels.ts";
 import type { ViewState } from "./viewState.ts";
 
 /** The text as it is read now. */
@@ -68,6 +69,11 @@ export class DesignerModel {
     this.changedAt = performance.now();
     this.view = { ...this.view, ...change };
     this.tell("view");
+  }
+
+  /** The classes of the images in the stage that is looked at; null: none, or not known. */
+  classesOf(experiment: Experiment): ClassLabels | null {
+    return classLabels(experiment, this.view.stage, this.data, this.facts);
   }
 
   /** Shows what a change would do, before it is in the file. */

@@ -4,6 +4,7 @@ import { stageFacts } from "../../src/core/cost/stageFacts.ts";
 import type { Experiment } from "../../src/core/experiment/schema.ts";
 import { dataKey } from "../../src/core/protocol/designer.ts";
 import { element } from "../ui/element.ts";
+import type { ClassLabels } from "./classLabels.ts";
 import { HeatMap } from "./heatMap.ts";
 import { type GridLook, ImageGrid } from "./imageGrid.ts";
 import { Inspector } from "./inspector.ts";
@@ -30,6 +31,7 @@ export class Preview {
   private readonly painter = new Painter();
   private readonly store: PixelStore;
   private live: LivePreview | null = null;
+  private classes: ClassLabels | null = null;
   private source: Source = { kind: "none" };
   private stale: string | null = null;
   private readError: string | null = null;
@@ -51,7 +53,9 @@ export class Preview {
         this.showNotices();
       },
     );
-    this.images = new ImageGrid((token, byKeys) => this.inspector.show(token, byKeys, this.live, this.store));
+    this.images = new ImageGrid((token, byKeys) =>
+      this.inspector.show(token, byKeys, this.live, this.store, this.classes),
+    );
     this.element = element(
       "section",
       { class: "card preview", "aria-label": "Preview of a batch" },
@@ -125,6 +129,7 @@ export class Preview {
     const { stage, step, count } = view;
     const datasetSize = this.source.count;
     this.live = new LivePreview({ experiment, stage, datasetSize, step, count }, this.live);
+    this.classes = isOwn ? this.model.classesOf(experiment) : null;
     this.store.want(this.live.plan.indices);
     this.images.setUp(this.live, this.look);
     // The next batch is at hand when it is asked for.
@@ -141,7 +146,7 @@ export class Preview {
     const { timestep } = this.look;
     const isWhole = [...live.plan.indices].every((index) => this.store.get(index) !== undefined);
     const jobs = function* (this: Preview): Generator<void> {
-      yield* this.images.draw(live, this.store, timestep);
+      yield* this.images.draw(live, this.store, timestep, this.classes);
       if (isWhole) this.painter.done();
       yield;
       this.rest();

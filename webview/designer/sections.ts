@@ -15,6 +15,7 @@ import { problemItem } from "./problems.ts";
 /** Keys that have no effect with certain others. */
 const IDLE: Readonly<Record<string, (experiment: Experiment) => string | null>> = {
   "model.class_dropout": ({ model }) => (model.num_classes > 0 ? null : "Only with classes"),
+  "finetune.classes": ({ model }) => (model.num_classes > 0 ? null : "Only with classes"),
   "diffusion.min_snr_gamma": ({ diffusion }) =>
     diffusion.loss_weighting === "min_snr" ? null : "Only with loss weighting min_snr",
   "sample.eta": ({ sample }) => (sample.sampler === "ddim" ? null : "Only with sampler ddim"),

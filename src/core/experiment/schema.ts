@@ -195,6 +195,10 @@ const finetune = z
     weights: z.enum(["raw", "ema"]).default("raw").meta({
       description: "Which of its weights are taken: raw (the trained ones) or ema (their moving average).",
     }),
+    classes: z.enum(["keep", "new"]).default("keep").meta({
+      description:
+        "Numbers of the classes. keep: a folder has the number that its name has in what finetuning starts from; new: folders are numbered anew, for other classes. Only with num_classes above 0.",
+    }),
   })
   .meta({ description: "Stage 2: training on whole images (DSM), from pretrained weights." });
 

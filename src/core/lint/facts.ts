@@ -16,6 +16,8 @@ export interface DatasetFacts {
   readonly ignoredByPattern?: readonly number[];
   /** a folder that cannot be read, relative to data.path ("" for itself), and why; nothing else is known then */
   readonly unreadableFolder?: { readonly path: string; readonly reason: string };
+  /** their names, in the order of `compareClassNames` */
+  readonly classNames?: readonly string[];
 }
 
 /** The experiment that a checkpoint was trained with, as far as it is known. */
@@ -25,6 +27,8 @@ export interface CheckpointFacts {
   readonly data?: Partial<Pick<DataConfig, "image_size" | "channels">>;
   readonly model?: Partial<ModelConfig>;
   readonly diffusion?: Partial<DiffusionConfig>;
+  /** names of its classes by number, where they are recorded */
+  readonly classes?: readonly string[];
 }
 
 export interface LintFacts {

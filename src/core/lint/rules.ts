@@ -1,6 +1,7 @@
 /** All semantic rules. */
 import type { Rule } from "./rule.ts";
 import { CHECKPOINT_RULES } from "./rules/checkpoint.ts";
+import { CLASS_RULES } from "./rules/classes.ts";
 import { DATA_RULES } from "./rules/data.ts";
 import { DATA_FILE_RULES } from "./rules/dataFiles.ts";
 import { DIFFUSION_RULES, SAMPLE_RULES } from "./rules/diffusion.ts";
@@ -14,6 +15,7 @@ import { STAGE_RULES } from "./rules/stage.ts";
 export const RULES: readonly Rule[] = [
   ...DATA_RULES,
   ...DATA_FILE_RULES,
+  ...CLASS_RULES,
   ...MODEL_RULES,
   ...MASK_RULES,
   ...DIFFUSION_RULES,

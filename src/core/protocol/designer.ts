@@ -81,6 +81,8 @@ export type DataState =
       readonly broken: number;
       /** what lies there and is not read, for people; a line each */
       readonly notes: readonly string[];
+      /** folders that make classes, in their order; empty without labels */
+      readonly classes: readonly string[];
       readonly imageSize: number;
       readonly channels: number;
     }

@@ -1,6 +1,6 @@
 /** state.json of a checkpoint: what besides tensors a resume needs, and the proof that the checkpoint is complete. */
 import * as z from "zod";
-import { count, formatVersion, type Parsed, parseDocument, stageName, timestamp } from "./format.ts";
+import { classNames, count, formatVersion, type Parsed, parseDocument, stageName, timestamp } from "./format.ts";
 
 const fileIntegrity = z
   .object({
@@ -29,6 +29,9 @@ export const checkpointSchema = z
     imagesSeen: count().describe("Images trained on since step 0."),
     emaUpdates: count().describe("Updates of the EMA so far; its warm-up depends on it."),
     elapsedSeconds: z.number().min(0).describe("Seconds of training since step 0, over all sessions."),
+    classes: classNames()
+      .optional()
+      .describe("Names of the model's classes by number; missing: it has none, or they are not known."),
     loop: z
       .record(z.string(), z.json())
       .optional()
@@ -50,7 +53,7 @@ export type CheckpointRecord = z.output<typeof checkpointSchema>;
 /** What the training loop hands over; the writer adds the version, the time and the files. */
 export type CheckpointState = Pick<
   CheckpointRecord,
-  "stage" | "step" | "imagesSeen" | "emaUpdates" | "elapsedSeconds" | "loop"
+  "stage" | "step" | "imagesSeen" | "emaUpdates" | "elapsedSeconds" | "classes" | "loop"
 >;
 
 /** @param text content of state.json */

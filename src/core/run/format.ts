@@ -11,6 +11,8 @@ export const formatVersion = () =>
   z.number().int().min(1).max(RUN_FORMAT_VERSION).describe("Version of the run format; 1 today.");
 export const timestamp = () => z.iso.datetime();
 export const count = () => z.number().int().min(0);
+/** Position = number of the class. */
+export const classNames = () => z.array(z.string());
 export const stageName = () => z.enum(["pretrain", "finetune"]);
 
 /** A value read from a file, or the reason why the file cannot be used. */

@@ -1,6 +1,6 @@
 /** run.json: what a run is and who wrote it; changed only when a session begins or ends. */
 import * as z from "zod";
-import { count, formatVersion, type Parsed, parseDocument, stageName, timestamp } from "./format.ts";
+import { classNames, count, formatVersion, type Parsed, parseDocument, stageName, timestamp } from "./format.ts";
 import { FINAL_STATES } from "./status.ts";
 
 const pid = () => z.number().int().min(1).describe("Process id of the writer.");
@@ -82,6 +82,11 @@ export const runSchema = z
       })
       .nullable()
       .describe("What a finetune started from; null: from new weights."),
+    classes: classNames()
+      .optional()
+      .describe(
+        "Names of the model's classes by number, also of those of the parent; missing: it has none, or they are not known.",
+      ),
     createdAt: timestamp().describe("When the run was made, UTC."),
     totalSteps: count().describe("Optimiser steps the run is to have at its end."),
     sessions: z.array(sessionSchema).min(1).describe("Every process that wrote the run, oldest first."),

@@ -14,6 +14,8 @@ export interface RunSummary {
   readonly path: string;
   /** id of the parent run, else the path of the weights it started from; null: none */
   readonly parent: string | null;
+  /** names of the model's classes by number; missing: it has none, or they are not recorded */
+  readonly classes?: readonly string[];
   /** what is wrong; only with state damaged */
   readonly reason?: string;
 }

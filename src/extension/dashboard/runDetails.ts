@@ -1,5 +1,6 @@
 /** What there is to know about a run besides its curves: facts from its documents, and its experiment as flat keys. */
 import * as vscode from "vscode";
+import { classList } from "../../core/classes/classText.ts";
 import type { RunDetails } from "../../core/protocol/dashboard.ts";
 import { shortDuration } from "../../core/series/timeAxis.ts";
 import type { RunEntry } from "../services.ts";
@@ -15,6 +16,7 @@ export function runDetails(entry: RunEntry): RunDetails {
     [vscode.l10n.t("Started from"), parentText(entry)],
     [vscode.l10n.t("Steps"), status === null ? null : `${count(status.step)} / ${count(status.totalSteps)}`],
     [vscode.l10n.t("Images seen"), status === null ? null : count(status.imagesSeen)],
+    [vscode.l10n.t("Classes"), record?.classes === undefined ? null : classList(record.classes)],
     [vscode.l10n.t("Seed"), record === null ? null : String(record.seed)],
     [vscode.l10n.t("Backend"), record?.backend ?? null],
     [vscode.l10n.t("Host"), record === null ? null : `${record.host} (${record.platform})`],

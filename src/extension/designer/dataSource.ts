@@ -80,11 +80,13 @@ export class DataSource implements vscode.Disposable {
     this.client ??= new DataServerClient(this.program, (line) => this.log.info(line));
     if (this.current.kind !== "ready" || this.current.key !== key) this.set({ kind: "opening", key });
     try {
-      const { count, broken, notes } = await this.client.open(config, dirname(this.uri.fsPath), (done, total) =>
-        this.set({ kind: "decoding", key, done, total }),
+      const { count, broken, notes, classes } = await this.client.open(
+        config,
+        dirname(this.uri.fsPath),
+        (done, total) => this.set({ kind: "decoding", key, done, total }),
       );
       const { image_size: imageSize, channels } = config;
-      this.set({ kind: "ready", key, count, broken, notes, imageSize, channels });
+      this.set({ kind: "ready", key, count, broken, notes, classes, imageSize, channels });
     } catch (error) {
       if (error instanceof SupersededError || this.disposed) return;
       const text = error instanceof Error ? error.message : String(error);

@@ -1,15 +1,14 @@
 /** What lint wants to know of the weights that finetuning starts from. */
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import { readExperiment } from "../../core/experiment/read.ts";
 import type { CheckpointFacts } from "../../core/lint/facts.ts";
 import { exists } from "../exists.ts";
-import { resolvePath } from "../homePath.ts";
 import { readText } from "../run/readText.ts";
-import { resolveSource } from "../run/resolve.ts";
+import { namedInFile, resolveSource } from "../run/resolve.ts";
 
 /**
- * The experiment behind the weights that finetune.from names; null where there is nothing there yet, or it does not say.
+ * What is known of the weights that finetune.from names, and of the experiment behind them; null where there is nothing there yet.
  * @param from as written: a run, its id, or a checkpoint
  * @param folder absolute path of the experiment file's folder, at which relative paths start
  * @param runsDirs folders in which run ids are looked for
@@ -20,16 +19,18 @@ export async function checkpointFacts(
   runsDirs: readonly string[],
 ): Promise<CheckpointFacts | null> {
   try {
-    const local = resolvePath(folder, from);
-    const isLocal = await exists(local);
+    const named = namedInFile(from, folder);
+    const dirs = [...runsDirs, folder];
     // Listing all runs to say which there are is for commands; here a missing one is none.
-    if (!isLocal && !(await Promise.all(runsDirs.map((dir) => exists(join(dir, from))))).includes(true)) return null;
-    const { experimentFile } = resolveSource(isLocal ? local : from, runsDirs);
-    if (experimentFile === undefined) return null;
+    const places = isAbsolute(named) ? [named] : dirs.map((dir) => join(dir, named));
+    if (!(await Promise.all(places.map(exists))).includes(true)) return null;
+    const { experimentFile, classes } = resolveSource(named, dirs);
+    const known = { name: from, ...(classes === null ? {} : { classes }) };
+    if (experimentFile === undefined) return known;
     const { experiment, refused } = readExperiment(readText(experimentFile));
-    if (experiment === null || refused.size > 0) return null;
+    if (experiment === null || refused.size > 0) return known;
     const { data, model, diffusion } = experiment;
-    return { name: from, data: { image_size: data.image_size, channels: data.channels }, model, diffusion };
+    return { ...known, data: { image_size: data.image_size, channels: data.channels }, model, diffusion };
   } catch (error) {
     if (error instanceof UserError || (error as NodeJS.ErrnoException).code !== undefined) return null;
     throw error;

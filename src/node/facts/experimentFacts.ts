@@ -2,7 +2,7 @@
 import { availableParallelism, totalmem } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { readExperiment } from "../../core/experiment/read.ts";
-import type { LintFacts } from "../../core/lint/facts.ts";
+import type { CheckpointFacts, LintFacts } from "../../core/lint/facts.ts";
 import { resolvePath } from "../homePath.ts";
 import { checkpointFacts } from "./checkpointFacts.ts";
 import { datasetFacts } from "./datasetFacts.ts";
@@ -14,6 +14,28 @@ export function machineFacts(): Required<Pick<LintFacts, "memoryBytes" | "cores"
 }
 
 /**
+ * @param dataPath data.path as written; null: not known
+ * @param ignore data.ignore of the experiment
+ * @param folder of the experiment file
+ */
+export async function imageFacts(
+  dataPath: string | null,
+  ignore: readonly string[],
+  folder: string,
+): Promise<Pick<LintFacts, "dataset">> {
+  return dataPath === null ? {} : { dataset: await datasetFacts(resolvePath(folder, dataPath), ignore) };
+}
+
+/**
+ * @param from finetune.from as written
+ * @param folder absolute path of the experiment file's folder
+ * @param runsDir folder in which the id of a run is looked for, here and beside the file
+ */
+export function namedCheckpoint(from: string, folder: string, runsDir: string): Promise<CheckpointFacts | null> {
+  return checkpointFacts(from, folder, [runsDir, join(folder, runsDir)]);
+}
+
+/**
  * @param file path of the experiment file, which relative paths in it start from
  * @param text its text, which may have errors
  * @param runsDir folder in which the id of a run is looked for
@@ -21,13 +43,13 @@ export function machineFacts(): Required<Pick<LintFacts, "memoryBytes" | "cores"
 export async function experimentFacts(file: string, text: string, runsDir: string): Promise<LintFacts> {
   const folder = dirname(resolve(file));
   const { dataPath, ignore, from } = factSources(readExperiment(text));
-  const [dataset, checkpoint] = await Promise.all([
-    dataPath === null ? null : datasetFacts(resolvePath(folder, dataPath), ignore),
-    from === null ? null : checkpointFacts(from, folder, [runsDir, join(folder, runsDir)]),
+  const [images, checkpoint] = await Promise.all([
+    imageFacts(dataPath, ignore, folder),
+    from === null ? null : namedCheckpoint(from, folder, runsDir),
   ]);
   return {
     ...machineFacts(),
-    ...(dataset === null ? {} : { dataset }),
+    ...images,
     ...(checkpoint === null ? {} : { checkpoint }),
   };
 }

@@ -34,7 +34,9 @@ function describe(id: string, path: string, nowMs: number): Described {
   }
   const { step, totalSteps: steps } = status.value;
   const state = shownState(status.value, nowMs, () => checkProcess(run.value));
-  return { summary: { id, stage: run.value.stage, state, step, steps, path, parent }, createdAt };
+  const { stage, classes } = run.value;
+  const summary = { id, stage, state, step, steps, path, parent, ...(classes === undefined ? {} : { classes }) };
+  return { summary, createdAt };
 }
 
 /** One run as a list shows it. */

@@ -2,12 +2,14 @@
 import { existsSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { UserError } from "../../core/errors.ts";
-import { WEIGHT_FILES } from "../../core/run/checkpointState.ts";
+import { type CheckpointRecord, WEIGHT_FILES } from "../../core/run/checkpointState.ts";
 import { compareNames } from "../../core/run/runOrder.ts";
+import { resolvePath } from "../homePath.ts";
 import { checkCheckpoint, latestCheckpoint, passedOverNotes } from "./checkpoints.ts";
+import { classesInWeights } from "./classesInWeights.ts";
 import { namesIn } from "./files.ts";
 import { looksLikeRun } from "./list.ts";
-import { EXPERIMENT_FILE } from "./runFiles.ts";
+import { EXPERIMENT_FILE, readRun } from "./runFiles.ts";
 
 /** Weights to start from, and what is known around them. All paths are absolute. */
 export interface Source {
@@ -19,6 +21,8 @@ export interface Source {
   readonly experimentFile?: string;
   /** optimiser steps behind the weights; null: a bare file does not say */
   readonly step: number | null;
+  /** names of the model's classes by number; null: it has none, or they are not recorded */
+  readonly classes: readonly string[] | null;
   /** what the user should know, e.g. that a damaged checkpoint was passed over */
   readonly notes: readonly string[];
 }
@@ -52,6 +56,14 @@ function notFound(text: string, runsDirs: readonly string[]): UserError {
     `${JSON.stringify(text)} is neither a path nor the id of a run in ${where} (${there}). ` +
       "List the runs with: maskdm runs",
   );
+}
+
+/**
+ * finetune.from as a name to look for: a relative path starts at the file that writes it, ~ is the user's home; anything else may be the id of a run.
+ * @param folder of the experiment file
+ */
+export function namedInFile(from: string, folder: string): string {
+  return /^[.~]|\//.test(from) ? resolvePath(folder, from) : from;
 }
 
 /**
@@ -104,12 +116,14 @@ function sourceCheckpoint(dir: string, notes: readonly string[]): Source {
   if (!checked.ok) {
     throw new UserError(`Checkpoint ${dir} is damaged: ${checked.reason}. Take another one in ${dirname(dir)}.`);
   }
+  const around = surroundings(dir);
   return {
-    ...surroundings(dir),
+    ...around,
     checkpointDir: dir,
     modelFile: join(dir, WEIGHT_FILES.raw),
     emaFile: join(dir, WEIGHT_FILES.ema),
     step: checked.value.step,
+    classes: classesOf(checked.value, around.runDir),
     notes,
   };
 }
@@ -127,16 +141,25 @@ function sourceFile(file: string): Source {
   if (basename(file) === WEIGHT_FILES.optimizer) {
     throw new UserError(`${file} holds the optimiser's state, not weights. Name ${WEIGHT_FILES.raw} beside it.`);
   }
-  if (!checked.ok) return { modelFile: file, step: null, notes: [] };
+  if (!checked.ok) return { modelFile: file, step: null, classes: classesInWeights(file), notes: [] };
   const isModel = basename(file) === WEIGHT_FILES.raw;
+  const around = surroundings(dir);
   return {
-    ...surroundings(dir),
+    ...around,
     checkpointDir: dir,
     modelFile: file,
     emaFile: isModel ? join(dir, WEIGHT_FILES.ema) : file,
     step: checked.value.step,
+    classes: classesOf(checked.value, around.runDir),
     notes: [],
   };
+}
+
+/** Names of the classes of a checkpoint; an earlier version may have written it, and a later one the run's newest session. */
+function classesOf({ classes }: CheckpointRecord, runDir: string | undefined): readonly string[] | null {
+  if (classes !== undefined || runDir === undefined) return classes ?? null;
+  const run = readRun(runDir);
+  return run.ok ? (run.value.classes ?? null) : null;
 }
 
 /** The run that a checkpoint folder stands in, if it does. */

@@ -5,7 +5,6 @@ import { UserError } from "../../core/errors.ts";
 import { parseExperiment } from "../../core/experiment/parse.ts";
 import type { CheckpointFacts } from "../../core/lint/facts.ts";
 import { WEIGHT_FILES } from "../../core/run/checkpointState.ts";
-import { resolvePath } from "../../node/homePath.ts";
 import type { Source } from "../../node/run/resolve.ts";
 import type { Io } from "./io.ts";
 import { readExperimentFile } from "./loadExperiment.ts";
@@ -52,18 +51,18 @@ export async function findSource(
     if (options.from !== undefined) throw new UserError("--from and --from-scratch exclude each other.");
     return null;
   }
+  const { namedInFile, resolveSource } = await import("../../node/run/resolve.ts");
   const parsed = parseExperiment(text, overrides);
   // Errors of the file are shown, with their places, when the run is started.
   if (!parsed.ok) return null;
   const { from, weights } = parsed.experiment.finetune;
-  const named = options.from ?? (from === null ? null : resolveFrom(file, from));
+  const named = options.from ?? (from === null ? null : namedInFile(from, dirname(file)));
   if (named === null) {
     throw new UserError(
       `${file} names no checkpoint to finetune from, and neither does --from. Name one, such as ` +
         "--from runs/RUN, or ask for new weights with --from-scratch.",
     );
   }
-  const { resolveSource } = await import("../../node/run/resolve.ts");
   const source = resolveSource(named, [options.runsDir]);
   for (const note of source.notes) io.stderr(note);
   const weightsFile = weights === "ema" ? source.emaFile : source.modelFile;
@@ -82,15 +81,11 @@ export async function findSource(
   };
 }
 
-/** What the shapes of weights do not show, or not in one word: network, heads and diffusion. */
-function trainedWith({ experimentFile }: Source, name: string): CheckpointFacts {
+/** What the shapes of weights do not show, or not in one word: network, heads, diffusion and the numbers of classes. */
+function trainedWith({ experimentFile, classes }: Source, name: string): CheckpointFacts {
+  const known = { name, ...(classes === null ? {} : { classes }) };
   const parsed = experimentFile === undefined ? null : parseExperiment(readExperimentFile(experimentFile));
-  if (!parsed?.ok) return { name };
+  if (!parsed?.ok) return known;
   const { model, diffusion } = parsed.experiment;
-  return { name, model: { backbone: model.backbone, num_heads: model.num_heads }, diffusion };
-}
-
-/** A relative path in the file starts at the file; anything else may be the id of a run. */
-function resolveFrom(file: string, from: string): string {
-  return /^[.~]|\//.test(from) ? resolvePath(dirname(file), from) : from;
+  return { ...known, model: { backbone: model.backbone, num_heads: model.num_heads }, diffusion };
 }

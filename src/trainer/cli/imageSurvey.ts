@@ -2,11 +2,11 @@
 import { open, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type Sharp from "sharp";
+import { compareBytes } from "../../core/compareBytes.ts";
 import { leftOutText } from "../../core/images/fileKinds.ts";
 import { systemPath } from "../../node/images/fileNames.ts";
 import { findImages } from "../../node/images/findImages.ts";
 import { imageFormat } from "../../node/images/imageFormat.ts";
-import { compareBytes } from "../data/compareBytes.ts";
 import { unreadableFolder } from "../data/imageFiles.ts";
 import { isGrey } from "../data/isGrey.ts";
 import { readPnmHeader } from "../data/pnm.ts";

@@ -55,3 +55,15 @@ export function checkExperiment(
   if (findings.some(({ severity }) => severity === "error")) throw new CommandExit(2);
   return { file, experiment: parsed.experiment, text };
 }
+
+/** What lint wants to know of the images of a text with overrides; nothing where it has errors, which are told without. */
+export async function imagesOf(
+  original: string,
+  set: readonly SetOption[],
+  folder: string,
+): Promise<Pick<LintFacts, "dataset">> {
+  const parsed = parseExperiment(original, set);
+  if (!parsed.ok) return {};
+  const { imageFacts } = await import("../../node/facts/experimentFacts.ts");
+  return imageFacts(parsed.experiment.data.path, parsed.experiment.data.ignore, folder);
+}

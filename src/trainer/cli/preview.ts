@@ -3,12 +3,13 @@ import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
 import type { Stage } from "../../core/random/streams.ts";
 import type { Io } from "./io.ts";
-import { addExamples, collectSetOption, parseNonNegativeInteger, type SetOption } from "./options.ts";
+import { addExamples, collectSetOption, parseNonNegativeInteger, runsDirOption, type SetOption } from "./options.ts";
 
 interface PreviewOptions {
   readonly batch: number;
   readonly out?: string;
   readonly stage: Stage;
+  readonly runsDir: string;
   readonly json?: boolean;
   readonly set: readonly SetOption[];
 }
@@ -30,6 +31,7 @@ export function register(program: Command, io: Io): void {
     .option("--batch <k>", "which batch, counted from 0: batch K is what step K takes in", parseBatch, 0)
     .option("--out <dir>", "folder for the picture (default: .maskdm/preview beside the file)")
     .addOption(new Option("--stage <stage>", "stage").choices(["pretrain", "finetune"]).default("pretrain"))
+    .addOption(runsDirOption())
     .option("--set <key=value>", "override a key of the experiment; may be repeated", collectSetOption, [])
     .option("--json", "print batch, N, S, askedRate, effectiveRate, png and all images as JSON")
     .action(async (file: string, options: PreviewOptions) => {

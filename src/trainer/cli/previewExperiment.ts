@@ -4,12 +4,15 @@ import { basename, dirname, join, resolve } from "node:path";
 import { batchContext, stageMask } from "../../core/batch/context.ts";
 import type { BatchPlan } from "../../core/batch/plan.ts";
 import { previewBatch } from "../../core/batch/preview.ts";
+import { knownClasses } from "../../core/classes/knownClasses.ts";
 import { UserError } from "../../core/errors.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import type { MaskGeometry } from "../../core/masks/masks.ts";
 import type { Stage } from "../../core/random/streams.ts";
+import { namedCheckpoint } from "../../node/facts/experimentFacts.ts";
 import { asDiskError } from "../../node/run/diskError.ts";
-import { type Dataset, openDataset } from "../data/dataset.ts";
+import type { DatasetImage } from "../data/dataset.ts";
+import { type ExperimentImages, openExperimentImages } from "../data/openExperimentImages.ts";
 import { writeImageGrid } from "../sample/grid.ts";
 import type { Io } from "./io.ts";
 import { loadExperiment } from "./loadExperiment.ts";
@@ -36,6 +39,9 @@ export interface PreviewReport {
     readonly visible: readonly number[];
     readonly timestep: number;
     readonly flip: boolean;
+    /** number and name of its class, where the model has classes */
+    readonly label?: number;
+    readonly class?: string;
   }[];
 }
 
@@ -46,6 +52,8 @@ export interface PreviewRequest {
   readonly set: readonly SetOption[];
   /** folder of the picture */
   readonly out?: string | undefined;
+  /** folder in which the run that finetune.from names is looked for */
+  readonly runsDir: string;
 }
 
 /** Images in the picture. */
@@ -60,7 +68,7 @@ const LARGEST_REPORT = 2 ** 23;
  */
 export async function previewExperiment(
   file: string,
-  { batch, stage, set, out }: PreviewRequest,
+  { batch, stage, set, out, runsDir }: PreviewRequest,
   io: Io,
 ): Promise<{ report: PreviewReport; drawn: number }> {
   const { experiment } = loadExperiment(file, set, { stage }, io);
@@ -69,7 +77,7 @@ export async function previewExperiment(
   const { steps } = experiment[stage];
   if (batch >= steps)
     io.stderr(`note: ${stage} takes ${steps} steps, 0 to ${steps - 1}; batch ${batch} comes after its end`);
-  const dataset = await openImages(experiment, file, io);
+  const { dataset, classes } = await openImages(experiment, file, stage, runsDir, io);
   try {
     const context = batchContext(experiment, stage, dataset.count);
     const plan = context.planner.plan(batch);
@@ -78,16 +86,25 @@ export async function previewExperiment(
     dataset.readInto(plan.indices.subarray(0, drawn), pixels);
     const png = picturePath(file, out, stage, batch);
     await writeImageGrid(png, ...previewGrid(previewBatch(context, plan, pixels, drawn), experiment.data.image_size));
-    return { report: reportOf(batch, mask, plan, dataset, png), drawn };
+    return { report: reportOf(batch, mask, plan, { dataset, classes }, png), drawn };
   } finally {
     dataset.close();
   }
 }
 
-async function openImages(experiment: Experiment, file: string, io: Io): Promise<Dataset> {
+async function openImages(
+  experiment: Experiment,
+  file: string,
+  stage: Stage,
+  runsDir: string,
+  io: Io,
+): Promise<ExperimentImages> {
+  const folder = dirname(resolve(file));
+  const { from } = experiment.finetune;
+  const checkpoint = stage === "finetune" && from !== null ? await namedCheckpoint(from, folder, runsDir) : null;
   let progress: Progress | null = null;
   try {
-    return await openDataset(experiment.data, dirname(file), {
+    return await openExperimentImages(experiment, folder, knownClasses(experiment, checkpoint ?? undefined), {
       log: (line) => io.stderr(line),
       onProgress(done, total) {
         progress ??= createProgress(io, { label: "decoding", total, unit: "images" });
@@ -120,13 +137,21 @@ function picturePath(file: string, out: string | undefined, stage: Stage, batch:
   return join(folder, `${name}-${stage}-batch-${String(batch).padStart(8, "0")}.png`);
 }
 
-function reportOf(batch: number, mask: MaskGeometry, plan: BatchPlan, dataset: Dataset, png: string): PreviewReport {
+function reportOf(
+  batch: number,
+  mask: MaskGeometry,
+  plan: BatchPlan,
+  { dataset, classes }: Pick<ExperimentImages, "dataset" | "classes">,
+  png: string,
+): PreviewReport {
   const S = mask.visibleTokens;
+  const classOf = ({ label }: DatasetImage) => (classes === null ? {} : { label, class: classes[label]! });
   const images = Array.from(plan.indices, (index, slot) => ({
     path: dataset.images[index]!.path,
     visible: Array.from(plan.visible.subarray(slot * S, (slot + 1) * S)),
     timestep: plan.timesteps[slot]!,
     flip: plan.flips[slot] === 1,
+    ...classOf(dataset.images[index]!),
   }));
   return { batch, N: mask.tokens, S, askedRate: mask.askedRate, effectiveRate: mask.effectiveRate, png, images };
 }

@@ -87,6 +87,11 @@ export async function resume(
     experimentFile,
     weights: checkpoint ? ({ kind: "checkpoint", dir: checkpoint.dir } as const) : fresh,
     resumeFrom: checkpoint?.state ?? null,
+    knownClasses: {
+      of: record.value.id,
+      names: checkpoint?.state.classes ?? record.value.classes ?? null,
+      use: "resume" as const,
+    },
   };
   startUp.mark("experiment");
   try {

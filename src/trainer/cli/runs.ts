@@ -31,7 +31,7 @@ export function register(program: Command, io: Io): void {
     .command("runs")
     .description("List the runs of a folder and how they stand, newest first.")
     .argument("[dir]", "folder that holds the runs", DEFAULT_RUNS_DIR)
-    .option("--json", "print the list as JSON: id, stage, state, step, steps, path, parent")
+    .option("--json", "print the list as JSON: id, stage, state, step, steps, path, parent, classes")
     .action(async (dir: string, options: { json?: boolean }) => {
       const [{ existsSync }, { listRuns }] = await Promise.all([import("node:fs"), import("../../node/run/list.ts")]);
       // Before the first run there is no folder yet, which is no mistake of the user's.

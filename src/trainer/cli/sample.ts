@@ -20,7 +20,7 @@ interface SampleOptions {
   readonly count?: number;
   readonly weights?: string;
   readonly seed?: number;
-  readonly label?: number;
+  readonly label?: string;
   readonly out?: string;
   readonly trajectory?: number | true;
   readonly set: readonly SetOption[];
@@ -41,7 +41,7 @@ export function register(program: Command, io: Io): void {
     .option("--count <n>", "images in the grid", parsePositiveInteger)
     .addOption(new Option("--weights <which>", "averaged or raw weights").choices(["ema", "raw"]))
     .option("--seed <n>", "seed of the noise (default: the experiment's)", parseNonNegativeInteger)
-    .option("--label <n>", "class of every image (class-conditional models)", parseNonNegativeInteger)
+    .option("--label <class>", "class of every image, by name or number (class-conditional models)")
     .option(
       "--trajectory [n]",
       `also a picture of the way there, at n times (default ${TRAJECTORY_COLUMNS})`,
@@ -54,6 +54,7 @@ export function register(program: Command, io: Io): void {
   addExamples(command, [
     ["maskdm sample runs/2026-01-31-faces-finetune-01", "a grid as the experiment says"],
     ["maskdm sample runs/a --sampler dpmpp_2m --steps 20 --count 64 --seed 7", "quickly, with another seed"],
+    ["maskdm sample runs/a --label cats", "images of one class, by the name of its folder"],
     [
       "maskdm sample runs/a/checkpoints/step-00010000 --trajectory 10",
       "from an earlier checkpoint, with the way there",

@@ -1,7 +1,8 @@
 /** What `pretrain`, `finetune` and `resume` have in common. */
 import { totalmem } from "node:os";
-import { relative, resolve } from "node:path";
+import { dirname, relative, resolve } from "node:path";
 import packageJson from "../../../package.json" with { type: "json" };
+import { knownClasses } from "../../core/classes/knownClasses.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import type { CheckpointFacts } from "../../core/lint/facts.ts";
 import type { Stage } from "../../core/random/streams.ts";
@@ -14,7 +15,7 @@ import type { SessionRequest } from "../run/runFolder.ts";
 import type { RunWriter } from "../run/runWriter.ts";
 import { CommandExit } from "./errors.ts";
 import type { Io } from "./io.ts";
-import { checkExperiment, readExperimentFile } from "./loadExperiment.ts";
+import { checkExperiment, imagesOf, readExperimentFile } from "./loadExperiment.ts";
 import type { RunOptions, SetOption } from "./options.ts";
 import { createProgress, type Progress } from "./progress.ts";
 
@@ -63,7 +64,8 @@ export async function startRun(
   startUp.mark("program");
   const overrides = overridesOf(options, stage);
   const checkpoint = source?.trainedWith;
-  const facts = { memoryBytes: totalmem(), stage, ...(checkpoint ? { checkpoint } : {}) };
+  const images = await imagesOf(original, overrides, dirname(file));
+  const facts = { memoryBytes: totalmem(), stage, ...images, ...(checkpoint ? { checkpoint } : {}) };
   const { experiment, text } = checkExperiment(file, original, overrides, facts, io);
   const [{ createRun }, { checkFree }] = await Promise.all([
     import("../run/runFolder.ts"),
@@ -84,11 +86,16 @@ export async function startRun(
       parent: source?.parent ?? null,
     });
   startUp.mark("experiment");
-  return trainWithProgress(
-    { experiment, stage, open, experimentFile: file, weights: source?.weights ?? null, resumeFrom: null },
-    io,
-    startUp,
-  );
+  const session = {
+    experiment,
+    stage,
+    open,
+    experimentFile: file,
+    weights: source?.weights ?? null,
+    resumeFrom: null,
+    knownClasses: knownClasses(experiment, checkpoint),
+  };
+  return trainWithProgress(session, io, startUp);
 }
 
 /**

@@ -1,6 +1,8 @@
 /** A folder of images as the training loop sees it. */
 import { closeSync, existsSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { className } from "../../core/classes/className.ts";
+import { compareBytes } from "../../core/compareBytes.ts";
 import { UserError } from "../../core/errors.ts";
 import type { DataConfig } from "../../core/experiment/schema.ts";
 import { leftOutText } from "../../core/images/fileKinds.ts";
@@ -8,12 +10,11 @@ import { shownText } from "../../core/shownText.ts";
 import type { FoundFiles } from "../../node/images/findImages.ts";
 import { systemReason } from "../../node/systemReason.ts";
 import { buildCache } from "./buildCache.ts";
-import { compareBytes } from "./compareBytes.ts";
 import { requireImages, resolveDataFolder } from "./dataFolder.ts";
 import type { PixelSettings } from "./decodeImage.ts";
 import { ImageColumns } from "./imageColumns.ts";
 import { type BrokenImage, imageFiles } from "./imageFiles.ts";
-import { className, classNames } from "./labels.ts";
+import { classNames } from "./labels.ts";
 import { type OpenCache, PixelCache } from "./pixelCache.ts";
 import { openPixelStore } from "./pixelStore.ts";
 import { type CachePlan, planCache } from "./planCache.ts";
@@ -30,7 +31,7 @@ export interface Dataset {
   readonly count: number;
   /** sorted by path (byte order), so that positions are the same on every machine */
   readonly images: readonly DatasetImage[];
-  /** sorted by byte order; empty without labels */
+  /** names by number; empty without labels */
   readonly classes: readonly string[];
   /** images that were left out, sorted by path */
   readonly broken: readonly BrokenImage[];
@@ -57,6 +58,12 @@ export interface DatasetOptions {
   /** called after every image that had to be decoded */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   readonly log?: ((line: string) => void) | undefined;
+  /**
+   * Gives classes their numbers, where not the order of their folders does; called before anything is decoded.
+   * @param folders those that hold images, in their order
+   * @returns names by number, of these folders and perhaps others; what it throws ends the opening
+   */
+  readonly numberClasses?: ((folders: readonly string[]) => readonly string[]) | undefined;
   /** bytes of pixels that are kept in memory; larger data sets are read from disk batch by batch */
   readonly memoryLimit?: number | undefined;
 }
@@ -79,7 +86,8 @@ export async function openDataset(config: DataConfig, baseDir: string, options: 
   const notes = searchNotes(files.found);
   for (const line of notes) log(line);
   const allPaths = [...files.images, ...files.unreadable].map((image) => image.path);
-  const classes = config.labels === "folders" ? classNames(folder, allPaths) : [];
+  const folders = config.labels === "folders" ? classNames(folder, allPaths) : [];
+  const classes = options.numberClasses?.(folders) ?? folders;
 
   const settings: PixelSettings = {
     imageSize: config.image_size,

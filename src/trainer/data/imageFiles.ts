@@ -2,6 +2,7 @@
 import { type Stats, statSync } from "node:fs";
 import { sep } from "node:path";
 import { setImmediate as yieldToEvents } from "node:timers/promises";
+import { compareBytes } from "../../core/compareBytes.ts";
 import { UserError } from "../../core/errors.ts";
 import { patternFor } from "../../core/images/ignore.ts";
 import { shownText } from "../../core/shownText.ts";
@@ -9,7 +10,6 @@ import { systemPath } from "../../node/images/fileNames.ts";
 import { type FoundFiles, findImages } from "../../node/images/findImages.ts";
 import { errorCode } from "../../node/run/files.ts";
 import { systemReason } from "../../node/systemReason.ts";
-import { compareBytes } from "./compareBytes.ts";
 
 export interface ImageFile {
   /** relative to the data folder, with forward slashes; see src/node/images/fileNames.ts */

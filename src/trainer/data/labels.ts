@@ -1,13 +1,14 @@
 /** Classes from first-level sub-folders. */
+import { className } from "../../core/classes/className.ts";
+import { compareClassNames } from "../../core/classes/classOrder.ts";
 import { UserError } from "../../core/errors.ts";
 import { shownText } from "../../core/shownText.ts";
-import { compareBytes } from "./compareBytes.ts";
 
 /**
  * Every first-level sub-folder that holds an image file, at any depth and usable or not, is a class: so a class keeps its
  * number when one of its images breaks.
  * @param paths relative to the data folder, with forward slashes
- * @returns class names, sorted by byte order; a label is a position in it
+ * @returns class names, each once, in the order of `compareClassNames`
  * @throws UserError where an image lies beside the sub-folders and so has no class
  */
 export function classNames(folder: string, paths: readonly string[]): string[] {
@@ -24,10 +25,5 @@ export function classNames(folder: string, paths: readonly string[]): string[] {
       `data.labels is "folders", but ${subject}. Move ${them} into a sub-folder named after the class, or set data.labels to none.`,
     );
   }
-  return [...new Set(paths.map(className))].sort(compareBytes);
-}
-
-/** The first-level sub-folder of an image. */
-export function className(path: string): string {
-  return path.slice(0, path.indexOf("/"));
+  return [...new Set(paths.map(className))].sort(compareClassNames);
 }

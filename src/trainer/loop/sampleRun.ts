@@ -7,6 +7,7 @@ import { modelShape } from "../../core/model/shape.ts";
 import { resolveSource, type Source } from "../../node/run/resolve.ts";
 import { readExperimentText } from "../../node/run/runFiles.ts";
 import { EngineClient } from "../engine/client.ts";
+import { chosenClass, classText } from "../sample/chosenClass.ts";
 import { writeImageGrid } from "../sample/grid.ts";
 import { TrajectoryRecorder } from "../sample/trajectory.ts";
 import { drawSamples } from "./drawSamples.ts";
@@ -18,8 +19,8 @@ export interface SampleRunRequest {
   readonly runsDir: string;
   readonly overrides: Parameters<typeof parseExperiment>[1];
   readonly seed?: number;
-  /** class of every image; classes take turns when left out */
-  readonly label?: number;
+  /** class of every image, by its name or number; classes take turns when left out */
+  readonly label?: string;
   /** file or null for the run's samples folder */
   readonly out: string | null;
   /** also a picture of every image at this many times on its way */
@@ -39,6 +40,10 @@ export interface SampleRunResult {
   readonly seed: number;
   readonly checkpoint: string;
   readonly step: number | null;
+  /** names of the model's classes by number; null: it has none, or they are not recorded */
+  readonly classes: readonly string[] | null;
+  /** number of the class of every image; null: none, or they take turns */
+  readonly label: number | null;
 }
 
 /** @throws UserError where there is no run or checkpoint of that name, or its weights do not fit its experiment */
@@ -49,7 +54,10 @@ export async function sampleRun(request: SampleRunRequest): Promise<SampleRunRes
   const experiment = experimentOf(runDir, request);
   const { sample, data } = experiment;
   const seed = request.seed ?? experiment.seed;
-  const labels = labelsOf(experiment, request.label);
+  const { classes } = source;
+  const label = request.label === undefined ? null : chosenClass(experiment, classes, request.label);
+  if (label !== null && classes !== null) request.note(`class ${classText(classes, label)}`);
+  const labels = label === null ? null : new Int32Array(sample.count).fill(label);
   const file = sample.weights === "ema" ? (source.emaFile ?? source.modelFile) : source.modelFile;
   const stem = `step-${String(source.step ?? 0).padStart(8, "0")}-${sample.sampler}-${sample.steps}-seed-${seed}`;
   const png = request.out ?? join(runDir, "samples", `${stem}.png`);
@@ -84,7 +92,7 @@ export async function sampleRun(request: SampleRunRequest): Promise<SampleRunRes
   const trajectory = recorder ? png.replace(/(\.png)?$/i, "-trajectory.png") : null;
   if (recorder && trajectory) await recorder.write(trajectory);
   const { sampler, steps, eta, count, weights } = sample;
-  return { png, trajectory, count, sampler, steps, eta, weights, seed, checkpoint, step: source.step };
+  return { png, trajectory, count, sampler, steps, eta, weights, seed, checkpoint, step: source.step, classes, label };
 }
 
 /** The run a checkpoint belongs to: its frozen experiment says how the network is built. */
@@ -102,12 +110,4 @@ function experimentOf(runDir: string, request: SampleRunRequest): Experiment {
   if (parsed.ok) return parsed.experiment;
   const lines = parsed.diagnostics.map(({ line, column, message }) => `  ${line}:${column}: ${message}`);
   throw new UserError(`The experiment of ${runDir} cannot be used:\n${lines.join("\n")}`);
-}
-
-function labelsOf(experiment: Experiment, label: number | undefined): Int32Array | null {
-  if (label === undefined) return null;
-  const { num_classes: classes } = experiment.model;
-  if (classes === 0) throw new UserError("The model is not class-conditional: --label has no meaning for it.");
-  if (label >= classes) throw new UserError(`--label ${label}: the model has the classes 0 to ${classes - 1}.`);
-  return new Int32Array(experiment.sample.count).fill(label);
 }

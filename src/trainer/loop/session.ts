@@ -3,16 +3,17 @@ import { existsSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 import { dirname } from "node:path";
 import { stageMask } from "../../core/batch/context.ts";
+import type { KnownClasses } from "../../core/classes/numberClasses.ts";
 import { memoryBudget } from "../../core/cost/microBatch.ts";
-import { UserError } from "../../core/errors.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import { modelShape } from "../../core/model/shape.ts";
 import type { Stage } from "../../core/random/streams.ts";
 import type { CheckpointState } from "../../core/run/checkpointState.ts";
 import type { FinalState } from "../../core/run/status.ts";
 import { shownText } from "../../core/shownText.ts";
-import { type Dataset, openDataset } from "../data/dataset.ts";
+import type { Dataset } from "../data/dataset.ts";
 import { requireDataFolder } from "../data/firstLook.ts";
+import { type ExperimentImages, openExperimentImages } from "../data/openExperimentImages.ts";
 import { EngineClient } from "../engine/client.ts";
 import type { EngineFacts, WeightSource } from "../engine/messages.ts";
 import { readImageList, writeImageList } from "../run/imageListFile.ts";
@@ -42,6 +43,8 @@ export interface Session {
   /** weights to begin with; null: fresh ones */
   readonly weights: WeightSource | null;
   readonly resumeFrom: CheckpointState | null;
+  /** classes that the weights know; null: new weights, or classes that are numbered anew */
+  readonly knownClasses: KnownClasses | null;
   readonly notes: SessionNotes;
   /** goes on with what was done before the session */
   readonly startUp: StartUp;
@@ -59,20 +62,6 @@ export function engineThreads(experiment: Experiment): number {
   return experiment.engine.threads === "auto" ? availableParallelism() : experiment.engine.threads;
 }
 
-/** Opens the images of an experiment, with labels checked against the model. */
-export async function openData(experiment: Experiment, file: string, notes: SessionNotes): Promise<Dataset> {
-  const dataset = await openDataset(experiment.data, dirname(file), { onProgress: notes.decoding, log: notes.note });
-  const { num_classes: classes } = experiment.model;
-  if (experiment.data.labels === "folders" && classes > 0 && dataset.classes.length > classes) {
-    dataset.close();
-    throw new UserError(
-      `${shownText(experiment.data.path)} holds ${dataset.classes.length} classes (sub-folders), model.num_classes is ${classes}. ` +
-        `Set model.num_classes: ${dataset.classes.length}.`,
-    );
-  }
-  return dataset;
-}
-
 /** Trains to the end, a stop or a failure. The run folder tells the same as the result; errors are thrown after it was closed. */
 export async function runSession(session: Session): Promise<TrainingEnd & { run: RunWriter }> {
   const { experiment, stage, notes } = session;
@@ -84,20 +73,23 @@ export async function runSession(session: Session): Promise<TrainingEnd & { run:
   starting.catch(() => {}); // awaited below, unless the images fail first
   let dataset: Dataset | null = null;
   try {
-    dataset = await openData(experiment, session.experimentFile, notes);
+    const opened = await openExperimentImages(experiment, dirname(session.experimentFile), session.knownClasses, {
+      onProgress: notes.decoding,
+      log: notes.note,
+    });
+    dataset = opened.dataset;
     session.startUp.mark("images");
     const batches = new BatchSource(experiment, stage, dataset);
     const facts = await starting;
     session.startUp.mark("engine");
-    return await trainInFolder(session, { dataset, engine, batches, facts });
+    return await trainInFolder(session, { ...opened, engine, batches, facts });
   } finally {
     dataset?.close();
     await engine.close();
   }
 }
 
-interface Ready {
-  readonly dataset: Dataset;
+interface Ready extends ExperimentImages {
   readonly engine: EngineClient;
   readonly batches: BatchSource;
   readonly facts: EngineFacts;
@@ -105,15 +97,15 @@ interface Ready {
 
 async function trainInFolder(session: Session, ready: Ready): Promise<TrainingEnd & { run: RunWriter }> {
   const { experiment, stage, notes, resumeFrom } = session;
-  const { dataset, engine, batches, facts } = ready;
+  const { dataset, classes, classNotes, engine, batches, facts } = ready;
   const run = session.open();
   const stop = new StopRequest(() => run.stopRequested());
   const close = (state: FinalState, message: string): void => {
     for (const problem of run.close(state, message)) notes.note(problem);
   };
   try {
-    run.update({ backend: facts.backend, versions: { backend: facts.version } });
-    for (const line of [...facts.notes, engineLine(facts, experiment, stage)]) run.log(line);
+    run.update({ backend: facts.backend, versions: { backend: facts.version }, ...(classes ? { classes } : {}) });
+    for (const line of [...facts.notes, engineLine(facts, experiment, stage), ...classNotes]) run.log(line);
     for (const note of dataset.notes) run.log(note);
     for (const { path, reason } of dataset.broken) run.log(`image left out: ${shownText(path)}: ${reason}`);
     const fingerprint = await noteImages(session, dataset, run, (line) => {
@@ -132,6 +124,7 @@ async function trainInFolder(session: Session, ready: Ready): Promise<TrainingEn
       progress,
       resumeFrom,
       dataFingerprint: fingerprint,
+      classes,
       startUp: session.startUp,
       writeSamples: (step) => writeGrid(engine, experiment, run, step, stop),
       hasSamples: (step) => existsSync(run.samplePath(step)),

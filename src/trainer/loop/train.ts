@@ -36,6 +36,8 @@ export interface TrainingSetup {
   readonly resumeFrom: CheckpointState | null;
   /** identifies the images, to notice a change before a resume */
   readonly dataFingerprint: DataFingerprint;
+  /** names of the model's classes by number; null: it has none */
+  readonly classes: readonly string[] | null;
   /** told when the first step is done */
   readonly startUp: StartUp;
   /** draws and writes the sample grid of a step; given up when a stop is asked for */
@@ -261,6 +263,7 @@ class TrainingLoop {
       imagesSeen: this.imagesAt(step),
       emaUpdates: step,
       elapsedSeconds: this.seconds,
+      ...(setup.classes === null ? {} : { classes: [...setup.classes] }),
       loop: { window: this.window.save(), data: setup.dataFingerprint },
     };
     await setup.run.saveCheckpoint(step, (runDir) => setup.engine.call("checkpoint", { runDir, state }), {

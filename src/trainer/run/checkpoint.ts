@@ -51,7 +51,14 @@ export function writeCheckpoint(
   const target = join(parent, name);
   if (checkCheckpoint(target, "full").ok) return target;
   const temporary = join(parent, `.${name}.tmp-${process.pid}`);
-  const metadata = (weights: WeightSet) => ({ format: "pt", stage: state.stage, step: String(state.step), weights });
+  const classes = state.classes === undefined ? {} : { classes: JSON.stringify(state.classes) };
+  const metadata = (weights: WeightSet) => ({
+    format: "pt",
+    stage: state.stage,
+    step: String(state.step),
+    weights,
+    ...classes,
+  });
   try {
     removeQuietly(temporary);
     mkdirSync(temporary, { recursive: true });

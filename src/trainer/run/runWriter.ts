@@ -21,6 +21,8 @@ export interface RunChange {
   /** added to the versions known */
   readonly versions?: Readonly<Record<string, string>>;
   readonly totalSteps?: number;
+  /** names of the model's classes by number */
+  readonly classes?: readonly string[];
   /** new text of the frozen experiment file, where a resume overrides fields */
   readonly experimentText?: string;
 }
@@ -72,14 +74,18 @@ export class RunWriter {
 
   /** Records what became known or was changed after the start. @throws UserError if the disk refuses */
   update(change: RunChange): void {
-    const { backend, versions, totalSteps, experimentText } = change;
+    const { backend, versions, totalSteps, classes, experimentText } = change;
     if (experimentText !== undefined) replaceFile(join(this.dir, EXPERIMENT_FILE), experimentText, true);
     const known = {
       ...(backend === undefined ? {} : { backend }),
       ...(versions === undefined ? {} : { versions: { ...this.current.versions, ...versions } }),
       ...(experimentText === undefined ? {} : { configHash: configHash(experimentText) }),
     };
-    this.replaceRecord({ ...known, ...(totalSteps === undefined ? {} : { totalSteps }) }, known);
+    const ofRun = {
+      ...(totalSteps === undefined ? {} : { totalSteps }),
+      ...(classes === undefined ? {} : { classes: [...classes] }),
+    };
+    this.replaceRecord({ ...known, ...ofRun }, known);
     if (totalSteps !== undefined) this.status.update({ totalSteps });
   }
 

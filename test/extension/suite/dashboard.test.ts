@@ -7,6 +7,7 @@ import * as z from "zod";
 import { temporaryFolder } from "../../../scripts/vscode/fixtureWorkspace.ts";
 import { MOST_RUNS } from "../../../src/core/protocol/dashboard.ts";
 import { DashboardPanel } from "../../../src/extension/dashboard/dashboardPanel.ts";
+import { runDetails } from "../../../src/extension/dashboard/runDetails.ts";
 import { RunSeriesStore } from "../../../src/extension/dashboard/runSeries.ts";
 import type { ExtensionApi } from "../../../src/extension/extension.ts";
 import { writeRun } from "../../support/runFolders.ts";
@@ -46,6 +47,16 @@ describe("Dashboard", () => {
       [[first, second]],
     );
     await until("the tab names both", () => tabs().includes("MaskDM Runs (2)"));
+  });
+
+  it("tells the classes of a run that has some", () => {
+    const entry = api.services.runs.get(first)!;
+    const classesOf = (classes?: string[]) => {
+      const record = { ...entry.record!, ...(classes ? { classes } : {}) };
+      return runDetails({ ...entry, record }).facts.filter(([name]) => name === "Classes");
+    };
+    deepEqual(classesOf(["cat", "dog"]), [["Classes", '0 "cat", 1 "dog"']]);
+    deepEqual(classesOf(), []);
   });
 
   it("compares a selection of the tree in a panel of its own", async () => {

@@ -1,4 +1,6 @@
 import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
+import { copyFileSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import * as vscode from "vscode";
 import { LivePreview } from "../../../src/core/batch/livePreview.ts";
 import { readExperiment } from "../../../src/core/experiment/read.ts";
@@ -177,6 +179,29 @@ describe("the mask designer", () => {
     ok(!other.ok);
     const beyond = await page.request("read", { key: ready.key, indices: [24] });
     ok(!beyond.ok && /holds 24 images only/.test(beyond.error));
+  });
+
+  it("tells the folders that make classes, in their order", async () => {
+    const folder = workspacePath("labelled");
+    const copy = (name: string) => {
+      mkdirSync(join(folder, name), { recursive: true });
+      copyFileSync(workspacePath("images", "00.png"), join(folder, name, "0.png"));
+    };
+    for (const name of ["10", "9", "green"]) copy(name);
+    try {
+      const text = `data:\n  path: labelled\n  image_size: 32\n  labels: folders\nmodel:\n  num_classes: 3\n`;
+      const { page } = await openPage(text);
+      const { data } = await page.result<DesignerResults["ready"]>("ready", {});
+      const ready = await eventually(
+        () => page.dataOf<DataState>("data").at(-1) ?? data,
+        (state) => state.kind === "ready",
+        15_000,
+      );
+      ok(ready.kind === "ready");
+      deepEqual(ready.classes, ["9", "10", "green"]);
+    } finally {
+      rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+    }
   });
 
   it("follows the document to other images, and says what is wrong with a folder", async () => {

@@ -45,7 +45,7 @@ describe("maskdm preview", () => {
       try {
         const { report } = await previewExperiment(
           file,
-          { batch: seed, stage: "pretrain", set, out: join(folder, "out") },
+          { batch: seed, stage: "pretrain", set, out: join(folder, "out"), runsDir: "runs" },
           io,
         );
         expect(report.images, `seed ${seed}`).toHaveLength(2);

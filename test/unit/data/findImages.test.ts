@@ -2,7 +2,7 @@
 import { mkdirSync, realpathSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { compareBytes } from "../../../src/trainer/data/compareBytes.ts";
+import { compareBytes } from "../../../src/core/compareBytes.ts";
 import { openDataset } from "../../../src/trainer/data/dataset.ts";
 import { imageFiles } from "../../../src/trainer/data/imageFiles.ts";
 import { dataConfig, plainPng, temporaryFolder, writeFiles } from "./testFolder.ts";

@@ -132,19 +132,22 @@ describe("datasetFacts", () => {
 
   it("counts images and the folders that hold them, whatever the case of the extension", async () => {
     for (const path of ["a/1.png", "a/2.JPG", "b/deep/3.webp", "c/notes.txt", ".hidden/4.png"]) write(path, "");
-    expect(await datasetFacts(folder, [])).toEqual(known({ images: 3, classes: 2, leftOut: { text: 1 } }));
+    const expected = known({ images: 3, classes: 2, classNames: ["a", "b"], leftOut: { text: 1 } });
+    expect(await datasetFacts(folder, [])).toEqual(expected);
   });
 
   it("leaves out the pictures in run folders", async () => {
     for (const path of ["1.png", "runs/x/run.json", "runs/x/status.json", "runs/x/samples/step-1.png"]) write(path, "");
-    expect(await datasetFacts(folder, [])).toEqual(known({ images: 1, classes: 0 }));
+    expect(await datasetFacts(folder, [])).toEqual(known({ images: 1, classes: 0, classNames: [] }));
   });
 
   it("looks into files whose names do not say what they are", async () => {
     write("1.png", "");
     write("other/unnamed", "");
     write("other/get.jpg?size=large", "GIF89a");
-    expect(await datasetFacts(folder, [])).toEqual(known({ images: 2, classes: 1, leftOut: { empty: 1 } }));
+    expect(await datasetFacts(folder, [])).toEqual(
+      known({ images: 2, classes: 1, classNames: ["other"], leftOut: { empty: 1 } }),
+    );
     expect(await datasetFacts(join(folder, "nowhere"), [])).toEqual({ exists: false });
     expect(await datasetFacts(join(folder, "1.png"), [])).toEqual({ exists: false });
   });
@@ -152,7 +155,7 @@ describe("datasetFacts", () => {
   it.skipIf(process.platform === "win32")("follows links, and not in circles", async () => {
     write("a/1.png", "");
     symlinkSync(folder, join(folder, "a", "loop"));
-    expect(await datasetFacts(folder, [])).toEqual(known({ images: 1, classes: 1 }));
+    expect(await datasetFacts(folder, [])).toEqual(known({ images: 1, classes: 1, classNames: ["a"] }));
   });
 });
 

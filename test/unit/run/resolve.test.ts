@@ -3,7 +3,8 @@ import { join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
 import { UserError } from "../../../src/core/errors.ts";
 import { resolveRun, resolveSource } from "../../../src/node/run/resolve.ts";
-import { saveStep } from "./examples.ts";
+import { writeCheckpoint } from "../../../src/trainer/run/checkpoint.ts";
+import { checkpointState, checkpointTensors, saveStep } from "./examples.ts";
 import { openRun, temporaryFolder } from "./support.ts";
 
 async function runWithCheckpoints() {
@@ -24,6 +25,7 @@ describe("resolveSource", () => {
       emaFile: join(checkpoint(20), "ema.safetensors"),
       experimentFile: join(run.dir, "experiment.maskdm.yaml"),
       step: 20,
+      classes: null,
       notes: [],
     };
     const texts = ["faces", "faces/", run.dir, relative(process.cwd(), run.dir), join(run.dir, "checkpoints")];
@@ -51,7 +53,7 @@ describe("resolveSource", () => {
     const folder = temporaryFolder();
     const bare = join(folder, "weights.safetensors");
     copyFileSync(join(checkpoint(10), "model.safetensors"), bare);
-    expect(resolveSource(bare, [])).toEqual({ modelFile: bare, step: null, notes: [] });
+    expect(resolveSource(bare, [])).toEqual({ modelFile: bare, step: null, classes: null, notes: [] });
     const copy = join(folder, "copy");
     mkdirSync(copy);
     for (const name of ["model.safetensors", "ema.safetensors", "optimizer.safetensors", "state.json"]) {
@@ -60,6 +62,33 @@ describe("resolveSource", () => {
     const source = resolveSource(copy, []);
     expect(source).toMatchObject({ checkpointDir: copy, step: 10 });
     expect(source).not.toHaveProperty("runDir");
+  });
+
+  test("knows the names of classes: the checkpoint's own, else the run's, else those in the file of weights", async () => {
+    const runsDir = temporaryFolder();
+    const run = openRun(runsDir, { id: "pets" });
+    run.update({ classes: ["cat", "dog", "eel"] });
+    const save = (step: number, classes?: string[]) => {
+      const state = { ...checkpointState(step), ...(classes ? { classes } : {}) };
+      return writeCheckpoint(run.dir, state, checkpointTensors(step));
+    };
+    const named = save(10, ["cat", "dog"]);
+    const unnamed = save(20);
+    expect(resolveSource(named, []).classes).toEqual(["cat", "dog"]);
+    expect(resolveSource(unnamed, []).classes).toEqual(["cat", "dog", "eel"]);
+    const folder = temporaryFolder();
+    for (const [dir, classes] of [
+      [named, ["cat", "dog"]],
+      [unnamed, null],
+    ] as const) {
+      const bare = join(folder, "weights.safetensors");
+      copyFileSync(join(dir, "model.safetensors"), bare);
+      expect(resolveSource(bare, []).classes).toEqual(classes);
+    }
+    for (const content of ["", "short", Buffer.alloc(64, 255), "\x02\0\0\0\0\0\0\0[]"]) {
+      writeFileSync(join(folder, "other.safetensors"), content);
+      expect(resolveSource(join(folder, "other.safetensors"), []).classes).toBeNull();
+    }
   });
 
   test("passes over a damaged newest checkpoint and says so; a damaged one named is refused", async () => {

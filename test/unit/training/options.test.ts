@@ -158,14 +158,14 @@ describe("no run is begun, and no folder left behind, for", () => {
     [
       "a folder without images",
       ["--set", "data.path=empty"],
-      /data\.path: the folder .*empty" is empty\. Put png/,
+      /error MDM102 data\.path: the folder "empty" holds no images/,
       emptyFolder,
     ],
     ["images of which too many are broken", ["--set", "data.path=broken"], /a\.png: /, brokenImages],
     [
       "more classes than the model has",
       ["--set", "data.path=labelled", "--set", "data.labels=folders", "--set", "model.num_classes=2"],
-      /3 classes.*model\.num_classes/,
+      /error MDM106 model\.num_classes is 2, but the images lie in 3 folders/,
     ],
   ])("%s", async (_, args, message, prepare) => {
     prepare?.();

@@ -1,4 +1,5 @@
 /** Images and labels that are not what the file expects. */
+import { knownClasses } from "../../classes/knownClasses.ts";
 import { leftOutText } from "../../images/fileKinds.ts";
 import { shellNotation } from "../../images/shellNotation.ts";
 import { shownText } from "../../shownText.ts";
@@ -109,14 +110,19 @@ const classCount: Rule = {
   explanation:
     "The folders make another number of classes than `model.num_classes`. Too few classes in the model is an error; too many leaves some untrained (a warning).",
   fix: "Writes the number of folders.",
-  *check({ experiment: { data, model }, facts }) {
+  *check({ experiment, facts }) {
+    const { data, model } = experiment;
     const classes = facts.dataset?.classes;
     if (data.labels !== "folders" || model.num_classes === 0 || classes === undefined || classes === 0) return;
     if (classes === model.num_classes) return;
     const tooFew = classes > model.num_classes;
+    // Weights to start from have as many classes as they have, here or not; whether the folders are among them is MDM118's.
+    const isKept = facts.stage !== "pretrain" && knownClasses(experiment, facts.checkpoint)?.names != null;
+    if (isKept && (facts.stage === "finetune" || !tooFew)) return;
+    const extra = classes - model.num_classes;
     const spare = model.num_classes - classes;
     const effect = tooFew
-      ? `the last ${classes - model.num_classes} have no place in the model`
+      ? `the last ${extra === 1 ? "one has" : `${extra} have`} no place in the model`
       : `${spare} of the model's classes ${spare === 1 ? "is" : "are"} never trained`;
     yield {
       at: ["model.num_classes", "data.labels"],

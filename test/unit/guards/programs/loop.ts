@@ -116,6 +116,7 @@ const end = await train({
   stop,
   resumeFrom: null,
   dataFingerprint: { images: 0, paths: "", pixels: "", decoder: "" },
+  classes: null,
   startUp: new StartUp(),
   writeSamples: async () => {},
   hasSamples: () => true,
