@@ -1,16 +1,16 @@
 /** `maskdm new DIR`: a commented experiment file with sizes that suit the images and the machine. */
 import { mkdir, stat, writeFile } from "node:fs/promises";
-import { availableParallelism, totalmem } from "node:os";
 import { basename, isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { Command } from "commander";
 import { UserError } from "../../core/errors.ts";
 import { runNameProblem } from "../../core/run/names.ts";
+import { type Machine, thisMachine } from "../../node/machine.ts";
 import { SUPPORTED_FORMATS } from "../data/imageFormat.ts";
 import { type ImageSurvey, surveyImages } from "./imageSurvey.ts";
 import type { Io } from "./io.ts";
 import { experimentTemplate } from "./newTemplate.ts";
 import { addExamples } from "./options.ts";
-import { type Machine, suggestSizes } from "./suggestSizes.ts";
+import { suggestSizes } from "./suggestSizes.ts";
 
 export function register(program: Command, io: Io): void {
   const command = program
@@ -42,7 +42,7 @@ export function register(program: Command, io: Io): void {
 export async function writeNewExperiment(
   dir: string,
   data: string | undefined,
-  machine: Machine,
+  machine: Pick<Machine, "cores" | "memoryBytes">,
   wanted?: string,
 ): Promise<{ file: string; survey: ImageSurvey | null }> {
   const problem = wanted === undefined ? null : runNameProblem(wanted);
@@ -91,8 +91,4 @@ async function kindOf(path: string): Promise<"file" | "folder" | "nothing"> {
   } catch {
     return "nothing";
   }
-}
-
-function thisMachine(): Machine {
-  return { cores: availableParallelism(), memoryBytes: totalmem() };
 }

@@ -1,7 +1,7 @@
 /** `maskdm resume RUN`: goes on where a run stopped. */
-import { totalmem } from "node:os";
 import type { Command } from "commander";
 import { UserError } from "../../core/errors.ts";
+import { usableMemory } from "../../node/machine.ts";
 import type { WeightSource } from "../engine/messages.ts";
 import type { Io } from "./io.ts";
 import { checkExperiment } from "./loadExperiment.ts";
@@ -52,7 +52,7 @@ export async function resume(
   if (!record.ok) throw new UserError(`${runDir} cannot be resumed: ${record.reason}.`);
   const { stage, experimentFile, parent } = record.value;
   const overrides = training.overridesOf(options, stage);
-  const facts = { memoryBytes: totalmem(), stage };
+  const facts = { memoryBytes: usableMemory(), stage };
   const frozen = `${runDir}/${EXPERIMENT_FILE}`;
   const { experiment, text: experimentText } = checkExperiment(
     frozen,

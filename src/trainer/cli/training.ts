@@ -1,5 +1,4 @@
 /** What `pretrain`, `finetune` and `resume` have in common. */
-import { totalmem } from "node:os";
 import { relative, resolve } from "node:path";
 import packageJson from "../../../package.json" with { type: "json" };
 import type { Experiment } from "../../core/experiment/schema.ts";
@@ -7,6 +6,7 @@ import type { CheckpointFacts } from "../../core/lint/facts.ts";
 import type { Stage } from "../../core/random/streams.ts";
 import type { RunParent } from "../../core/run/record.ts";
 import type { FinalState } from "../../core/run/status.ts";
+import { usableMemory } from "../../node/machine.ts";
 import type { EngineFacts, WeightSource } from "../engine/messages.ts";
 import type { Session, SessionNotes } from "../loop/session.ts";
 import { StartUp } from "../loop/startUp.ts";
@@ -63,7 +63,7 @@ export async function startRun(
   startUp.mark("program");
   const overrides = overridesOf(options, stage);
   const checkpoint = source?.trainedWith;
-  const facts = { memoryBytes: totalmem(), stage, ...(checkpoint ? { checkpoint } : {}) };
+  const facts = { memoryBytes: usableMemory(), stage, ...(checkpoint ? { checkpoint } : {}) };
   const { experiment, text } = checkExperiment(file, original, overrides, facts, io);
   const [{ createRun }, { checkFree }] = await Promise.all([
     import("../run/runFolder.ts"),

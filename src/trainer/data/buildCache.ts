@@ -1,9 +1,9 @@
 /** Decodes what changed since the last time, takes the rest from the old cache, and writes the new one. */
 import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { UserError } from "../../core/errors.ts";
+import { usableCores } from "../../node/machine.ts";
 import { asDiskError } from "../../node/run/diskError.ts";
 import { removeQuietly } from "../../node/run/files.ts";
 import { BrokenImageError, decodeImage, type PixelSettings } from "./decodeImage.ts";
@@ -104,7 +104,7 @@ export async function buildCache(
         images.modified.push(modified);
       }
     };
-    await mapInOrder(plan.tasks, Math.min(32, 2 * availableParallelism() + 2), work, consume);
+    await mapInOrder(plan.tasks, Math.min(32, 2 * usableCores() + 2), work, consume);
     writer.flush();
     const manifest = cache.commit({ pixelFile: target.name, imageBytes, images, broken }, target.file);
     return { manifest, file: target.file };

@@ -1,6 +1,6 @@
 /** What this machine can compute with, and what is missing. */
-import { availableParallelism, cpus, freemem, totalmem } from "node:os";
 import packageJson from "../../../package.json" with { type: "json" };
+import { freeMemory, type Machine, thisMachine } from "../../node/machine.ts";
 import type { BackendName } from "../engine/backend.ts";
 import { BACKEND_NAMES } from "../engine/tryBackend.ts";
 import { AUTO_CANDIDATES } from "../engine/wantedBackend.ts";
@@ -13,14 +13,7 @@ export interface DoctorReport {
   readonly ok: boolean;
   readonly version: string;
   readonly node: { readonly version: string; readonly wanted: string };
-  readonly machine: {
-    readonly platform: string;
-    readonly cpu: string;
-    readonly cores: number;
-    /** what the process may use: a container's limit where there is one */
-    readonly memoryBytes: number;
-    readonly freeMemoryBytes: number;
-  };
+  readonly machine: Machine & { readonly platform: string; readonly freeMemoryBytes: number };
   readonly backends: readonly BackendCheck[];
   /** what engine.backend: auto takes; null where nothing works */
   readonly auto: BackendName | null;
@@ -34,30 +27,18 @@ export interface DoctorReport {
  * @param cacheDir folder of decoded images
  */
 export async function examine(runsDir: string, cacheDir: string): Promise<DoctorReport> {
-  const cores = availableParallelism();
-  const backends = await checkBackends(BACKEND_NAMES, cores);
+  const machine = thisMachine();
+  const backends = await checkBackends(BACKEND_NAMES, machine.cores);
   const working = new Set(backends.filter(({ works }) => works).map(({ name }) => name));
   return {
     ok: working.size > 0,
     version: packageJson.version,
     node: { version: process.versions.node, wanted: packageJson.engines.node },
-    machine: {
-      platform: `${process.platform}-${process.arch}`,
-      cpu: cpus()[0]?.model.trim() ?? "unknown",
-      cores,
-      memoryBytes: memoryLimit(),
-      freeMemoryBytes: Math.min(freemem(), memoryLimit()),
-    },
+    machine: { platform: `${process.platform}-${process.arch}`, ...machine, freeMemoryBytes: freeMemory() },
     backends,
     auto: AUTO_CANDIDATES.find((name) => working.has(name)) ?? null,
     images: await checkImageLibrary(),
     runsFolder: checkFolder(runsDir),
     cacheFolder: checkFolder(cacheDir),
   };
-}
-
-/** 0 and numbers beyond the machine's memory mean that there is no limit. */
-function memoryLimit(): number {
-  const limit = process.constrainedMemory();
-  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
 }

@@ -1,7 +1,6 @@
 /** One session of a run: opens the data, starts the engine, trains, and leaves the run folder in order however it ends. */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { availableParallelism, totalmem } from "node:os";
 import { dirname } from "node:path";
 import { stageMask } from "../../core/batch/context.ts";
 import { memoryBudget } from "../../core/cost/microBatch.ts";
@@ -10,6 +9,7 @@ import type { Experiment } from "../../core/experiment/schema.ts";
 import type { Stage } from "../../core/random/streams.ts";
 import type { CheckpointState } from "../../core/run/checkpointState.ts";
 import type { FinalState } from "../../core/run/status.ts";
+import { usableCores, usableMemory } from "../../node/machine.ts";
 import { type Dataset, openDataset } from "../data/dataset.ts";
 import { requireDataFolder } from "../data/firstLook.ts";
 import { EngineClient } from "../engine/client.ts";
@@ -49,12 +49,12 @@ export interface Session {
 
 /** Memory that a training step may plan with on this machine, in bytes. */
 export function stepMemoryBudget(experiment: Experiment): number {
-  return memoryBudget(experiment.engine.memory_gb, totalmem());
+  return memoryBudget(experiment.engine.memory_gb, usableMemory());
 }
 
 /** Threads of the engine: as asked for, or one for each core. */
 export function engineThreads(experiment: Experiment): number {
-  return experiment.engine.threads === "auto" ? availableParallelism() : experiment.engine.threads;
+  return experiment.engine.threads === "auto" ? usableCores() : experiment.engine.threads;
 }
 
 /** Opens the images of an experiment, with labels checked against the model. */

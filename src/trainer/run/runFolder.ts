@@ -1,11 +1,12 @@
 /** Makes run folders and opens them again for a resume. */
 import { existsSync, mkdirSync, renameSync } from "node:fs";
-import { arch, cpus, platform, totalmem } from "node:os";
+import { arch, platform } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import { RUN_FORMAT_VERSION } from "../../core/run/format.ts";
 import { experimentName, newRunId } from "../../core/run/names.ts";
 import type { RunParent, RunRecord, RunSession } from "../../core/run/record.ts";
+import { thisMachine } from "../../node/machine.ts";
 import { type Checkpoint, latestCheckpoint, passedOverNotes } from "../../node/run/checkpoints.ts";
 import { clearControl } from "../../node/run/control.ts";
 import { asDiskError } from "../../node/run/diskError.ts";
@@ -116,7 +117,6 @@ function layOut(dir: string, record: RunRecord, experimentText: string): boolean
 
 function newRecord(request: NewRun, known: Pick<RunRecord, "id" | "name" | "experimentFile" | "git">): RunRecord {
   const session = newSession(request, 0, configHash(request.experimentText));
-  const processors = cpus();
   return {
     formatVersion: RUN_FORMAT_VERSION,
     id: known.id,
@@ -128,11 +128,7 @@ function newRecord(request: NewRun, known: Pick<RunRecord, "id" | "name" | "expe
     backend: request.backend,
     host: session.host,
     platform: `${platform()}-${arch()}`,
-    machine: {
-      cpu: processors[0]?.model.trim() ?? "unknown",
-      cores: Math.max(1, processors.length),
-      memoryBytes: totalmem(),
-    },
+    machine: { ...thisMachine() },
     git: known.git,
     configHash: configHash(request.experimentText),
     seed: request.seed,
