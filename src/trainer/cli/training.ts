@@ -114,7 +114,6 @@ export async function trainWithProgress(
     },
   };
   const begin = (run: RunWriter, facts: EngineFacts): Progress => {
-    for (const note of facts.notes) io.stderr(note);
     io.stdout(shortPath(run.dir));
     const { steps, batch_size: batch } = experiment[stage];
     io.stderr(`${stage} on ${facts.backend}, ${steps} steps of ${batch} images`);

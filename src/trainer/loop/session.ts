@@ -79,10 +79,20 @@ export async function runSession(session: Session): Promise<TrainingEnd & { run:
   // The engine's thread loads its library and draws the weights while this one looks at the images.
   const engine = new EngineClient();
   const starting = startEngine(session, engine);
-  starting.catch(() => {}); // awaited below, unless the images fail first
+  let unusable: { readonly error: unknown } | null = null;
+  starting.catch((error: unknown) => {
+    unusable = { error };
+  });
   let dataset: Dataset | null = null;
   try {
-    dataset = await openData(experiment, session.experimentFile, notes);
+    dataset = await openData(experiment, session.experimentFile, {
+      ...notes,
+      decoding(done, total) {
+        // No image is decoded for an engine that cannot train on it.
+        if (unusable) throw unusable.error;
+        notes.decoding(done, total);
+      },
+    });
     session.startUp.mark("images");
     const batches = new BatchSource(experiment, stage, dataset);
     const facts = await starting;
@@ -156,6 +166,8 @@ async function startEngine(session: Session, engine: EngineClient): Promise<Engi
     seed: experiment.seed,
     training: { batchSize, visibleTokens, microBatchSize, budgetBytes: stepMemoryBudget(experiment) },
   });
+  // Said while images are decoded: who reads that the memory may not do need not wait for them.
+  for (const note of facts.notes) session.notes.note(note);
   if (weights) await engine.call("load", weights);
   return facts;
 }
