@@ -5,7 +5,14 @@ import { usableMemory } from "../../node/machine.ts";
 import type { WeightSource } from "../engine/messages.ts";
 import type { Io } from "./io.ts";
 import { checkExperiment } from "./loadExperiment.ts";
-import { addExamples, collectSetOption, parsePositiveInteger, type RunOptions, runsDirOption } from "./options.ts";
+import {
+  addEndings,
+  addExamples,
+  collectSetOption,
+  parsePositiveInteger,
+  type RunOptions,
+  runsDirOption,
+} from "./options.ts";
 
 export function register(program: Command, io: Io): void {
   const command = program
@@ -16,6 +23,7 @@ export function register(program: Command, io: Io): void {
     .option("--steps <n>", "train up to this step, whatever the run's file says", parsePositiveInteger)
     .option("--set <key=value>", "override a key of the experiment; may be repeated", collectSetOption, [])
     .action(async (text: string, options: RunOptions) => resume(text, options, io));
+  addEndings(command, "maskdm queue add --resume RUN");
   addExamples(command, [
     ["maskdm resume runs/2026-01-31-faces-pretrain-01", "go on from its newest checkpoint"],
     ["maskdm resume 2026-01-31-faces-pretrain-01 --steps 400000", "train a finished run for longer"],
