@@ -81,7 +81,7 @@ export async function resume(
   }
 
   // The lock is taken before the data are opened: two resumes of one run must not both decode and load.
-  const { run, checkpoint, notes } = resumeRun(runDir, training.sessionRequest(experiment));
+  const { run, checkpoint, notes } = await resumeRun(runDir, training.sessionRequest(experiment), io.stderr);
   for (const note of notes) io.stderr(note);
   const fresh: WeightSource | null = parent ? { kind: "start", file: parent.checkpoint } : null;
   const session = {

@@ -32,6 +32,7 @@ export interface RunParts {
   readonly metrics: MetricsWriter;
 }
 
+/** Whatever it writes, it makes sure first that the run is still its own, and throws a LockLostError otherwise. */
 export class RunWriter {
   readonly dir: string;
   readonly status: StatusWriter;
@@ -62,15 +63,17 @@ export class RunWriter {
   /** Adds lines to log.txt, each with the time. Never fails: a log that cannot be written must not end a run. */
   log(text: string): void {
     try {
+      this.lock.glance();
       for (const line of text.trimEnd().split("\n")) this.logFile.append(`${new Date().toISOString()} ${line}`);
     } catch {
-      // The disk refuses; metrics and checkpoints will say so.
+      // The disk refuses, or the lock is lost; metrics and checkpoints will say so.
     }
   }
 
   /** Records what became known or was changed after the start. @throws UserError if the disk refuses */
   update(change: RunChange): void {
     const { backend, versions, totalSteps, experimentText } = change;
+    this.lock.check();
     if (experimentText !== undefined) replaceFile(join(this.dir, EXPERIMENT_FILE), experimentText, true);
     const known = {
       ...(backend === undefined ? {} : { backend }),
@@ -92,8 +95,10 @@ export class RunWriter {
     write: (runDir: string) => Promise<string>,
     rule: { readonly keep: number; readonly keepEvery: number | null },
   ): Promise<string> {
+    this.lock.check();
     this.metrics.sync();
     const dir = await write(this.dir);
+    this.lock.check();
     this.log(`checkpoint of step ${step} saved`);
     try {
       pruneCheckpoints(this.dir, rule);
@@ -105,18 +110,21 @@ export class RunWriter {
 
   /** Where the sample grid of a step belongs; the folder exists. */
   samplePath(step: number): string {
+    this.lock.check();
     const folder = join(this.dir, "samples");
     mkdirSync(folder, { recursive: true });
     return join(folder, `${checkpointName(step)}.png`);
   }
 
-  /** Whether somebody has asked the run to stop by its control file. Cheap enough for every step. */
+  /** Whether somebody has asked the run to stop by its control file. Asked between steps, it notices a lost lock, too. */
   stopRequested(): boolean {
+    this.lock.glance();
     return readControl(this.dir)?.command === "stop";
   }
 
   /**
    * Ends the session: last status, end of the session in run.json, files closed, lock released. Never fails; may be called again.
+   * Where the lock is lost, nothing is written: the run is another process's.
    * @returns what could not be written, for people
    */
   close(state: FinalState, message: string | null = null): string[] {
@@ -130,6 +138,12 @@ export class RunWriter {
         problems.push((error as UserError).message);
       }
     };
+    if (this.lock.isLost()) {
+      this.status.abandon();
+      attempt(() => this.metrics.close());
+      attempt(() => this.logFile.close());
+      return problems;
+    }
     this.log(message === null ? state : `${state}: ${message}`);
     const end = { endedAt: new Date().toISOString(), endState: state };
     attempt(() => this.metrics.sync());
