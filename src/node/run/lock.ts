@@ -3,36 +3,22 @@
  * holder dead, creates the next number, which the file system grants to one contender only. Nothing that could be somebody's live
  * lock is ever removed or renamed, so two contenders for a stale lock cannot both win.
  */
-import { closeSync, existsSync, openSync, rmSync, statSync } from "node:fs";
+import { rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import * as z from "zod";
 import { UserError } from "../../core/errors.ts";
-import { formatVersion, parseDocument, RUN_FORMAT_VERSION, timestamp } from "../../core/run/format.ts";
+import { RUN_FORMAT_VERSION } from "../../core/run/format.ts";
 import { heartbeatIsFresh, type ProcessIdentity, STALE_SECONDS } from "../../core/run/liveness.ts";
 import { isFinal } from "../../core/run/status.ts";
-import { asDiskError } from "./diskError.ts";
-import { errorCode, namesIn, removeQuietly, replaceJson, writeFully } from "./files.ts";
+import { removeQuietly } from "./files.ts";
 import { LifeWatch } from "./lifeWatch.ts";
+import { createLock, highestLock, type LockRecord, lockFileName, lockNumbers, readLock } from "./lockFiles.ts";
 import { checkProcess, thisProcess } from "./process.ts";
-import { readDocument, readStatus } from "./status.ts";
+import { RunLock } from "./runLock.ts";
+import { readStatus } from "./status.ts";
 
-const lockSchema = z.object({
-  formatVersion: formatVersion(),
-  host: z.string(),
-  pid: z.number().int().min(1),
-  processStart: z.string().min(1),
-  acquiredAt: timestamp(),
-  released: z.boolean(),
-});
-export type LockRecord = z.output<typeof lockSchema>;
-
-const FILE = /^lock-(\d{4,15})\.json$/;
-const fileName = (number: number): string => `lock-${String(number).padStart(4, "0")}.json`;
 /** A lock that cannot be read yet is being written; if it stays so for that long, its writer died over it. */
 const UNREADABLE_SECONDS = 3;
-/** How long a holder does without another look that the lock is still its own, where it writes often. */
-const GLANCE_MS = 500;
 /** How often who waits for a lock looks. */
 const LOOK_EVERY_MS = 50;
 
@@ -50,19 +36,13 @@ export interface HeldLock {
   readonly certain: boolean;
 }
 
-function numbersIn(runDir: string): number[] {
-  return namesIn(runDir)
-    .flatMap((name) => FILE.exec(name)?.[1] ?? [])
-    .map(Number);
-}
-
 /**
  * @param number of the lock to look at; 0 for none
  * @param watch null: whoever asks looks once and takes nothing; clocks are compared
  */
 function holderOf(runDir: string, number: number, watch: LifeWatch | null): Holder {
   if (number === 0) return { held: false };
-  const lock = readDocument<LockRecord>(runDir, fileName(number), (text) => parseDocument(lockSchema, text));
+  const lock = readLock(runDir, number);
   if (!lock.ok) return unreadable(runDir, number, watch);
   if (lock.value.released) return { held: false };
   const check = checkProcess(lock.value);
@@ -77,7 +57,7 @@ function holderOf(runDir: string, number: number, watch: LifeWatch | null): Hold
 
 /** A lock that is being written now, or whose writer died over it. */
 function unreadable(runDir: string, number: number, watch: LifeWatch | null): Holder {
-  const stat = statSync(join(runDir, fileName(number)), { throwIfNoEntry: false });
+  const stat = statSync(join(runDir, lockFileName(number)), { throwIfNoEntry: false });
   if (stat === undefined) return { held: false };
   const dead =
     watch === null
@@ -86,107 +66,12 @@ function unreadable(runDir: string, number: number, watch: LifeWatch | null): Ho
   return dead ? { held: false } : { held: true, by: null, certain: false };
 }
 
-/** The lock of a folder as it is written, whether or not its holder lives; null: none, or one that cannot be read. */
-export function currentLock(dir: string): LockRecord | null {
-  const number = Math.max(0, ...numbersIn(dir));
-  if (number === 0) return null;
-  const lock = readDocument<LockRecord>(dir, fileName(number), (text) => parseDocument(lockSchema, text));
-  return lock.ok ? lock.value : null;
-}
-
 /**
  * Who writes a run now.
  * @param watch for who looks again and again: a holder whose process cannot be looked for counts until its sign of life stands still
  */
 export function lockHolder(runDir: string, watch: LifeWatch | null = null): Holder {
-  return holderOf(runDir, Math.max(0, ...numbersIn(runDir)), watch);
-}
-
-/** Somebody else has the lock that this process had: it must not write any more. */
-export class LockLostError extends UserError {
-  constructor(dir: string, by: ProcessIdentity | null) {
-    super(
-      by === null
-        ? `The lock of ${dir} is gone: the folder was moved or removed, or somebody has deleted the lock. This process writes ` +
-            "nothing more."
-        : `${dir} was taken over by process ${by.pid} on ${by.host}, which writes it now. This process writes nothing more. ` +
-            `A run is taken over from who gives no sign of life for ${STALE_SECONDS} seconds, as while a machine sleeps.`,
-      "failure",
-    );
-  }
-}
-
-export class RunLock {
-  private checkedAt = Number.NEGATIVE_INFINITY;
-  private lost: LockLostError | null = null;
-
-  constructor(
-    private readonly runDir: string,
-    private readonly number: number,
-    private record: LockRecord,
-  ) {}
-
-  /**
-   * Makes sure that this process still has the lock; to be called before it writes.
-   * @throws LockLostError if it has not
-   */
-  check(): void {
-    if (this.lost !== null) throw this.lost;
-    if (this.isOwn()) {
-      this.checkedAt = Date.now();
-      return;
-    }
-    this.lost = new LockLostError(this.runDir, currentLock(this.runDir));
-    throw this.lost;
-  }
-
-  /**
-   * The same for what is done many times a second: looks twice a second at most.
-   * @throws LockLostError if it has not
-   */
-  glance(): void {
-    // By the time of day, which goes on while the machine sleeps.
-    if (this.lost !== null || Math.abs(Date.now() - this.checkedAt) >= GLANCE_MS) this.check();
-  }
-
-  /** Whether somebody else has it. */
-  isLost(): boolean {
-    try {
-      this.check();
-      return false;
-    } catch (error) {
-      if (!(error instanceof LockLostError)) throw error;
-      return true;
-    }
-  }
-
-  /** A sign of life for those that cannot look for this process; for holders that write no heartbeat. @throws LockLostError */
-  renew(): void {
-    this.check();
-    this.record = { ...this.record, acquiredAt: new Date().toISOString() };
-    replaceJson(join(this.runDir, fileName(this.number)), this.record, false);
-  }
-
-  /** Gives the run free for the next writer. If the disk refuses, the end of this process does it. */
-  release(): void {
-    if (this.isLost()) return;
-    try {
-      replaceJson(join(this.runDir, fileName(this.number)), { ...this.record, released: true }, false);
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-    }
-  }
-
-  private isOwn(): boolean {
-    let numbers: number[];
-    try {
-      numbers = numbersIn(this.runDir);
-    } catch {
-      return true; // a disk that does not answer says nothing about the lock
-    }
-    if (Math.max(0, ...numbers) > this.number) return false;
-    return numbers.includes(this.number) || existsSync(join(this.runDir, fileName(this.number)));
-  }
+  return holderOf(runDir, highestLock(runDir), watch);
 }
 
 /** What is done while a holder is watched, for the user. */
@@ -251,40 +136,19 @@ function tryLock(dir: string, watch: LifeWatch): RunLock | HeldLock {
     released: false,
   };
   for (;;) {
-    const highest = Math.max(0, ...numbersIn(dir));
+    const highest = highestLock(dir);
     const holder = holderOf(dir, highest, watch);
     if (holder.held) return holder;
     const number = highest + 1;
-    if (!createLock(join(dir, fileName(number)), record)) continue;
+    if (!createLock(join(dir, lockFileName(number)), record)) continue;
     // The folder may have been read before others took and released locks of higher numbers.
-    if (Math.max(0, ...numbersIn(dir)) > number) {
-      rmSync(join(dir, fileName(number)), { force: true });
+    if (highestLock(dir) > number) {
+      rmSync(join(dir, lockFileName(number)), { force: true });
       continue;
     }
-    for (const old of numbersIn(dir)) if (old < number) removeQuietly(join(dir, fileName(old)));
+    for (const old of lockNumbers(dir)) if (old < number) removeQuietly(join(dir, lockFileName(old)));
     return new RunLock(dir, number, record);
   }
-}
-
-/** @returns false if somebody else has created it */
-function createLock(path: string, record: LockRecord): boolean {
-  const bytes = Buffer.from(`${JSON.stringify(record, null, 2)}\n`);
-  let fd: number;
-  try {
-    fd = openSync(path, "wx");
-  } catch (error) {
-    if (errorCode(error) === "EEXIST") return false;
-    throw asDiskError(error, { path, bytes: bytes.length });
-  }
-  try {
-    writeFully(fd, bytes);
-  } catch (error) {
-    removeQuietly(path);
-    throw asDiskError(error, { path, bytes: bytes.length });
-  } finally {
-    closeSync(fd);
-  }
-  return true;
 }
 
 function releasesSoon(runDir: string, by: ProcessIdentity | null): boolean {

@@ -4,7 +4,7 @@ import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { heartbeatIsFresh } from "../../core/run/liveness.ts";
 import { type Program, spawnDetached } from "./detached.ts";
-import { currentLock } from "./lock.ts";
+import { currentLock } from "./lockFiles.ts";
 import { checkProcessAsync } from "./processAsync.ts";
 import { queueFolder } from "./queue.ts";
 

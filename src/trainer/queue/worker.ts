@@ -10,7 +10,7 @@ import { isFinal } from "../../core/run/status.ts";
 import { type Program, spawnDetached } from "../../node/run/detached.ts";
 import { removeQuietly } from "../../node/run/files.ts";
 import { LifeWatch } from "../../node/run/lifeWatch.ts";
-import { LockLostError, RunLock, takeLock } from "../../node/run/lock.ts";
+import { takeLock } from "../../node/run/lock.ts";
 import { checkProcess, isSameProcess, lookupProcess, thisProcess } from "../../node/run/process.ts";
 import {
   claimEntry,
@@ -28,6 +28,7 @@ import {
   updateStarted,
 } from "../../node/run/queue.ts";
 import { readRun } from "../../node/run/runFiles.ts";
+import { LockLostError, RunLock } from "../../node/run/runLock.ts";
 import { readStatus } from "../../node/run/status.ts";
 import { lastMessage } from "./lastMessage.ts";
 

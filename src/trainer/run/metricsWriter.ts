@@ -1,7 +1,7 @@
 /** Writes metrics.jsonl. */
 import type { ResumeLine, StepMetrics } from "../../core/run/metrics.ts";
-import type { RunLock } from "../../node/run/lock.ts";
 import { metricsFile } from "../../node/run/metrics.ts";
+import type { RunLock } from "../../node/run/runLock.ts";
 import { AppendFile } from "./appendFile.ts";
 
 export class MetricsWriter {

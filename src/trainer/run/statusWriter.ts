@@ -4,7 +4,7 @@ import { RUN_FORMAT_VERSION } from "../../core/run/format.ts";
 import { HEARTBEAT_SECONDS } from "../../core/run/liveness.ts";
 import type { FinalState, RunStatus } from "../../core/run/status.ts";
 import { replaceJson } from "../../node/run/files.ts";
-import type { RunLock } from "../../node/run/lock.ts";
+import type { RunLock } from "../../node/run/runLock.ts";
 import { STATUS_FILE } from "../../node/run/status.ts";
 
 /** Steps can be quicker than anybody looks; the file is replaced no more often than this. */
