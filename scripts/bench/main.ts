@@ -1,7 +1,8 @@
 /** The benchmark from command line to report. */
 import { mkdtempSync, rmSync } from "node:fs";
-import { cpus, loadavg, platform, release, tmpdir, totalmem } from "node:os";
+import { loadavg, platform, release, tmpdir } from "node:os";
 import path from "node:path";
+import { thisMachine } from "../../src/node/machine.ts";
 import { killEngines } from "./engineProcess.ts";
 import { type Engine, findEngines, type Places } from "./engines.ts";
 import { type Bench, measureCell } from "./measureCell.ts";
@@ -110,11 +111,11 @@ const factsOf = ({ id, version, threads, graphics, peak }: Engine): EngineFacts 
 });
 
 export function describeMachine(): BenchRecord["machine"] {
-  const processors = cpus();
+  const { cpu, cores, memoryBytes } = thisMachine();
   return {
-    processor: processors[0]?.model.trim() ?? "unknown",
-    cores: processors.length,
-    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    processor: cpu,
+    cores,
+    memoryGiB: Math.round(memoryBytes / 2 ** 30),
     system: `${platform()} ${release().split("-")[0]}`,
   };
 }

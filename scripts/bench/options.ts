@@ -1,6 +1,6 @@
 /** The benchmark's command line. */
-import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
+import { usableCores } from "../../src/node/machine.ts";
 import { BACKEND_NAMES } from "../../src/trainer/engine/tryBackend.ts";
 import { PRESETS, type Preset } from "./presets.ts";
 
@@ -112,7 +112,7 @@ function parse(args: readonly string[]) {
         rounds: { ...text, default: "5" },
         "block-seconds": text,
         "row-minutes": text,
-        threads: { ...text, default: String(availableParallelism()) },
+        threads: { ...text, default: String(usableCores()) },
         only: text,
         "sampling-steps": { ...text, default: "50" },
         quick: flag,

@@ -1,10 +1,10 @@
 /** What is to be measured: models, mask rates, batches, and how many images go through the network at once. */
-import { totalmem } from "node:os";
 import { imageCost } from "../../src/core/cost/imageCost.ts";
 import { predictTrainingMemory } from "../../src/core/cost/memory.ts";
 import { chooseMicroBatch, memoryBudget } from "../../src/core/cost/microBatch.ts";
 import { maskGeometry } from "../../src/core/masks/masks.ts";
 import { modelShape } from "../../src/core/model/shape.ts";
+import { usableMemory } from "../../src/node/machine.ts";
 import { experimentOf } from "./experimentOf.ts";
 import { BadUsage, type Options } from "./options.ts";
 import type { Network, Work } from "./protocol.ts";
@@ -61,7 +61,7 @@ export function planCell(
   );
   const shape = modelShape(experimentOf(config));
   const { parameters, trainingFlops } = imageCost(shape, visibleTokens);
-  const budget = Math.min(memoryBudget("auto", totalmem()), (MEMORY_SHARE * totalmem()) / Math.max(1, engines));
+  const budget = Math.min(memoryBudget("auto", usableMemory()), (MEMORY_SHARE * usableMemory()) / Math.max(1, engines));
   const chosen = chooseMicroBatch(LARGEST, shape, visibleTokens, batchSize, budget);
   const microBatch = micro === null ? chosen.microBatchSize : Math.min(batchSize, micro);
   if (batchSize % microBatch !== 0) throw new BadUsage(`--micro-batch ${microBatch} does not divide ${batchSize}`);
@@ -80,7 +80,7 @@ export function planCell(
     },
     work: { config, maskRate, batchSize, microBatch, seed: 0 },
     predictedBytes: totalBytes,
-    fits: totalBytes * Math.max(1, engines) <= totalmem(),
+    fits: totalBytes * Math.max(1, engines) <= usableMemory(),
   };
 }
 

@@ -5,9 +5,9 @@
  * alone. Exit codes: 0 it works, 1 it could not be set up (the message says why).
  */
 import { existsSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { UserError } from "../../src/core/errors.ts";
+import { usableCores } from "../../src/node/machine.ts";
 import { trialHere } from "../../src/trainer/doctor/backendCheck.ts";
 import { installTensorflow } from "../../src/trainer/tensorflow/install.ts";
 import { pythonCommands } from "../../src/trainer/tensorflow/pythonCommands.ts";
@@ -27,7 +27,7 @@ try {
     say: (line) => console.error(line),
     signal: stop.signal,
   });
-  const trial = await trialHere("tfjs-node", availableParallelism());
+  const trial = await trialHere("tfjs-node", usableCores());
   if (!trial.works) throw new UserError(`${trial.reason}. ${trial.remedy}`, "failure");
   const { version, milliseconds, batchSize } = trial;
   console.log(`${version}: ${milliseconds.toFixed(1)} ms for a tiny training step of ${batchSize} images`);

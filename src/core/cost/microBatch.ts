@@ -2,7 +2,7 @@
 import type { ModelShape } from "../model/shape.ts";
 import { type MemoryProfile, predictTrainingMemory } from "./memory.ts";
 
-/** Automatic micro-batches plan with half the machine's memory, and never with more than this. */
+/** Automatic micro-batches plan with half the memory that the process may use, and never with more than this. */
 const AUTO_BUDGET_BYTES = 5 * 2 ** 30;
 
 /** TensorFlow.js on WebAssembly has a heap of 4 GiB, of which a step may plan with this much. */
@@ -11,7 +11,7 @@ export const WASM_BUDGET_BYTES = 2.5 * 2 ** 30;
 /**
  * Memory that a training step may plan with, in bytes.
  * @param wanted engine.memory_gb
- * @param machineBytes memory of the machine
+ * @param machineBytes memory of the machine that the process may use
  */
 export function memoryBudget(wanted: number | "auto", machineBytes: number): number {
   return wanted === "auto" ? Math.min(AUTO_BUDGET_BYTES, machineBytes / 2) : wanted * 2 ** 30;

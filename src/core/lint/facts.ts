@@ -32,7 +32,7 @@ export interface CheckpointFacts {
 }
 
 export interface LintFacts {
-  /** memory of the machine */
+  /** memory of the machine that a process may use */
   readonly memoryBytes?: number;
   /** logical processors of the machine */
   readonly cores?: number;

@@ -3,7 +3,7 @@ import { isFinal, type RunState, type RunStatus } from "./status.ts";
 
 /** A process at work renews the heartbeat this often. */
 export const HEARTBEAT_SECONDS = 5;
-/** A heartbeat older than this (or as far in the future) is stale. */
+/** Who has given no sign of life for so long is taken for dead. */
 export const STALE_SECONDS = 60;
 
 /**
@@ -12,17 +12,33 @@ export const STALE_SECONDS = 60;
  */
 export type ProcessCheck = "alive" | "gone" | "unknown";
 
+/**
+ * What watching a process's sign of life says, by the watcher's own clock. moving: it has changed within STALE_SECONDS. standing: it
+ * has not. unsure: it was not watched for so long.
+ */
+export type Motion = "moving" | "standing" | "unsure";
+
 /** What a viewer shows: the recorded state, or interrupted if nobody is at work any more. */
 export type ShownState = RunState | "interrupted";
 
+/** Compares two clocks, perhaps of two machines: good enough to show something, and never to take over a run. */
 export function heartbeatIsFresh(heartbeat: string, nowMs: number): boolean {
   return Math.abs(nowMs - Date.parse(heartbeat)) <= STALE_SECONDS * 1000;
 }
 
-/** @param check called only where the answer depends on the process, since looking for one can be slow */
-export function shownState(status: RunStatus, nowMs: number, check: () => ProcessCheck): ShownState {
+/**
+ * @param check called only where the answer depends on the process, since looking for one can be slow
+ * @param motion of the heartbeat, where the viewer watches it; clocks are compared where that says nothing yet
+ */
+export function shownState(
+  status: RunStatus,
+  nowMs: number,
+  check: () => ProcessCheck,
+  motion: Motion = "unsure",
+): ShownState {
   if (isFinal(status.state)) return status.state;
-  if (!heartbeatIsFresh(status.heartbeat, nowMs)) return "interrupted";
+  const lives = motion === "unsure" ? heartbeatIsFresh(status.heartbeat, nowMs) : motion === "moving";
+  if (!lives) return "interrupted";
   return check() === "gone" ? "interrupted" : status.state;
 }
 

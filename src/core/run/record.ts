@@ -57,8 +57,16 @@ export const runSchema = z
     machine: z
       .looseObject({
         cpu: z.string().describe("Model name of the processor."),
-        cores: z.number().int().min(1).describe("Logical cores."),
-        memoryBytes: count().describe("Memory in bytes."),
+        cores: z
+          .number()
+          .int()
+          .min(1)
+          .describe(
+            "Threads that the process could run at once: fewer than the machine's where a container allows fewer.",
+          ),
+        memoryBytes: count().describe(
+          "Memory in bytes that the process could take: the machine's, or the limit of a container.",
+        ),
       })
       .optional()
       .describe("The machine of the first session."),

@@ -1,12 +1,13 @@
 /** How fast this machine trains: measured once on the user's file, kept, and converted to other configurations. */
 import { readFile } from "node:fs/promises";
-import { cpus, hostname, totalmem } from "node:os";
+import { hostname } from "node:os";
 import { dirname } from "node:path";
 import * as vscode from "vscode";
 import type { SpeedMeasurement } from "../../core/cost/speed.ts";
 import { UserError } from "../../core/errors.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import type { Stage } from "../../core/random/streams.ts";
+import { thisMachine, usableMemory } from "../../node/machine.ts";
 import type { Calibration, StepEstimate, TrainerLauncher } from "../services.ts";
 
 const KEPT_AS = "maskdm.speedMeasurements";
@@ -16,7 +17,7 @@ const MAX_KEPT = 20;
 type Modules = Awaited<ReturnType<typeof loadModules>>;
 
 export class MachineCalibration implements Calibration, vscode.Disposable {
-  readonly machine = `${hostname()}, ${cpus()[0]?.model.trim() ?? "unknown processor"}, ${cpus().length} cores`;
+  readonly machine: string;
   private readonly changes = new vscode.EventEmitter<void>();
   readonly onDidChange = this.changes.event;
   private kept: readonly SpeedMeasurement[] = [];
@@ -26,7 +27,10 @@ export class MachineCalibration implements Calibration, vscode.Disposable {
   constructor(
     private readonly memory: vscode.Memento,
     private readonly trainer: Pick<TrainerLauncher, "command">,
-  ) {}
+  ) {
+    const { cpu, cores } = thisMachine();
+    this.machine = `${hostname()}, ${cpu}, ${cores} cores`;
+  }
 
   get ready(): Promise<void> {
     this.loading ??= this.load();
@@ -46,7 +50,7 @@ export class MachineCalibration implements Calibration, vscode.Disposable {
     const { speedKey, estimateSpeed } = this.modules;
     const key = speedKey(this.machine, experiment);
     const measurement = this.kept.find((other) => other.key === key);
-    return measurement === undefined ? null : estimateSpeed(measurement, experiment, stage, totalmem());
+    return measurement === undefined ? null : estimateSpeed(measurement, experiment, stage, usableMemory());
   }
 
   async measure(file: vscode.Uri, token?: vscode.CancellationToken): Promise<void> {

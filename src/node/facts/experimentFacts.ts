@@ -1,16 +1,16 @@
 /** What lint cannot know from an experiment's text alone: the machine, the images, the checkpoint. */
-import { availableParallelism, totalmem } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { readExperiment } from "../../core/experiment/read.ts";
 import type { CheckpointFacts, LintFacts } from "../../core/lint/facts.ts";
 import { resolvePath } from "../homePath.ts";
+import { usableCores, usableMemory } from "../machine.ts";
 import { checkpointFacts } from "./checkpointFacts.ts";
 import { datasetFacts } from "./datasetFacts.ts";
 import { factSources } from "./factSources.ts";
 
-/** Memory and cores of this machine. */
+/** Memory and cores of this machine that a process may use. */
 export function machineFacts(): Required<Pick<LintFacts, "memoryBytes" | "cores">> {
-  return { memoryBytes: totalmem(), cores: availableParallelism() };
+  return { memoryBytes: usableMemory(), cores: usableCores() };
 }
 
 /**

@@ -2,13 +2,15 @@
 import { type Dirent, existsSync, readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { UserError } from "../../core/errors.ts";
-import { shownState } from "../../core/run/liveness.ts";
+import { type Motion, STALE_SECONDS, shownState } from "../../core/run/liveness.ts";
 import { compareNewest } from "../../core/run/runOrder.ts";
+import { isFinal, type RunStatus } from "../../core/run/status.ts";
 import type { RunSummary } from "../../core/run/summary.ts";
 import { errorCode } from "./files.ts";
+import type { LifeWatch } from "./lifeWatch.ts";
 import { checkProcess } from "./process.ts";
 import { checkpointsFolder, EXPERIMENT_FILE, RUN_FILE, readRun } from "./runFiles.ts";
-import { readStatus } from "./status.ts";
+import { readStatus, STATUS_FILE } from "./status.ts";
 
 interface Described {
   readonly summary: RunSummary;
@@ -21,7 +23,8 @@ export function looksLikeRun(dir: string): boolean {
   return [join(dir, RUN_FILE), join(dir, EXPERIMENT_FILE), checkpointsFolder(dir)].some((path) => existsSync(path));
 }
 
-function describe(id: string, path: string, nowMs: number): Described {
+/** @param watch of who looks again and again */
+function describe(id: string, path: string, nowMs: number, watch: LifeWatch | null): Described {
   const run = readRun(path);
   const status = readStatus(path);
   const damaged = { id, stage: run.ok ? run.value.stage : null, state: "damaged", path } as const;
@@ -33,16 +36,31 @@ function describe(id: string, path: string, nowMs: number): Described {
     return { summary: { ...damaged, step, steps: run.ok ? run.value.totalSteps : null, parent, reason }, createdAt };
   }
   const { step, totalSteps: steps } = status.value;
-  const state = shownState(status.value, nowMs, () => checkProcess(run.value));
+  const motion = isFinal(status.value.state) ? "unsure" : motionOf(status.value, path, nowMs, watch);
+  const state = shownState(status.value, nowMs, () => checkProcess(run.value), motion);
   const { stage, classes } = run.value;
   const summary = { id, stage, state, step, steps, path, parent, ...(classes === undefined ? {} : { classes }) };
   return { summary, createdAt };
 }
 
-/** One run as a list shows it. */
-export function summarizeRun(runDir: string, nowMs: number = Date.now()): RunSummary {
+/**
+ * The heartbeat is by the clock of the machine that writes the run, the file's time mostly by that of the disk: if one of the two is
+ * now, somebody writes.
+ */
+function motionOf({ heartbeat }: RunStatus, path: string, nowMs: number, watch: LifeWatch | null): Motion {
+  const motion = watch?.look(`status ${path}`, heartbeat) ?? "unsure";
+  if (motion !== "unsure") return motion;
+  const changedMs = statSync(join(path, STATUS_FILE), { throwIfNoEntry: false })?.mtimeMs ?? Number.NaN;
+  return Math.abs(nowMs - changedMs) <= 1000 * STALE_SECONDS ? "moving" : "unsure";
+}
+
+/**
+ * One run as a list shows it.
+ * @param watch of who looks again and again, at least every few seconds
+ */
+export function summarizeRun(runDir: string, nowMs: number = Date.now(), watch: LifeWatch | null = null): RunSummary {
   const path = resolve(runDir);
-  return describe(path.split(/[/\\]/).pop() ?? path, path, nowMs).summary;
+  return describe(path.split(/[/\\]/).pop() ?? path, path, nowMs, watch).summary;
 }
 
 function isFolder(parent: string, entry: Dirent): boolean {
@@ -75,7 +93,7 @@ export function listRuns(runsDir: string, nowMs: number = Date.now()): RunSummar
     .filter((entry) => !entry.name.startsWith(".") && isFolder(folder, entry))
     .map(({ name }) => ({ name, path: join(folder, name) }))
     .filter(({ path }) => looksLikeRun(path))
-    .map(({ name, path }) => describe(name, path, nowMs))
+    .map(({ name, path }) => describe(name, path, nowMs, null))
     .map(({ summary, createdAt }) => ({ summary, place: { id: summary.id, createdAt } }))
     .sort((a, b) => compareNewest(a.place, b.place))
     .map(({ summary }) => summary);

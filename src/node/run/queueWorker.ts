@@ -4,14 +4,17 @@ import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { heartbeatIsFresh } from "../../core/run/liveness.ts";
 import { type Program, spawnDetached } from "./detached.ts";
-import { currentLock } from "./lock.ts";
+import { currentLock } from "./lockFiles.ts";
 import { checkProcessAsync } from "./processAsync.ts";
 import { queueFolder } from "./queue.ts";
 
 /** What the worker of a queue prints. */
 export const workerLog = (runsDir: string): string => join(queueFolder(runsDir), "worker.log");
 
-/** Whether somebody works the queue. Blocks nothing, unlike lockHolder, which asks the system for the process at once. */
+/**
+ * Whether somebody works the queue. Blocks nothing, unlike lockHolder, which asks the system for the process at once. Looks once: of
+ * a worker on another machine whose clock is wrong it may say no; a worker that is started then finds out, and ends.
+ */
 export async function isWorked(runsDir: string): Promise<boolean> {
   const lock = currentLock(queueFolder(runsDir));
   if (lock === null || lock.released) return false;

@@ -1,7 +1,7 @@
 /** Makes an entry of the list from what a run folder and the queue say. */
 import { basename, dirname } from "node:path";
 import type { RunEntry } from "../../core/run/entry.ts";
-import { type ProcessCheck, shownState } from "../../core/run/liveness.ts";
+import { type Motion, type ProcessCheck, shownState } from "../../core/run/liveness.ts";
 import { shownText } from "../../core/shownText.ts";
 import { NO_ANNOTATIONS } from "./annotations.ts";
 import { parentOf, type Queued } from "./queue.ts";
@@ -11,6 +11,8 @@ export interface Seen {
   readonly now: number;
   /** what looking for the run's process said */
   readonly check: ProcessCheck;
+  /** what watching the run's heartbeat says */
+  readonly motion: Motion;
 }
 
 /**
@@ -51,11 +53,11 @@ export function runEntry(dir: string, snapshot: RunSnapshot | null, queued: Queu
 type OwnState = { readonly state: RunEntry["state"] | null; readonly reason?: string };
 
 /** What the run folder says; null: there is none. */
-function stateOf(snapshot: RunSnapshot | null, { now, check }: Seen): OwnState {
+function stateOf(snapshot: RunSnapshot | null, { now, check, motion }: Seen): OwnState {
   if (snapshot === null) return { state: null };
   if (!snapshot.record.ok) return { state: "damaged", reason: snapshot.record.reason };
   if (!snapshot.status.ok) return { state: "damaged", reason: snapshot.status.reason };
-  return { state: shownState(snapshot.status.value, now, () => check) };
+  return { state: shownState(snapshot.status.value, now, () => check, motion) };
 }
 
 /** A run that is asked to begin or go on shows that, unless it is at work already. */

@@ -5,6 +5,7 @@
 import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { RunEntry, RunsChange } from "../../core/run/entry.ts";
+import { LifeWatch } from "./lifeWatch.ts";
 import { processChecks } from "./processChecks.ts";
 import { type Queued, queueFolder, readQueue } from "./queue.ts";
 import { runEntry } from "./runEntry.ts";
@@ -47,6 +48,7 @@ export class RunsFollower {
   private folders = new Map<string, Folder>();
   private readonly shown = new Map<string, RunEntry>();
   private readonly checks = processChecks();
+  private readonly heartbeats = new LifeWatch();
   private timer: NodeJS.Timeout | undefined;
   private working: Promise<void> = Promise.resolve();
   private sweepAt = 0;
@@ -209,7 +211,8 @@ export class RunsFollower {
         const dir = join(runsDir, id);
         const snapshot = runs.get(id)?.snapshot ?? null;
         const check = await this.checks.check(snapshot, now);
-        fresh.set(dir, runEntry(dir, snapshot, queue.get(id) ?? null, { now, check }));
+        const motion = snapshot?.status.ok ? this.heartbeats.look(dir, snapshot.status.value.heartbeat) : "unsure";
+        fresh.set(dir, runEntry(dir, snapshot, queue.get(id) ?? null, { now, check, motion }));
       }
     }
     if (this.closed) return;

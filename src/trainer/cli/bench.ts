@@ -1,8 +1,9 @@
 /** `maskdm bench FILE`: how fast training steps are on this machine. */
-import { arch, cpus, platform, totalmem } from "node:os";
+import { arch, platform } from "node:os";
 import { type Command, Option } from "commander";
 import { BACKEND_CHOICES } from "../../core/experiment/backendChoices.ts";
 import type { Override } from "../../core/experiment/parse.ts";
+import { thisMachine } from "../../node/machine.ts";
 import type { BenchRow } from "../bench/benchRow.ts";
 import type { Io } from "./io.ts";
 import {
@@ -83,11 +84,8 @@ function rowOverrides(maskRate: number, batchSize: number, strategy: string): Ov
 }
 
 function machine(): Record<string, string | number> {
-  const processors = cpus();
   return {
-    cpu: processors[0]?.model.trim() ?? "unknown",
-    cores: processors.length,
-    memoryBytes: totalmem(),
+    ...thisMachine(),
     platform: `${platform()}-${arch()}`,
     node: process.versions.node,
   };

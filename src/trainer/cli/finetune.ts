@@ -8,7 +8,7 @@ import { WEIGHT_FILES } from "../../core/run/checkpointState.ts";
 import type { Source } from "../../node/run/resolve.ts";
 import type { Io } from "./io.ts";
 import { readExperimentFile } from "./loadExperiment.ts";
-import { addExamples, addRunOptions, type RunOptions } from "./options.ts";
+import { addEndings, addExamples, addRunOptions, type RunOptions } from "./options.ts";
 import type { StartingPoint } from "./training.ts";
 
 export interface FinetuneOptions extends RunOptions {
@@ -29,6 +29,7 @@ export function register(program: Command, io: Io): void {
     const source = await findSource(file, options, overridesOf(options, "finetune"), io);
     await startRun(file, "finetune", options, source, io);
   });
+  addEndings(command, "maskdm queue add FILE --stage finetune --from RUN");
   addExamples(command, [
     ["maskdm finetune faces.maskdm.yaml --from runs/2026-01-31-faces-pretrain-01", "from a run's newest checkpoint"],
     ["maskdm finetune faces.maskdm.yaml --from runs/a/checkpoints/step-00010000", "from a certain checkpoint"],

@@ -1,5 +1,6 @@
 /** Where a command's output goes: results to stdout, everything else to stderr. */
 import { shownLines } from "../../core/shownText.ts";
+import { endSignals } from "../../node/endSignals.ts";
 
 export interface Io {
   /** A result meant for the reader or a pipe; a newline is added where the text ends without one. */
@@ -64,20 +65,21 @@ export function streamIo(out: OutputStream, err: OutputStream, environment: Node
 }
 
 /**
- * The process's own streams. A reader that goes away (`maskdm runs | head`) is no error, and never ends a run that is training:
- * what would have been written is dropped. The cursor is shown again however the process ends.
+ * The process's own streams. A reader that goes away (`maskdm runs | head`, a terminal that was closed) is no error, and never ends a
+ * run that is training: what would have been written is dropped. So is what stderr does not take, whatever the reason: there is
+ * nobody left to tell it to. The cursor is shown again however the process ends.
  */
 export function processIo(): Io {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error;
-    });
-  }
+  process.stderr.on("error", () => {});
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    // Of a terminal that is gone the system says EIO; of a file that means that the result was not written.
+    if (error.code !== "EPIPE" && !process.stdout.isTTY) throw error;
+  });
   const io = streamIo(process.stdout, process.stderr, process.env);
   const { status } = io;
   if (status !== undefined) {
     process.on("exit", () => status(null));
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) endOnSignal(signal, () => status(null));
+    for (const signal of endSignals()) endOnSignal(signal, () => status(null));
   }
   return io;
 }

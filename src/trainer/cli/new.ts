@@ -1,17 +1,17 @@
 /** `maskdm new DIR`: a commented experiment file with sizes that suit the images and the machine. */
 import { mkdir, stat, writeFile } from "node:fs/promises";
-import { availableParallelism, totalmem } from "node:os";
 import { basename, isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { Command } from "commander";
 import { UserError } from "../../core/errors.ts";
 import { runNameProblem } from "../../core/run/names.ts";
 import { expandHome } from "../../node/homePath.ts";
 import { SUPPORTED_FORMATS } from "../../node/images/imageFormat.ts";
+import { type Machine, thisMachine } from "../../node/machine.ts";
 import { type SurveyedFolder, surveyFolder } from "./imageSurvey.ts";
 import type { Io } from "./io.ts";
 import { experimentTemplate } from "./newTemplate.ts";
 import { addExamples } from "./options.ts";
-import { type Machine, suggestSizes } from "./suggestSizes.ts";
+import { suggestSizes } from "./suggestSizes.ts";
 
 export function register(program: Command, io: Io): void {
   const command = program
@@ -44,7 +44,7 @@ export function register(program: Command, io: Io): void {
 export async function writeNewExperiment(
   dir: string,
   data: string | undefined,
-  machine: Machine,
+  machine: Pick<Machine, "cores" | "memoryBytes">,
   wanted?: string,
 ): Promise<{ file: string } & SurveyedFolder> {
   const problem = wanted === undefined ? null : runNameProblem(wanted);
@@ -99,8 +99,4 @@ async function kindOf(path: string): Promise<"file" | "folder" | "nothing"> {
   } catch {
     return "nothing";
   }
-}
-
-function thisMachine(): Machine {
-  return { cores: availableParallelism(), memoryBytes: totalmem() };
 }

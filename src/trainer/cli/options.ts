@@ -75,6 +75,16 @@ export function addRunOptions(command: Command): Command {
     .option("--set <key=value>", "override a key of the experiment; may be repeated", collectSetOption, []);
 }
 
+/** Appends to a training command's help how a run ends, and how it is left at work. @param queued the command that queues such a run */
+export function addEndings(command: Command, queued: string): Command {
+  return command.addHelpText(
+    "after",
+    `
+Ctrl+C, and closing the terminal, let the run finish its step, save and end; a second Ctrl+C ends it at once. To leave
+it at work when the terminal is closed, queue it: ${queued}`,
+  );
+}
+
 /** Appends worked examples to a command's help text: pairs of a command line and what it does. */
 export function addExamples(command: Command, examples: readonly (readonly [line: string, effect: string])[]): Command {
   const text = examples.map(([line, effect]) => `  # ${effect}\n  $ ${line}`).join("\n");

@@ -1,7 +1,7 @@
 /** `maskdm pretrain FILE`: stage 1, on masked images. */
 import type { Command } from "commander";
 import type { Io } from "./io.ts";
-import { addExamples, addRunOptions, type RunOptions } from "./options.ts";
+import { addEndings, addExamples, addRunOptions, type RunOptions } from "./options.ts";
 
 export function register(program: Command, io: Io): void {
   const command = addRunOptions(
@@ -13,6 +13,7 @@ export function register(program: Command, io: Io): void {
     const { startRun } = await import("./training.ts");
     await startRun(file, "pretrain", options, null, io);
   });
+  addEndings(command, "maskdm queue add FILE --stage pretrain");
   addExamples(command, [
     ["maskdm pretrain faces.maskdm.yaml", "train as the file says"],
     [

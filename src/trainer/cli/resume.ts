@@ -1,11 +1,18 @@
 /** `maskdm resume RUN`: goes on where a run stopped. */
-import { totalmem } from "node:os";
 import type { Command } from "commander";
 import { UserError } from "../../core/errors.ts";
+import { usableMemory } from "../../node/machine.ts";
 import type { WeightSource } from "../engine/messages.ts";
 import type { Io } from "./io.ts";
 import { checkExperiment } from "./loadExperiment.ts";
-import { addExamples, collectSetOption, parsePositiveInteger, type RunOptions, runsDirOption } from "./options.ts";
+import {
+  addEndings,
+  addExamples,
+  collectSetOption,
+  parsePositiveInteger,
+  type RunOptions,
+  runsDirOption,
+} from "./options.ts";
 
 export function register(program: Command, io: Io): void {
   const command = program
@@ -16,6 +23,7 @@ export function register(program: Command, io: Io): void {
     .option("--steps <n>", "train up to this step, whatever the run's file says", parsePositiveInteger)
     .option("--set <key=value>", "override a key of the experiment; may be repeated", collectSetOption, [])
     .action(async (text: string, options: RunOptions) => resume(text, options, io));
+  addEndings(command, "maskdm queue add --resume RUN");
   addExamples(command, [
     ["maskdm resume runs/2026-01-31-faces-pretrain-01", "go on from its newest checkpoint"],
     ["maskdm resume 2026-01-31-faces-pretrain-01 --steps 400000", "train a finished run for longer"],
@@ -52,7 +60,7 @@ export async function resume(
   if (!record.ok) throw new UserError(`${runDir} cannot be resumed: ${record.reason}.`);
   const { stage, experimentFile, parent } = record.value;
   const overrides = training.overridesOf(options, stage);
-  const facts = { memoryBytes: totalmem(), stage };
+  const facts = { memoryBytes: usableMemory(), stage };
   const frozen = `${runDir}/${EXPERIMENT_FILE}`;
   const { experiment, text: experimentText } = checkExperiment(
     frozen,
@@ -73,7 +81,7 @@ export async function resume(
   }
 
   // The lock is taken before the data are opened: two resumes of one run must not both decode and load.
-  const { run, checkpoint, notes } = resumeRun(runDir, training.sessionRequest(experiment));
+  const { run, checkpoint, notes } = await resumeRun(runDir, training.sessionRequest(experiment), io.stderr);
   for (const note of notes) io.stderr(note);
   const fresh: WeightSource | null = parent ? { kind: "start", file: parent.checkpoint } : null;
   const session = {

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import { UserError } from "../../core/errors.ts";
+import { HEARTBEAT_SECONDS } from "../../core/run/liveness.ts";
 import type { RunSummary } from "../../core/run/summary.ts";
 import type { Io } from "./io.ts";
 import { addExamples, parsePositiveInteger, runsDirOption } from "./options.ts";
@@ -23,14 +24,24 @@ const standing = ({ id, state, step, steps }: RunSummary): string => `${id} ${st
  * @returns how the run stands at the end, and whether it was at work
  */
 async function stop(text: string, options: StopOptions, io: Io): Promise<RunSummary & { wasRunning: boolean }> {
-  const [{ clearControl, requestStop }, { summarizeRun }, { lockHolder }, { resolveRun }] = await Promise.all([
-    import("../../node/run/control.ts"),
-    import("../../node/run/list.ts"),
-    import("../../node/run/lock.ts"),
-    import("../../node/run/resolve.ts"),
-  ]);
+  const [{ clearControl, requestStop }, { LifeWatch }, { summarizeRun }, { lockHolder }, { resolveRun }] =
+    await Promise.all([
+      import("../../node/run/control.ts"),
+      import("../../node/run/lifeWatch.ts"),
+      import("../../node/run/list.ts"),
+      import("../../node/run/lock.ts"),
+      import("../../node/run/resolve.ts"),
+    ]);
   const runDir = resolveRun(text, [options.runsDir]);
-  const before = summarizeRun(runDir);
+  const watch = new LifeWatch();
+  const look = (): RunSummary => summarizeRun(runDir, Date.now(), watch);
+  let before = look();
+  // By the clock of another machine it may only seem to be dead.
+  const lookUntil = performance.now() + 2000 * HEARTBEAT_SECONDS;
+  while (before.state === "interrupted" && lockHolder(runDir, watch).held && performance.now() < lookUntil) {
+    await sleep(POLL_MS);
+    before = look();
+  }
   refuseDead(before);
   if (!isAtWork(before)) {
     io.stderr(`${standing(before)}; there is nothing to stop`);
@@ -42,10 +53,10 @@ async function stop(text: string, options: StopOptions, io: Io): Promise<RunSumm
 
   const until = options.timeout === undefined ? Number.POSITIVE_INFINITY : Date.now() + options.timeout * 1000;
   for (;;) {
-    const now = summarizeRun(runDir);
+    const now = look();
     refuseDead(now);
     // The lock goes last: after it a resume cannot meet the old process.
-    if (!isAtWork(now) && !lockHolder(runDir).held) {
+    if (!isAtWork(now) && !lockHolder(runDir, watch).held) {
       clearControl(runDir); // in case it had ended by itself before it saw the request
       io.stderr(standing(now));
       if (now.state === "failed" || now.state === "diverged") {

@@ -1,10 +1,6 @@
 /** Sizes for a first experiment, from what the images and the machine allow. */
+import type { Machine } from "../../node/machine.ts";
 import type { ImageSurvey } from "./imageSurvey.ts";
-
-export interface Machine {
-  readonly cores: number;
-  readonly memoryBytes: number;
-}
 
 export interface SuggestedSizes {
   readonly imageSize: number;
@@ -40,7 +36,10 @@ const PATCHES: readonly (readonly [imageSize: number, patchSize: number])[] = [
 const ENLARGEMENT = 1.15;
 
 /** @param survey null where no image is there yet */
-export function suggestSizes(survey: ImageSurvey | null, machine: Machine): SuggestedSizes {
+export function suggestSizes(
+  survey: ImageSurvey | null,
+  machine: Pick<Machine, "cores" | "memoryBytes">,
+): SuggestedSizes {
   const level = machineLevel(machine);
   const room = (survey?.medianShortSide ?? 64) * ENLARGEMENT;
   const largest = [64, 128, 256][level]!;
@@ -69,7 +68,7 @@ export function suggestSizes(survey: ImageSurvey | null, machine: Machine): Sugg
 }
 
 /** 0 a laptop, 1 a workstation, 2 a server. */
-function machineLevel({ cores, memoryBytes }: Machine): 0 | 1 | 2 {
+function machineLevel({ cores, memoryBytes }: Pick<Machine, "cores" | "memoryBytes">): 0 | 1 | 2 {
   if (cores >= 16 && memoryBytes >= 30 * GIB) return 2;
   return cores >= 8 && memoryBytes >= 14 * GIB ? 1 : 0;
 }

@@ -1,5 +1,4 @@
 /** What `pretrain`, `finetune` and `resume` have in common. */
-import { totalmem } from "node:os";
 import { dirname, relative, resolve } from "node:path";
 import packageJson from "../../../package.json" with { type: "json" };
 import { knownClasses } from "../../core/classes/knownClasses.ts";
@@ -8,6 +7,7 @@ import type { CheckpointFacts } from "../../core/lint/facts.ts";
 import type { Stage } from "../../core/random/streams.ts";
 import type { RunParent } from "../../core/run/record.ts";
 import type { FinalState } from "../../core/run/status.ts";
+import { usableMemory } from "../../node/machine.ts";
 import type { EngineFacts, WeightSource } from "../engine/messages.ts";
 import type { Session, SessionNotes } from "../loop/session.ts";
 import { StartUp } from "../loop/startUp.ts";
@@ -65,7 +65,7 @@ export async function startRun(
   const overrides = overridesOf(options, stage);
   const checkpoint = source?.trainedWith;
   const images = await imagesOf(original, overrides, dirname(file));
-  const facts = { memoryBytes: totalmem(), stage, ...images, ...(checkpoint ? { checkpoint } : {}) };
+  const facts = { memoryBytes: usableMemory(), stage, ...images, ...(checkpoint ? { checkpoint } : {}) };
   const { experiment, text } = checkExperiment(file, original, overrides, facts, io);
   const [{ createRun }, { checkFree }] = await Promise.all([
     import("../run/runFolder.ts"),
@@ -121,7 +121,6 @@ export async function trainWithProgress(
     },
   };
   const begin = (run: RunWriter, facts: EngineFacts): Progress => {
-    for (const note of facts.notes) io.stderr(note);
     io.stdout(shortPath(run.dir));
     const { steps, batch_size: batch } = experiment[stage];
     io.stderr(`${stage} on ${facts.backend}, ${steps} steps of ${batch} images`);

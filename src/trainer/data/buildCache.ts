@@ -1,8 +1,8 @@
 /** Decodes what changed since the last time, takes the rest from the old cache, and writes the new one. */
 import { closeSync, readSync, writeSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { sep } from "node:path";
 import { UserError } from "../../core/errors.ts";
+import { usableCores } from "../../node/machine.ts";
 import { asDiskError } from "../../node/run/diskError.ts";
 import { removeQuietly } from "../../node/run/files.ts";
 import type { PixelSettings } from "./decodeImage.ts";
@@ -61,7 +61,7 @@ export async function buildCache(
         onlyGrey &&= pixels === null || settings.channels === 1 || isGrey(pixels);
       }
     };
-    await mapInOrder(plan.tasks, Math.min(32, 2 * availableParallelism() + 2), work, consume);
+    await mapInOrder(plan.tasks, Math.min(32, 2 * usableCores() + 2), work, consume);
     writer.flush();
     const manifest = cache.commit(
       { pixelFile: target.name, imageBytes, onlyGrey, images: images.toManifest(), broken },

@@ -1,6 +1,6 @@
 /** What this machine can compute with, and what is missing. */
-import { availableParallelism, cpus, freemem, totalmem } from "node:os";
 import packageJson from "../../../package.json" with { type: "json" };
+import { freeMemory, type Machine, thisMachine } from "../../node/machine.ts";
 import type { BackendName } from "../engine/backend.ts";
 import { BACKEND_NAMES } from "../engine/tryBackend.ts";
 import { AUTO_CANDIDATES } from "../engine/wantedBackend.ts";
@@ -12,14 +12,7 @@ import { checkImageLibrary, type ImageLibraryCheck } from "./imageLibrary.ts";
 export interface MachineFinding {
   readonly version: string;
   readonly node: { readonly version: string; readonly wanted: string };
-  readonly machine: {
-    readonly platform: string;
-    readonly cpu: string;
-    readonly cores: number;
-    /** what the process may use: a container's limit where there is one */
-    readonly memoryBytes: number;
-    readonly freeMemoryBytes: number;
-  };
+  readonly machine: Machine & { readonly platform: string; readonly freeMemoryBytes: number };
 }
 
 export interface FoldersFinding {
@@ -59,22 +52,16 @@ export interface Examination {
 
 /** Examines the machine: what is known at once first, the verdict last. Ends early where it is asked to. */
 export async function* examine({ runsDir, cacheDir, signal }: Examination): AsyncGenerator<Finding> {
-  const cores = availableParallelism();
+  const machine = thisMachine();
   yield {
     kind: "machine",
     version: packageJson.version,
     node: { version: process.versions.node, wanted: packageJson.engines.node },
-    machine: {
-      platform: `${process.platform}-${process.arch}`,
-      cpu: cpus()[0]?.model.trim() ?? "unknown",
-      cores,
-      memoryBytes: memoryLimit(),
-      freeMemoryBytes: Math.min(freemem(), memoryLimit()),
-    },
+    machine: { platform: `${process.platform}-${process.arch}`, ...machine, freeMemoryBytes: freeMemory() },
   };
   yield { kind: "folders", runsFolder: checkFolder(runsDir), cacheFolder: checkFolder(cacheDir) };
   yield { kind: "images", images: await checkImageLibrary() };
-  const check = backendChecker(cores, (name, threads) => trialApart(name, threads, signal));
+  const check = backendChecker(machine.cores, (name, threads) => trialApart(name, threads, signal));
   const working = new Set<BackendName>();
   for (const name of BACKEND_NAMES) {
     yield { kind: "trying", backend: name };
@@ -104,10 +91,4 @@ export function reportOf(findings: readonly Finding[]): DoctorReport | null {
     runsFolder: folders.runsFolder,
     cacheFolder: folders.cacheFolder,
   };
-}
-
-/** 0 and numbers beyond the machine's memory mean that there is no limit. */
-function memoryLimit(): number {
-  const limit = process.constrainedMemory();
-  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
 }

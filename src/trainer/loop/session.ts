@@ -1,6 +1,5 @@
 /** One session of a run: opens the data, starts the engine, trains, and leaves the run folder in order however it ends. */
 import { existsSync } from "node:fs";
-import { availableParallelism, totalmem } from "node:os";
 import { dirname } from "node:path";
 import { stageMask } from "../../core/batch/context.ts";
 import type { KnownClasses } from "../../core/classes/numberClasses.ts";
@@ -11,6 +10,7 @@ import type { Stage } from "../../core/random/streams.ts";
 import type { CheckpointState } from "../../core/run/checkpointState.ts";
 import type { FinalState } from "../../core/run/status.ts";
 import { shownText } from "../../core/shownText.ts";
+import { usableCores, usableMemory } from "../../node/machine.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { requireDataFolder } from "../data/firstLook.ts";
 import { type ExperimentImages, openExperimentImages } from "../data/openExperimentImages.ts";
@@ -54,12 +54,12 @@ export interface Session {
 
 /** Memory that a training step may plan with on this machine, in bytes. */
 export function stepMemoryBudget(experiment: Experiment): number {
-  return memoryBudget(experiment.engine.memory_gb, totalmem());
+  return memoryBudget(experiment.engine.memory_gb, usableMemory());
 }
 
 /** Threads of the engine: as asked for, or one for each core. */
 export function engineThreads(experiment: Experiment): number {
-  return experiment.engine.threads === "auto" ? availableParallelism() : experiment.engine.threads;
+  return experiment.engine.threads === "auto" ? usableCores() : experiment.engine.threads;
 }
 
 /** Trains to the end, a stop or a failure. The run folder tells the same as the result; errors are thrown after it was closed. */
@@ -70,11 +70,18 @@ export async function runSession(session: Session): Promise<TrainingEnd & { run:
   // The engine's thread loads its library and draws the weights while this one looks at the images.
   const engine = new EngineClient();
   const starting = startEngine(session, engine);
-  starting.catch(() => {}); // awaited below, unless the images fail first
+  let unusable: { readonly error: unknown } | null = null;
+  starting.catch((error: unknown) => {
+    unusable = { error };
+  });
   let dataset: Dataset | null = null;
   try {
     const opened = await openExperimentImages(experiment, dirname(session.experimentFile), session.knownClasses, {
-      onProgress: notes.decoding,
+      onProgress(done, total) {
+        // No image is decoded for an engine that cannot train on it.
+        if (unusable) throw unusable.error;
+        notes.decoding(done, total);
+      },
       log: notes.note,
     });
     dataset = opened.dataset;
@@ -151,6 +158,8 @@ async function startEngine(session: Session, engine: EngineClient): Promise<Engi
     seed: experiment.seed,
     training: { batchSize, visibleTokens, microBatchSize, budgetBytes: stepMemoryBudget(experiment) },
   });
+  // Said while images are decoded: who reads that the memory may not do need not wait for them.
+  for (const note of facts.notes) session.notes.note(note);
   if (weights) await engine.call("load", weights);
   return facts;
 }

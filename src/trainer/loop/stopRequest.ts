@@ -1,19 +1,19 @@
-/** Asks a training loop to stop after the current step: SIGINT, SIGTERM, or the run's control file. */
+/** Asks a training loop to stop after the current step: a signal, or the run's control file. */
+import { type EndSignal, endSignals } from "../../node/endSignals.ts";
 
 const POLL_MS = 500;
 
 export class StopRequest {
   private asked: string | null = null;
+  /** whether somebody asked by a signal that means now when it comes again */
+  private askedByHand = false;
   private polled = 0;
-  private readonly listeners = new Map<NodeJS.Signals, () => void>();
+  private readonly listeners = new Map<EndSignal, () => void>();
 
   /** @param controlFile whether the run's control file asks for a stop */
   constructor(private readonly controlFile: () => boolean) {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) {
-      const listener = (): void => {
-        if (this.asked !== null) this.endNow(signal);
-        this.asked = signal;
-      };
+    for (const signal of endSignals()) {
+      const listener = (): void => this.take(signal);
       this.listeners.set(signal, listener);
       process.on(signal, listener);
     }
@@ -33,11 +33,19 @@ export class StopRequest {
     for (const [signal, listener] of this.listeners) process.off(signal, listener);
   }
 
+  private take(signal: EndSignal): void {
+    this.asked ??= signal;
+    // A terminal that closes sends its hangup twice, the shell's and the system's; nobody is there who could be in a hurry.
+    if (signal === "SIGHUP") return;
+    if (this.askedByHand) this.endNow(signal);
+    this.askedByHand = true;
+  }
+
   /**
    * A second signal means now; the last checkpoint stays as it is. The signal gets its usual effect back: process.exit would first
    * wait for the engine's native code, and abort in it.
    */
-  private endNow(signal: NodeJS.Signals): void {
+  private endNow(signal: EndSignal): void {
     this.dispose();
     process.emit("exit", 1); // the terminal is put in order
     process.kill(process.pid, signal);

@@ -4,12 +4,13 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../core/errors.ts";
-import { heartbeatIsFresh } from "../../core/run/liveness.ts";
+import { HEARTBEAT_SECONDS, type ProcessIdentity } from "../../core/run/liveness.ts";
 import type { QueueEntry } from "../../core/run/queue.ts";
+import { isFinal } from "../../core/run/status.ts";
 import { type Program, spawnDetached } from "../../node/run/detached.ts";
 import { removeQuietly } from "../../node/run/files.ts";
-import { summarizeRun } from "../../node/run/list.ts";
-import { RunLock, tryLock } from "../../node/run/lock.ts";
+import { LifeWatch } from "../../node/run/lifeWatch.ts";
+import { takeLock } from "../../node/run/lock.ts";
 import { checkProcess, isSameProcess, lookupProcess, thisProcess } from "../../node/run/process.ts";
 import {
   claimEntry,
@@ -27,11 +28,11 @@ import {
   updateStarted,
 } from "../../node/run/queue.ts";
 import { readRun } from "../../node/run/runFiles.ts";
+import { LockLostError, RunLock } from "../../node/run/runLock.ts";
 import { readStatus } from "../../node/run/status.ts";
 import { lastMessage } from "./lastMessage.ts";
 
 const TICK_MS = 250;
-const RENEW_MS = 15_000;
 /** An entry whose process vanishes so often before the run begins is given up. */
 const MOST_ATTEMPTS = 3;
 
@@ -40,14 +41,18 @@ type Exit = { readonly code: number | null; readonly signal: NodeJS.Signals | nu
 
 /**
  * Works a queue until it is empty and its runs have ended.
- * @returns false if another process does so already
+ * @returns false if another process does so already, or has taken over from this one
  */
 export async function workQueue(runsDir: string, program: Program, log: (line: string) => void): Promise<boolean> {
   for (;;) {
-    const lock = tryLock(queueFolder(runsDir));
+    const lock = await takeLock(queueFolder(runsDir), log);
     if (!(lock instanceof RunLock)) return false;
     try {
       await new QueueWorker(runsDir, program, log, lock).work();
+    } catch (error) {
+      if (!(error instanceof LockLostError)) throw error;
+      log(error.message);
+      return false;
     } finally {
       lock.release();
     }
@@ -61,7 +66,8 @@ class QueueWorker {
   private readonly running = new Set<string>();
   /** of those, the processes that an earlier worker has started: nobody tells when they end */
   private readonly adopted = new Map<string, QueueEntry>();
-  private renewedAt = Date.now();
+  private readonly signsOfLife = new LifeWatch();
+  private renewedAt = performance.now();
 
   constructor(
     private readonly runsDir: string,
@@ -73,7 +79,7 @@ class QueueWorker {
   async work(): Promise<void> {
     this.adopt();
     for (;;) {
-      for (const [id, entry] of this.adopted) if (!isAtWork(this.runsDir, entry)) this.settle(id, null);
+      for (const [id, entry] of this.adopted) if (!this.isAtWork(entry)) this.settle(id, null);
       const queue = readQueue(this.runsDir);
       const waiting = queue.filter(({ state }) => state === "waiting");
       if (waiting.length === 0 && this.running.size === 0) return;
@@ -82,8 +88,8 @@ class QueueWorker {
         if (this.running.size >= limit) break;
         if (!this.waitsForParent(queued, queue)) this.begin(queued.entry.id);
       }
-      if (Date.now() - this.renewedAt > RENEW_MS) {
-        this.renewedAt = Date.now();
+      if (performance.now() - this.renewedAt > (1000 * HEARTBEAT_SECONDS) / 2) {
+        this.renewedAt = performance.now();
         this.lock.renew();
       }
       await sleep(TICK_MS);
@@ -109,7 +115,24 @@ class QueueWorker {
       other.entry.id === parent && (other.state === "started" || (other.state === "waiting" && at < own));
     if (queue.some(isAhead)) return true;
     const dir = join(this.runsDir, parent);
-    return existsSync(dir) && ["starting", "running", "stopping"].includes(summarizeRun(dir).state);
+    const run = readRun(dir);
+    const status = readStatus(dir);
+    if (!run.ok || !status.ok || isFinal(status.value.state)) return false;
+    return this.lives(dir, run.value, status.value.heartbeat);
+  }
+
+  /** Whether the process of an entry lives. */
+  private isAtWork({ id, process, claim }: QueueEntry): boolean {
+    if (process === undefined) return false;
+    const dir = join(this.runsDir, id);
+    const status = readStatus(dir);
+    return this.lives(`entry ${id}`, process, `${claim?.at} ${status.ok ? status.value.heartbeat : ""}`);
+  }
+
+  /** A process that cannot be looked for from here counts until its sign of life stands still. */
+  private lives(key: string, process: ProcessIdentity, sign: string): boolean {
+    const check = checkProcess(process);
+    return check === "unknown" ? this.signsOfLife.look(key, sign) !== "standing" : check === "alive";
   }
 
   private begin(id: string): void {
@@ -167,16 +190,6 @@ class QueueWorker {
     if (exit.signal !== null) return `its process was ended by ${exit.signal} before the run began`;
     return lastMessage(launchLog(this.runsDir, id)) ?? `its process ended with exit code ${exit.code}`;
   }
-}
-
-/** Whether the process of an entry lives. One that cannot be looked for from here counts as long as there is a sign of it. */
-function isAtWork(runsDir: string, entry: QueueEntry): boolean {
-  if (entry.process === undefined) return false;
-  const check = checkProcess(entry.process);
-  if (check !== "unknown") return check === "alive";
-  const status = readStatus(join(runsDir, entry.id));
-  const signs = [entry.claim?.at, status.ok ? status.value.heartbeat : undefined];
-  return signs.some((time) => time !== undefined && heartbeatIsFresh(time, Date.now()));
 }
 
 /** Whether the process of an entry has become the writer of its run. */

@@ -1,11 +1,12 @@
 /** Makes run folders and opens them again for a resume. */
 import { existsSync, mkdirSync, renameSync } from "node:fs";
-import { arch, cpus, platform, totalmem } from "node:os";
+import { arch, platform } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import { RUN_FORMAT_VERSION } from "../../core/run/format.ts";
 import { experimentName, newRunId } from "../../core/run/names.ts";
 import type { RunParent, RunRecord, RunSession } from "../../core/run/record.ts";
+import { thisMachine } from "../../node/machine.ts";
 import { type Checkpoint, latestCheckpoint, passedOverNotes } from "../../node/run/checkpoints.ts";
 import { clearControl } from "../../node/run/control.ts";
 import { asDiskError } from "../../node/run/diskError.ts";
@@ -17,7 +18,7 @@ import {
   retrySharingViolation,
   syncFolder,
 } from "../../node/run/files.ts";
-import { acquireLock } from "../../node/run/lock.ts";
+import { acquireLock, lockNew } from "../../node/run/lock.ts";
 import { checkFree, localDate } from "../../node/run/newRun.ts";
 import { lookupProcess, thisProcess } from "../../node/run/process.ts";
 import { configHash, EXPERIMENT_FILE, RUN_FILE, readRun } from "../../node/run/runFiles.ts";
@@ -69,13 +70,13 @@ export function createRun(request: NewRun): RunWriter {
       const dir = join(runsDir, id);
       const record = newRecord(request, { id, name, experimentFile, git });
       if (!layOut(dir, record, request.experimentText)) continue;
-      const lock = acquireLock(dir);
+      const lock = lockNew(dir);
       return new RunWriter({
         dir,
         record,
         lock,
-        status: new StatusWriter(dir, startingStatus(0, 0, request.totalSteps)),
-        metrics: new MetricsWriter(dir, null),
+        status: new StatusWriter(dir, startingStatus(0, 0, request.totalSteps), lock),
+        metrics: new MetricsWriter(dir, null, lock),
       });
     }
   } catch (error) {
@@ -116,7 +117,6 @@ function layOut(dir: string, record: RunRecord, experimentText: string): boolean
 
 function newRecord(request: NewRun, known: Pick<RunRecord, "id" | "name" | "experimentFile" | "git">): RunRecord {
   const session = newSession(request, 0, configHash(request.experimentText));
-  const processors = cpus();
   return {
     formatVersion: RUN_FORMAT_VERSION,
     id: known.id,
@@ -128,11 +128,7 @@ function newRecord(request: NewRun, known: Pick<RunRecord, "id" | "name" | "expe
     backend: request.backend,
     host: session.host,
     platform: `${platform()}-${arch()}`,
-    machine: {
-      cpu: processors[0]?.model.trim() ?? "unknown",
-      cores: Math.max(1, processors.length),
-      memoryBytes: totalmem(),
-    },
+    machine: { ...thisMachine() },
     git: known.git,
     configHash: configHash(request.experimentText),
     seed: request.seed,
@@ -179,13 +175,18 @@ export interface ResumedRun {
 /**
  * Becomes the writer of an existing run: takes its lock, clears what a killed writer left, finds the newest whole checkpoint and
  * records the new session. Metrics beyond that checkpoint are marked void.
+ * @param tell told if taking the lock takes long
  * @throws UserError if the folder is no readable run, somebody else writes it, or the disk refuses
  */
-export function resumeRun(runDir: string, request: SessionRequest): ResumedRun {
+export async function resumeRun(
+  runDir: string,
+  request: SessionRequest,
+  tell: (line: string) => void = () => {},
+): Promise<ResumedRun> {
   const dir = resolve(runDir);
   const found = readRun(dir);
   if (!found.ok) throw new UserError(`${dir} is not a run that can be resumed: ${found.reason}.`);
-  const lock = acquireLock(dir);
+  const lock = await acquireLock(dir, tell);
   try {
     clearControl(dir);
     cleanCheckpointLeftovers(dir);
@@ -204,9 +205,13 @@ export function resumeRun(runDir: string, request: SessionRequest): ResumedRun {
       processStart: session.processStart,
       sessions: [...read.value.sessions, session],
     };
-    const metrics = new MetricsWriter(dir, step);
+    const metrics = new MetricsWriter(dir, step, lock);
     replaceJson(join(dir, RUN_FILE), record, true);
-    const status = new StatusWriter(dir, startingStatus(step, checkpoint?.state.imagesSeen ?? 0, record.totalSteps));
+    const status = new StatusWriter(
+      dir,
+      startingStatus(step, checkpoint?.state.imagesSeen ?? 0, record.totalSteps),
+      lock,
+    );
     const run = new RunWriter({ dir, record, lock, status, metrics });
     const notes = passedOverNotes(passedOver, checkpoint);
     run.log(`resumed from step ${step}`);

@@ -8,8 +8,8 @@ import type { FinalState } from "../../core/run/status.ts";
 import { shownLines } from "../../core/shownText.ts";
 import { clearControl, readControl } from "../../node/run/control.ts";
 import { replaceFile, replaceJson } from "../../node/run/files.ts";
-import type { RunLock } from "../../node/run/lock.ts";
 import { configHash, EXPERIMENT_FILE, RUN_FILE } from "../../node/run/runFiles.ts";
+import type { RunLock } from "../../node/run/runLock.ts";
 import { AppendFile } from "./appendFile.ts";
 import { pruneCheckpoints } from "./checkpoint.ts";
 import type { MetricsWriter } from "./metricsWriter.ts";
@@ -35,6 +35,7 @@ export interface RunParts {
   readonly metrics: MetricsWriter;
 }
 
+/** Whatever it writes, it makes sure first that the run is still its own, and throws a LockLostError otherwise. */
 export class RunWriter {
   readonly dir: string;
   readonly status: StatusWriter;
@@ -65,16 +66,18 @@ export class RunWriter {
   /** Adds lines to log.txt, each with the time. Never fails: a log that cannot be written must not end a run. */
   log(text: string): void {
     try {
+      this.lock.glance();
       for (const line of shownLines(text).trimEnd().split("\n"))
         this.logFile.append(`${new Date().toISOString()} ${line}`);
     } catch {
-      // The disk refuses; metrics and checkpoints will say so.
+      // The disk refuses, or the lock is lost; metrics and checkpoints will say so.
     }
   }
 
   /** Records what became known or was changed after the start. @throws UserError if the disk refuses */
   update(change: RunChange): void {
     const { backend, versions, totalSteps, classes, experimentText } = change;
+    this.lock.check();
     if (experimentText !== undefined) replaceFile(join(this.dir, EXPERIMENT_FILE), experimentText, true);
     const known = {
       ...(backend === undefined ? {} : { backend }),
@@ -100,8 +103,10 @@ export class RunWriter {
     write: (runDir: string) => Promise<string>,
     rule: { readonly keep: number; readonly keepEvery: number | null },
   ): Promise<string> {
+    this.lock.check();
     this.metrics.sync();
     const dir = await write(this.dir);
+    this.lock.check();
     this.log(`checkpoint of step ${step} saved`);
     try {
       pruneCheckpoints(this.dir, rule);
@@ -113,18 +118,21 @@ export class RunWriter {
 
   /** Where the sample grid of a step belongs; the folder exists. */
   samplePath(step: number): string {
+    this.lock.check();
     const folder = join(this.dir, "samples");
     mkdirSync(folder, { recursive: true });
     return join(folder, `${checkpointName(step)}.png`);
   }
 
-  /** Whether somebody has asked the run to stop by its control file. Cheap enough for every step. */
+  /** Whether somebody has asked the run to stop by its control file. Asked between steps, it notices a lost lock, too. */
   stopRequested(): boolean {
+    this.lock.glance();
     return readControl(this.dir)?.command === "stop";
   }
 
   /**
    * Ends the session: last status, end of the session in run.json, files closed, lock released. Never fails; may be called again.
+   * Where the lock is lost, nothing is written: the run is another process's.
    * @returns what could not be written, for people
    */
   close(state: FinalState, message: string | null = null): string[] {
@@ -138,6 +146,12 @@ export class RunWriter {
         problems.push((error as UserError).message);
       }
     };
+    if (this.lock.isLost()) {
+      this.status.abandon();
+      attempt(() => this.metrics.close());
+      attempt(() => this.logFile.close());
+      return problems;
+    }
     this.log(message === null ? state : `${state}: ${message}`);
     const end = { endedAt: new Date().toISOString(), endState: state };
     attempt(() => this.metrics.sync());

@@ -4,6 +4,7 @@ import { RUN_FORMAT_VERSION } from "../../core/run/format.ts";
 import { HEARTBEAT_SECONDS } from "../../core/run/liveness.ts";
 import type { FinalState, RunStatus } from "../../core/run/status.ts";
 import { replaceJson } from "../../node/run/files.ts";
+import type { RunLock } from "../../node/run/runLock.ts";
 import { STATUS_FILE } from "../../node/run/status.ts";
 
 /** Steps can be quicker than anybody looks; the file is replaced no more often than this. */
@@ -19,11 +20,13 @@ export class StatusWriter {
 
   /**
    * Writes the first status. The heartbeat is then renewed by a timer, and by beat() where the event loop is kept busy.
+   * @param lock of the run, without which nothing is written
    * @throws UserError if the disk refuses
    */
   constructor(
     private readonly runDir: string,
     first: StatusReport,
+    private readonly lock: Pick<RunLock, "check">,
   ) {
     this.report = first;
     this.write(true);
@@ -37,7 +40,7 @@ export class StatusWriter {
 
   /**
    * Takes over what has changed. Written at once if state or message did, otherwise twice a second at most.
-   * @throws UserError if the disk refuses
+   * @throws UserError if the disk refuses, or if the lock is lost
    */
   update(change: Partial<StatusReport>): void {
     const before = this.report;
@@ -46,7 +49,7 @@ export class StatusWriter {
     else if (Date.now() - this.writtenAt >= QUIET_MS) this.write(false);
   }
 
-  /** Renews the heartbeat if it is due. A disk that refuses is left to the next update(). */
+  /** Renews the heartbeat if it is due. A disk that refuses, or a lost lock, is left to the next update(). */
   beat(): void {
     if (this.timer === undefined || Date.now() - this.writtenAt < (HEARTBEAT_SECONDS * 1000) / 2) return;
     try {
@@ -58,7 +61,7 @@ export class StatusWriter {
 
   /**
    * Writes the last status, durably, and stops the heartbeat.
-   * @throws UserError if the disk refuses
+   * @throws UserError if the disk refuses, or if the lock is lost
    */
   finish(state: FinalState, message: string | null): void {
     this.abandon();
@@ -73,6 +76,7 @@ export class StatusWriter {
   }
 
   private write(durable: boolean): void {
+    this.lock.check();
     this.writtenAt = Date.now();
     writeStatus(this.runDir, this.report, durable);
   }

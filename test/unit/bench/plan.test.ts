@@ -1,10 +1,10 @@
-import { totalmem } from "node:os";
 import { describe, expect, it } from "vitest";
 import { experimentOf } from "../../../scripts/bench/experimentOf.ts";
 import { expectedSeconds, fitRounds, likelyRate, planCell } from "../../../scripts/bench/plan.ts";
 import { PRESETS } from "../../../scripts/bench/presets.ts";
 import { imageCost } from "../../../src/core/cost/imageCost.ts";
 import { modelShape } from "../../../src/core/model/shape.ts";
+import { usableMemory } from "../../../src/node/machine.ts";
 
 const network = (name: string) => PRESETS.find((preset) => preset.name === name)!.network;
 
@@ -41,7 +41,9 @@ describe("the plan of a row", () => {
     const many = planCell("S", network("S"), 0, 32, null, 50);
     expect(32 % alone.facts.microBatch).toBe(0);
     expect(many.facts.microBatch).toBeLessThanOrEqual(alone.facts.microBatch);
-    expect(planCell("S", network("S"), 0, 32, 32, 1 + Math.ceil(totalmem() / alone.predictedBytes)).fits).toBe(false);
+    expect(planCell("S", network("S"), 0, 32, 32, 1 + Math.ceil(usableMemory() / alone.predictedBytes)).fits).toBe(
+      false,
+    );
   });
 
   it("takes as long as its blocks, or its limit", () => {

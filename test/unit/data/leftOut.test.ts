@@ -111,6 +111,7 @@ describe("the search", () => {
       exists: true,
       images: dataset.count,
       classes: dataset.classes.length,
+      classNames: dataset.classes,
       leftOut: { heic: 1, text: 1 },
       ignoredByPattern: [1],
     });

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
@@ -8,9 +8,11 @@ import type { RunsChange } from "../../../src/core/run/entry.ts";
 import { changeAnnotations } from "../../../src/node/run/annotations.ts";
 import { enqueueStart } from "../../../src/node/run/enqueue.ts";
 import { FileTail } from "../../../src/node/run/fileTail.ts";
+import { summarizeRun } from "../../../src/node/run/list.ts";
 import { claimEntry, failEntry, removeEntry } from "../../../src/node/run/queue.ts";
 import { RUN_FILE } from "../../../src/node/run/runFiles.ts";
 import { RunsFollower } from "../../../src/node/run/runsFollower.ts";
+import { STATUS_FILE } from "../../../src/node/run/status.ts";
 import { slowness } from "../../support/slowness.ts";
 import { deadProcess, openRun, temporaryFolder } from "./support.ts";
 
@@ -155,4 +157,28 @@ test("a tail gives what is there, what comes within half a second, and says when
   await eventually(() => text === "other");
   writeFileSync(path, "");
   await eventually(() => text === "" && resets === 2);
+});
+
+test("a run on a machine whose clock is wrong is shown at work as soon as its heartbeat moves", async () => {
+  const runsDir = temporaryFolder();
+  const run = openRun(runsDir, { id: "skewed" });
+  run.status.update({ state: "running" });
+  run.status.abandon();
+  writeFileSync(join(run.dir, RUN_FILE), JSON.stringify({ ...run.record, host: "elsewhere" }));
+  const beatAt = (time: number) => {
+    const status = { formatVersion: 1, ...run.status.current, heartbeat: new Date(time).toISOString() };
+    writeFileSync(join(run.dir, STATUS_FILE), JSON.stringify(status));
+  };
+  const hourAgo = Date.now() - 3_600_000;
+  beatAt(hourAgo);
+  const { follower: list } = follower();
+  await list.follow([runsDir]);
+  expect(list.get(run.dir)?.state).toBe("interrupted");
+  beatAt(hourAgo + 2000);
+  await eventually(() => list.get(run.dir)?.state === "running");
+
+  // Who looks only once goes by the time of the file, too.
+  expect(summarizeRun(run.dir).state).toBe("running");
+  utimesSync(join(run.dir, STATUS_FILE), 0, 0);
+  expect(summarizeRun(run.dir).state).toBe("interrupted");
 });

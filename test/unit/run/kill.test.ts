@@ -46,7 +46,7 @@ test(`a run killed at ${KILLS} random moments while it saves all the time never 
   }
   expect(newest).toBeGreaterThan(KILLS / 2);
 
-  const { run, checkpoint } = resumeRun(runDir, newRun(runsDir));
+  const { run, checkpoint } = await resumeRun(runDir, newRun(runsDir));
   expect(checkpoint?.step).toBe(newest);
   run.close("stopped");
   const hidden = [runDir, join(runDir, "checkpoints")].flatMap((dir) =>

@@ -124,8 +124,9 @@ describe("MetricsTail", () => {
 });
 
 describe("MetricsWriter", () => {
+  const ownLock = { glance: () => {} };
   const write = (runDir: string, resumedFrom: number | null, steps: readonly number[]) => {
-    const writer = new MetricsWriter(runDir, resumedFrom);
+    const writer = new MetricsWriter(runDir, resumedFrom, ownLock);
     for (const number of steps) writer.append(stepMetrics(number));
     writer.sync();
     writer.close();
@@ -157,7 +158,7 @@ describe("MetricsWriter", () => {
 
   test("writes numbers that are not finite as null", () => {
     const runDir = temporaryFolder();
-    const writer = new MetricsWriter(runDir, null);
+    const writer = new MetricsWriter(runDir, null, ownLock);
     writer.append({ ...stepMetrics(1), loss: Number.NaN, gradNorm: Number.POSITIVE_INFINITY });
     writer.close();
     expect(readRunMetrics(runDir)[0]).toMatchObject({ step: 1, loss: null, gradNorm: null });

@@ -222,12 +222,12 @@ describe("resumeRun", () => {
       if (step % 2 === 0) await saveStep(first, step);
     }
     first.metrics.append(stepMetrics(5));
-    expect(() => resumeRun(first.dir, session)).toThrow(/is being written by/);
+    await expect(resumeRun(first.dir, session)).rejects.toThrow(/is being written by/);
     first.close("stopped");
     requestStop(first.dir); // came too late for the first session
     writeFileSync(join(first.dir, ".status.json.tmp-99-1"), "left by a kill");
     truncateSync(join(first.dir, "checkpoints", "step-00000004", "model.safetensors"), 8);
-    const { run, checkpoint, notes } = resumeRun(first.dir, session);
+    const { run, checkpoint, notes } = await resumeRun(first.dir, session);
     expect(checkpoint?.step).toBe(2);
     expect(notes).toEqual([expect.stringMatching(/step-00000004 is damaged .*step 2 is taken instead/)]);
     expect(run.stopRequested()).toBe(false);
@@ -245,7 +245,7 @@ describe("resumeRun", () => {
     });
     await saveStep(run, 4);
     run.close("finished");
-    const again = resumeRun(first.dir, session);
+    const again = await resumeRun(first.dir, session);
     expect(again.checkpoint?.step).toBe(4);
     expect(again.notes).toEqual([]);
     again.run.close("finished");
@@ -256,31 +256,31 @@ describe("resumeRun", () => {
     first.metrics.append(stepMetrics(1));
     first.close("failed", "no");
     rmSync(join(first.dir, "checkpoints"), { recursive: true });
-    const { run, checkpoint } = resumeRun(first.dir, session);
+    const { run, checkpoint } = await resumeRun(first.dir, session);
     expect(checkpoint).toBeNull();
     expect(readRunMetrics(run.dir)).toEqual([]);
     await saveStep(run, 1);
     run.close("stopped");
   });
 
-  test("keeps fields of run.json that it does not know", () => {
+  test("keeps fields of run.json that it does not know", async () => {
     const first = openRun(temporaryFolder());
     first.close("stopped");
     const path = join(first.dir, "run.json");
     writeFileSync(path, JSON.stringify({ ...(json(path) as object), cluster: { nodes: 4 } }));
-    const { run } = resumeRun(first.dir, session);
+    const { run } = await resumeRun(first.dir, session);
     run.close("stopped");
     expect(json(path)).toMatchObject({ cluster: { nodes: 4 } });
   });
 
-  test("refuses what is no run, and releases the lock when it fails", () => {
+  test("refuses what is no run, and releases the lock when it fails", async () => {
     const folder = temporaryFolder();
-    expect(() => resumeRun(folder, session)).toThrow(/is not a run that can be resumed: run.json is missing/);
+    await expect(resumeRun(folder, session)).rejects.toThrow(/is not a run that can be resumed: run.json is missing/);
     const run = openRun(folder);
     run.close("stopped");
     rmSync(join(run.dir, "metrics.jsonl"));
     mkdirSync(join(run.dir, "metrics.jsonl"));
-    expect(() => resumeRun(run.dir, session)).toThrow();
+    await expect(resumeRun(run.dir, session)).rejects.toThrow();
     expect(lockHolder(run.dir)).toEqual({ held: false });
   });
 });

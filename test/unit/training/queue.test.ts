@@ -1,7 +1,8 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";
 import { summarizeRun } from "../../../src/node/run/list.ts";
-import { currentLock, lockHolder } from "../../../src/node/run/lock.ts";
+import { lockHolder } from "../../../src/node/run/lock.ts";
+import { currentLock } from "../../../src/node/run/lockFiles.ts";
 import { checkProcess } from "../../../src/node/run/process.ts";
 import { queueFolder, readEntry, readQueue } from "../../../src/node/run/queue.ts";
 import { QUICK, recordOf, sleep, statusOf, tinyExperiment, until, Workshop, writeImages } from "./support.ts";

@@ -35,12 +35,12 @@ async function startEndless(id: string, ...args: string[]): Promise<Started> {
 }
 
 describe("a run asked to stop", () => {
-  it.each(["SIGINT", "SIGTERM", "maskdm stop --wait"] as const)(
+  it.each(["SIGINT", "SIGTERM", "SIGHUP", "maskdm stop --wait"] as const)(
     "by %s finishes its step, saves, and goes on later as if it had never stopped",
     async (way) => {
       const id = `stopped-${way.split(" ")[0]}`;
       const run = await startEndless(id);
-      if (way === "SIGINT" || way === "SIGTERM") run.child.kill(way);
+      if (way !== "maskdm stop --wait") run.child.kill(way);
       else {
         const asked = await shop.succeed("stop", id, "--wait", "--json");
         expect(JSON.parse(asked.out)).toMatchObject({ id, state: "stopped", wasRunning: true });

@@ -67,9 +67,15 @@ export class Workshop {
     return this.path("runs", id);
   }
 
+  /** A command as a shell takes it. */
+  commandLine(args: readonly string[]): string {
+    return [process.execPath, this.program, ...args].map((part) => `'${part}'`).join(" ");
+  }
+
   start(args: readonly string[]): Started {
     const child = spawn(process.execPath, [this.program, ...args], {
       cwd: this.folder,
+      env: { ...process.env, _: process.execPath }, // as a shell sets it: not "nohup", should the tests run under it
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.children.add(child);

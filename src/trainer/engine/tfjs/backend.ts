@@ -1,7 +1,7 @@
 /** Runs graphs eagerly with TensorFlow.js. */
-import { availableParallelism } from "node:os";
 import { UserError } from "../../../core/errors.ts";
 import type { Graph } from "../../../core/model/graph/graph.ts";
+import { usableCores } from "../../../node/machine.ts";
 import type { Backend, Executable, Feed } from "../backend.ts";
 import { DeviceLearner } from "../device/deviceLearner.ts";
 import type { ParameterStore } from "../optimizer/parameterStore.ts";
@@ -21,7 +21,7 @@ export async function tfjsBackend(name: TfjsName): Promise<Backend> {
     name,
     version,
     // tfjs-node takes every core and cannot be told otherwise; WebAssembly has one thread under Node.
-    threads: name === "tfjs-node" ? availableParallelism() : 1,
+    threads: name === "tfjs-node" ? usableCores() : 1,
     async compile(graph: Graph): Promise<Executable> {
       return new TfjsExecutable(name, graph);
     },

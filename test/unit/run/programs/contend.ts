@@ -11,7 +11,7 @@ for (const [index, runDir] of runDirs.entries()) {
     // Spinning keeps the rivals within microseconds of each other.
   }
   try {
-    acquireLock(runDir);
+    await acquireLock(runDir);
     process.stdout.write(`won ${index}\n`);
   } catch {
     process.stdout.write(`lost ${index}\n`);

@@ -10,7 +10,7 @@ import { newRun, saveStep, stepMetrics } from "../examples.ts";
 
 const [runDir = "", pauseMs = "0"] = process.argv.slice(2);
 const request = newRun(dirname(runDir), { id: basename(runDir) });
-const opened = existsSync(runDir) ? resumeRun(runDir, request) : { run: createRun(request), checkpoint: null };
+const opened = existsSync(runDir) ? await resumeRun(runDir, request) : { run: createRun(request), checkpoint: null };
 const { run, checkpoint } = opened;
 let step = checkpoint?.step ?? 0;
 if (checkpoint !== null) readCheckpoint(checkpoint.dir, ["raw", "ema", "optimizer"]);
