@@ -28,7 +28,7 @@ export class ChartCard implements ChartView {
   private readonly plot: HTMLElement;
   private readonly readout = element("span", { class: "readout" });
   private readonly empty = element("div", { class: "empty" }, "No points yet");
-  private readonly note = element("div", { class: "note" }, "Outliers outside");
+  private readonly note = element("div", { class: "note", hidden: "" }, "Outliers outside");
   private readonly logButton: HTMLButtonElement;
   private readonly resetButton: HTMLButtonElement;
   private readonly largeButton: HTMLButtonElement;
