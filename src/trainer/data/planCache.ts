@@ -28,9 +28,9 @@ export interface CachePlan {
 const WINDOW = 8;
 
 /**
- * Compares what is there with what the cache holds. An image is the same when path, size, time of content, time of change and
- * inode are. Where only the last two differ, its content decides: they change when files are copied, restored, renamed or
- * mounted elsewhere, but also when an archive with fixed times is unpacked over another one. Reading is far cheaper than decoding.
+ * Compares what is there with what the cache holds. An image is the same when path, size, both times and inode are. Where path and
+ * size alone are, its content decides: times and inodes change when files are copied, restored or mounted elsewhere; and the time
+ * of the content stays when an archive with fixed times is unpacked over another one. Reading is far cheaper than decoding.
  * @param folder the data folder
  */
 export async function planCache(
@@ -44,7 +44,7 @@ export async function planCache(
   const doubtful = tasks.flatMap((task, i) => (task.kind === "keep" && !known.isCertain(task) ? [{ task, i }] : []));
   if (doubtful.length > 0)
     log(
-      `image cache: ${doubtful.length} of ${images.length} images have another inode or time of change; reading them to see whether they are the same`,
+      `image cache: ${doubtful.length} of ${images.length} images have another time or inode; reading them to see whether they are the same`,
     );
   let confirmed = 0;
   await mapInOrder(
@@ -85,12 +85,7 @@ class KnownImages {
   taskFor(folder: string, image: ImageFile): Task {
     const { path, size, modified } = image;
     const position = this.good.get(path);
-    if (
-      position !== undefined &&
-      this.columns?.sizes[position] === size &&
-      this.columns.modified[position] === modified
-    )
-      return { kind: "keep", image, position };
+    if (position !== undefined && this.columns?.sizes[position] === size) return { kind: "keep", image, position };
     const known = this.broken.get(path);
     const isSame =
       known !== undefined &&
@@ -104,7 +99,12 @@ class KnownImages {
   }
 
   isCertain({ image, position }: Keep): boolean {
-    return this.columns?.changed[position] === image.changed && this.columns.inodes[position] === image.inode;
+    const { columns } = this;
+    return (
+      columns?.modified[position] === image.modified &&
+      columns.changed[position] === image.changed &&
+      columns.inodes[position] === image.inode
+    );
   }
 
   /** Never rejects: a file that cannot be read is not the same. */

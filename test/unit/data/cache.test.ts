@@ -1,5 +1,4 @@
 /** The cache of decoded images: quick, right when images change, whole after damage. */
-import { createHash } from "node:crypto";
 import {
   chmodSync,
   copyFileSync,
@@ -58,15 +57,6 @@ async function look(base: string, changes: Partial<DataConfig> = {}, options: Da
 const cacheFiles = (base: string): string[] => readdirSync(join(base, ".maskdm/cache")).sort();
 const cacheFile = (base: string, ending: string): string =>
   join(base, ".maskdm/cache", cacheFiles(base).find((name) => name.endsWith(ending))!);
-
-/** Writes another body, with the checksum that belongs to it. */
-function rewriteManifest(base: string, content: unknown): void {
-  const body = JSON.stringify(content);
-  const path = cacheFile(base, ".json");
-  const header = JSON.parse(readFileSync(path, "utf8").split("\n", 1)[0]!) as object;
-  const sha256 = createHash("sha256").update(body).digest("hex");
-  writeFileSync(path, `${JSON.stringify({ ...header, sha256 })}\n${body}`);
-}
 
 /** First pixel of each image, as #rrggbb. */
 function colours({ dataset, pixels }: Opened): Record<string, string> {
@@ -192,28 +182,19 @@ describe("the cache", () => {
     expect(colours(after)).toEqual({ "a.tiff": "#0000aa", "b.tiff": "#00aaaa" });
   });
 
-  it("decodes nothing again where only inode or time of change differ, as of files that were copied", async () => {
+  it("decodes nothing again where only times and inodes differ, as of files that were copied", async () => {
     const base = await threeImages();
     await look(base);
     const pixels = cacheFile(base, ".pixels");
     for (const name of ["a.png", "b.png", "c.png"]) {
       const path = join(base, "images", name);
-      const { atime, mtime } = statSync(path);
       copyFileSync(path, `${path}.copy`);
       renameSync(`${path}.copy`, path);
-      utimesSync(path, atime, mtime);
     }
-    // Times have fractions that a date has not.
-    const stampOf = (name: string): number => statSync(join(base, "images", name)).mtimeMs;
-    const manifest = readFileSync(cacheFile(base, ".json"), "utf8");
-    const known = JSON.parse(manifest.slice(manifest.indexOf("\n"))) as { images: { modified: number[] } };
-    known.images.modified = ["a.png", "b.png", "c.png"].map(stampOf);
-    rewriteManifest(base, known);
-
     const copied = await look(base);
     expect(copied.decoded).toBe(0);
     expect(colours(copied)).toEqual(THREE);
-    expect(copied.lines.join()).toMatch(/3 of 3 images have another inode or time of change; reading them/);
+    expect(copied.lines.join()).toMatch(/3 of 3 images have another time or inode; reading them/);
     expect(cacheFile(base, ".pixels")).toBe(pixels);
     // What is known now need not be read again.
     expect((await look(base)).lines).toEqual([]);
