@@ -13,6 +13,7 @@ import type { BatchSource } from "./batches.ts";
 import { DivergenceGuard, GUARD_LIMIT, GUARD_STEPS, lossOfNothing } from "./divergenceGuard.ts";
 import { MetricsWindow } from "./metricsWindow.ts";
 import type { StartUp } from "./startUp.ts";
+import type { StepSamples } from "./stepSamples.ts";
 import type { StopRequest } from "./stopRequest.ts";
 
 const ADAM_EPSILON = 1e-8;
@@ -37,9 +38,7 @@ export interface TrainingSetup {
   readonly dataFingerprint: string;
   /** told when the first step is done */
   readonly startUp: StartUp;
-  /** draws and writes the sample grid of a step; given up when a stop is asked for */
-  readonly writeSamples: (step: number) => Promise<void>;
-  readonly hasSamples: (step: number) => boolean;
+  readonly samples: Pick<StepSamples, "has" | "write">;
 }
 
 export interface TrainingEnd {
@@ -91,8 +90,8 @@ class TrainingLoop {
     const { setup } = this;
     setup.run.status.update({ state: "running" });
     // The session before may have ended between saving and drawing.
-    if (this.step > 0 && this.samplesDue(this.step) && !setup.hasSamples(this.step)) {
-      await setup.writeSamples(this.step);
+    if (this.step > 0 && this.samplesDue(this.step) && !setup.samples.has(this.step)) {
+      await setup.samples.write(this.step);
     }
     let batch = this.batchOf(this.step);
     let asked: AskedStep | null = null;
@@ -216,7 +215,7 @@ class TrainingLoop {
     const checkpointDue = this.checkpointDue(step);
     const samplesDue = this.samplesDue(step);
     if (checkpointDue) await this.checkpoint();
-    if (samplesDue) await setup.writeSamples(step);
+    if (samplesDue) await setup.samples.write(step);
     // What was spent on saving and drawing is no time of training.
     if (checkpointDue || samplesDue) this.lastWorkerEnd = null;
   }

@@ -115,8 +115,7 @@ const end = await train({
   resumeFrom: null,
   dataFingerprint: "",
   startUp: new StartUp(),
-  writeSamples: async () => {},
-  hasSamples: () => true,
+  samples: { write: async () => {}, has: () => true },
   progress: {
     update(step) {
       if (step === WARM_UP) {
