@@ -1,5 +1,5 @@
 /** This project's engine as the benchmark drives it: the training loop's own batches, worker thread and pipelining. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import type { TrainingBatch } from "../../src/core/batch/assemble.ts";
@@ -108,8 +108,10 @@ async function draw({ config, modelFile, count, steps, eta, seed, file }: Comman
   const start = performance.now();
   const experiment = experimentOf(config, { sample: { steps, count, eta }, threads });
   const engine = await samplingEngine(experiment, modelFile);
-  const images = await drawSamples(engine, experiment, { sample: experiment.sample, seed, labels: null });
-  writeFileSync(file, images);
+  writeFileSync(file, "");
+  for await (const { images } of drawSamples(engine, experiment, { sample: experiment.sample, seed, labels: null })) {
+    appendFileSync(file, Buffer.from(images.buffer, images.byteOffset, images.byteLength));
+  }
   const seconds = (performance.now() - start) / 1000;
   await engine.close();
   return { seconds };

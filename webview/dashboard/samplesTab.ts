@@ -74,8 +74,12 @@ class Side {
   }
 }
 
-const stepText = ({ step, variant }: SampleFile): string =>
-  `${step === null ? "" : `step ${formatCount(step)}`}${variant === "" ? "" : ` ${variant}`}`.trim();
+const stepText = ({ step, variant, page }: SampleFile): string =>
+  [
+    ...(step === null ? [] : [`step ${formatCount(step)}`]),
+    ...(variant === "" ? [] : [variant]),
+    ...(page === null ? [] : [`page ${page.number} of ${page.of}`]),
+  ].join(" ");
 
 export class SamplesTab {
   readonly root: HTMLElement;

@@ -58,22 +58,39 @@ export interface SampleStep {
   readonly xNext: Float32Array;
 }
 
+/** Finished images of one batch. */
+export interface SampledBatch {
+  /** number of the batch's first image within the request, and how many images it has */
+  readonly firstImage: number;
+  readonly count: number;
+  /** [count, H, W, C], about [-1, 1]; exactly within it where `clip` is on */
+  readonly images: Float32Array;
+}
+
 /**
- * Draws `count` images; the same request draws the same images whatever `batchSize` is, as far as the network treats the images of
- * a batch alike.
- * @returns [count, H, W, C], about [-1, 1]; exactly within it where `clip` is on
+ * Draws `count` images batch by batch, so that no more than one batch is in memory; the same request draws the same images whatever
+ * `batchSize` is, as far as the network treats the images of a batch alike.
  */
-export async function sampleImages(request: SampleRequest): Promise<Float32Array> {
+export async function* sampleBatches(request: SampleRequest): AsyncGenerator<SampledBatch> {
   const { count, batchSize = count } = request;
   const { alphasCumprod } = noiseSchedule(request.diffusion);
   const imageElements = request.imageSize * request.imageSize * request.channels;
-  const images = new Float32Array(count * imageElements);
   for (let start = 0; start < count; start += batchSize) {
     const size = Math.min(batchSize, count - start);
-    const batch = await sampleBatch(request, alphasCumprod, start, size, imageElements);
-    images.set(batch, start * imageElements);
+    const images = await sampleBatch(request, alphasCumprod, start, size, imageElements);
+    yield { firstImage: start, count: size, images };
   }
-  return images;
+}
+
+/**
+ * The same, all images together.
+ * @returns [count, H, W, C]
+ */
+export async function sampleImages(request: SampleRequest): Promise<Float32Array> {
+  const imageElements = request.imageSize * request.imageSize * request.channels;
+  const all = new Float32Array(request.count * imageElements);
+  for await (const { firstImage, images } of sampleBatches(request)) all.set(images, firstImage * imageElements);
+  return all;
 }
 
 async function sampleBatch(

@@ -9,6 +9,7 @@ import { ENGINE_RULES } from "./rules/engine.ts";
 import { MASK_RULES } from "./rules/mask.ts";
 import { MODEL_RULES } from "./rules/model.ts";
 import { OPTIMIZER_RULES } from "./rules/optimizer.ts";
+import { PICTURE_RULES } from "./rules/pictures.ts";
 import { STAGE_RULES } from "./rules/stage.ts";
 
 /** In the order of their codes. */
@@ -23,5 +24,6 @@ export const RULES: readonly Rule[] = [
   ...OPTIMIZER_RULES,
   ...SAMPLE_RULES,
   ...ENGINE_RULES,
+  ...PICTURE_RULES,
   ...CHECKPOINT_RULES,
 ].sort((a, b) => (a.code < b.code ? -1 : 1));

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import type { Stage } from "../random/streams.ts";
 import type { ShownState } from "../run/liveness.ts";
+import type { SampleName } from "../run/sampleNames.ts";
 import { CHART_IDS, type ChartId } from "../series/charts.ts";
 import { AXES, type AxisName } from "../series/columns.ts";
 import type { FlatConfig } from "../series/flatConfig.ts";
@@ -86,8 +87,10 @@ export interface SampleFile {
   readonly name: string;
   /** null: its name does not say */
   readonly step: number | null;
-  /** how it was drawn, where its name says so, e.g. "ddim-50-seed-0"; "": the run's own */
+  /** how it was drawn, where its name says so, e.g. "ddim-50-eta-1-seed-0-count-16"; "": the run's own */
   readonly variant: string;
+  /** one of several pictures of a drawing; null: the only one */
+  readonly page: SampleName["page"];
   readonly uri: string;
   /** picture of the way there */
   readonly trajectory: string | null;

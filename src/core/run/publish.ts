@@ -3,6 +3,7 @@ import * as z from "zod";
 import { annotationsSchema } from "./annotations.ts";
 import { checkpointSchema } from "./checkpointState.ts";
 import { controlSchema } from "./control.ts";
+import { drawingSchema } from "./drawing.ts";
 import { metricsLineSchema, resumeLineSchema, stepMetricsSchema } from "./metrics.ts";
 import { queueEntrySchema, queueLimitSchema, startOrderSchema } from "./queue.ts";
 import { runSchema, sessionSchema } from "./record.ts";
@@ -15,6 +16,7 @@ const PUBLISHED: Readonly<Record<string, z.ZodType>> = {
   "docs/schema/checkpoint.schema.json": checkpointSchema,
   "docs/schema/queue.schema.json": queueEntrySchema,
   "docs/schema/annotations.schema.json": annotationsSchema,
+  "docs/schema/drawing.schema.json": drawingSchema,
 };
 
 /** Document whose tables of fields are generated. */
@@ -44,6 +46,7 @@ const TABLES: Readonly<Record<string, z.ZodObject>> = {
   order: startOrderSchema,
   limit: queueLimitSchema,
   annotations: annotationsSchema,
+  drawing: drawingSchema,
 };
 
 interface Property {

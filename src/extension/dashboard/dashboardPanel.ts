@@ -261,10 +261,11 @@ export class DashboardPanel implements vscode.Disposable {
         .asWebviewUri(vscode.Uri.joinPath(vscode.Uri.file(samplesFolder(dir)), name))
         .with({ query: `v=${version}` })
         .toString();
-    return (await listSamples(dir)).map(({ name, step, variant, version, trajectory }) => ({
+    return (await listSamples(dir)).map(({ name, step, variant, page, version, trajectory }) => ({
       name,
       step,
       variant,
+      page,
       uri: address(name, version),
       trajectory: trajectory === null ? null : address(trajectory, version),
     }));

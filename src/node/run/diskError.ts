@@ -41,19 +41,32 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
 }
 
-function freeSpace(path: string): string {
+/** Bytes that this user may still write where the path is or will be; null: not known. */
+export function freeBytes(path: string): number | null {
   for (let folder = path; ; folder = dirname(folder)) {
     try {
       const { bavail, bsize } = statfsSync(folder);
-      return `${formatBytes(bavail * bsize)} are free`;
+      return bavail * bsize;
     } catch {
-      if (folder === dirname(folder)) return "free space unknown";
+      if (folder === dirname(folder)) return null;
     }
   }
 }
 
+function freeSpace(path: string): string {
+  const free = freeBytes(path);
+  return free === null ? "free space unknown" : `${formatBytes(free)} are free`;
+}
+
+/** The file system refused. */
+export class DiskError extends UserError {
+  constructor(message: string) {
+    super(message, "failure");
+  }
+}
+
 /**
- * @returns a UserError of kind failure if the file system refused, naming file and reason; anything else unchanged (also an
+ * @returns a DiskError if the file system refused, naming file and reason; anything else unchanged (also an
  * error that has been turned already)
  */
 export function asDiskError(error: unknown, context: DiskErrorContext): unknown {
@@ -67,5 +80,5 @@ export function asDiskError(error: unknown, context: DiskErrorContext): unknown 
     message += ` ${needed}${freeSpace(context.path)}.`;
   }
   if (context.advice !== undefined) message += ` ${context.advice}`;
-  return new UserError(message, "failure");
+  return new DiskError(message);
 }

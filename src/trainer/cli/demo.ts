@@ -43,7 +43,17 @@ async function demo(runsDir: string, io: Io): Promise<void> {
   if (finetuned.state !== "finished") return;
 
   const note = (line: string) => io.stderr(line);
-  const request = { source: finetuned.dir, runsDir, overrides: [], out: null, trajectory: 8, onStep: () => {}, note };
+  const request = {
+    source: finetuned.dir,
+    runsDir,
+    overrides: [],
+    out: null,
+    trajectory: "usual",
+    singleImages: false,
+    overwrite: false,
+    onStep: () => {},
+    note,
+  } as const;
   const { png, trajectory } = await sampleRun(request);
   const masked = readRunMetrics(pretrained.dir);
   const whole = readRunMetrics(finetuned.dir);

@@ -11,13 +11,15 @@ import type { MaskGeometry } from "../../core/masks/masks.ts";
 import type { Stage } from "../../core/random/streams.ts";
 import { namedCheckpoint } from "../../node/facts/experimentFacts.ts";
 import { asDiskError } from "../../node/run/diskError.ts";
+import { replaceFile } from "../../node/run/files.ts";
 import type { DatasetImage } from "../data/dataset.ts";
 import { type ExperimentImages, openExperimentImages } from "../data/openExperimentImages.ts";
-import { writeImageGrid } from "../sample/grid.ts";
+import { freePath } from "../sample/freePath.ts";
+import { encodePng, gridPicture } from "../sample/grid.ts";
 import type { Io } from "./io.ts";
 import { loadExperiment } from "./loadExperiment.ts";
 import type { SetOption } from "./options.ts";
-import { previewGrid } from "./previewGrid.ts";
+import { previewCount, previewGrid } from "./previewGrid.ts";
 import { createProgress, type Progress } from "./progress.ts";
 
 /** The result of `preview --json`. */
@@ -56,8 +58,6 @@ export interface PreviewRequest {
   readonly runsDir: string;
 }
 
-/** Images in the picture. */
-const LARGEST_PICTURE = 64;
 /** Token indices that are printed at most. */
 const LARGEST_REPORT = 2 ** 23;
 
@@ -81,11 +81,13 @@ export async function previewExperiment(
   try {
     const context = batchContext(experiment, stage, dataset.count);
     const plan = context.planner.plan(batch);
-    const drawn = Math.min(plan.indices.length, LARGEST_PICTURE);
+    const drawn = previewCount(plan.indices.length, experiment.data.image_size);
     const pixels = new Uint8Array(drawn * dataset.imageBytes);
     dataset.readInto(plan.indices.subarray(0, drawn), pixels);
-    const png = picturePath(file, out, stage, batch);
-    await writeImageGrid(png, ...previewGrid(previewBatch(context, plan, pixels, drawn), experiment.data.image_size));
+    const grid = previewGrid(previewBatch(context, plan, pixels, drawn), experiment.data.image_size);
+    const content = await encodePng(gridPicture(...grid));
+    const png = freePath(picturePath(file, out, stage, batch), content);
+    replaceFile(png, content, false);
     return { report: reportOf(batch, mask, plan, { dataset, classes }, png), drawn };
   } finally {
     dataset.close();

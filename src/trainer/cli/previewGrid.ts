@@ -1,10 +1,22 @@
 /** The picture of a batch: bands of three rows (original, masked, noised), an image in each column. */
 import type { BatchPreview } from "../../core/batch/preview.ts";
+import { gridPages } from "../../core/run/gridPages.ts";
 import type { GridImages, GridOptions } from "../sample/grid.ts";
 
 const COLUMNS = 16;
+/** Images in the picture, where they are small enough. */
+const MOST_IMAGES = 64;
 /** Of the lines and, so that they cannot be seen, of the places without an image. */
 const GREY = 60;
+
+/** How many images of a batch the picture shows: whole bands, as many as fit. */
+export function previewCount(batchSize: number, imageSize: number): number {
+  let images = Math.min(MOST_IMAGES, batchSize);
+  const fits = () =>
+    gridPages({ count: 3 * COLUMNS * Math.ceil(images / COLUMNS), columns: COLUMNS, imageSize }).pages === 1;
+  while (images > COLUMNS && !fits()) images = COLUMNS * (Math.ceil(images / COLUMNS) - 1);
+  return images;
+}
 
 /**
  * Up to 16 images make one band; the last of several bands may be shorter.

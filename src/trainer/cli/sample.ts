@@ -23,20 +23,20 @@ interface SampleOptions {
   readonly label?: string;
   readonly out?: string;
   readonly trajectory?: number | true;
+  readonly images?: boolean;
+  readonly overwrite?: boolean;
   readonly set: readonly SetOption[];
   readonly json?: boolean;
 }
 
-const TRAJECTORY_COLUMNS = 8;
-
 export function register(program: Command, io: Io): void {
   const command = program
     .command("sample")
-    .description("Draw images with a run's weights; the same seed gives the same images. Prints the picture's path.")
+    .description("Draw images with a run's weights; the same seed gives the same images. Prints the pictures' paths.")
     .argument("<run>", "run folder or id, or a checkpoint folder in a run")
     .addOption(runsDirOption())
     .addOption(new Option("--sampler <name>", "sampler").choices(["ddim", "ancestral", "dpmpp_2m"]))
-    .option("--steps <n>", "network evaluations per image", parsePositiveInteger)
+    .option("--steps <n>", "network evaluations per image, at most diffusion.timesteps", parsePositiveInteger)
     .option("--eta <x>", "DDIM noise, 0 to 1", parseShare)
     .option("--count <n>", "images in the grid", parsePositiveInteger)
     .addOption(new Option("--weights <which>", "averaged or raw weights").choices(["ema", "raw"]))
@@ -44,12 +44,17 @@ export function register(program: Command, io: Io): void {
     .option("--label <class>", "class of every image, by name or number (class-conditional models)")
     .option(
       "--trajectory [n]",
-      `also a picture of the way there, at n times (default ${TRAJECTORY_COLUMNS})`,
+      "also a picture of the way there, at n times (default 8, or as many as there are steps)",
       parsePositiveInteger,
     )
-    .option("--out <file>", "PNG to write (default: in the run's samples folder)")
+    .option("--images", "also each image as a PNG of its own, in a folder named after the picture")
+    .option(
+      "--out <file>",
+      "PNG to write (default: in the run's samples folder, under a name that tells how it was drawn)",
+    )
+    .option("--overwrite", "replace pictures of another drawing that are in the way")
     .option("--set <key=value>", "override a key of the experiment; may be repeated", collectSetOption, [])
-    .option("--json", "print the picture's path and how it was drawn as JSON")
+    .option("--json", "print the pictures' paths and how they were drawn as JSON")
     .action(async (run: string, options: SampleOptions) => sample(run, options, io));
   addExamples(command, [
     ["maskdm sample runs/2026-01-31-faces-finetune-01", "a grid as the experiment says"],
@@ -59,12 +64,13 @@ export function register(program: Command, io: Io): void {
       "maskdm sample runs/a/checkpoints/step-00010000 --trajectory 10",
       "from an earlier checkpoint, with the way there",
     ],
+    ["maskdm sample runs/a --count 1000 --images --out faces.png", "single images in faces/, for an evaluation"],
   ]);
 }
 
 async function sample(run: string, options: SampleOptions, io: Io): Promise<void> {
   const { sampleRun } = await import("../loop/sampleRun.ts");
-  const { sampler, steps, eta, count, weights, seed, label, out, trajectory } = options;
+  const { sampler, steps, eta, count, weights, seed, label, out, trajectory, images, overwrite } = options;
   const named = { sampler, steps, eta, count, weights };
   const overrides = Object.entries(named).flatMap(([key, value]) =>
     value === undefined ? [] : [{ path: `sample.${key}`, value: String(value) }],
@@ -77,13 +83,19 @@ async function sample(run: string, options: SampleOptions, io: Io): Promise<void
     ...(seed === undefined ? {} : { seed }),
     ...(label === undefined ? {} : { label }),
     out: out ?? null,
-    trajectory: trajectory === undefined ? null : trajectory === true ? TRAJECTORY_COLUMNS : trajectory,
+    trajectory: trajectory === undefined ? null : trajectory === true ? "usual" : trajectory,
+    singleImages: images === true,
+    overwrite: overwrite === true,
     onStep(done, total) {
       progress ??= createProgress(io, { label: "sample", total, unit: "evaluations" });
       progress.update(done);
     },
     note: (line) => io.stderr(line),
   }).finally(() => progress?.finish());
-  if (options.json) io.json(result);
-  else for (const path of [result.png, result.trajectory]) if (path !== null) io.stdout(path);
+  if (options.json) {
+    io.json(result);
+    return;
+  }
+  for (const path of [...result.pages, ...result.trajectoryPages]) io.stdout(path);
+  if (result.images !== null) io.stdout(result.images);
 }

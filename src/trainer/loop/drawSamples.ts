@@ -1,11 +1,13 @@
 /** Draws images with the engine's network. */
 import { imagesToTokens, type TokenShape, tokensToImages, toPatchEmbedOrder } from "../../core/batch/tokens.ts";
-import { type Denoiser, type SampleStep, sampleImages } from "../../core/diffusion/samplers.ts";
+import { type Denoiser, type SampledBatch, type SampleStep, sampleBatches } from "../../core/diffusion/samplers.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import type { EngineClient } from "../engine/client.ts";
 
 /** Images per call of the network; more gain little and take memory. */
 const SAMPLE_BATCH = 16;
+/** Values of the images of a batch, of which a sampler holds several sets: 32 MiB each. */
+const SAMPLE_BATCH_VALUES = 2 ** 23;
 
 /** The engine as a denoiser over whole images. */
 export function engineDenoiser(engine: EngineClient, shape: TokenShape, weights: "raw" | "ema"): Denoiser {
@@ -25,13 +27,18 @@ export interface DrawRequest {
   readonly onStep?: (step: SampleStep) => void | Promise<void>;
 }
 
-/** @returns images in [-1, 1], [count, H, W, C] */
-export function drawSamples(engine: EngineClient, experiment: Experiment, request: DrawRequest): Promise<Float32Array> {
+/** Draws the images batch by batch; values in [-1, 1]. */
+export function drawSamples(
+  engine: EngineClient,
+  experiment: Experiment,
+  request: DrawRequest,
+): AsyncGenerator<SampledBatch> {
   const { data, model, diffusion } = experiment;
   const { sample, seed, onStep } = request;
   const shape = { imageSize: data.image_size, channels: data.channels, patchSize: model.patch_size };
   const turns = Int32Array.from({ length: sample.count }, (_, i) => i % Math.max(1, model.num_classes));
-  return sampleImages({
+  const most = Math.floor(SAMPLE_BATCH_VALUES / (data.image_size ** 2 * data.channels));
+  return sampleBatches({
     denoiser: engineDenoiser(engine, shape, sample.weights),
     diffusion,
     sample,
@@ -40,7 +47,7 @@ export function drawSamples(engine: EngineClient, experiment: Experiment, reques
     channels: data.channels,
     count: sample.count,
     labels: model.num_classes > 0 ? (request.labels ?? turns) : null,
-    batchSize: Math.min(SAMPLE_BATCH, sample.count),
+    batchSize: Math.max(1, Math.min(SAMPLE_BATCH, most, sample.count)),
     ...(onStep ? { onStep } : {}),
   });
 }

@@ -1,5 +1,4 @@
 /** One session of a run: opens the data, starts the engine, trains, and leaves the run folder in order however it ends. */
-import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { stageMask } from "../../core/batch/context.ts";
 import type { KnownClasses } from "../../core/classes/numberClasses.ts";
@@ -18,11 +17,10 @@ import { EngineClient } from "../engine/client.ts";
 import type { EngineFacts, WeightSource } from "../engine/messages.ts";
 import { readImageList, writeImageList } from "../run/imageListFile.ts";
 import type { RunWriter } from "../run/runWriter.ts";
-import { writeImageGrid } from "../sample/grid.ts";
 import { BatchSource } from "./batches.ts";
 import { changedImages, type DataFingerprint, dataFingerprint, imageList, readFingerprint } from "./dataFingerprint.ts";
-import { drawSamples } from "./drawSamples.ts";
 import type { StartUp } from "./startUp.ts";
+import { StepSamples } from "./stepSamples.ts";
 import { StopRequest } from "./stopRequest.ts";
 import { DivergedError, type TrainingEnd, type TrainingProgress, train } from "./train.ts";
 
@@ -133,8 +131,7 @@ async function trainInFolder(session: Session, ready: Ready): Promise<TrainingEn
       dataFingerprint: fingerprint,
       classes,
       startUp: session.startUp,
-      writeSamples: (step) => writeGrid(engine, experiment, run, step, stop),
-      hasSamples: (step) => existsSync(run.samplePath(step)),
+      samples: new StepSamples({ experiment, stage, run, engine, facts, stop, note: notes.note }),
     });
     close(end.state, end.message);
     return { ...end, run };
@@ -169,30 +166,6 @@ function engineLine(facts: EngineFacts, experiment: Experiment, stage: Stage): s
   const micro = facts.microBatchSize < batch ? `, in micro-batches of ${facts.microBatchSize}` : "";
   const memory = (facts.predictedBytes / 2 ** 30).toFixed(2);
   return `engine: ${facts.backend} (${facts.version}), batch ${batch}${micro}, ${memory} GiB predicted`;
-}
-
-class SamplesGivenUp extends Error {}
-
-/** Draws the sample grid of a step into the run folder. A stop does not wait for it: a resume draws what is missing. */
-async function writeGrid(
-  engine: EngineClient,
-  experiment: Experiment,
-  run: RunWriter,
-  step: number,
-  stop: StopRequest,
-): Promise<void> {
-  const { data, seed, sample } = experiment;
-  const onStep = () => {
-    if (stop.reason !== null) throw new SamplesGivenUp();
-  };
-  try {
-    const images = await drawSamples(engine, experiment, { sample, seed, labels: null, onStep });
-    const grid = { images, count: sample.count, imageSize: data.image_size, channels: data.channels };
-    await writeImageGrid(run.samplePath(step), grid);
-  } catch (error) {
-    if (!(error instanceof SamplesGivenUp)) throw error;
-    run.log(`samples of step ${step} given up for the stop; a resume draws them`);
-  }
 }
 
 /** Warns where the images are not those of the checkpoint, and keeps the list of them for the next resume. */

@@ -14,6 +14,7 @@ import type { DataFingerprint } from "./dataFingerprint.ts";
 import { DivergenceGuard, GUARD_LIMIT, GUARD_STEPS, lossOfNothing } from "./divergenceGuard.ts";
 import { MetricsWindow } from "./metricsWindow.ts";
 import type { StartUp } from "./startUp.ts";
+import type { StepSamples } from "./stepSamples.ts";
 import type { StopRequest } from "./stopRequest.ts";
 
 const ADAM_EPSILON = 1e-8;
@@ -40,9 +41,7 @@ export interface TrainingSetup {
   readonly classes: readonly string[] | null;
   /** told when the first step is done */
   readonly startUp: StartUp;
-  /** draws and writes the sample grid of a step; given up when a stop is asked for */
-  readonly writeSamples: (step: number) => Promise<void>;
-  readonly hasSamples: (step: number) => boolean;
+  readonly samples: Pick<StepSamples, "has" | "write">;
 }
 
 export interface TrainingEnd {
@@ -94,8 +93,8 @@ class TrainingLoop {
     const { setup } = this;
     setup.run.status.update({ state: "running" });
     // The session before may have ended between saving and drawing.
-    if (this.step > 0 && this.samplesDue(this.step) && !setup.hasSamples(this.step)) {
-      await setup.writeSamples(this.step);
+    if (this.step > 0 && this.samplesDue(this.step) && !setup.samples.has(this.step)) {
+      await setup.samples.write(this.step);
     }
     let batch = this.batchOf(this.step);
     let asked: AskedStep | null = null;
@@ -219,7 +218,7 @@ class TrainingLoop {
     const checkpointDue = this.checkpointDue(step);
     const samplesDue = this.samplesDue(step);
     if (checkpointDue) await this.checkpoint();
-    if (samplesDue) await setup.writeSamples(step);
+    if (samplesDue) await setup.samples.write(step);
     // What was spent on saving and drawing is no time of training.
     if (checkpointDue || samplesDue) this.lastWorkerEnd = null;
   }

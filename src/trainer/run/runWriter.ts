@@ -1,5 +1,4 @@
 /** The one writer of a run: what a training loop holds while it is at work. */
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { UserError } from "../../core/errors.ts";
 import { checkpointName } from "../../core/run/checkpointState.ts";
@@ -116,12 +115,10 @@ export class RunWriter {
     return dir;
   }
 
-  /** Where the sample grid of a step belongs; the folder exists. */
+  /** Where the sample grid of a step belongs. */
   samplePath(step: number): string {
     this.lock.check();
-    const folder = join(this.dir, "samples");
-    mkdirSync(folder, { recursive: true });
-    return join(folder, `${checkpointName(step)}.png`);
+    return join(this.dir, "samples", `${checkpointName(step)}.png`);
   }
 
   /** Whether somebody has asked the run to stop by its control file. Asked between steps, it notices a lost lock, too. */

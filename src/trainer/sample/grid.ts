@@ -1,6 +1,7 @@
-/** Pictures of many images: a grid as PNG. */
+/** Pictures of many images: grids, on one page or several, as PNG. */
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
+import { type GridPages, gridPages, gridSize } from "../../core/run/gridPages.ts";
 import { replaceFile } from "../../node/run/files.ts";
 
 export interface GridImages {
@@ -32,34 +33,79 @@ export interface Picture {
   readonly channels: number;
 }
 
-const COMFORTABLE_SIDE = 64;
+const SEPARATOR_GREY = 128;
 
 /** Lays images out row by row. */
 export function gridPicture(source: GridImages, options: GridOptions = {}): Picture {
   const { images, count, imageSize, channels } = source;
-  const columns = options.columns ?? Math.max(1, Math.ceil(Math.sqrt(count)));
-  const rows = Math.max(1, Math.ceil(count / columns));
-  const scale = options.scale ?? Math.max(1, Math.floor(COMFORTABLE_SIDE / imageSize));
-  const gap = options.separator ?? 2;
-  const pitch = imageSize * scale + gap;
-  const width = columns * pitch + gap;
-  const height = rows * pitch + gap;
-  const data = new Uint8ClampedArray(width * height * channels).fill(options.separatorGrey ?? 128);
-  const rowElements = imageSize * channels;
-  for (let image = 0; image < count; image++) {
-    const top = gap + Math.floor(image / columns) * pitch;
-    const left = gap + (image % columns) * pitch;
-    for (let y = 0; y < imageSize * scale; y++) {
-      const from = (image * imageSize + Math.floor(y / scale)) * rowElements;
-      let to = ((top + y) * width + left) * channels;
-      for (let x = 0; x < imageSize * scale; x++) {
-        const pixel = from + Math.floor(x / scale) * channels;
-        // Clamped arrays round, cut off at 0 and 255 and take NaN as 0.
-        for (let c = 0; c < channels; c++) data[to++] = (images[pixel + c]! + 1) * 127.5;
-      }
+  const { separatorGrey = SEPARATOR_GREY, ...asked } = options;
+  const layout = gridPages({ count, imageSize, ...asked });
+  const picture = emptyPicture(layout, count, channels, separatorGrey);
+  for (let image = 0; image < count; image++) placeImage(picture, layout, image, images, image);
+  return picture;
+}
+
+/** Takes images one batch after another and hands out each page as soon as it is full. Holds one page at a time. */
+export class PagedGrid {
+  private page: Picture | null = null;
+  /** images taken so far */
+  private taken = 0;
+
+  /** @param count images of all pages */
+  constructor(
+    private readonly layout: GridPages,
+    private readonly count: number,
+    private readonly channels: number,
+    private readonly onPage: (picture: Picture) => Promise<void>,
+  ) {}
+
+  /** @param images of the given number, values as in GridImages; the last one ends the last page */
+  async add(images: Float32Array, count: number): Promise<void> {
+    const { imagesPerPage } = this.layout;
+    for (let image = 0; image < count; image++) {
+      const place = this.taken % imagesPerPage;
+      const onPage = Math.min(imagesPerPage, this.count - (this.taken - place));
+      this.page ??= emptyPicture(this.layout, onPage, this.channels, SEPARATOR_GREY);
+      placeImage(this.page, this.layout, place, images, image);
+      this.taken++;
+      if (place + 1 < onPage) continue;
+      const { page } = this;
+      this.page = null;
+      await this.onPage(page);
     }
   }
-  return { data, width, height, channels };
+}
+
+/** One image as it is. @param index of the image among those given */
+export function singlePicture(images: Float32Array, index: number, imageSize: number, channels: number): Picture {
+  const layout = gridPages({ count: 1, imageSize, scale: 1, separator: 0 });
+  const picture = emptyPicture(layout, 1, channels, 0);
+  placeImage(picture, layout, 0, images, index);
+  return picture;
+}
+
+function emptyPicture(layout: GridPages, images: number, channels: number, grey: number): Picture {
+  const { width, height } = gridSize(layout, images);
+  return { data: new Uint8ClampedArray(width * height * channels).fill(grey), width, height, channels };
+}
+
+/** @param index which of the images given; its place in the picture is the `place`th */
+function placeImage(picture: Picture, layout: GridPages, place: number, images: Float32Array, index: number): void {
+  const { data, width, channels } = picture;
+  const { imageSize, columns, scale, separator } = layout;
+  const pitch = imageSize * scale + separator;
+  const top = separator + Math.floor(place / columns) * pitch;
+  const left = separator + (place % columns) * pitch;
+  const rowElements = imageSize * channels;
+  for (let y = 0; y < imageSize * scale; y++) {
+    const from = (index * imageSize + Math.floor(y / scale)) * rowElements;
+    let to = ((top + y) * width + left) * channels;
+    for (let x = 0; x < imageSize * scale; x++) {
+      const pixel = from + Math.floor(x / scale) * channels;
+      // Clamped arrays round, cut off at 0 and 255 and take NaN as 0.
+      for (let c = 0; c < channels; c++) data[to++] = (images[pixel + c]! + 1) * 127.5;
+    }
+  }
 }
 
 /** Encodes a picture as PNG. */
@@ -71,7 +117,7 @@ export async function encodePng({ data, width, height, channels }: Picture): Pro
 }
 
 /**
- * Writes a grid as PNG, in one piece: a reader sees the old file or the new one. Missing folders are made.
+ * Writes a grid as one PNG, in one piece: a reader sees the old file or the new one. Missing folders are made.
  * @throws UserError where the disk refuses
  */
 export async function writeImageGrid(path: string, source: GridImages, options: GridOptions = {}): Promise<void> {

@@ -3,7 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type GridImages, gridPicture, writeImageGrid } from "../../../src/trainer/sample/grid.ts";
+import {
+  type GridImages,
+  gridPicture,
+  PagedGrid,
+  type Picture,
+  writeImageGrid,
+} from "../../../src/trainer/sample/grid.ts";
 
 /** Images of one value each. */
 function flat(values: readonly number[], imageSize = 2, channels = 1): GridImages {
@@ -62,6 +68,22 @@ describe("gridPicture", () => {
   it("cuts off what lies outside [-1, 1] and draws what is no number as black", () => {
     const { data } = gridPicture(flat([-3, 3, Number.NaN], 1), { scale: 1, separator: 0, columns: 3 });
     expect([...data]).toEqual([0, 255, 0]);
+  });
+});
+
+describe("PagedGrid", () => {
+  it("hands out each page as soon as it is full, whatever the batches are", async () => {
+    const values = [-1, -0.5, 0, 0.5, 1];
+    const layout = { imageSize: 2, columns: 2, scale: 1, separator: 1, imagesPerPage: 2, pages: 3 };
+    const pages: Picture[] = [];
+    const grid = new PagedGrid(layout, 5, 1, async (page) => void pages.push(page));
+    await grid.add(flat(values.slice(0, 3)).images, 3);
+    expect(pages.length).toBe(1);
+    await grid.add(flat(values.slice(3)).images, 2);
+    const expected = [values.slice(0, 2), values.slice(2, 4), values.slice(4)].map((part) =>
+      gridPicture(flat(part), { columns: 2, scale: 1, separator: 1 }),
+    );
+    expect(pages).toEqual(expected);
   });
 });
 

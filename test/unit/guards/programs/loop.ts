@@ -118,8 +118,7 @@ const end = await train({
   dataFingerprint: { images: 0, paths: "", pixels: "", decoder: "" },
   classes: null,
   startUp: new StartUp(),
-  writeSamples: async () => {},
-  hasSamples: () => true,
+  samples: { write: async () => {}, has: () => true },
   progress: {
     update(step) {
       if (step === WARM_UP) {

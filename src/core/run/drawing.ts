@@ -1,0 +1,133 @@
+/** How images were drawn: everything that decides their pixels. The PNG files carry it, so that two drawings can be told apart. */
+import * as z from "zod";
+import type { Experiment } from "../experiment/schema.ts";
+import { count, formatVersion, type Parsed, parseDocument, RUN_FORMAT_VERSION, stageName } from "./format.ts";
+
+/** Keyword of the text chunk in a PNG. */
+export const DRAWING_KEYWORD = "maskdm";
+
+export const drawingSchema = z
+  .object({
+    formatVersion: formatVersion(),
+    run: z.string().describe("Id of the run."),
+    stage: stageName().describe("Stage of training of the weights."),
+    step: count().describe("Optimiser steps behind the weights."),
+    weights: z.enum(["ema", "raw"]).describe("Averaged weights, or those as trained."),
+    weightsCrc32: z
+      .string()
+      .optional()
+      .describe("CRC-32 of the weights' file, as in state.json; missing: drawn by the run while it trained."),
+    sampler: z.string().describe("ddim, ancestral or dpmpp_2m."),
+    steps: count().describe("Network evaluations per image: those taken, which are `timesteps` at most."),
+    eta: z.number().nullable().describe("Noise put back at every DDIM step; null: the sampler has no eta."),
+    clip: z.boolean().describe("Whether the predicted image was clamped at every step."),
+    seed: count().describe("Seed of the noise."),
+    count: count().describe("Images of the drawing, all pages together."),
+    label: z
+      .union([count(), z.literal("turns")])
+      .nullable()
+      .describe("Class of every image; turns: image i has class i modulo the number of classes; null: no classes."),
+    imageSize: count().describe("Side of an image in pixels, before it is enlarged for a grid."),
+    channels: count().describe("1 or 3."),
+    diffusion: z
+      .object({
+        timesteps: count().describe("Timesteps T of the noise schedule."),
+        schedule: z.string().describe("Noise schedule."),
+        prediction: z.string().describe("What the network predicts."),
+      })
+      .describe("The diffusion process."),
+    model: z.record(z.string(), z.json()).describe("The experiment's section of that name."),
+    backend: z.string().describe("Backend that computed it."),
+    versions: z.record(z.string(), z.string()).describe("Versions of the software by name: maskdm and backend."),
+    shows: z
+      .object({
+        kind: z
+          .enum(["grid", "trajectory", "image"])
+          .describe(
+            "grid: images row by row; trajectory: two rows per image, x_t above and the predicted image below; image: one image.",
+          ),
+        firstImage: count().describe("Number of the first image shown, counted from 0."),
+        images: count().describe("How many images are shown."),
+        columns: count().describe("Pictures in a row."),
+        page: count().describe("Number of this picture among those of its kind, counted from 1."),
+        pages: count().describe("How many of them there are."),
+      })
+      .describe("What of the drawing is in this file."),
+  })
+  .describe("Text chunk `maskdm` of a sample picture.");
+
+/** What a PNG carries. */
+export type DrawingRecord = z.output<typeof drawingSchema>;
+/** What is in a file. */
+export type DrawingShows = DrawingRecord["shows"];
+/** A drawing without the file it is in. */
+export type Drawing = Omit<DrawingRecord, "shows">;
+
+/** What an experiment does not say about a drawing. */
+export type DrawingFacts = Pick<
+  Drawing,
+  "run" | "stage" | "step" | "weights" | "weightsCrc32" | "seed" | "label" | "backend" | "versions"
+>;
+
+export function drawingOf(experiment: Experiment, facts: DrawingFacts): Drawing {
+  const { sample, diffusion, data, model } = experiment;
+  const { run, stage, step, weights, weightsCrc32, seed, label, backend, versions } = facts;
+  return {
+    formatVersion: RUN_FORMAT_VERSION,
+    run,
+    stage,
+    step,
+    weights,
+    ...(weightsCrc32 === undefined ? {} : { weightsCrc32 }),
+    sampler: sample.sampler,
+    steps: Math.min(sample.steps, diffusion.timesteps),
+    eta: sample.sampler === "ddim" ? sample.eta : null,
+    clip: sample.clip,
+    seed,
+    count: sample.count,
+    label,
+    imageSize: data.image_size,
+    channels: data.channels,
+    diffusion: {
+      timesteps: diffusion.timesteps,
+      schedule: diffusion.schedule,
+      prediction: diffusion.prediction,
+    },
+    model: { ...model },
+    backend,
+    versions,
+  };
+}
+
+/** The text of the chunk: JSON in ASCII. Equal drawings have equal texts. */
+export function drawingText(drawing: Drawing, shows: DrawingShows): string {
+  const escaped = (c: string): string => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return JSON.stringify({ ...drawing, shows }).replace(/[^ -~]/g, escaped);
+}
+
+export const parseDrawing = (text: string): Parsed<DrawingRecord> => parseDocument(drawingSchema, text);
+
+/** What two drawings differ in, for people: `eta 0 there, 1 here`. At most three things are named. */
+export function drawingDifferences(there: string, here: string): string {
+  const [old, own] = [flatFields(there), flatFields(here)];
+  const names = [...new Set([...own.keys(), ...old.keys()])].filter((name) => own.get(name) !== old.get(name));
+  const told = names
+    .slice(0, 3)
+    .map((name) => `${name} ${old.get(name) ?? "none"} there, ${own.get(name) ?? "none"} here`);
+  return [...told, ...(names.length > 3 ? [`${names.length - 3} more`] : [])].join("; ");
+}
+
+/** Dotted names and values as JSON. @param text JSON; anything else has no fields */
+function flatFields(text: string): Map<string, string> {
+  const fields = new Map<string, string>();
+  const add = (value: unknown, name: string): void => {
+    if (typeof value !== "object" || value === null) fields.set(name, String(value));
+    else for (const [key, part] of Object.entries(value)) add(part, name === "" ? key : `${name}.${key}`);
+  };
+  try {
+    add(JSON.parse(text), "");
+  } catch {
+    // Not ours.
+  }
+  return fields;
+}
