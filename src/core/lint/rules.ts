@@ -7,6 +7,7 @@ import { ENGINE_RULES } from "./rules/engine.ts";
 import { MASK_RULES } from "./rules/mask.ts";
 import { MODEL_RULES } from "./rules/model.ts";
 import { OPTIMIZER_RULES } from "./rules/optimizer.ts";
+import { RESUME_RULES } from "./rules/resume.ts";
 import { STAGE_RULES } from "./rules/stage.ts";
 
 /** In the order of their codes. */
@@ -20,4 +21,5 @@ export const RULES: readonly Rule[] = [
   ...SAMPLE_RULES,
   ...ENGINE_RULES,
   ...CHECKPOINT_RULES,
+  ...RESUME_RULES,
 ].sort((a, b) => (a.code < b.code ? -1 : 1));
