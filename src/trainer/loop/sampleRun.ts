@@ -1,8 +1,10 @@
 /** Draws a grid of images, or their whole trajectory, with the weights of a run. */
 import { join } from "node:path";
 import { UserError } from "../../core/errors.ts";
+import { type ChangedKey, changedKeys, onResume } from "../../core/experiment/changeOnResume.ts";
 import { parseExperiment } from "../../core/experiment/parse.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
+import { yamlText } from "../../core/experiment/yamlText.ts";
 import { resolveSource, type Source } from "../../node/run/resolve.ts";
 import { readExperimentText } from "../../node/run/runFiles.ts";
 import { EngineClient } from "../engine/client.ts";
@@ -98,10 +100,30 @@ function placeOf(source: Source): { runDir: string; checkpoint: string } {
 }
 
 function experimentOf(runDir: string, request: SampleRunRequest): Experiment {
-  const parsed = parseExperiment(readExperimentText(runDir), request.overrides);
-  if (parsed.ok) return parsed.experiment;
+  const text = readExperimentText(runDir);
+  const parsed = parseExperiment(text, request.overrides);
+  if (parsed.ok) {
+    const frozen = parseExperiment(text);
+    if (frozen.ok) checkChanges(changedKeys(frozen.experiment, parsed.experiment), runDir, request.note);
+    return parsed.experiment;
+  }
   const lines = parsed.diagnostics.map(({ line, column, message }) => `  ${line}:${column}: ${message}`);
   throw new UserError(`The experiment of ${runDir} cannot be used:\n${lines.join("\n")}`);
+}
+
+const DRAWS = /^(sample\.|engine\.|seed$)/;
+
+/** @throws UserError where a key is changed that the weights were trained for */
+function checkChanges(changes: readonly ChangedKey[], runDir: string, note: (line: string) => void): void {
+  for (const { path, from, to } of changes) {
+    const rule = onResume(path);
+    if (rule.may === "never" && rule.breaks !== "start") {
+      throw new UserError(
+        `--set ${path}=${yamlText(to)}: ${runDir} was trained with ${yamlText(from)}, and ${rule.why}. Leave it out.`,
+      );
+    }
+    if (!DRAWS.test(path)) note(`--set ${path}=${yamlText(to)} changes nothing about the images that are drawn`);
+  }
 }
 
 function labelsOf(experiment: Experiment, label: number | undefined): Int32Array | null {
