@@ -3,6 +3,7 @@ import { availableParallelism, totalmem } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { readExperiment } from "../../core/experiment/read.ts";
 import type { LintFacts } from "../../core/lint/facts.ts";
+import { experimentBehind } from "../run/experimentOfRun.ts";
 import { checkpointFacts } from "./checkpointFacts.ts";
 import { datasetFacts } from "./datasetFacts.ts";
 import { factSources } from "./factSources.ts";
@@ -18,7 +19,7 @@ export function machineFacts(): Required<Pick<LintFacts, "memoryBytes" | "cores"
  * @param runsDir folder in which the id of a run is looked for
  */
 export async function experimentFacts(file: string, text: string, runsDir: string): Promise<LintFacts> {
-  const folder = dirname(resolve(file));
+  const folder = dirname(await experimentBehind(file));
   const { dataPath, from } = factSources(readExperiment(text));
   const [dataset, checkpoint] = await Promise.all([
     dataPath === null ? null : datasetFacts(resolve(folder, dataPath)),

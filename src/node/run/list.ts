@@ -3,8 +3,10 @@ import { type Dirent, existsSync, readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import { shownState } from "../../core/run/liveness.ts";
+import type { RunParent } from "../../core/run/record.ts";
 import type { RunSummary } from "../../core/run/summary.ts";
 import { errorCode } from "./files.ts";
+import { parentCheckpoint } from "./parentCheckpoint.ts";
 import { checkProcess } from "./process.ts";
 import { checkpointsFolder, EXPERIMENT_FILE, RUN_FILE, readRun } from "./runFiles.ts";
 import { readStatus } from "./status.ts";
@@ -25,7 +27,7 @@ function describe(id: string, path: string, nowMs: number): Described {
   const status = readStatus(path);
   const damaged = { id, stage: run.ok ? run.value.stage : null, state: "damaged", path } as const;
   const createdAt = run.ok ? run.value.createdAt : "";
-  const parent = run.ok ? (run.value.parent?.run ?? run.value.parent?.checkpoint ?? null) : null;
+  const parent = run.ok ? parentName(path, run.value.parent) : null;
   if (!run.ok || !status.ok) {
     const reason = !run.ok ? run.reason : status.ok ? "" : status.reason;
     const step = status.ok ? status.value.step : null;
@@ -35,6 +37,9 @@ function describe(id: string, path: string, nowMs: number): Described {
   const state = shownState(status.value, nowMs, () => checkProcess(run.value));
   return { summary: { id, stage: run.value.stage, state, step, steps, path, parent }, createdAt };
 }
+
+const parentName = (runDir: string, parent: RunParent | null): string | null =>
+  parent === null ? null : (parent.run ?? parentCheckpoint(runDir, parent));
 
 /** One run as a list shows it. */
 export function summarizeRun(runDir: string, nowMs: number = Date.now()): RunSummary {

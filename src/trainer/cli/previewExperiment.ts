@@ -9,6 +9,7 @@ import type { Experiment } from "../../core/experiment/schema.ts";
 import type { MaskGeometry } from "../../core/masks/masks.ts";
 import type { Stage } from "../../core/random/streams.ts";
 import { asDiskError } from "../../node/run/diskError.ts";
+import { experimentBehind } from "../../node/run/experimentOfRun.ts";
 import { type Dataset, openDataset } from "../data/dataset.ts";
 import { writeImageGrid } from "../sample/grid.ts";
 import type { Io } from "./io.ts";
@@ -69,14 +70,16 @@ export async function previewExperiment(
   const { steps } = experiment[stage];
   if (batch >= steps)
     io.stderr(`note: ${stage} takes ${steps} steps, 0 to ${steps - 1}; batch ${batch} comes after its end`);
-  const dataset = await openImages(experiment, file, io);
+  const folder = dirname(await experimentBehind(file));
+  const dataset = await openImages(experiment, folder, io);
   try {
     const context = batchContext(experiment, stage, dataset.count);
     const plan = context.planner.plan(batch);
     const drawn = Math.min(plan.indices.length, LARGEST_PICTURE);
     const pixels = new Uint8Array(drawn * dataset.imageBytes);
     dataset.readInto(plan.indices.subarray(0, drawn), pixels);
-    const png = picturePath(file, out, stage, batch);
+    // In the experiment's hidden folder: a picture among the images would become one of them.
+    const png = picturePath(file, out ?? join(folder, ".maskdm", "preview"), stage, batch);
     await writeImageGrid(png, ...previewGrid(previewBatch(context, plan, pixels, drawn), experiment.data.image_size));
     return { report: reportOf(batch, mask, plan, dataset, png), drawn };
   } finally {
@@ -84,10 +87,10 @@ export async function previewExperiment(
   }
 }
 
-async function openImages(experiment: Experiment, file: string, io: Io): Promise<Dataset> {
+async function openImages(experiment: Experiment, folder: string, io: Io): Promise<Dataset> {
   let progress: Progress | null = null;
   try {
-    return await openDataset(experiment.data, dirname(file), {
+    return await openDataset(experiment.data, folder, {
       log: (line) => io.stderr(line),
       onProgress(done, total) {
         progress ??= createProgress(io, { label: "decoding", total, unit: "images" });
@@ -108,9 +111,8 @@ function requirePrintable(experiment: Experiment, stage: Stage, mask: MaskGeomet
   );
 }
 
-/** By default in the experiment's hidden folder: a picture among the images would become one of them. */
-function picturePath(file: string, out: string | undefined, stage: Stage, batch: number): string {
-  const folder = resolve(out ?? join(dirname(file), ".maskdm", "preview"));
+function picturePath(file: string, out: string, stage: Stage, batch: number): string {
+  const folder = resolve(out);
   try {
     mkdirSync(folder, { recursive: true });
   } catch (error) {

@@ -2,6 +2,7 @@
 import { totalmem } from "node:os";
 import { relative, resolve } from "node:path";
 import packageJson from "../../../package.json" with { type: "json" };
+import { parseExperiment } from "../../core/experiment/parse.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import type { CheckpointFacts } from "../../core/lint/facts.ts";
 import type { Stage } from "../../core/random/streams.ts";
@@ -65,10 +66,15 @@ export async function startRun(
   const checkpoint = source?.trainedWith;
   const facts = { memoryBytes: totalmem(), stage, ...(checkpoint ? { checkpoint } : {}) };
   const { experiment, text } = checkExperiment(file, original, overrides, facts, io);
-  const [{ createRun }, { checkFree }] = await Promise.all([
+  const [{ createRun }, { checkFree }, { experimentBehind }, { recordedChanges }, { changedKeys }] = await Promise.all([
     import("../run/runFolder.ts"),
     import("../../node/run/newRun.ts"),
+    import("../../node/run/experimentOfRun.ts"),
+    import("./resumeNotes.ts"),
+    import("../../core/experiment/changeOnResume.ts"),
   ]);
+  const experimentFile = await experimentBehind(file);
+  const plain = parseExperiment(original);
   // Said before images are decoded; createRun says it again if somebody else was quicker.
   if (options.run !== undefined) checkFree(resolve(options.runsDir), options.run);
   const open = () =>
@@ -76,8 +82,9 @@ export async function startRun(
       ...sessionRequest(experiment),
       runsDir: options.runsDir,
       ...(options.run === undefined ? {} : { id: options.run }),
-      experimentFile: file,
+      experimentFile,
       experimentText: text,
+      changes: plain.ok ? recordedChanges(changedKeys(plain.experiment, experiment)) : [],
       stage,
       seed: experiment.seed,
       totalSteps: experiment[stage].steps,
@@ -85,7 +92,7 @@ export async function startRun(
     });
   startUp.mark("experiment");
   return trainWithProgress(
-    { experiment, stage, open, experimentFile: file, weights: source?.weights ?? null, resumeFrom: null },
+    { experiment, stage, open, experimentFile, weights: source?.weights ?? null, resumeFrom: null },
     io,
     startUp,
   );
@@ -124,7 +131,7 @@ export async function trainWithProgress(
   try {
     const end = await runSession({ ...session, notes, begin, startUp });
     (progress as Progress | null)?.finish(end.message);
-    io.stderr(afterwards(end.state, shortPath(end.run.dir), stage, session.experimentFile));
+    io.stderr(afterwards(end.state, shortPath(end.run.dir), stage, shortPath(session.experimentFile)));
     if (end.state === "diverged") throw new CommandExit(1);
     return { state: end.state, dir: end.run.dir };
   } catch (error) {
