@@ -93,7 +93,7 @@ export const runSchema = z
       .nullable()
       .describe("Revision of the repository that holds the experiment file; null: not in one."),
     configHash: configHash(),
-    seed: count().describe("Seed of every random stream."),
+    seed: count().describe("Seed of every random stream when the run was made."),
     pid: pid(),
     processStart: processStart(),
     parent: z
