@@ -5,7 +5,7 @@
 import { readdir, readFile, realpath } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { exists } from "../exists.ts";
-import { EXPERIMENT_FILE, RUN_FILE, readRun } from "./runFiles.ts";
+import { configHash, EXPERIMENT_FILE, RUN_FILE, readRun } from "./runFiles.ts";
 
 /** What a run, or an order for one, says about its experiment file. */
 export interface ExperimentPlace {
@@ -13,6 +13,8 @@ export interface ExperimentPlace {
   readonly experimentFile: string;
   /** the same relative to the run's folder, with "/" */
   readonly experimentFromRun?: string | undefined;
+  /** of the run's own copy of it; missing: it has none yet */
+  readonly configHash?: string | undefined;
 }
 
 /** Folders above a run's that are looked at for runs that do not say where their experiment is relative to them. */
@@ -25,6 +27,7 @@ const EXPERIMENT = /\.maskdm\.ya?ml$/i;
 export class ExperimentFinder {
   private readonly listed = new Map<string, Promise<string[]>>();
   private readonly found = new Map<string, Promise<string>>();
+  private readonly hashes = new Map<string, Promise<string | null>>();
 
   /**
    * The file where the run's project lies: the one at the place relative to the run's folder, else the only one in the run's
@@ -33,19 +36,19 @@ export class ExperimentFinder {
    * @returns absolute path; where there is no such file any more, the path it would have
    */
   find(runDir: string, place: ExperimentPlace): Promise<string> {
-    const key = [runDir, place.experimentFile, place.experimentFromRun].join("\n");
+    const key = [runDir, place.experimentFile, place.experimentFromRun, place.configHash].join("\n");
     const known = this.found.get(key) ?? this.look(runDir, place);
     this.found.set(key, known);
     return known;
   }
 
   private async look(runDir: string, place: ExperimentPlace): Promise<string> {
-    const { experimentFile: former, experimentFromRun: way } = place;
+    const { experimentFile: former, experimentFromRun: way, configHash: hash } = place;
     const near = way === undefined ? await this.byTail(runDir, former) : await this.byWay(runDir, way);
-    if (near !== null && (way !== undefined || !(await this.isFormer(runDir, former, near)))) return near;
-    const around = await this.around(runDir, place);
+    if (near !== null && (way !== undefined || !(await this.isFormer(former, near, hash)))) return near;
+    const around = await this.around(runDir, way);
     const same: string[] = [];
-    for (const file of around) if (await isTextOf(runDir, file)) same.push(file);
+    for (const file of around) if (await this.hasText(file, hash)) same.push(file);
     const isNamed = (file: string): boolean => basename(file) === former.split(/[/\\]/).pop();
     const found = onlyOf(same.filter(isNamed)) ?? onlyOf(same);
     if (found !== null) return found;
@@ -57,9 +60,16 @@ export class ExperimentFinder {
    * Whether a run that does not say which of two files it belongs to belongs to the one of the path it was made with: both are there,
    * as after copying a project, and that one alone holds what was trained.
    */
-  private async isFormer(runDir: string, former: string, near: string): Promise<boolean> {
-    if (near === former || !(await exists(former))) return false;
-    return (await isTextOf(runDir, former)) && !(await isTextOf(runDir, near));
+  private async isFormer(former: string, near: string, hash: string | undefined): Promise<boolean> {
+    return near !== former && (await this.hasText(former, hash)) && !(await this.hasText(near, hash));
+  }
+
+  /** Whether a file holds the text that a run froze. */
+  private async hasText(file: string, hash: string | undefined): Promise<boolean> {
+    if (hash === undefined) return false;
+    const known = this.hashes.get(file) ?? readFile(file, "utf8").then(configHash, () => null);
+    this.hashes.set(file, known);
+    return (await known) === hash;
   }
 
   /** The run may be reached through a link, and the way have been written from its real place, or the other way round. */
@@ -86,10 +96,10 @@ export class ExperimentFinder {
   }
 
   /** Experiment files in the run's neighbourhood: in its project's folder and those directly below it. */
-  private async around(runDir: string, { experimentFromRun }: ExperimentPlace): Promise<string[]> {
+  private async around(runDir: string, way: string | undefined): Promise<string[]> {
     const project = dirname(dirname(runDir));
     const folders = new Set([project, ...(await this.foldersIn(project))]);
-    if (experimentFromRun !== undefined) folders.add(dirname(resolve(runDir, experimentFromRun)));
+    if (way !== undefined) folders.add(dirname(resolve(runDir, way)));
     return (await Promise.all([...folders].map((folder) => this.experimentsIn(folder)))).flat();
   }
 
@@ -163,10 +173,3 @@ function realOf(path: string, real: (path: string) => string): string {
 
 /** Of several as good none is taken. */
 const onlyOf = (files: readonly string[]): string | null => (files.length === 1 ? files[0]! : null);
-
-/** Whether a file holds the text that the run froze. */
-async function isTextOf(runDir: string, file: string): Promise<boolean> {
-  const read = (path: string): Promise<string | null> => readFile(path, "utf8").catch(() => null);
-  const frozen = await read(join(runDir, EXPERIMENT_FILE));
-  return frozen !== null && frozen === (await read(file));
-}
