@@ -1,5 +1,6 @@
 /** What is generated from the schema: the JSON Schema and the documentation of every key. */
 import { allowedValues } from "./allowedValues.ts";
+import { onResume } from "./changeOnResume.ts";
 import { experimentJsonSchema, type JsonSchema } from "./jsonSchema.ts";
 import { experimentKeys, type KeySpec, type SectionSpec } from "./keys.ts";
 import { yamlText } from "./yamlText.ts";
@@ -49,7 +50,30 @@ export function experimentDocument(): string {
     INTRODUCTION,
     ...[...sections.values()].map(sectionText),
     `## At the top of the file\n\n${table(lone)}\n`,
+    goingOn([...keys.values()]),
   ].join("\n");
+}
+
+function goingOn(keys: readonly KeySpec[]): string {
+  const having = (may: ReturnType<typeof onResume>["may"]): string =>
+    keys
+      .filter(({ path }) => onResume(path).may === may)
+      .map(({ path }) => `\`${path}\``)
+      .join(", ");
+  return `## Going on with other values
+
+A run goes on with its own copy of the experiment, whatever became of the file it was made from; \`maskdm resume\` tells by keys where the two
+differ. \`--set\` changes the copy from that step on; \`run.json\` keeps which key was changed at which step.
+
+| may it change on a resume? | keys |
+|---|---|
+| never: it would be another run | ${having("never")} |
+| yes, and it is said, as training goes on otherwise from there | ${having("noted")} |
+| yes: it changes how training is done or shown, not what is learned | ${having("silently")} |
+
+\`lr_schedule: cosine\` falls to 0 at \`steps\`. More steps than planned would stretch the cosine, and the learning rate would jump up where the run
+goes on; this is refused until \`--stretch-lr\` says that it is meant, or \`--set\` another \`lr\`, \`lr_schedule\` or \`warmup_steps\`.
+`;
 }
 
 function sectionText({ name, description, keys }: SectionSpec): string {

@@ -1,5 +1,5 @@
 /** What only the caller of lint can know: the machine, the images, the checkpoint. */
-import type { DataConfig, DiffusionConfig, ModelConfig } from "../experiment/schema.ts";
+import type { DataConfig, DiffusionConfig, Experiment, ModelConfig } from "../experiment/schema.ts";
 import type { LeftOut } from "../images/fileKinds.ts";
 import type { Stage } from "../random/streams.ts";
 
@@ -31,6 +31,22 @@ export interface CheckpointFacts {
   readonly classes?: readonly string[];
 }
 
+/** A run that is to go on with the experiment. */
+export interface ResumedFacts {
+  /** what the user calls it */
+  readonly name: string;
+  /** what it was trained with up to now */
+  readonly experiment: Experiment;
+  /** optimiser steps done */
+  readonly step: number;
+  /** its experiment file, as the user would write it */
+  readonly file: string;
+  /** the command that trains the like from the start */
+  readonly anew: string;
+  /** the user has said that a falling learning rate may be stretched over more steps */
+  readonly stretchesLr: boolean;
+}
+
 export interface LintFacts {
   /** memory of the machine that a process may use */
   readonly memoryBytes?: number;
@@ -39,6 +55,8 @@ export interface LintFacts {
   readonly dataset?: DatasetFacts;
   /** what finetuning starts from */
   readonly checkpoint?: CheckpointFacts;
+  /** the run that goes on; `stage` is its stage */
+  readonly resumed?: ResumedFacts;
   /** the stage about to be run; the other one is then left out. Both are looked at when it is missing */
   readonly stage?: Stage;
 }

@@ -10,6 +10,7 @@ import { MASK_RULES } from "./rules/mask.ts";
 import { MODEL_RULES } from "./rules/model.ts";
 import { OPTIMIZER_RULES } from "./rules/optimizer.ts";
 import { PICTURE_RULES } from "./rules/pictures.ts";
+import { RESUME_RULES } from "./rules/resume.ts";
 import { STAGE_RULES } from "./rules/stage.ts";
 
 /** In the order of their codes. */
@@ -26,4 +27,5 @@ export const RULES: readonly Rule[] = [
   ...ENGINE_RULES,
   ...PICTURE_RULES,
   ...CHECKPOINT_RULES,
+  ...RESUME_RULES,
 ].sort((a, b) => (a.code < b.code ? -1 : 1));

@@ -16,6 +16,11 @@ export const startOrderSchema = z
       .string()
       .min(1)
       .describe("Absolute path of the experiment file; relative paths in the text start at its folder."),
+    experimentFromRun: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("The same relative to the folder that the run will have, with /; counts first."),
     experimentText: z.string().describe("Its text when it was queued: what is trained, whatever the file says later."),
     from: z
       .string()

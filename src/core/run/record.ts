@@ -24,6 +24,14 @@ const versions = () =>
     .catchall(z.string())
     .describe("Versions of the software by name: node (or python), backend (the runtime that computes the steps), …");
 
+const changeSchema = z
+  .object({
+    key: z.string().describe("Dotted key of the experiment."),
+    from: z.string().describe("Its value before, as YAML text."),
+    to: z.string().describe("Its value in this session."),
+  })
+  .describe("A key that holds another value from the session's fromStep on.");
+
 export const sessionSchema = z
   .looseObject({
     pid: pid(),
@@ -35,6 +43,12 @@ export const sessionSchema = z
     versions: versions().optional(),
     backend: z.string().optional().describe("Backend of this session."),
     configHash: configHash().optional(),
+    changes: z
+      .array(changeSchema)
+      .optional()
+      .describe(
+        "Keys of the experiment that the command line changed: in the first session against the user's file, later against the steps up to fromStep.",
+      ),
     endedAt: timestamp().optional().describe("When it ended, UTC; missing: still at work, or killed."),
     endState: z.enum(FINAL_STATES).optional().describe("State it ended in; missing like endedAt."),
   })
@@ -48,7 +62,16 @@ export const runSchema = z
     stage: stageName().describe("Stage of training."),
     experimentFile: z
       .string()
-      .describe("Absolute path of the file it was made from. Relative paths in the frozen file start at that folder."),
+      .describe(
+        "Absolute path of the experiment file when a session last began. Relative paths in the frozen file start at its folder; see Moved runs.",
+      ),
+    experimentFromRun: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        "The same relative to the run's folder, with /; counts first. Missing: not known, or they have no folder in common.",
+      ),
     command: command(),
     versions: versions(),
     backend: z.string().describe("Backend of the newest session, e.g. native, onnx or tfjs-wasm."),
@@ -78,13 +101,18 @@ export const runSchema = z
       .nullable()
       .describe("Revision of the repository that holds the experiment file; null: not in one."),
     configHash: configHash(),
-    seed: count().describe("Seed of every random stream."),
+    seed: count().describe("Seed of every random stream when the run was made."),
     pid: pid(),
     processStart: processStart(),
     parent: z
       .looseObject({
         run: z.string().nullable().describe("Id of the parent run; null: a checkpoint outside of a run."),
         checkpoint: z.string().describe("Absolute path of the weights file at the time."),
+        checkpointFromRun: z
+          .string()
+          .min(1)
+          .optional()
+          .describe("The same relative to the run's folder, with /; counts first."),
         step: count().nullable().describe("Step of that checkpoint; null: not written in the file."),
         weights: z.enum(["raw", "ema"]).describe("Which weights were taken."),
       })
@@ -105,6 +133,7 @@ export const runSchema = z
 
 export type RunRecord = z.output<typeof runSchema>;
 export type RunSession = z.output<typeof sessionSchema>;
+export type SessionChange = z.output<typeof changeSchema>;
 export type RunParent = NonNullable<RunRecord["parent"]>;
 
 /** @param text content of run.json */

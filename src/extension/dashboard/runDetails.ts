@@ -69,9 +69,11 @@ function gitText({ record }: RunEntry): string | null {
 function sessionsText({ record }: RunEntry): string | null {
   if (record === null) return null;
   return record.sessions
-    .map(({ startedAt, endedAt, fromStep, endState }) => {
+    .map(({ startedAt, endedAt, fromStep, endState, changes = [] }) => {
       const start = new Date(startedAt).toLocaleString();
-      const from = vscode.l10n.t("from step {0}", count(fromStep));
+      // Those of a run's beginning are in its experiment; later ones tell from which step on.
+      const changed = fromStep === 0 ? [] : changes.map(({ key, from, to }) => `${key} ${from} → ${to}`);
+      const from = [vscode.l10n.t("from step {0}", count(fromStep)), ...changed].join(", ");
       if (endedAt === undefined) return `${start}, ${from}`;
       const seconds = (Date.parse(endedAt) - Date.parse(startedAt)) / 1000;
       return `${start}, ${from}, ${shortDuration(Math.max(0, Math.round(seconds)))}, ${endState ?? ""}`;

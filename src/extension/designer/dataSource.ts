@@ -16,6 +16,8 @@ export class DataSource implements vscode.Disposable {
   private config: DataConfig | null = null;
   /** what the folder was last known to hold; images that come or go are noticed by it */
   private folderStamp = "";
+  /** where relative paths start: for the copy in a run's folder at the experiment that the run belongs to */
+  private folder = "";
   private client: DataServerClient | null = null;
   private modules: Modules | null = null;
   private timer: NodeJS.Timeout | undefined;
@@ -63,7 +65,7 @@ export class DataSource implements vscode.Disposable {
     const { client, config, modules } = this;
     if (client === null || config === null || modules === null || this.current.kind !== "ready") throw notOpen();
     if (this.current.key !== key || modules.dataKey(config) !== key) throw notOpen();
-    return client.read(config, dirname(this.uri.fsPath), indices);
+    return client.read(config, this.folder, indices);
   }
 
   dispose(): void {
@@ -75,15 +77,15 @@ export class DataSource implements vscode.Disposable {
 
   private async open(config: DataConfig): Promise<void> {
     if (this.disposed || this.modules === null || this.uri.scheme !== "file" || !vscode.workspace.isTrusted) return;
-    const { DataServerClient, SupersededError, UserError, dataKey } = this.modules;
+    const { DataServerClient, SupersededError, UserError, dataKey, experimentBehind } = this.modules;
     const key = dataKey(config);
     this.client ??= new DataServerClient(this.program, (line) => this.log.info(line));
     if (this.current.kind !== "ready" || this.current.key !== key) this.set({ kind: "opening", key });
     try {
-      const { count, broken, notes, classes } = await this.client.open(
-        config,
-        dirname(this.uri.fsPath),
-        (done, total) => this.set({ kind: "decoding", key, done, total }),
+      this.folder = dirname(await experimentBehind(this.uri.fsPath));
+      if (this.disposed) return;
+      const { count, broken, notes, classes } = await this.client.open(config, this.folder, (done, total) =>
+        this.set({ kind: "decoding", key, done, total }),
       );
       const { image_size: imageSize, channels } = config;
       this.set({ kind: "ready", key, count, broken, notes, classes, imageSize, channels });
@@ -106,10 +108,11 @@ function notOpen(): Error {
 }
 
 async function loadModules() {
-  const [{ DataServerClient, SupersededError }, { UserError }, { dataKey }] = await Promise.all([
+  const [{ DataServerClient, SupersededError }, { UserError }, { dataKey }, { experimentBehind }] = await Promise.all([
     import("../../node/dataServer/client.ts"),
     import("../../core/errors.ts"),
     import("../../core/protocol/designer.ts"),
+    import("../../node/run/experimentOfRun.ts"),
   ]);
-  return { DataServerClient, SupersededError, UserError, dataKey };
+  return { DataServerClient, SupersededError, UserError, dataKey, experimentBehind };
 }

@@ -67,11 +67,12 @@ export class ExperimentDocumentStore implements ExperimentDocuments, vscode.Disp
 
   async get(document: vscode.TextDocument): Promise<ReadDocument> {
     const core = await this.load();
+    const file = document.uri.scheme === "file" ? await core.experimentBehind(document.uri.fsPath) : null;
     const before = this.entries.get(document);
     const isCurrent = before?.version === document.version;
     if (isCurrent && before.generation === this.generation) return before.read;
     const reading = isCurrent ? before.reading : core.readExperiment(document.getText());
-    const places = isCurrent ? before.places : placesOf(document.uri, core.factSources(reading));
+    const places = isCurrent ? before.places : placesOf(document.uri, file, core.factSources(reading));
     const facts: LintFacts = {
       ...core.machineFacts(),
       ...(places === null ? {} : this.factStore.known(places)),
@@ -137,10 +138,13 @@ export class ExperimentDocumentStore implements ExperimentDocuments, vscode.Disp
   }
 }
 
-/** What may be looked at from here: nothing for documents that are no files, the workspace only in Restricted Mode. */
-function placesOf(uri: vscode.Uri, { dataPath, ignore, from }: FactSources): FactPlaces | null {
-  if (uri.scheme !== "file") return null;
-  const folder = dirname(uri.fsPath);
+/**
+ * What may be looked at from here: nothing for documents that are no files, the workspace only in Restricted Mode.
+ * @param file the experiment that the document stands for; null: it is no file
+ */
+function placesOf(uri: vscode.Uri, file: string | null, { dataPath, ignore, from }: FactSources): FactPlaces | null {
+  if (file === null) return null;
+  const folder = dirname(file);
   const workspace = vscode.workspace.getWorkspaceFolder(uri)?.uri.fsPath;
   const isAllowed = (path: string) =>
     vscode.workspace.isTrusted || (workspace !== undefined && contains(workspace, resolvePath(folder, path)));

@@ -6,3 +6,4 @@ export { checkpointFacts } from "../../node/facts/checkpointFacts.ts";
 export { datasetFacts } from "../../node/facts/datasetFacts.ts";
 export { machineFacts } from "../../node/facts/experimentFacts.ts";
 export { factSources } from "../../node/facts/factSources.ts";
+export { experimentBehind } from "../../node/run/experimentOfRun.ts";

@@ -2,6 +2,7 @@
 import * as vscode from "vscode";
 import type { Stage } from "../../core/random/streams.ts";
 import { isAtWork, isResumable, progressOf } from "../../core/run/entry.ts";
+import { isSamePath } from "../../node/pathKey.ts";
 import type { RunEntry, RunService } from "../services.ts";
 import { EXPERIMENT_SELECTOR } from "./experimentLanguage.ts";
 import type { LanguageServices } from "./languageServices.ts";
@@ -78,7 +79,7 @@ function lastRun(runs: RunService | undefined, file: string, stage: Stage): RunE
   const age = (run: RunEntry): string => run.record?.createdAt ?? "";
   let last: RunEntry | null = null;
   for (const run of runs?.runs ?? []) {
-    if (run.experimentFile !== file || run.stage !== stage || run.archived) continue;
+    if (!isSamePath(run.experimentFile, file) || run.stage !== stage || run.archived) continue;
     // A run that waits in the queue is newer than any that has begun.
     const isNewer = last === null || run.state === "queued" || (last.state !== "queued" && age(run) > age(last));
     if (isNewer) last = run;

@@ -1,6 +1,7 @@
 /** Completion of finetune.from: the pretraining runs that are there. */
 import * as vscode from "vscode";
 import { yamlText } from "../../core/experiment/yamlText.ts";
+import { isSamePath } from "../../node/pathKey.ts";
 import type { RunService } from "../services.ts";
 import type { ValueContext } from "./cursorContext.ts";
 
@@ -11,12 +12,13 @@ export function sourceCompletions(
   runs: RunService | undefined,
 ): vscode.CompletionItem[] {
   const range = new vscode.Range(position.line, start, position.line, end);
+  const file = document.uri.fsPath;
   const candidates = (runs?.runs ?? [])
     .filter(({ stage, archived, status }) => stage === "pretrain" && !archived && status !== null)
     // Those of this experiment first, then the newest.
     .sort(
       (a, b) =>
-        Number(b.experimentFile === document.uri.fsPath) - Number(a.experimentFile === document.uri.fsPath) ||
+        Number(isSamePath(b.experimentFile, file)) - Number(isSamePath(a.experimentFile, file)) ||
         (b.record?.createdAt ?? "").localeCompare(a.record?.createdAt ?? ""),
     );
   return candidates.map(({ id, label, state, status }, index) => {

@@ -3,6 +3,7 @@ import { basename, dirname } from "node:path";
 import { isAtWork, isResumable, placeOf, type RunEntry } from "../../core/run/entry.ts";
 import { experimentName } from "../../core/run/names.ts";
 import { compareNames, compareNewest, compareOldest } from "../../core/run/runOrder.ts";
+import { pathKey } from "../../node/pathKey.ts";
 import { matches, type RunFilter } from "./runFilter.ts";
 
 export interface RunNode {
@@ -44,16 +45,18 @@ export function buildTree(
   experiments: readonly string[],
   { filter, sort }: TreeOptions,
 ): ExperimentNode[] {
-  const byExperiment = new Map<string | null, RunEntry[]>();
-  if (filter.text === "" && entries.length > 0) for (const file of experiments) byExperiment.set(file, []);
+  const byExperiment = new Map<string | null, { file: string | null; roots: RunEntry[] }>();
+  const under = (file: string | null): RunEntry[] => {
+    const key = file === null ? null : pathKey(file);
+    const known = byExperiment.get(key) ?? { file, roots: [] };
+    byExperiment.set(key, known);
+    return known.roots;
+  };
+  if (filter.text === "" && entries.length > 0) for (const file of experiments) under(file);
   const nest = nesting(entries, filter, sort);
-  for (const entry of nest.roots) {
-    const runs = byExperiment.get(entry.experimentFile);
-    if (runs === undefined) byExperiment.set(entry.experimentFile, [entry]);
-    else runs.push(entry);
-  }
-  return [...byExperiment]
-    .map(([file, roots]) => experimentNode(file, roots, nest.node))
+  for (const entry of nest.roots) under(entry.experimentFile).push(entry);
+  return [...byExperiment.values()]
+    .map(({ file, roots }) => experimentNode(file, roots, nest.node))
     .sort(
       (a, b) =>
         Number(a.file === null) - Number(b.file === null) ||
@@ -87,8 +90,11 @@ function experimentNode(
 
 /** Which run stands below which, and which are left at the top. */
 function nesting(entries: readonly RunEntry[], filter: RunFilter, sort: SortOrder) {
-  const byId = new Map(entries.map((entry) => [`${dirname(entry.dir)}\n${entry.id}`, entry]));
-  const anywhere = new Map(entries.map((entry) => [entry.id, entry]));
+  // A renamed folder still has the id in its record that its finetunes know it by; a folder's own name counts first.
+  const named = [...entries.map((entry) => [entry.record?.id ?? entry.id, entry] as const)];
+  named.push(...entries.map((entry) => [entry.id, entry] as const));
+  const byId = new Map(named.map(([id, entry]) => [`${dirname(entry.dir)}\n${id}`, entry]));
+  const anywhere = new Map(named);
   const parentOf = (entry: RunEntry): RunEntry | null => {
     // A run that was put into a group stands there.
     if (entry.parent === null || entry.group !== null) return null;

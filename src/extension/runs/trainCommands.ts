@@ -2,6 +2,7 @@
 import * as vscode from "vscode";
 import type { Stage } from "../../core/random/streams.ts";
 import { isAtWork, isResumable, type RunEntry } from "../../core/run/entry.ts";
+import { isSamePath } from "../../node/pathKey.ts";
 import type { DetachedTrainer } from "../trainer/detachedTrainer.ts";
 import { requireTrust } from "../trainer/restrictedMode.ts";
 import type { RunExplorer } from "./runExplorer.ts";
@@ -122,7 +123,7 @@ async function finetuneSource(feature: RunFeature, file: vscode.Uri): Promise<Ru
   const all = feature.runs.runs
     .filter(usable)
     .filter(({ launchFailed, record }) => launchFailed !== true || record !== null);
-  const own = all.filter(({ experimentFile }) => experimentFile === file.fsPath);
+  const own = all.filter(({ experimentFile }) => isSamePath(experimentFile, file.fsPath));
   const candidates = own.length > 0 ? own : all;
   if (candidates.length === 1) return candidates[0]!;
   if (candidates.length > 1) return pickRun(candidates, vscode.l10n.t("Pretraining run to start from"));

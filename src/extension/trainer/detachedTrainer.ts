@@ -44,7 +44,10 @@ export class DetachedTrainer implements TrainerLauncher, vscode.Disposable {
     const runsDir = runsFolderFor(request.file);
     const [{ enqueueStart }] = await Promise.all([import("../../node/run/enqueue.ts"), this.writeLimit(runsDir)]);
     const { stage, from, set } = request;
-    const id = enqueueStart({ runsDir, experimentFile: request.file.fsPath, stage, from, ...(set ? { set } : {}) });
+    const id = await enqueueStart({
+      ...{ runsDir, experimentFile: request.file.fsPath, stage, from },
+      ...(set ? { set } : {}),
+    });
     const dir = join(runsDir, id);
     await this.work(runsDir, dir);
     return dir;
@@ -66,14 +69,17 @@ export class DetachedTrainer implements TrainerLauncher, vscode.Disposable {
 
   async stop(dir: string): Promise<void> {
     requireTrust();
-    const [{ requestStop }, { cancelStarted, removeEntry }, { summarizeRun, looksLikeRun }] = await Promise.all([
-      import("../../node/run/control.ts"),
-      import("../../node/run/queue.ts"),
-      import("../../node/run/list.ts"),
-    ]);
+    const [{ requestStop }, { lockHolder }, { cancelStarted, removeEntry }, { summarizeRun, looksLikeRun }] =
+      await Promise.all([
+        import("../../node/run/control.ts"),
+        import("../../node/run/lock.ts"),
+        import("../../node/run/queue.ts"),
+        import("../../node/run/list.ts"),
+      ]);
     const [runsDir, id] = [dirname(dir), basename(dir)];
     const exists = looksLikeRun(dir);
-    if (exists && isAtWork(summarizeRun(dir))) requestStop(dir);
+    // A resume that loads its images holds the lock, and says nothing else yet.
+    if (exists && (isAtWork(summarizeRun(dir)) || lockHolder(dir).held)) requestStop(dir);
     else if (!removeEntry(runsDir, id) && !(!exists && cancelStarted(runsDir, id))) {
       throw new UserError(vscode.l10n.t("{0} is not at work; there is nothing to stop.", id));
     }

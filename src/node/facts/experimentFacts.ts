@@ -1,9 +1,10 @@
 /** What lint cannot know from an experiment's text alone: the machine, the images, the checkpoint. */
-import { dirname, join, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import { readExperiment } from "../../core/experiment/read.ts";
 import type { CheckpointFacts, LintFacts } from "../../core/lint/facts.ts";
 import { resolvePath } from "../homePath.ts";
 import { usableCores, usableMemory } from "../machine.ts";
+import { experimentBehind } from "../run/experimentOfRun.ts";
 import { checkpointFacts } from "./checkpointFacts.ts";
 import { datasetFacts } from "./datasetFacts.ts";
 import { factSources } from "./factSources.ts";
@@ -41,7 +42,7 @@ export function namedCheckpoint(from: string, folder: string, runsDir: string): 
  * @param runsDir folder in which the id of a run is looked for
  */
 export async function experimentFacts(file: string, text: string, runsDir: string): Promise<LintFacts> {
-  const folder = dirname(resolve(file));
+  const folder = dirname(await experimentBehind(file));
   const { dataPath, ignore, from } = factSources(readExperiment(text));
   const [images, checkpoint] = await Promise.all([
     imageFacts(dataPath, ignore, folder),

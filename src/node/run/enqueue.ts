@@ -1,6 +1,6 @@
 /** Makes entries of the queue from what a user asks for. */
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { existsSync, mkdirSync, readFileSync, realpathSync } from "node:fs";
+import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import type { Override } from "../../core/experiment/overrides.ts";
 import { parseExperiment } from "../../core/experiment/parse.ts";
@@ -10,6 +10,7 @@ import { RUN_FORMAT_VERSION } from "../../core/run/format.ts";
 import { experimentName, newRunId } from "../../core/run/names.ts";
 import type { QueueEntry, QueueOrder } from "../../core/run/queue.ts";
 import { asDiskError } from "./diskError.ts";
+import { experimentBehind, wayFromRun } from "./experimentOfRun.ts";
 import { errorCode, namesIn } from "./files.ts";
 import { summarizeRun } from "./list.ts";
 import { checkFree, localDate } from "./newRun.ts";
@@ -33,16 +34,17 @@ export interface StartRequest {
  * @returns the id of the run: the name that its folder will have
  * @throws UserError if the experiment cannot be read or has errors, the id is taken, or the disk refuses
  */
-export function enqueueStart(request: StartRequest): string {
+export async function enqueueStart(request: StartRequest): Promise<string> {
   const runsDir = resolve(request.runsDir);
-  const experimentFile = resolve(request.experimentFile);
-  const experimentText = request.experimentText ?? readText(experimentFile);
+  const file = resolve(request.experimentFile);
+  const experimentText = request.experimentText ?? readText(file);
+  const experimentFile = await experimentBehind(file);
   const set = (request.set ?? []).map(({ path, value }) => ({ path, value: String(value) }));
   const parsed = parseExperiment(experimentText, set);
   if (!parsed.ok) {
     const errors = parsed.diagnostics.filter(({ severity }) => severity === "error");
     throw new UserError(
-      `Nothing was queued, since the experiment has errors:\n${errors.map((error) => formatDiagnostic(experimentFile, error)).join("\n")}`,
+      `Nothing was queued, since the experiment has errors:\n${errors.map((error) => formatDiagnostic(file, error)).join("\n")}`,
     );
   }
   const from = request.from === undefined ? null : fromOf(request.from, runsDir);
@@ -51,7 +53,6 @@ export function enqueueStart(request: StartRequest): string {
       `${experimentFile} names no checkpoint to finetune from. Choose a pretraining run, or set finetune.from.`,
     );
   }
-  const order: QueueOrder = { kind: "start", stage: request.stage, experimentFile, experimentText, from, set };
   try {
     mkdirSync(runsDir, { recursive: true });
   } catch (error) {
@@ -65,6 +66,12 @@ export function enqueueStart(request: StartRequest): string {
       checkFree(runsDir, id);
       if (queued.includes(id)) throw new UserError(`A run named ${id} is queued already. Choose another name.`);
     }
+    const way = wayFromRun(join(runsDir, id), experimentFile, realpathSync);
+    const order: QueueOrder = {
+      ...{ kind: "start", stage: request.stage, experimentFile },
+      ...(way === undefined ? {} : { experimentFromRun: way }),
+      ...{ experimentText, from, set },
+    };
     if (addEntry(runsDir, newEntry(id, order))) return id;
   }
 }
@@ -101,8 +108,14 @@ function readText(file: string): string {
   }
 }
 
-/** The id of a run that is there or queued stays an id; of anything else the queue needs the absolute path. */
+/**
+ * The id of a run that is there or queued stays an id, and what is in the runs folder is named from there, as the folder may be moved
+ * before the run begins; of anything else the queue needs the absolute path.
+ */
 function fromOf(from: string, runsDir: string): string {
   const isId = !/[/\\]/.test(from) && !existsSync(from);
-  return isId || existsSync(join(runsDir, from)) ? from : resolve(from);
+  if (isId || existsSync(join(runsDir, from))) return from;
+  const inside = relative(runsDir, resolve(from));
+  const isInside = inside !== "" && !isAbsolute(inside) && inside.split(sep)[0] !== "..";
+  return isInside ? inside.split(sep).join("/") : resolve(from);
 }

@@ -3,11 +3,13 @@ import { type Dirent, existsSync, readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import { type Motion, STALE_SECONDS, shownState } from "../../core/run/liveness.ts";
+import type { RunParent } from "../../core/run/record.ts";
 import { compareNewest } from "../../core/run/runOrder.ts";
 import { isFinal, type RunStatus } from "../../core/run/status.ts";
 import type { RunSummary } from "../../core/run/summary.ts";
 import { errorCode } from "./files.ts";
 import type { LifeWatch } from "./lifeWatch.ts";
+import { parentCheckpoint } from "./parentCheckpoint.ts";
 import { checkProcess } from "./process.ts";
 import { checkpointsFolder, EXPERIMENT_FILE, RUN_FILE, readRun } from "./runFiles.ts";
 import { readStatus, STATUS_FILE } from "./status.ts";
@@ -29,7 +31,7 @@ function describe(id: string, path: string, nowMs: number, watch: LifeWatch | nu
   const status = readStatus(path);
   const damaged = { id, stage: run.ok ? run.value.stage : null, state: "damaged", path } as const;
   const createdAt = run.ok ? run.value.createdAt : null;
-  const parent = run.ok ? (run.value.parent?.run ?? run.value.parent?.checkpoint ?? null) : null;
+  const parent = run.ok ? parentName(path, run.value.parent) : null;
   if (!run.ok || !status.ok) {
     const reason = !run.ok ? run.reason : status.ok ? "" : status.reason;
     const step = status.ok ? status.value.step : null;
@@ -42,6 +44,9 @@ function describe(id: string, path: string, nowMs: number, watch: LifeWatch | nu
   const summary = { id, stage, state, step, steps, path, parent, ...(classes === undefined ? {} : { classes }) };
   return { summary, createdAt };
 }
+
+const parentName = (runDir: string, parent: RunParent | null): string | null =>
+  parent === null ? null : (parent.run ?? parentCheckpoint(runDir, parent));
 
 /**
  * The heartbeat is by the clock of the machine that writes the run, the file's time mostly by that of the disk: if one of the two is

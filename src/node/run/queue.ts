@@ -192,7 +192,7 @@ export function takeCancelMark(runsDir: string, id: string): boolean {
 /** Id of the run in this runs folder that an entry's finetuning starts from; null: none, weights elsewhere, or not named. */
 export function parentOf(runsDir: string, { order }: QueueEntry): string | null {
   if (order.kind !== "start" || order.from === null) return null;
-  if (!isAbsolute(order.from)) return order.from;
+  if (!isAbsolute(order.from)) return order.from.split("/")[0] ?? null;
   const [first = ""] = relative(resolve(runsDir), order.from).split(sep);
   return first === "" || first === ".." || isAbsolute(first) ? null : first;
 }

@@ -2,8 +2,11 @@
 import { basename, dirname } from "node:path";
 import type { RunEntry } from "../../core/run/entry.ts";
 import { type Motion, type ProcessCheck, shownState } from "../../core/run/liveness.ts";
+import type { RunRecord } from "../../core/run/record.ts";
 import { shownText } from "../../core/shownText.ts";
 import { NO_ANNOTATIONS } from "./annotations.ts";
+import type { ExperimentPlace } from "./experimentOfRun.ts";
+import { isSameProcess } from "./process.ts";
 import { parentOf, type Queued } from "./queue.ts";
 import type { RunSnapshot } from "./runSnapshot.ts";
 
@@ -13,6 +16,14 @@ export interface Seen {
   readonly check: ProcessCheck;
   /** what watching the run's heartbeat says */
   readonly motion: Motion;
+  /** the file that its record, or order, belongs to now; null: there is neither */
+  readonly experimentFile: string | null;
+}
+
+/** What says where the experiment file of an entry is; null: nothing does. */
+export function experimentPlaceOf(snapshot: RunSnapshot | null, queued: Queued | null): ExperimentPlace | null {
+  if (snapshot?.record.ok) return snapshot.record.value;
+  return queued?.entry.order.kind === "start" ? queued.entry.order : null;
 }
 
 /**
@@ -32,9 +43,9 @@ export function runEntry(dir: string, snapshot: RunSnapshot | null, queued: Queu
   return {
     dir,
     id,
-    state: withQueue(own.state, queued),
+    state: withQueue(own.state, queued, record),
     stage: record?.stage ?? start?.stage ?? null,
-    experimentFile: record?.experimentFile ?? start?.experimentFile ?? null,
+    experimentFile: seen.experimentFile,
     parent:
       record === null ? (queued === null ? null : parentOf(dirname(dir), queued.entry)) : (record.parent?.run ?? null),
     record,
@@ -61,14 +72,17 @@ function stateOf(snapshot: RunSnapshot | null, { now, check, motion }: Seen): Ow
 }
 
 /** A run that is asked to begin or go on shows that, unless it is at work already. */
-function withQueue(own: RunEntry["state"] | null, queued: Queued | null): RunEntry["state"] {
+function withQueue(own: RunEntry["state"] | null, queued: Queued | null, record: RunRecord | null): RunEntry["state"] {
   const atWork = own === "starting" || own === "running" || own === "stopping";
   if (queued === null || atWork) return own ?? "damaged";
   if (queued.state === "waiting") return "queued";
-  // Between the start of the process and its first writing, and between its last and the worker's look.
-  if (queued.state === "started") return own === null ? "starting" : ownOrStarting(own, queued);
+  if (queued.state === "started") return own === null || !hasBegun(queued, record) ? "starting" : own;
   return own ?? "failed";
 }
 
-const ownOrStarting = (own: RunEntry["state"], { entry }: Queued): RunEntry["state"] =>
-  entry.order.kind === "resume" && (own === "stopped" || own === "interrupted") ? "starting" : own;
+/** Whether the process of an entry has become the writer of its run: until then the run tells how it stood before. */
+function hasBegun({ entry }: Queued, record: RunRecord | null): boolean {
+  const { process: writer } = entry;
+  if (writer === undefined) return entry.order.kind === "start";
+  return record === null || record.sessions.some((session) => isSameProcess(session, writer));
+}

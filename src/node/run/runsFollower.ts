@@ -5,10 +5,11 @@
 import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { RunEntry, RunsChange } from "../../core/run/entry.ts";
+import { ExperimentFinder } from "./experimentOfRun.ts";
 import { LifeWatch } from "./lifeWatch.ts";
 import { processChecks } from "./processChecks.ts";
 import { type Queued, queueFolder, readQueue } from "./queue.ts";
-import { runEntry } from "./runEntry.ts";
+import { experimentPlaceOf, runEntry } from "./runEntry.ts";
 import { type RunSnapshot, readSnapshot, signature } from "./runSnapshot.ts";
 import { STATUS_FILE } from "./status.ts";
 
@@ -49,6 +50,7 @@ export class RunsFollower {
   private readonly shown = new Map<string, RunEntry>();
   private readonly checks = processChecks();
   private readonly heartbeats = new LifeWatch();
+  private finder = new ExperimentFinder();
   private timer: NodeJS.Timeout | undefined;
   private working: Promise<void> = Promise.resolve();
   private sweepAt = 0;
@@ -71,8 +73,12 @@ export class RunsFollower {
     return [...this.folders.keys()];
   }
 
-  /** Follows these folders, which need not exist yet, and no others. Resolves when their runs are known. */
+  /**
+   * Follows these folders, which need not exist yet, and no others; looks for the runs' experiment files again. Resolves when their
+   * runs are known.
+   */
   follow(runsDirs: readonly string[]): Promise<void> {
+    this.finder = new ExperimentFinder();
     const kept = runsDirs.map((runsDir): [string, Folder] => [
       runsDir,
       this.folders.get(runsDir) ?? { runsDir, seen: null, queueSeen: null, runs: new Map(), queue: new Map() },
@@ -84,6 +90,7 @@ export class RunsFollower {
   /** Looks at once. @param everything whatever the times say */
   look(everything = false): Promise<void> {
     if (everything) {
+      this.finder = new ExperimentFinder();
       for (const folder of this.folders.values()) {
         folder.seen = null;
         folder.queueSeen = null;
@@ -210,9 +217,12 @@ export class RunsFollower {
       for (const id of new Set([...runs.keys(), ...queue.keys()])) {
         const dir = join(runsDir, id);
         const snapshot = runs.get(id)?.snapshot ?? null;
+        const queued = queue.get(id) ?? null;
         const check = await this.checks.check(snapshot, now);
         const motion = snapshot?.status.ok ? this.heartbeats.look(dir, snapshot.status.value.heartbeat) : "unsure";
-        fresh.set(dir, runEntry(dir, snapshot, queue.get(id) ?? null, { now, check, motion }));
+        const place = experimentPlaceOf(snapshot, queued);
+        const experimentFile = place === null ? null : await this.finder.find(dir, place);
+        fresh.set(dir, runEntry(dir, snapshot, queued, { now, check, motion, experimentFile }));
       }
     }
     if (this.closed) return;
@@ -264,6 +274,7 @@ const isSame = (a: RunEntry, b: RunEntry | undefined): boolean =>
   a.group === b.group &&
   a.launchFailed === b.launchFailed &&
   a.parent === b.parent &&
+  a.experimentFile === b.experimentFile &&
   a.tags.join("\n") === b.tags.join("\n");
 
 /** Works on all items, some at a time; gives the event loop back between them. */

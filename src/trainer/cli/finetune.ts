@@ -57,7 +57,8 @@ export async function findSource(
   // Errors of the file are shown, with their places, when the run is started.
   if (!parsed.ok) return null;
   const { from, weights } = parsed.experiment.finetune;
-  const named = options.from ?? (from === null ? null : namedInFile(from, dirname(file)));
+  const { experimentBehind } = await import("../../node/run/experimentOfRun.ts");
+  const named = options.from ?? (from === null ? null : namedInFile(from, dirname(await experimentBehind(file))));
   if (named === null) {
     throw new UserError(
       `${file} names no checkpoint to finetune from, and neither does --from. Name one, such as ` +

@@ -11,6 +11,7 @@ import type { MaskGeometry } from "../../core/masks/masks.ts";
 import type { Stage } from "../../core/random/streams.ts";
 import { namedCheckpoint } from "../../node/facts/experimentFacts.ts";
 import { asDiskError } from "../../node/run/diskError.ts";
+import { experimentBehind } from "../../node/run/experimentOfRun.ts";
 import { replaceFile } from "../../node/run/files.ts";
 import type { DatasetImage } from "../data/dataset.ts";
 import { type ExperimentImages, openExperimentImages } from "../data/openExperimentImages.ts";
@@ -77,7 +78,8 @@ export async function previewExperiment(
   const { steps } = experiment[stage];
   if (batch >= steps)
     io.stderr(`note: ${stage} takes ${steps} steps, 0 to ${steps - 1}; batch ${batch} comes after its end`);
-  const { dataset, classes } = await openImages(experiment, file, stage, runsDir, io);
+  const folder = dirname(await experimentBehind(file));
+  const { dataset, classes } = await openImages(experiment, folder, stage, runsDir, io);
   try {
     const context = batchContext(experiment, stage, dataset.count);
     const plan = context.planner.plan(batch);
@@ -86,7 +88,8 @@ export async function previewExperiment(
     dataset.readInto(plan.indices.subarray(0, drawn), pixels);
     const grid = previewGrid(previewBatch(context, plan, pixels, drawn), experiment.data.image_size);
     const content = await encodePng(gridPicture(...grid));
-    const png = freePath(picturePath(file, out, stage, batch), content);
+    // In the experiment's hidden folder: a picture among the images would become one of them.
+    const png = freePath(picturePath(file, out ?? join(folder, ".maskdm", "preview"), stage, batch), content);
     replaceFile(png, content, false);
     return { report: reportOf(batch, mask, plan, { dataset, classes }, png), drawn };
   } finally {
@@ -94,14 +97,14 @@ export async function previewExperiment(
   }
 }
 
+/** @param folder of the experiment */
 async function openImages(
   experiment: Experiment,
-  file: string,
+  folder: string,
   stage: Stage,
   runsDir: string,
   io: Io,
 ): Promise<ExperimentImages> {
-  const folder = dirname(resolve(file));
   const { from } = experiment.finetune;
   const checkpoint = stage === "finetune" && from !== null ? await namedCheckpoint(from, folder, runsDir) : null;
   let progress: Progress | null = null;
@@ -127,9 +130,8 @@ function requirePrintable(experiment: Experiment, stage: Stage, mask: MaskGeomet
   );
 }
 
-/** By default in the experiment's hidden folder: a picture among the images would become one of them. */
-function picturePath(file: string, out: string | undefined, stage: Stage, batch: number): string {
-  const folder = resolve(out ?? join(dirname(file), ".maskdm", "preview"));
+function picturePath(file: string, out: string, stage: Stage, batch: number): string {
+  const folder = resolve(out);
   try {
     mkdirSync(folder, { recursive: true });
   } catch (error) {

@@ -120,7 +120,7 @@ async function add(file: string | undefined, options: AddOptions, io: Io): Promi
       throw new UserError("Name an experiment file and its --stage, or a run to go on with: --resume RUN.");
     }
     if (stage === "pretrain" && from !== undefined) throw new UserError("--from is for --stage finetune.");
-    id = enqueueStart({ runsDir, experimentFile: file, stage, from, id: run, set });
+    id = await enqueueStart({ runsDir, experimentFile: file, stage, from, id: run, set });
   }
   io.stdout(join(runsDir, id));
   if (options.work) await ensureWorker(runsDir, io);

@@ -16,10 +16,12 @@ export async function runEntry(
   }
   const { order } = entry;
   if (order.kind === "resume") {
-    const { resume } = await import("./resume.ts");
+    const { resume } = await import("./resumeRun.ts");
     return resume(join(runsDir, id), { runsDir, set: [] }, io);
   }
-  const { stage, experimentFile, experimentText, from, set } = order;
+  const { stage, experimentText, from, set } = order;
+  const { experimentOfRun } = await import("../../node/run/experimentOfRun.ts");
+  const experimentFile = await experimentOfRun(join(runsDir, id), order);
   const { startRun } = await import("./training.ts");
   const run = { run: id, runsDir, set };
   if (stage === "pretrain") {

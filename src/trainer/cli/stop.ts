@@ -35,15 +35,17 @@ async function stop(text: string, options: StopOptions, io: Io): Promise<RunSumm
   const runDir = resolveRun(text, [options.runsDir]);
   const watch = new LifeWatch();
   const look = (): RunSummary => summarizeRun(runDir, Date.now(), watch);
+  // A resume that loads its images holds the lock, and says nothing else yet.
+  const isHeld = (): boolean => lockHolder(runDir, watch).held;
   let before = look();
   // By the clock of another machine it may only seem to be dead.
   const lookUntil = performance.now() + 2000 * HEARTBEAT_SECONDS;
-  while (before.state === "interrupted" && lockHolder(runDir, watch).held && performance.now() < lookUntil) {
+  while (before.state === "interrupted" && isHeld() && performance.now() < lookUntil) {
     await sleep(POLL_MS);
     before = look();
   }
-  refuseDead(before);
-  if (!isAtWork(before)) {
+  refuseDead(before, isHeld);
+  if (!isAtWork(before) && !isHeld()) {
     io.stderr(`${standing(before)}; there is nothing to stop`);
     return { ...before, wasRunning: false };
   }
@@ -54,9 +56,9 @@ async function stop(text: string, options: StopOptions, io: Io): Promise<RunSumm
   const until = options.timeout === undefined ? Number.POSITIVE_INFINITY : Date.now() + options.timeout * 1000;
   for (;;) {
     const now = look();
-    refuseDead(now);
+    refuseDead(now, isHeld);
     // The lock goes last: after it a resume cannot meet the old process.
-    if (!isAtWork(now) && !lockHolder(runDir, watch).held) {
+    if (!isAtWork(now) && !isHeld()) {
       clearControl(runDir); // in case it had ended by itself before it saw the request
       io.stderr(standing(now));
       if (now.state === "failed" || now.state === "diverged") {
@@ -77,8 +79,8 @@ async function stop(text: string, options: StopOptions, io: Io): Promise<RunSumm
 const isAtWork = ({ state }: RunSummary): boolean =>
   state === "starting" || state === "running" || state === "stopping";
 
-function refuseDead(run: RunSummary): void {
-  if (run.state === "interrupted") {
+function refuseDead(run: RunSummary, isHeld: () => boolean): void {
+  if (run.state === "interrupted" && !isHeld()) {
     throw new UserError(
       `${run.id} is not running: its process is gone or gives no sign of life. Nothing was changed. ` +
         `Its last checkpoint is intact; go on from it with: maskdm resume ${run.path}`,

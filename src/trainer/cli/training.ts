@@ -2,6 +2,7 @@
 import { dirname, relative, resolve } from "node:path";
 import packageJson from "../../../package.json" with { type: "json" };
 import { knownClasses } from "../../core/classes/knownClasses.ts";
+import { parseExperiment } from "../../core/experiment/parse.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import type { CheckpointFacts } from "../../core/lint/facts.ts";
 import type { Stage } from "../../core/random/streams.ts";
@@ -64,13 +65,18 @@ export async function startRun(
   startUp.mark("program");
   const overrides = overridesOf(options, stage);
   const checkpoint = source?.trainedWith;
-  const images = await imagesOf(original, overrides, dirname(file));
+  const { experimentBehind } = await import("../../node/run/experimentOfRun.ts");
+  const experimentFile = await experimentBehind(file);
+  const images = await imagesOf(original, overrides, dirname(experimentFile));
   const facts = { memoryBytes: usableMemory(), stage, ...images, ...(checkpoint ? { checkpoint } : {}) };
   const { experiment, text } = checkExperiment(file, original, overrides, facts, io);
-  const [{ createRun }, { checkFree }] = await Promise.all([
+  const [{ createRun }, { checkFree }, { recordedChanges }, { changedKeys }] = await Promise.all([
     import("../run/runFolder.ts"),
     import("../../node/run/newRun.ts"),
+    import("./resumeNotes.ts"),
+    import("../../core/experiment/changeOnResume.ts"),
   ]);
+  const plain = parseExperiment(original);
   // Said before images are decoded; createRun says it again if somebody else was quicker.
   if (options.run !== undefined) checkFree(resolve(options.runsDir), options.run);
   const open = () =>
@@ -78,8 +84,9 @@ export async function startRun(
       ...sessionRequest(experiment),
       runsDir: options.runsDir,
       ...(options.run === undefined ? {} : { id: options.run }),
-      experimentFile: file,
+      experimentFile,
       experimentText: text,
+      changes: plain.ok ? recordedChanges(changedKeys(plain.experiment, experiment)) : [],
       stage,
       seed: experiment.seed,
       totalSteps: experiment[stage].steps,
@@ -90,7 +97,7 @@ export async function startRun(
     experiment,
     stage,
     open,
-    experimentFile: file,
+    experimentFile,
     weights: source?.weights ?? null,
     resumeFrom: null,
     knownClasses: knownClasses(experiment, checkpoint),
@@ -130,7 +137,7 @@ export async function trainWithProgress(
   try {
     const end = await runSession({ ...session, notes, begin, startUp });
     (progress as Progress | null)?.finish(end.message);
-    io.stderr(afterwards(end.state, shortPath(end.run.dir), stage, session.experimentFile));
+    io.stderr(afterwards(end.state, shortPath(end.run.dir), stage, shortPath(session.experimentFile)));
     if (end.state === "diverged") throw new CommandExit(1);
     return { state: end.state, dir: end.run.dir };
   } catch (error) {

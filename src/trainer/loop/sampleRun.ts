@@ -2,8 +2,10 @@
 import { basename, dirname, join } from "node:path";
 import packageJson from "../../../package.json" with { type: "json" };
 import { UserError } from "../../core/errors.ts";
+import { type ChangedKey, changedKeys, onResume } from "../../core/experiment/changeOnResume.ts";
 import { parseExperiment } from "../../core/experiment/parse.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
+import { yamlText } from "../../core/experiment/yamlText.ts";
 import { modelShape } from "../../core/model/shape.ts";
 import { WEIGHT_FILES } from "../../core/run/checkpointState.ts";
 import { drawingOf } from "../../core/run/drawing.ts";
@@ -179,8 +181,13 @@ function weightsFacts(runDir: string, checkpointDir: string, file: string, asked
 }
 
 function experimentOf(runDir: string, request: SampleRunRequest): Experiment {
-  const parsed = parseExperiment(readExperimentText(runDir), request.overrides);
-  if (parsed.ok) return parsed.experiment;
+  const text = readExperimentText(runDir);
+  const parsed = parseExperiment(text, request.overrides);
+  if (parsed.ok) {
+    const frozen = parseExperiment(text);
+    if (frozen.ok) checkChanges(changedKeys(frozen.experiment, parsed.experiment), runDir, request.note);
+    return parsed.experiment;
+  }
   const lines = parsed.diagnostics.map(({ line, column, message }) => `  ${line}:${column}: ${message}`);
   throw new UserError(`The experiment of ${runDir} cannot be used:\n${lines.join("\n")}`);
 }
@@ -219,4 +226,19 @@ function trajectoryOf({ sample, diffusion, data }: Experiment, asked: number | "
   throw new UserError(
     `--trajectory ${columns}: so many images of ${data.image_size} px side by side are wider than a picture may be. Use --trajectory ${most}, or fewer.`,
   );
+}
+
+const DRAWS = /^(sample\.|engine\.|seed$)/;
+
+/** @throws UserError where a key is changed that the weights were trained for */
+function checkChanges(changes: readonly ChangedKey[], runDir: string, note: (line: string) => void): void {
+  for (const { path, from, to } of changes) {
+    const rule = onResume(path);
+    if (rule.may === "never" && rule.breaks !== "start") {
+      throw new UserError(
+        `--set ${path}=${yamlText(to)}: ${runDir} was trained with ${yamlText(from)}, and ${rule.why}. Leave it out.`,
+      );
+    }
+    if (!DRAWS.test(path)) note(`--set ${path}=${yamlText(to)} changes nothing about the images that are drawn`);
+  }
 }

@@ -1,7 +1,7 @@
 /** Works the queue of a runs folder: starts what waits, each run as a process of its own, while there is room. */
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../core/errors.ts";
 import { HEARTBEAT_SECONDS, type ProcessIdentity } from "../../core/run/liveness.ts";
@@ -141,11 +141,14 @@ class QueueWorker {
     if (entry === null) return;
     this.running.add(id);
     this.log(`${id}: begins`);
-    const folder = entry.order.kind === "start" ? dirname(entry.order.experimentFile) : this.runsDir;
-    const cwd = existsSync(folder) ? folder : this.runsDir;
+    const { order } = entry;
+    const folders = order.kind === "start" ? [order.experimentFromRun, order.experimentFile] : [];
+    const cwd = folders
+      .flatMap((file) => (file === undefined ? [] : dirname(resolve(this.runsDir, id, file))))
+      .find((folder) => existsSync(folder));
     const args = ["queue", "run", id, "--runs-dir", this.runsDir, "--token", token];
     try {
-      const options = { cwd, logFile: launchLog(this.runsDir, id), mode: "w" } as const;
+      const options = { cwd: cwd ?? this.runsDir, logFile: launchLog(this.runsDir, id), mode: "w" } as const;
       const child = spawnDetached(this.program, args, options);
       child.on("error", (error) => this.fail(id, `the trainer could not be started: ${error.message}`));
       child.on("exit", (code, signal) => this.settle(id, { code, signal }));

@@ -1,15 +1,13 @@
-/** Makes run folders and opens them again for a resume. */
-import { existsSync, mkdirSync, renameSync } from "node:fs";
+/** Makes run folders. */
+import { existsSync, mkdirSync, realpathSync, renameSync } from "node:fs";
 import { arch, platform } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { UserError } from "../../core/errors.ts";
 import { RUN_FORMAT_VERSION } from "../../core/run/format.ts";
 import { experimentName, newRunId } from "../../core/run/names.ts";
-import type { RunParent, RunRecord, RunSession } from "../../core/run/record.ts";
+import type { RunParent, RunRecord, RunSession, SessionChange } from "../../core/run/record.ts";
 import { thisMachine } from "../../node/machine.ts";
-import { type Checkpoint, latestCheckpoint, passedOverNotes } from "../../node/run/checkpoints.ts";
-import { clearControl } from "../../node/run/control.ts";
 import { asDiskError } from "../../node/run/diskError.ts";
+import { wayFromRun } from "../../node/run/experimentOfRun.ts";
 import {
   namesIn,
   removeQuietly,
@@ -18,11 +16,10 @@ import {
   retrySharingViolation,
   syncFolder,
 } from "../../node/run/files.ts";
-import { acquireLock, lockNew } from "../../node/run/lock.ts";
+import { lockNew } from "../../node/run/lock.ts";
 import { checkFree, localDate } from "../../node/run/newRun.ts";
 import { lookupProcess, thisProcess } from "../../node/run/process.ts";
-import { configHash, EXPERIMENT_FILE, RUN_FILE, readRun } from "../../node/run/runFiles.ts";
-import { cleanCheckpointLeftovers } from "./checkpoint.ts";
+import { configHash, EXPERIMENT_FILE, RUN_FILE } from "../../node/run/runFiles.ts";
 import { gitState } from "./git.ts";
 import { MetricsWriter } from "./metricsWriter.ts";
 import { RunWriter } from "./runWriter.ts";
@@ -46,6 +43,8 @@ export interface NewRun extends SessionRequest {
   readonly experimentFile: string;
   /** its text, overrides written in */
   readonly experimentText: string;
+  /** keys that were written in: the file's value, and the run's */
+  readonly changes?: readonly SessionChange[];
   readonly stage: RunRecord["stage"];
   readonly seed: number;
   readonly totalSteps: number;
@@ -68,7 +67,11 @@ export function createRun(request: NewRun): RunWriter {
       const id = request.id ?? newRunId(localDate(), name, request.stage, namesIn(runsDir));
       if (request.id !== undefined) checkFree(runsDir, id);
       const dir = join(runsDir, id);
-      const record = newRecord(request, { id, name, experimentFile, git });
+      const record = newRecord(request, {
+        ...{ id, name, git },
+        ...experimentPlace(dir, experimentFile),
+        parent: request.parent && parentPlace(dir, request.parent),
+      });
       if (!layOut(dir, record, request.experimentText)) continue;
       const lock = lockNew(dir);
       return new RunWriter({
@@ -115,14 +118,28 @@ function layOut(dir: string, record: RunRecord, experimentText: string): boolean
   }
 }
 
-function newRecord(request: NewRun, known: Pick<RunRecord, "id" | "name" | "experimentFile" | "git">): RunRecord {
-  const session = newSession(request, 0, configHash(request.experimentText));
+type Place = Pick<RunRecord, "experimentFile" | "experimentFromRun">;
+
+/** Where an experiment file is, absolute and relative to the run's folder, so that a project can be moved. */
+export function experimentPlace(dir: string, experimentFile: string): Place {
+  const way = wayFromRun(dir, experimentFile, realpathSync);
+  return way === undefined ? { experimentFile } : { experimentFile, experimentFromRun: way };
+}
+
+function parentPlace(dir: string, parent: RunParent): RunParent {
+  const way = wayFromRun(dir, resolve(parent.checkpoint), realpathSync);
+  return way === undefined ? parent : { ...parent, checkpointFromRun: way };
+}
+
+function newRecord(request: NewRun, known: Pick<RunRecord, "id" | "name" | "git" | "parent"> & Place): RunRecord {
+  const session = newSession(request, 0, configHash(request.experimentText), request.changes);
   return {
     formatVersion: RUN_FORMAT_VERSION,
     id: known.id,
     name: known.name,
     stage: request.stage,
     experimentFile: known.experimentFile,
+    ...(known.experimentFromRun === undefined ? {} : { experimentFromRun: known.experimentFromRun }),
     command: [...request.command],
     versions: { ...request.versions },
     backend: request.backend,
@@ -134,14 +151,20 @@ function newRecord(request: NewRun, known: Pick<RunRecord, "id" | "name" | "expe
     seed: request.seed,
     pid: session.pid,
     processStart: session.processStart,
-    parent: request.parent,
+    parent: known.parent,
     createdAt: session.startedAt,
     totalSteps: request.totalSteps,
     sessions: [session],
   };
 }
 
-function newSession(request: SessionRequest, fromStep: number, hash: string): RunSession {
+/** A session of this process that begins now. */
+export function newSession(
+  request: SessionRequest,
+  fromStep: number,
+  hash: string,
+  changes: readonly SessionChange[] = [],
+): RunSession {
   return {
     ...thisProcess(),
     startedAt: new Date().toISOString(),
@@ -150,10 +173,12 @@ function newSession(request: SessionRequest, fromStep: number, hash: string): Ru
     versions: { ...request.versions },
     backend: request.backend,
     configHash: hash,
+    ...(changes.length === 0 ? {} : { changes: [...changes] }),
   };
 }
 
-const startingStatus = (step: number, imagesSeen: number, totalSteps: number): StatusReport => ({
+/** What the status says until training begins. */
+export const startingStatus = (step: number, imagesSeen: number, totalSteps: number): StatusReport => ({
   state: "starting",
   step,
   totalSteps,
@@ -163,62 +188,3 @@ const startingStatus = (step: number, imagesSeen: number, totalSteps: number): S
   loss: null,
   message: null,
 });
-
-export interface ResumedRun {
-  readonly run: RunWriter;
-  /** what to go on from; null: the run ended before its first checkpoint, so it begins again at step 0 */
-  readonly checkpoint: Checkpoint | null;
-  /** what the user should know, e.g. that a damaged checkpoint was passed over */
-  readonly notes: readonly string[];
-}
-
-/**
- * Becomes the writer of an existing run: takes its lock, clears what a killed writer left, finds the newest whole checkpoint and
- * records the new session. Metrics beyond that checkpoint are marked void.
- * @param tell told if taking the lock takes long
- * @throws UserError if the folder is no readable run, somebody else writes it, or the disk refuses
- */
-export async function resumeRun(
-  runDir: string,
-  request: SessionRequest,
-  tell: (line: string) => void = () => {},
-): Promise<ResumedRun> {
-  const dir = resolve(runDir);
-  const found = readRun(dir);
-  if (!found.ok) throw new UserError(`${dir} is not a run that can be resumed: ${found.reason}.`);
-  const lock = await acquireLock(dir, tell);
-  try {
-    clearControl(dir);
-    cleanCheckpointLeftovers(dir);
-    for (const name of namesIn(dir)) if (/^\..*\.tmp-\d+-\d+$/.test(name)) removeQuietly(join(dir, name));
-    const read = readRun(dir); // again: the writer before may have changed it until it released the lock
-    if (!read.ok) throw new UserError(`${dir} is not a run that can be resumed: ${read.reason}.`);
-    const { checkpoint, passedOver } = latestCheckpoint(dir);
-    const step = checkpoint?.step ?? 0;
-    const session = newSession(request, step, read.value.configHash);
-    const record: RunRecord = {
-      ...read.value,
-      versions: { ...read.value.versions, ...request.versions },
-      backend: request.backend,
-      host: session.host,
-      pid: session.pid,
-      processStart: session.processStart,
-      sessions: [...read.value.sessions, session],
-    };
-    const metrics = new MetricsWriter(dir, step, lock);
-    replaceJson(join(dir, RUN_FILE), record, true);
-    const status = new StatusWriter(
-      dir,
-      startingStatus(step, checkpoint?.state.imagesSeen ?? 0, record.totalSteps),
-      lock,
-    );
-    const run = new RunWriter({ dir, record, lock, status, metrics });
-    const notes = passedOverNotes(passedOver, checkpoint);
-    run.log(`resumed from step ${step}`);
-    for (const note of notes) run.log(note);
-    return { run, checkpoint, notes };
-  } catch (error) {
-    lock.release();
-    throw asDiskError(error, { path: dir, advice: "Its checkpoints are intact." });
-  }
-}

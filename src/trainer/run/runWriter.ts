@@ -6,24 +6,21 @@ import type { RunRecord, RunSession } from "../../core/run/record.ts";
 import type { FinalState } from "../../core/run/status.ts";
 import { shownLines } from "../../core/shownText.ts";
 import { clearControl, readControl } from "../../node/run/control.ts";
-import { replaceFile, replaceJson } from "../../node/run/files.ts";
-import { configHash, EXPERIMENT_FILE, RUN_FILE } from "../../node/run/runFiles.ts";
+import { replaceJson } from "../../node/run/files.ts";
+import { RUN_FILE } from "../../node/run/runFiles.ts";
 import type { RunLock } from "../../node/run/runLock.ts";
 import { AppendFile } from "./appendFile.ts";
 import { pruneCheckpoints } from "./checkpoint.ts";
 import type { MetricsWriter } from "./metricsWriter.ts";
 import type { StatusWriter } from "./statusWriter.ts";
 
-/** What may change after a session has begun. */
+/** What becomes known after a session has begun. */
 export interface RunChange {
   readonly backend?: string;
   /** added to the versions known */
   readonly versions?: Readonly<Record<string, string>>;
-  readonly totalSteps?: number;
   /** names of the model's classes by number */
   readonly classes?: readonly string[];
-  /** new text of the frozen experiment file, where a resume overrides fields */
-  readonly experimentText?: string;
 }
 
 export interface RunParts {
@@ -73,22 +70,16 @@ export class RunWriter {
     }
   }
 
-  /** Records what became known or was changed after the start. @throws UserError if the disk refuses */
+  /** Records what became known after the start. @throws UserError if the disk refuses */
   update(change: RunChange): void {
-    const { backend, versions, totalSteps, classes, experimentText } = change;
+    const { backend, versions, classes } = change;
     this.lock.check();
-    if (experimentText !== undefined) replaceFile(join(this.dir, EXPERIMENT_FILE), experimentText, true);
     const known = {
       ...(backend === undefined ? {} : { backend }),
       ...(versions === undefined ? {} : { versions: { ...this.current.versions, ...versions } }),
-      ...(experimentText === undefined ? {} : { configHash: configHash(experimentText) }),
     };
-    const ofRun = {
-      ...(totalSteps === undefined ? {} : { totalSteps }),
-      ...(classes === undefined ? {} : { classes: [...classes] }),
-    };
+    const ofRun = classes === undefined ? {} : { classes: [...classes] };
     this.replaceRecord({ ...known, ...ofRun }, known);
-    if (totalSteps !== undefined) this.status.update({ totalSteps });
   }
 
   /**

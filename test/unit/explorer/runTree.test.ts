@@ -147,3 +147,14 @@ test("a filter's words must all be found, in the place they name", () => {
   ).not.toContain(false);
   expect(["cars", "tag:faces", "state:stopped", "faces cars", "stage:fine"].map(found)).not.toContain(true);
 });
+
+test("a renamed folder is found by the id in its record, but a folder's own name counts first", () => {
+  const entry = entries();
+  const { record } = facts();
+  const renamed = entry("renamed", { record: { ...record!, id: "a" } });
+  const child = entry("child", { parent: "a" });
+  expect(tree([renamed, child])).toEqual([{ faces: [{ renamed: ["child"] }] }]);
+  expect(tree([renamed, child, entry("a", { record: { ...record!, id: "b" } })])).toEqual([
+    { faces: [{ a: ["child"] }, "renamed"] },
+  ]);
+});

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { readControl } from "../../../src/node/run/control.ts";
 import { summarizeRun } from "../../../src/node/run/list.ts";
+import { currentLock } from "../../../src/node/run/lockFiles.ts";
 import { RUN_FILE } from "../../../src/node/run/runFiles.ts";
 import type { Io } from "../../../src/trainer/cli/io.ts";
 import { runCommandLine } from "../../../src/trainer/cli/program.ts";
@@ -112,8 +113,13 @@ describe("maskdm stop", () => {
   test("says that a dead run is dead, and marks nothing", async () => {
     const run = openRun(temporaryFolder(), { id: "dead" });
     run.status.update({ state: "running" });
-    const file = join(run.dir, RUN_FILE);
-    writeFileSync(file, JSON.stringify({ ...run.record, pid: await deadProcess() }));
+    const pid = await deadProcess();
+    for (const [name, before] of [
+      [RUN_FILE, run.record],
+      ["lock-0001.json", currentLock(run.dir)],
+    ] as const) {
+      writeFileSync(join(run.dir, name), JSON.stringify({ ...before, pid }));
+    }
     const { exitCode, err } = await maskdm("stop", run.dir);
     expect(exitCode).toBe(1);
     expect(err).toMatch(/dead is not running: .*Nothing was changed\..*maskdm resume/);

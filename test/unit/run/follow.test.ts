@@ -108,7 +108,7 @@ test("what is queued is shown, with its experiment, its parent, and why it did n
   writeFileSync(file, "data:\n  path: images\n");
   const { follower: list, waiting } = follower();
   await list.follow([runsDir]);
-  enqueueStart({ runsDir, experimentFile: file, stage: "finetune", from: "mother", id: "a" });
+  await enqueueStart({ runsDir, experimentFile: file, stage: "finetune", from: "mother", id: "a" });
   const dir = join(runsDir, "a");
   await eventually(() => list.get(dir)?.state === "queued");
   expect(list.get(dir)).toMatchObject({ experimentFile: file, parent: "mother", stage: "finetune", record: null });

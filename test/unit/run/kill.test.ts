@@ -6,7 +6,7 @@ import { latestCheckpoint } from "../../../src/node/run/checkpoints.ts";
 import { listRuns } from "../../../src/node/run/list.ts";
 import { readRunMetrics } from "../../../src/node/run/metrics.ts";
 import { readCheckpoint } from "../../../src/trainer/run/checkpoint.ts";
-import { resumeRun } from "../../../src/trainer/run/runFolder.ts";
+import { takeRun } from "../../../src/trainer/run/takenRun.ts";
 import { checkpointTensors, newRun } from "./examples.ts";
 import { buildProgram, start, temporaryFolder } from "./support.ts";
 
@@ -46,8 +46,9 @@ test(`a run killed at ${KILLS} random moments while it saves all the time never 
   }
   expect(newest).toBeGreaterThan(KILLS / 2);
 
-  const { run, checkpoint } = await resumeRun(runDir, newRun(runsDir));
-  expect(checkpoint?.step).toBe(newest);
+  const taken = await takeRun(runDir);
+  expect(taken.checkpoint?.step).toBe(newest);
+  const run = taken.begin(newRun(runsDir));
   run.close("stopped");
   const hidden = [runDir, join(runDir, "checkpoints")].flatMap((dir) =>
     readdirSync(dir).filter((name) => name[0] === "."),

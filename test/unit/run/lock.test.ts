@@ -150,7 +150,7 @@ describe("a lock that somebody else has taken over", () => {
     const lost = /was taken over by process 4711 on nodeb.*writes nothing more/;
     expect(() => run.status.update({ state: "stopping" })).toThrow(lost);
     expect(() => run.metrics.append(stepMetrics(2))).toThrow(lost);
-    expect(() => run.update({ totalSteps: 5 })).toThrow(lost);
+    expect(() => run.update({ backend: "onnx" })).toThrow(lost);
     expect(() => run.samplePath(1)).toThrow(lost);
     expect(() => run.stopRequested()).toThrow(lost);
     await expect(saveStep(run, 2)).rejects.toThrow(lost);

@@ -103,52 +103,52 @@ describe("the queue of a runs folder", () => {
 });
 
 describe("queueing", () => {
-  test("keeps the experiment as it was, and makes ids that differ", () => {
+  test("keeps the experiment as it was, and makes ids that differ", async () => {
     const folder = temporaryFolder();
     const runsDir = join(folder, "runs");
     const file = experiment(folder);
-    const first = enqueueStart({ runsDir, experimentFile: file, stage: "pretrain" });
+    const first = await enqueueStart({ runsDir, experimentFile: file, stage: "pretrain" });
     writeFileSync(file, "data:\n  path: others\n");
-    const second = enqueueStart({ runsDir, experimentFile: file, stage: "pretrain" });
+    const second = await enqueueStart({ runsDir, experimentFile: file, stage: "pretrain" });
     expect([first, second].map((id) => id.slice(11))).toEqual(["faces-pretrain-01", "faces-pretrain-02"]);
     const { order } = readEntry(runsDir, first, "waiting")!;
     expect(order).toMatchObject({ experimentText: "data:\n  path: images\n", experimentFile: file });
   });
 
-  test("refuses an experiment with errors and shows where", () => {
+  test("refuses an experiment with errors and shows where", async () => {
     const folder = temporaryFolder();
     const file = experiment(folder, "data:\n  path: images\n  image_size: -1\n");
     const queue = () => enqueueStart({ runsDir: folder, experimentFile: file, stage: "pretrain" });
-    expect(queue).toThrow(`${file}:3:`);
+    await expect(queue()).rejects.toThrow(`${file}:3:`);
     expect(readQueue(folder)).toEqual([]);
   });
 
-  test("refuses an id that is taken, a finetune from nothing, and a missing file", () => {
+  test("refuses an id that is taken, a finetune from nothing, and a missing file", async () => {
     const folder = temporaryFolder();
     const file = experiment(folder);
     mkdirSync(join(folder, "taken"));
     const request = { runsDir: folder, experimentFile: file, stage: "pretrain" } as const;
-    expect(() => enqueueStart({ ...request, id: "taken" })).toThrow("exists already");
-    enqueueStart({ ...request, id: "queued" });
-    expect(() => enqueueStart({ ...request, id: "queued" })).toThrow("queued already");
-    expect(() => enqueueStart({ ...request, stage: "finetune" })).toThrow("names no checkpoint");
-    expect(() => enqueueStart({ ...request, experimentFile: join(folder, "no.maskdm.yaml") })).toThrow(
+    await expect(enqueueStart({ ...request, id: "taken" })).rejects.toThrow("exists already");
+    await enqueueStart({ ...request, id: "queued" });
+    await expect(enqueueStart({ ...request, id: "queued" })).rejects.toThrow("queued already");
+    await expect(enqueueStart({ ...request, stage: "finetune" })).rejects.toThrow("names no checkpoint");
+    await expect(enqueueStart({ ...request, experimentFile: join(folder, "no.maskdm.yaml") })).rejects.toThrow(
       "cannot be read",
     );
   });
 
-  test("knows the parent of a finetune by id or path", () => {
+  test("knows the parent of a finetune by id or path", async () => {
     const folder = temporaryFolder();
     const file = experiment(folder);
-    const parent = (from: string) => {
-      const id = enqueueStart({ runsDir: folder, experimentFile: file, stage: "finetune", from });
+    const parent = async (from: string) => {
+      const id = await enqueueStart({ runsDir: folder, experimentFile: file, stage: "finetune", from });
       return parentOf(folder, readEntry(folder, id, "waiting")!);
     };
     mkdirSync(join(folder, "mother", "checkpoints", "step-00000010"), { recursive: true });
-    expect(parent("mother")).toBe("mother");
-    expect(parent("not-there-yet")).toBe("not-there-yet");
-    expect(parent(join(folder, "mother", "checkpoints", "step-00000010"))).toBe("mother");
-    expect(parent("/elsewhere/model.safetensors")).toBeNull();
+    expect(await parent("mother")).toBe("mother");
+    expect(await parent("not-there-yet")).toBe("not-there-yet");
+    expect(await parent(join(folder, "mother", "checkpoints", "step-00000010"))).toBe("mother");
+    expect(await parent("/elsewhere/model.safetensors")).toBeNull();
   });
 
   test("resumes what has ended before its last step only", () => {

@@ -9,11 +9,13 @@ import { parseRun } from "../../../src/core/run/record.ts";
 import { parseStatus } from "../../../src/core/run/status.ts";
 import { clearControl, readControl, requestStop } from "../../../src/node/run/control.ts";
 import { lockHolder } from "../../../src/node/run/lock.ts";
+import { currentLock } from "../../../src/node/run/lockFiles.ts";
 import { readRunMetrics } from "../../../src/node/run/metrics.ts";
-import { readExperimentText, readRun } from "../../../src/node/run/runFiles.ts";
+import { configHash, readExperimentText, readRun } from "../../../src/node/run/runFiles.ts";
 import { readStatus } from "../../../src/node/run/status.ts";
 import { gitState } from "../../../src/trainer/run/git.ts";
-import { createRun, resumeRun } from "../../../src/trainer/run/runFolder.ts";
+import { createRun } from "../../../src/trainer/run/runFolder.ts";
+import { takeRun } from "../../../src/trainer/run/takenRun.ts";
 import { newRun, saveStep, stepMetrics } from "./examples.ts";
 import { deadProcess, openRun, temporaryFolder } from "./support.ts";
 
@@ -139,12 +141,12 @@ describe("RunWriter", () => {
     expect(readdirSync(join(run.dir, "samples"))).toEqual(["step-00001000.png"]);
     run.log("one\ntw\x1bo");
     expect(readFileSync(join(run.dir, "log.txt"), "utf8")).toMatch(/^\d{4}-.*Z one\n\d{4}-.*Z tw\\x1bo\n$/);
-    run.update({ backend: "onnx-webgpu", versions: { backend: "onnxruntime-node 1.30.0" }, totalSteps: 50 });
+    run.update({ backend: "onnx-webgpu", versions: { backend: "onnxruntime-node 1.30.0" } });
     expect(run.close("stopped", "asked to")).toEqual([]);
     expect(run.close("failed")).toEqual([]);
     expect(readStatus(run.dir)).toMatchObject({
       ok: true,
-      value: { state: "stopped", step: 3, totalSteps: 50, message: "asked to" },
+      value: { state: "stopped", step: 3, totalSteps: 100, message: "asked to" },
     });
     const record = readRun(run.dir);
     expect(record).toMatchObject({
@@ -152,20 +154,10 @@ describe("RunWriter", () => {
       value: {
         backend: "onnx-webgpu",
         versions: { maskdm: "0.1.0", backend: "onnxruntime-node 1.30.0" },
-        totalSteps: 50,
         sessions: [{ endState: "stopped", backend: "onnx-webgpu", endedAt: expect.any(String) }],
       },
     });
     expect(lockHolder(run.dir)).toEqual({ held: false });
-  });
-
-  test("a new text of the frozen experiment comes with its hash", () => {
-    const run = openRun(temporaryFolder());
-    const before = run.record.configHash;
-    run.update({ experimentText: "data:\n  path: other\n" });
-    expect(readExperimentText(run.dir)).toBe("data:\n  path: other\n");
-    expect(run.record.configHash).not.toBe(before);
-    expect(run.record.sessions[0]!.configHash).toBe(run.record.configHash);
   });
 
   test("keeps quiet about quick steps, and renews the heartbeat by itself", () => {
@@ -214,7 +206,7 @@ describe("RunWriter", () => {
   });
 });
 
-describe("resumeRun", () => {
+describe("takeRun", () => {
   test("goes on from the newest whole checkpoint and voids the metrics beyond it", async () => {
     const first = openRun(temporaryFolder());
     for (const step of [1, 2, 3, 4]) {
@@ -222,12 +214,15 @@ describe("resumeRun", () => {
       if (step % 2 === 0) await saveStep(first, step);
     }
     first.metrics.append(stepMetrics(5));
-    await expect(resumeRun(first.dir, session)).rejects.toThrow(/is being written by/);
+    await expect(takeRun(first.dir)).rejects.toThrow(/is being written by/);
     first.close("stopped");
     requestStop(first.dir); // came too late for the first session
     writeFileSync(join(first.dir, ".status.json.tmp-99-1"), "left by a kill");
     truncateSync(join(first.dir, "checkpoints", "step-00000004", "model.safetensors"), 8);
-    const { run, checkpoint, notes } = await resumeRun(first.dir, session);
+    const taken = await takeRun(first.dir);
+    const { checkpoint, notes } = taken;
+    expect(readStatus(first.dir)).toMatchObject({ ok: true, value: { state: "stopped" } });
+    const run = taken.begin(session);
     expect(checkpoint?.step).toBe(2);
     expect(notes).toEqual([expect.stringMatching(/step-00000004 is damaged .*step 2 is taken instead/)]);
     expect(run.stopRequested()).toBe(false);
@@ -245,10 +240,10 @@ describe("resumeRun", () => {
     });
     await saveStep(run, 4);
     run.close("finished");
-    const again = await resumeRun(first.dir, session);
+    const again = await takeRun(first.dir);
     expect(again.checkpoint?.step).toBe(4);
     expect(again.notes).toEqual([]);
-    again.run.close("finished");
+    again.begin(session).close("finished");
   });
 
   test("begins at step 0 without a checkpoint", async () => {
@@ -256,8 +251,9 @@ describe("resumeRun", () => {
     first.metrics.append(stepMetrics(1));
     first.close("failed", "no");
     rmSync(join(first.dir, "checkpoints"), { recursive: true });
-    const { run, checkpoint } = await resumeRun(first.dir, session);
-    expect(checkpoint).toBeNull();
+    const taken = await takeRun(first.dir);
+    expect(taken.checkpoint).toBeNull();
+    const run = taken.begin(session);
     expect(readRunMetrics(run.dir)).toEqual([]);
     await saveStep(run, 1);
     run.close("stopped");
@@ -268,20 +264,74 @@ describe("resumeRun", () => {
     first.close("stopped");
     const path = join(first.dir, "run.json");
     writeFileSync(path, JSON.stringify({ ...(json(path) as object), cluster: { nodes: 4 } }));
-    const { run } = await resumeRun(first.dir, session);
-    run.close("stopped");
+    (await takeRun(first.dir)).begin(session).close("stopped");
     expect(json(path)).toMatchObject({ cluster: { nodes: 4 } });
   });
 
   test("refuses what is no run, and releases the lock when it fails", async () => {
     const folder = temporaryFolder();
-    await expect(resumeRun(folder, session)).rejects.toThrow(/is not a run that can be resumed: run.json is missing/);
+    await expect(takeRun(folder)).rejects.toThrow(/is not a run that can be resumed: run.json is missing/);
     const run = openRun(folder);
     run.close("stopped");
     rmSync(join(run.dir, "metrics.jsonl"));
     mkdirSync(join(run.dir, "metrics.jsonl"));
-    await expect(resumeRun(run.dir, session)).rejects.toThrow();
+    const taken = await takeRun(run.dir);
+    expect(() => taken.begin(session)).toThrow();
+    taken.release("metrics.jsonl is a folder");
     expect(lockHolder(run.dir)).toEqual({ held: false });
+  });
+
+  test("a resume that does not begin leaves the run as it was, but for a line in its log", async () => {
+    const first = openRun(temporaryFolder());
+    await saveStep(first, 2);
+    first.metrics.append(stepMetrics(3));
+    first.close("finished", "finished 2 steps");
+    const read = () => ["run.json", "status.json", "metrics.jsonl"].map((name) => readFileSync(join(first.dir, name)));
+    const before = read();
+    const taken = await takeRun(first.dir);
+    expect(lockHolder(first.dir)).toMatchObject({ held: true });
+    taken.release("there are no images");
+    expect(read()).toEqual(before);
+    expect(lockHolder(first.dir)).toEqual({ held: false });
+    expect(readFileSync(join(first.dir, "log.txt"), "utf8")).toMatch(
+      /Z a resume did not begin: there are no images\n$/,
+    );
+  });
+
+  test("shows that it lives while it has not begun", async () => {
+    vi.useFakeTimers({ now: Date.UTC(2026, 10, 22) });
+    try {
+      const first = openRun(temporaryFolder());
+      first.close("stopped");
+      const taken = await takeRun(first.dir);
+      vi.advanceTimersByTime(50_000);
+      expect(Date.parse(currentLock(first.dir)!.acquiredAt)).toBeGreaterThan(Date.UTC(2026, 10, 22) + 30_000);
+      taken.release("enough");
+      vi.advanceTimersByTime(50_000);
+      expect(currentLock(first.dir)).toMatchObject({ released: true });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test("records what a resume changes beside what was before, with the hash of the new text", async () => {
+    const first = openRun(temporaryFolder(), { changes: [{ key: "pretrain.lr", from: "1e-3", to: "5e-4" }] });
+    first.close("stopped");
+    const before = first.record.configHash;
+    const experimentText = "data:\n  path: images\npretrain:\n  lr: 1e-4\n";
+    const changes = [{ key: "pretrain.lr", from: "5e-4", to: "1e-4" }];
+    const run = (await takeRun(first.dir)).begin(session, { experimentText, totalSteps: 50, changes });
+    run.close("stopped");
+    expect(readExperimentText(run.dir)).toBe(experimentText);
+    expect(run.record).toMatchObject({
+      totalSteps: 50,
+      configHash: configHash(experimentText),
+      sessions: [
+        { configHash: before, changes: [{ key: "pretrain.lr", from: "1e-3", to: "5e-4" }] },
+        { configHash: configHash(experimentText), changes },
+      ],
+    });
+    expect(readStatus(run.dir)).toMatchObject({ value: { totalSteps: 50 } });
   });
 });
 

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { listCheckpoints } from "../../../src/node/run/checkpoints.ts";
+import { summarizeRun } from "../../../src/node/run/list.ts";
 import { readRunMetrics } from "../../../src/node/run/metrics.ts";
 import { readSafetensors, writeSafetensors } from "../../../src/trainer/run/safetensors.ts";
 import {
@@ -137,7 +138,10 @@ describe("a parent that is gone", () => {
     expect(exitCode, err).toBe(2);
     expect(err).toMatch(new RegExp(`^error: .*${file}`, "m"));
     expect(err).not.toMatch(/\n {4}at |unexpected/);
-    expect(statusOf(shop.run("orphan")).state).toBe("failed");
+    expect(summarizeRun(shop.run("orphan")).state).toBe("interrupted");
+    expect(readFileSync(join(shop.run("orphan"), "log.txt"), "utf8")).toMatch(
+      new RegExp(`a resume did not begin: .*${file}`),
+    );
 
     renameSync(shop.path("runs", "renamed"), shop.run("parent"));
     await shop.succeed("resume", "orphan", "--steps", "10");

@@ -5,13 +5,15 @@
 import { existsSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { readCheckpoint } from "../../../../src/trainer/run/checkpoint.ts";
-import { createRun, resumeRun } from "../../../../src/trainer/run/runFolder.ts";
+import { createRun } from "../../../../src/trainer/run/runFolder.ts";
+import { takeRun } from "../../../../src/trainer/run/takenRun.ts";
 import { newRun, saveStep, stepMetrics } from "../examples.ts";
 
 const [runDir = "", pauseMs = "0"] = process.argv.slice(2);
 const request = newRun(dirname(runDir), { id: basename(runDir) });
-const opened = existsSync(runDir) ? await resumeRun(runDir, request) : { run: createRun(request), checkpoint: null };
-const { run, checkpoint } = opened;
+const taken = existsSync(runDir) ? await takeRun(runDir) : null;
+const run = taken === null ? createRun(request) : taken.begin(request);
+const checkpoint = taken?.checkpoint ?? null;
 let step = checkpoint?.step ?? 0;
 if (checkpoint !== null) readCheckpoint(checkpoint.dir, ["raw", "ema", "optimizer"]);
 process.stdout.write(`ready ${step}\n`);

@@ -1,0 +1,138 @@
+/** Which keys of an experiment may hold another value when training goes on from weights and optimiser state that are there. */
+
+import { backboneOf } from "../model/backbones.ts";
+import type { Stage } from "../random/streams.ts";
+import type { Experiment, ModelConfig } from "./schema.ts";
+import { yamlText } from "./yamlText.ts";
+
+/** What a change of a key means to a run that goes on. */
+export type OnResume =
+  /** how it is computed, shown or kept, not what is learned */
+  | { readonly may: "silently" }
+  /** training goes on otherwise from that step on */
+  | { readonly may: "noted" }
+  /** the run would be another one; `breaks` is what no longer suits it: what the weights are, what they mean, or how it began */
+  | { readonly may: "never"; readonly breaks: "network" | "diffusion" | "start"; readonly why: string };
+
+/** An entry for every key of the experiment file: one that is missing does not compile. */
+type Table = {
+  readonly [S in keyof Experiment]: Experiment[S] extends number
+    ? OnResume
+    : { readonly [K in keyof Experiment[S]]: OnResume };
+};
+
+const silently: OnResume = { may: "silently" };
+const noted: OnResume = { may: "noted" };
+const never = (breaks: "network" | "diffusion" | "start", why: string): OnResume => ({ may: "never", breaks, why });
+
+const OTHER_PATCHES = "the patch embedding and the output layer have other shapes";
+const OTHER_NOISE = "a timestep then means another amount of noise than the weights know";
+
+const STAGE: Table["pretrain"] = {
+  steps: noted,
+  batch_size: noted,
+  micro_batch_size: silently,
+  lr: noted,
+  lr_schedule: noted,
+  warmup_steps: noted,
+  betas: noted,
+  weight_decay: noted,
+  clip_grad: noted,
+  ema_decay: noted,
+  checkpoint_every: silently,
+  keep_checkpoints: silently,
+  keep_every: silently,
+  sample_every: silently,
+  log_every: silently,
+};
+
+const TABLE: Table = {
+  data: {
+    path: noted,
+    image_size: never("network", "encoder.encoder_pos_embed has another number of tokens"),
+    channels: never("network", OTHER_PATCHES),
+    hflip: noted,
+    background: noted,
+    ignore: noted,
+    labels: never("start", "an image's class then means something else than it was trained with"),
+    max_broken: silently,
+  },
+  model: {
+    backbone: never("network", "it is another network, with other weights"),
+    patch_size: never("network", OTHER_PATCHES),
+    embed_dim: never("network", "every tensor has another width"),
+    depth: never("network", "it has other blocks"),
+    num_heads: never("network", "the weights fit, but split into other heads than they were trained for"),
+    mlp_ratio: never("network", "the MLPs have another hidden width"),
+    qkv_bias: never("network", "attn.q_bias and attn.v_bias are in one of them only"),
+    time_embedding: never("network", "encoder.time_embed is in one of them only"),
+    num_classes: never("network", "encoder.label_emb and the label token differ"),
+    class_dropout: noted,
+  },
+  mask: { strategy: noted, rate: noted, block_size: noted, crop_size: noted },
+  diffusion: {
+    timesteps: never("diffusion", OTHER_NOISE),
+    schedule: never("diffusion", OTHER_NOISE),
+    prediction: never("diffusion", "the network's output then means something else than it was trained for"),
+    loss_weighting: noted,
+    min_snr_gamma: noted,
+  },
+  pretrain: STAGE,
+  finetune: {
+    ...STAGE,
+    from: never("start", "a run takes weights from elsewhere only when it begins"),
+    weights: never("start", "a run takes weights from elsewhere only when it begins"),
+    classes: never("start", "classes get their numbers when a run begins"),
+  },
+  sample: { sampler: silently, steps: silently, eta: silently, count: silently, weights: silently, clip: silently },
+  engine: { backend: silently, threads: silently, memory_gb: silently },
+  seed: noted,
+};
+
+const OTHER_STAGE: Readonly<Record<Stage, string>> = { pretrain: "finetune.", finetune: "pretrain." };
+
+/** Whether a stage reads a key at all. */
+export const isReadBy = (stage: Stage, path: string): boolean =>
+  !path.startsWith(OTHER_STAGE[stage]) && !(stage === "finetune" && path.startsWith("mask."));
+
+/** @param path dotted key of the experiment */
+export function onResume(path: string): OnResume {
+  const [section, name] = path.split(".") as [keyof Experiment, string?];
+  const entry: OnResume | Readonly<Record<string, OnResume>> = TABLE[section];
+  return name === undefined ? (entry as OnResume) : (entry as Readonly<Record<string, OnResume>>)[name]!;
+}
+
+/** A key that has another value. */
+export interface ChangedKey {
+  readonly path: string;
+  readonly from: unknown;
+  readonly to: unknown;
+}
+
+/** Keys whose values differ, in the order of the file. Depths that build the same blocks do not. */
+export function changedKeys(before: Experiment, after: Experiment): ChangedKey[] {
+  const [old, now] = [values(before), values(after)];
+  return [...now]
+    .map(([path, to]) => ({ path, from: old.get(path), to }))
+    .filter(({ path, from, to }) => !isSameValue(path, from, to, after.model));
+}
+
+/**
+ * Whether two values of a key come to the same.
+ * @param model of the experiment that they belong to
+ */
+export function isSameValue(path: string, a: unknown, b: unknown, model: Pick<ModelConfig, "backbone">): boolean {
+  // Depths 12 and 13 of a U-ViT build the same blocks.
+  const { blocks } = backboneOf(model);
+  if (path === "model.depth") return blocks(Number(a)) === blocks(Number(b));
+  return yamlText(a) === yamlText(b);
+}
+
+function values(experiment: Experiment): Map<string, unknown> {
+  const found = new Map<string, unknown>();
+  for (const [section, value] of Object.entries(experiment)) {
+    if (typeof value !== "object") found.set(section, value);
+    else for (const [name, entry] of Object.entries(value)) found.set(`${section}.${name}`, entry);
+  }
+  return found;
+}

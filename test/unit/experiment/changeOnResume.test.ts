@@ -1,0 +1,49 @@
+import { describe, expect, it } from "vitest";
+import { changedKeys, isReadBy, onResume } from "../../../src/core/experiment/changeOnResume.ts";
+import { experimentKeys } from "../../../src/core/experiment/keys.ts";
+import { type Experiment, type ExperimentInput, experimentSchema } from "../../../src/core/experiment/schema.ts";
+
+const experiment = (change: Partial<ExperimentInput> = {}): Experiment =>
+  experimentSchema.parse({ data: { path: "images" }, ...change });
+
+describe("what a run may change when it goes on", () => {
+  it("is said for every key of the file", () => {
+    const said = [...experimentKeys().keys.keys()].map((path) => onResume(path)?.may);
+    expect(new Set(said)).toEqual(new Set(["silently", "noted", "never"]));
+  });
+
+  it("is never what the weights are or mean, noted where training goes otherwise, silent for the machine's side", () => {
+    const may = (...paths: string[]) => paths.map((path) => onResume(path).may);
+    expect(new Set(may("model.num_heads", "data.channels", "diffusion.schedule", "data.labels"))).toEqual(
+      new Set(["never"]),
+    );
+    expect(new Set(may("pretrain.lr", "mask.rate", "data.path", "seed", "finetune.batch_size"))).toEqual(
+      new Set(["noted"]),
+    );
+    expect(new Set(may("engine.threads", "sample.count", "pretrain.log_every"))).toEqual(new Set(["silently"]));
+  });
+
+  it("leaves out what the stage does not read", () => {
+    expect(["finetune.lr", "mask.rate", "pretrain.lr"].map((path) => isReadBy("pretrain", path))).toEqual([
+      false,
+      true,
+      true,
+    ]);
+    expect(["finetune.lr", "mask.rate", "pretrain.lr"].map((path) => isReadBy("finetune", path))).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
+});
+
+it("keys that differ are told in the file's order, depths that build the same blocks are not", () => {
+  const before = experiment({ model: { depth: 12 }, pretrain: { betas: [0.9, 0.99] } });
+  const after = experiment({ model: { depth: 13 }, pretrain: { betas: [0.9, 0.95] }, seed: 4, mask: { rate: 0.5 } });
+  expect(changedKeys(before, after)).toEqual([
+    { path: "mask.rate", from: 0.9, to: 0.5 },
+    { path: "pretrain.betas", from: [0.9, 0.99], to: [0.9, 0.95] },
+    { path: "seed", from: 0, to: 4 },
+  ]);
+  expect(changedKeys(before, before)).toEqual([]);
+});
