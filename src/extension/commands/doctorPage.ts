@@ -1,6 +1,7 @@
 /** The page that MaskDM: Doctor shows, from what `maskdm doctor --json` prints. */
 import * as z from "zod";
 import { bytes } from "../../core/lint/numbers.ts";
+import { shellArgument } from "../../node/shellCommand.ts";
 
 const backendSchema = z.object({
   name: z.string(),
@@ -95,7 +96,7 @@ function page(report: Report, program: string): string {
           "## What does not work, and how to get it",
           missing.map((row) => `- **${row[0]}**: ${row[1]}. ${row[2]}`).join("\n"),
           ...(missing.some((row) => row[2]?.includes("`maskdm "))
-            ? [`In a terminal, \`maskdm\` is \`node "${program}"\`.`]
+            ? [`In a terminal, \`maskdm\` is \`node ${shellArgument(program)}\`.`]
             : []),
         ]),
     "",

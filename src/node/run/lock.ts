@@ -10,6 +10,7 @@ import { UserError } from "../../core/errors.ts";
 import { formatVersion, parseDocument, RUN_FORMAT_VERSION, timestamp } from "../../core/run/format.ts";
 import { heartbeatIsFresh, type ProcessIdentity, STALE_SECONDS } from "../../core/run/liveness.ts";
 import { isFinal } from "../../core/run/status.ts";
+import { maskdmCommand } from "../shellCommand.ts";
 import { asDiskError } from "./diskError.ts";
 import { errorCode, namesIn, pause, removeQuietly, replaceJson, writeFully } from "./files.ts";
 import { checkProcess, thisProcess } from "./process.ts";
@@ -178,6 +179,6 @@ function heldBy(runDir: string, { by, certain }: Extract<Holder, { held: true }>
     : ` That process cannot be looked for from here; if it is dead, try again in ${STALE_SECONDS} seconds.`;
   return new UserError(
     `${runDir} is being written by ${who}, and a run has one writer at a time. Wait for it, or stop it with: ` +
-      `maskdm stop ${runDir}${doubt === "" ? "" : `.${doubt}`}`,
+      `${maskdmCommand("stop", runDir)}${doubt === "" ? "" : `.${doubt}`}`,
   );
 }

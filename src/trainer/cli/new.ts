@@ -5,6 +5,7 @@ import { basename, isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { Command } from "commander";
 import { UserError } from "../../core/errors.ts";
 import { runNameProblem } from "../../core/run/names.ts";
+import { maskdmCommand } from "../../node/shellCommand.ts";
 import { SUPPORTED_FORMATS } from "../data/imageFormat.ts";
 import { type ImageSurvey, surveyImages } from "./imageSurvey.ts";
 import type { Io } from "./io.ts";
@@ -24,7 +25,7 @@ export function register(program: Command, io: Io): void {
       if (survey === null) io.stderr(`No image is there yet: put images into ${join(dir, "images")}.`);
       else io.stderr(`Looked at ${survey.sampled} of ${survey.count} images.`);
       io.stdout(file);
-      io.stderr(`Next: maskdm pretrain ${file}`);
+      io.stderr(`Next: ${maskdmCommand("pretrain", file)}`);
     });
   addExamples(command, [
     ["maskdm new faces --data ~/pictures/faces", "write faces/faces.maskdm.yaml for a folder of images elsewhere"],

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import { UserError } from "../../core/errors.ts";
 import type { RunSummary } from "../../core/run/summary.ts";
+import { maskdmCommand } from "../../node/shellCommand.ts";
 import type { Io } from "./io.ts";
 import { addExamples, parsePositiveInteger, runsDirOption } from "./options.ts";
 
@@ -70,7 +71,7 @@ function refuseDead(run: RunSummary): void {
   if (run.state === "interrupted") {
     throw new UserError(
       `${run.id} is not running: its process is gone or gives no sign of life. Nothing was changed. ` +
-        `Its last checkpoint is intact; go on from it with: maskdm resume ${run.path}`,
+        `Its last checkpoint is intact; go on from it with: ${maskdmCommand("resume", run.path)}`,
       "failure",
     );
   }

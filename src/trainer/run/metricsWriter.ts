@@ -1,6 +1,7 @@
 /** Writes metrics.jsonl. */
 import type { ResumeLine, StepMetrics } from "../../core/run/metrics.ts";
 import { metricsFile } from "../../node/run/metrics.ts";
+import { maskdmCommand } from "../../node/shellCommand.ts";
 import { AppendFile } from "./appendFile.ts";
 
 export class MetricsWriter {
@@ -14,7 +15,7 @@ export class MetricsWriter {
   constructor(runDir: string, resumedFrom: number | null) {
     this.file = new AppendFile(
       metricsFile(runDir),
-      `Checkpoints in ${runDir} are intact. When the cause is removed, go on with: maskdm resume ${runDir}`,
+      `Checkpoints in ${runDir} are intact. When the cause is removed, go on with: ${maskdmCommand("resume", runDir)}`,
     );
     if (resumedFrom === null) return;
     const line: ResumeLine = { type: "resume", step: resumedFrom, time: new Date().toISOString() };

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import type { z } from "zod";
 import { doctorPage, type doctorReportSchema } from "../../../src/extension/commands/doctorPage.ts";
+import { shellArgument } from "../../../src/node/shellCommand.ts";
 import type { DoctorReport } from "../../../src/trainer/doctor/report.ts";
 
 const works = { works: true, reason: null, remedy: null } as const;
@@ -47,7 +48,7 @@ it("tells how to call the command line where that helps, and only there", () => 
     const [first, second] = REPORT.backends;
     return doctorPage(JSON.stringify({ ...REPORT, backends: [first, { ...second, remedy }] }), PROGRAM)!;
   };
-  const line = `In a terminal, \`maskdm\` is \`node "${PROGRAM}"\`.`;
+  const line = `In a terminal, \`maskdm\` is \`node ${shellArgument(PROGRAM)}\`.`;
   expect(withRemedy("`maskdm doctor --install-tensorflow` installs it.")).toContain(line);
   expect(withRemedy("npm install it")).not.toContain(PROGRAM);
 });
