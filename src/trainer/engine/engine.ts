@@ -48,6 +48,8 @@ export interface EngineTensors {
 const FIRST_MOMENT = "exp_avg.";
 const SECOND_MOMENT = "exp_avg_sq.";
 const ONE = Float32Array.of(1);
+/** Tensors that do not fit are listed so far: what is wrong shows in the first ones. */
+const MAX_LISTED = 10;
 
 export class Engine {
   private readonly store: ParameterStore;
@@ -68,6 +70,11 @@ export class Engine {
     this.learner = backend.learner?.(this.store) ?? new HostLearner(backend, this.store);
   }
 
+  /** Names of the model's tensors, as checkpoints have them. */
+  get parameterNames(): ReadonlySet<string> {
+    return new Set(this.store.tensors("raw").map(({ name }) => name));
+  }
+
   /** Views of everything a checkpoint holds, as it is until the next step. */
   async tensors(): Promise<EngineTensors> {
     await this.learner.toHost();
@@ -81,7 +88,7 @@ export class Engine {
   /**
    * Takes over tensors by name.
    * @param into raw or ema weights, or the optimiser's moments
-   * @throws UserError listing every name or shape that does not fit, or where values are not finite
+   * @throws UserError naming what does not fit, or where values are not finite
    */
   async load(
     tensors: ReadonlyMap<string, NamedTensor>,
@@ -92,8 +99,9 @@ export class Engine {
     const problems = mismatches(own, tensors);
     if (problems.length > 0) {
       throw new UserError(
-        `${source} does not fit this experiment's model:\n${problems.map((problem) => `  ${problem}`).join("\n")}\n` +
-          "Give model and data the same sizes in both experiments, or start from another checkpoint.",
+        `${source} does not fit this experiment's model:\n${firstOf(problems)}\n` +
+          "Give model and data the same sizes in both experiments, or start from another checkpoint" +
+          `${tensors.size > own.length ? "; what is no tensor of the model has to be left out of the file" : ""}.`,
       );
     }
     const broken = own.map(({ name }) => name).filter((name) => !tensors.get(name)!.data.every(Number.isFinite));
@@ -236,6 +244,13 @@ function positionRows(visible: Int32Array, start: number, end: number, S: number
     for (let s = 0; s < S; s++) rows[i++] = extra + visible[b * S + s]!;
   }
   return rows;
+}
+
+/** The first of a list, a line each, and how many there are besides. */
+function firstOf(problems: readonly string[]): string {
+  const lines = problems.slice(0, MAX_LISTED).map((problem) => `  ${problem}`);
+  const more = problems.length - lines.length;
+  return [...lines, ...(more > 0 ? [`  and ${more} more`] : [])].join("\n");
 }
 
 function mismatches(own: readonly NamedTensor[], given: ReadonlyMap<string, NamedTensor>): string[] {

@@ -51,7 +51,8 @@ export type WeightSource =
 /** Requests by name: [arguments, answer]. */
 export interface EngineCalls {
   init: [EngineRequestInit, EngineFacts];
-  load: [WeightSource, null];
+  /** answers with what is worth telling of the weights */
+  load: [WeightSource, readonly string[]];
   step: [{ readonly batch: TrainingBatch; readonly scalars: Omit<StepScalars, "microBatchSize"> }, TimedStep];
   isFinite: [null, boolean];
   checkpoint: [{ readonly runDir: string; readonly state: CheckpointState }, string];

@@ -18,6 +18,7 @@ import type {
   WeightSource,
 } from "./messages.ts";
 import type { ModelShape } from "./model/parameters.ts";
+import { withoutPrefix } from "./prefixedWeights.ts";
 
 type Handlers = { [C in EngineCall]: (argument: EngineCalls[C][0]) => Promise<EngineCalls[C][1]> };
 
@@ -48,10 +49,7 @@ const handlers: Handlers = {
     };
     return facts;
   },
-  async load(source) {
-    await load(source);
-    return null;
-  },
+  load,
   async step({ batch, scalars }) {
     const startedAt = clock();
     const result = await engine().trainStep(batch, { ...scalars, microBatchSize: current!.microBatchSize });
@@ -117,15 +115,21 @@ function memoryOf(shape: ModelShape): MemoryShape {
   return memoryShape(model, { image_size: shape.imageSize, channels: shape.channels });
 }
 
-async function load(source: WeightSource): Promise<void> {
+async function load(source: WeightSource): Promise<string[]> {
   if (source.kind === "checkpoint") {
     const { tensors } = readCheckpoint(source.dir, ["raw", "ema", "optimizer"]);
     for (const set of ["raw", "ema", "optimizer"] as const) await engine().load(tensors[set], set, source.dir);
-    return;
+    return [];
   }
   const { tensors } = readSafetensors(source.file);
-  await engine().load(tensors, source.kind === "start" ? "raw" : source.into, source.file);
-  if (source.kind === "start") await engine().restartEma();
+  if (source.kind === "weights") {
+    await engine().load(tensors, source.into, source.file);
+    return [];
+  }
+  const named = withoutPrefix(tensors, engine().parameterNames, source.file);
+  await engine().load(named.tensors, "raw", source.file);
+  await engine().restartEma();
+  return named.note === null ? [] : [named.note];
 }
 
 /** Large arrays move instead of being copied. */

@@ -156,8 +156,8 @@ async function startEngine(session: Session, engine: EngineClient): Promise<Engi
     seed: experiment.seed,
     training: { batchSize, visibleTokens, microBatchSize, budgetBytes: stepMemoryBudget(experiment) },
   });
-  if (weights) await engine.call("load", weights);
-  return facts;
+  const notes = weights ? await engine.call("load", weights) : [];
+  return { ...facts, notes: [...facts.notes, ...notes] };
 }
 
 function engineLine(facts: EngineFacts, experiment: Experiment, stage: Stage): string {

@@ -131,7 +131,7 @@ describe("a run that has finished", () => {
     const frozen = readFileSync(join(shop.run("unspoilt"), "experiment.maskdm.yaml"), "utf8");
     const misfit = await shop.maskdm("resume", "unspoilt", "--steps", "35", "--set", "model.embed_dim=32");
     expect(misfit.exitCode).toBe(2);
-    expect(misfit.err).toContain("encoder.norm.weight: [16] there, [32] is needed");
+    expect(misfit.err).toContain("encoder.patch_embed.proj.bias: [16] there, [32] is needed");
     expect(readFileSync(join(shop.run("unspoilt"), "experiment.maskdm.yaml"), "utf8")).toBe(frozen);
     await shop.succeed("resume", "unspoilt", "--steps", "35");
     expect(statusOf(shop.run("unspoilt"))).toMatchObject({ state: "finished", step: 35 });
