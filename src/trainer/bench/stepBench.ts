@@ -8,6 +8,7 @@ import { matrixProductFlops } from "../engine/graph/graph.ts";
 import type { EngineFacts, TimedStep } from "../engine/messages.ts";
 import { trainingGraph } from "../engine/model/graphs.ts";
 import { modelShape } from "../engine/model/parameters.ts";
+import { StepCancelled } from "../engine/stepCancelled.ts";
 import type { BackendChoice } from "../engine/wantedBackend.ts";
 import { BatchSource } from "../loop/batches.ts";
 import { engineThreads, stepMemoryBudget } from "../loop/session.ts";
@@ -122,7 +123,11 @@ export class StepBench {
     };
     const { tokens, target, visible, timesteps, weight, labels } = batch;
     const arrays = [tokens, target, visible, timesteps, weight, ...(labels ? [labels] : [])];
-    const answer = this.engine.call("step", { batch, scalars }, [...new Set(arrays.map(({ buffer }) => buffer))]);
+    const buffers = [...new Set(arrays.map(({ buffer }) => buffer))];
+    const answer = this.engine.call("step", { batch, scalars }, buffers).then((step) => {
+      if (step === null) throw new StepCancelled();
+      return step;
+    });
     // Where the step before it fails, nobody asks for this one's answer.
     answer.catch(() => {});
     return answer;

@@ -53,7 +53,8 @@ export interface EngineCalls {
   init: [EngineRequestInit, EngineFacts];
   /** answers with what is worth telling of the weights */
   load: [WeightSource, readonly string[]];
-  step: [{ readonly batch: TrainingBatch; readonly scalars: Omit<StepScalars, "microBatchSize"> }, TimedStep];
+  /** null: it was broken off (EngineClient.cancelSteps), weights and moments are as they were */
+  step: [{ readonly batch: TrainingBatch; readonly scalars: Omit<StepScalars, "microBatchSize"> }, TimedStep | null];
   isFinite: [null, boolean];
   checkpoint: [{ readonly runDir: string; readonly state: CheckpointState }, string];
   predict: [

@@ -1,5 +1,5 @@
 /** The engine's thread: a run of a graph blocks its thread, and the process has to stay responsive. */
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import { type MemoryProfile, type MemoryShape, memoryProfile } from "../../core/cost/memory.ts";
 import { chooseMicroBatch, WASM_BUDGET_BYTES } from "../../core/cost/microBatch.ts";
 import { type ModelSizes, memoryShape } from "../../core/cost/parameters.ts";
@@ -19,6 +19,7 @@ import type {
 } from "./messages.ts";
 import type { ModelShape } from "./model/parameters.ts";
 import { withoutPrefix } from "./prefixedWeights.ts";
+import { StepCancelled } from "./stepCancelled.ts";
 
 type Handlers = { [C in EngineCall]: (argument: EngineCalls[C][0]) => Promise<EngineCalls[C][1]> };
 
@@ -34,6 +35,7 @@ const clock = (): number => performance.timeOrigin + performance.now();
 const handlers: Handlers = {
   async init(request) {
     const { backend, notes } = await chooseBackend(request.wanted, request.threads);
+    backend.cancelBy?.(workerData as Int32Array);
     const budget = backend.name === "tfjs-wasm" ? WASM_BUDGET_BYTES : Number.POSITIVE_INFINITY;
     const { microBatchSize, predictedBytes, note } = microBatch(request, memoryProfile(backend.name), budget);
     const accumulate = request.training !== null && microBatchSize < request.training.batchSize;
@@ -52,9 +54,14 @@ const handlers: Handlers = {
   load,
   async step({ batch, scalars }) {
     const startedAt = clock();
-    const result = await engine().trainStep(batch, { ...scalars, microBatchSize: current!.microBatchSize });
-    const { tokens, target } = batch;
-    return { ...result, startedAt, endedAt: clock(), buffers: { tokens, target } };
+    try {
+      const result = await engine().trainStep(batch, { ...scalars, microBatchSize: current!.microBatchSize });
+      const { tokens, target } = batch;
+      return { ...result, startedAt, endedAt: clock(), buffers: { tokens, target } };
+    } catch (error) {
+      if (error instanceof StepCancelled) return null;
+      throw error;
+    }
   },
   async isFinite() {
     return engine().isFinite();
