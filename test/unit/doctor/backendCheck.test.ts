@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { type BackendTrialResult, checkBackends, trialHere } from "../../../src/trainer/doctor/backendCheck.ts";
+import { checkBackends } from "../../../src/trainer/doctor/backendCheck.ts";
 import type { BackendName } from "../../../src/trainer/engine/backend.ts";
+import { type BackendTrialResult, trialHere } from "../../../src/trainer/engine/backendTrial.ts";
 import { onnxBackend } from "../../../src/trainer/engine/onnx/backend.ts";
 import { selfTest, selfTestDifference } from "../../../src/trainer/engine/selfTest.ts";
 import { tfjsBackend } from "../../../src/trainer/engine/tfjs/backend.ts";

@@ -58,20 +58,25 @@ export interface Addon {
 /** Name of this project's package. */
 const PROJECT = "maskdm-studio";
 
+const NAME = addonFile(process.platform, process.arch);
+
 let loaded: Addon | null = null;
 
 /** @throws Error where there is none for this machine, it cannot be loaded, or is not of these sources */
 export function loadAddon(): Addon {
   if (loaded) return loaded;
-  const name = addonFile(process.platform, process.arch);
-  const file = folders()
-    .map((folder) => join(folder, name))
-    .find((path) => existsSync(path));
-  if (file === undefined) throw new Error(`${name} was not built`);
+  const file = addonPath();
+  if (file === null) throw new Error(`${NAME} was not built`);
   const addon = createRequire(import.meta.url)(file) as Addon;
-  if (addon.instructions?.() !== INSTRUCTIONS_TEXT) throw new Error(`${name} was built from other sources`);
+  if (addon.instructions?.() !== INSTRUCTIONS_TEXT) throw new Error(`${NAME} was built from other sources`);
   loaded = addon;
   return loaded;
+}
+
+/** Path of the module for this machine; null where it was not built. */
+export function addonPath(): string | null {
+  const paths = folders().map((folder) => join(folder, NAME));
+  return paths.find((path) => existsSync(path)) ?? null;
 }
 
 /** Beside the bundled trainer, and where the build of the repository it lies in puts it. */
