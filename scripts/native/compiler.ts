@@ -37,10 +37,8 @@ export function findCompiler(target: Target): CompilerSearch {
         ["zig", ...zigTarget],
         ...(isHost && target.platform !== "win32" ? [["clang"], ["gcc"], ["cc"]] : []),
       ];
-  for (const command of candidates) {
-    const { status, stdout } = spawnSync(command[0]!, [...command.slice(1), "--version"], { encoding: "utf8" });
-    if (status === 0) return { found: true, compiler: { command, version: stdout.split("\n")[0]!.trim() } };
-  }
+  const compiler = candidates.map(compilerOf).find((candidate) => candidate !== null);
+  if (compiler) return { found: true, compiler };
   const remedy = "`pip install ziglang` brings one";
   return {
     found: false,
@@ -48,4 +46,17 @@ export function findCompiler(target: Target): CompilerSearch {
       ? `there is no C compiler (CC, zig, clang, gcc); ${remedy}`
       : `only Zig's compiler makes modules for ${target.name}; ${remedy}`,
   };
+}
+
+/** The compilers of this machine that bring libraries of its own system along, the named one alone where CC names one. */
+export function hostCompilers(): Compiler[] {
+  const named = process.env["CC"];
+  const commands = named ? [named.split(" ")] : [["clang"], ["gcc"], ["cc"]];
+  return commands.map(compilerOf).filter((compiler) => compiler !== null);
+}
+
+/** null where there is none of that name */
+function compilerOf(command: readonly string[]): Compiler | null {
+  const { status, stdout } = spawnSync(command[0]!, [...command.slice(1), "--version"], { encoding: "utf8" });
+  return status === 0 ? { command, version: stdout.split("\n")[0]!.trim() } : null;
 }

@@ -8,7 +8,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../src/core/errors.ts";
 import { usableCores } from "../../src/node/machine.ts";
-import { trialHere } from "../../src/trainer/doctor/backendCheck.ts";
+import { trialHere } from "../../src/trainer/engine/backendTrial.ts";
 import { installTensorflow } from "../../src/trainer/tensorflow/install.ts";
 import { pythonCommands } from "../../src/trainer/tensorflow/pythonCommands.ts";
 import { stopOnSignals } from "../../src/trainer/tensorflow/stopOnSignals.ts";

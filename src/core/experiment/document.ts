@@ -46,12 +46,12 @@ export class ExperimentDocument {
     return isAlias(node) ? (this.targets.get(node) ?? null) : node;
   }
 
-  /** @param path dotted key, such as "pretrain.steps" */
-  find(path: string): KeyPlace | null {
+  /** @param path dotted key, such as "pretrain.steps", or its parts, where one of them has a dot in it */
+  find(path: string | readonly string[]): KeyPlace | null {
     let node = this.root;
     let place: KeyPlace | null = null;
     let shared = false;
-    for (const part of path.split(".")) {
+    for (const part of typeof path === "string" ? path.split(".") : path) {
       if (isAlias(node)) shared = true;
       const map = this.target(node);
       if (!isMap(map)) return null;
@@ -74,7 +74,7 @@ export class ExperimentDocument {
     return value ? this.text.slice(...extent(value)) : null;
   }
 
-  keyRange(path: string): TextRange | null {
+  keyRange(path: string | readonly string[]): TextRange | null {
     const place = this.find(path);
     return place && this.nodeRange(place.key);
   }

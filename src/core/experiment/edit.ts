@@ -3,10 +3,10 @@ import { isAlias, isMap, isNode, isScalar, type Node, type YAMLMap } from "yaml"
 import type { TextEdit } from "../lint/diagnostic.ts";
 import { type ExperimentDocument, extent, type KeyPlace } from "./document.ts";
 
-/** Keys to write (YAML text each) and keys to take out, by dotted path. */
+/** Keys to write (YAML text each) and keys to take out, by dotted path; those to take out by the path's parts, too. */
 export interface KeyChanges {
   readonly set?: Readonly<Record<string, string>>;
-  readonly remove?: readonly string[];
+  readonly remove?: readonly (string | readonly string[])[];
 }
 
 /** The edits that make these changes, or null where the text cannot be changed in place (aliases, unusual layout). */
@@ -32,7 +32,8 @@ export function editKeys(document: ExperimentDocument, changes: KeyChanges): Tex
     else edits.push(place.shared ? null : insertInto(document, place, entries));
   }
   if (newSections.length > 0) edits.push(insertAtRoot(document, newSections.flat()));
-  for (const path of changes.remove ?? []) edits.push(removeKey(document, path));
+  for (const path of changes.remove ?? [])
+    edits.push(removeKey(document, typeof path === "string" ? path.split(".") : path));
   return edits.every((edit): edit is TextEdit => edit !== null) ? edits : null;
 }
 
@@ -114,7 +115,7 @@ function insertAtRoot(document: ExperimentDocument, lines: readonly string[]): T
 }
 
 /** Takes a key out; with its section, where it is the only key there. */
-function removeKey(document: ExperimentDocument, path: string): TextEdit | null {
+function removeKey(document: ExperimentDocument, path: readonly string[]): TextEdit | null {
   const place = document.find(path);
   if (place === null || place.shared) return null;
   const { map } = place;
@@ -123,8 +124,7 @@ function removeKey(document: ExperimentDocument, path: string): TextEdit | null 
   // An anchor in the text that goes may be used elsewhere.
   if (/[&*]/.test(document.text.slice(keyStart, end))) return null;
   if (map.flow === true) return removeFromFlow(document, place, keyStart, Math.max(end, extent(place.key)[1]));
-  const dot = path.lastIndexOf(".");
-  if (map.items.length === 1) return dot === -1 ? null : removeKey(document, path.slice(0, dot));
+  if (map.items.length === 1) return path.length === 1 ? null : removeKey(document, path.slice(0, -1));
   if (indentOf(document, place.key) === null) return null;
   const lineStart = document.lines.lineStart(keyStart);
   const stop = document.lines.lineEnd(end > 0 && document.text[end - 1] === "\n" ? end - 1 : end);

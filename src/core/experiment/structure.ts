@@ -44,7 +44,7 @@ class StructureReader implements Structure {
     for (const [name, value] of Object.entries(root)) {
       const section = sections.get(name);
       if (section !== undefined) this.readSection(section, value);
-      else if (keys.has(name)) this.take(this.values, name, name, value);
+      else if (keys.get(name)?.section === "") this.take(this.values, name, name, value);
       else this.reportUnknown({ section: "", name, value, present });
     }
     if (!("data" in root) || isMapping(root["data"])) this.requireDataPath();
@@ -87,7 +87,7 @@ class StructureReader implements Structure {
   private reportUnknown(unknown: UnknownKey): void {
     if (this.diagnostics.length >= MAX_REPORTED) return;
     const { section, name } = unknown;
-    const range = this.document.keyRange(section === "" ? name : `${section}.${name}`) ?? this.document.start();
+    const range = this.document.keyRange(section === "" ? [name] : [section, name]) ?? this.document.start();
     const { message, fix, meant } = explainUnknownKey(this.document, unknown);
     this.refused.push(...meant);
     this.report(range, "MDM010", message, fix);

@@ -3,6 +3,7 @@ import { isNode } from "yaml";
 import type { Fix } from "../lint/diagnostic.ts";
 import { joinOr } from "./allowedValues.ts";
 import { type ExperimentDocument, extent } from "./document.ts";
+import { dottedKey, nestDottedKeys } from "./dottedKey.ts";
 import { experimentKeys, rootNames } from "./keys.ts";
 import { nearestName } from "./suggest.ts";
 
@@ -26,7 +27,11 @@ export function explainUnknownKey(document: ExperimentDocument, unknown: Unknown
   const where = unknown.section === "" ? "at the top of the file" : `in the section ${unknown.section}`;
   const shown = unknown.name === "" ? "with an empty name" : JSON.stringify(unknown.name.slice(0, 40));
   const known =
-    misplacedSection(unknown) ?? misplacedKey(document, unknown) ?? nearKey(document, unknown) ?? note(unknown);
+    misplacedSection(unknown) ??
+    misplacedKey(document, unknown) ??
+    dotted(document, unknown) ??
+    nearKey(document, unknown) ??
+    note(unknown);
   return {
     message: `There is no key ${shown} ${where}${known.hint}`,
     fix: known.fix ?? null,
@@ -60,6 +65,22 @@ function misplacedKey(document: ExperimentDocument, { section, name }: UnknownKe
   };
 }
 
+/** A dot leads nowhere in YAML. */
+function dotted(document: ExperimentDocument, { section, name }: UnknownKey): Hint | null {
+  const key = dottedKey(name);
+  if (key === null || key.name === "") return null;
+  const meant = key.path === null || document.isSet(key.path) ? [] : [key.path];
+  if (section === key.section) {
+    const fix = key.path === null || document.isSet(key.path) ? null : renaming(document, [section, name], key.name);
+    return { hint: `. Inside ${section} it is ${key.name} alone.`, fix, meant };
+  }
+  return {
+    hint: `: a dot does not lead into a section. Write ${key.section}: and, indented below it, ${key.name}: with the value.`,
+    fix: section === "" && key.path !== null ? nestDottedKeys(document, key.section) : null,
+    meant,
+  };
+}
+
 function nearKey(document: ExperimentDocument, { section, name, present }: UnknownKey): Hint | null {
   const names = namesIn(section);
   const free = nearestName(
@@ -71,12 +92,13 @@ function nearKey(document: ExperimentDocument, { section, name, present }: Unkno
     return taken === null ? null : { hint: `. Did you mean ${taken}, which is there already?` };
   }
   const prefix = section === "" ? "" : `${section}.`;
+  const written = section === "" ? [name] : [section, name];
   const keys = experimentKeys()
     .sections.get(prefix + free)
     ?.keys.map((key) => key.path);
   return {
     hint: `. Did you mean ${free}?`,
-    fix: renaming(document, prefix + name, free),
+    fix: renaming(document, written, free),
     meant: keys ?? [prefix + free],
   };
 }
@@ -102,10 +124,10 @@ function namesIn(section: string): string[] {
 }
 
 /** Replaces the key's text, where that is the key itself and serves no other section. */
-function renaming(document: ExperimentDocument, path: string, name: string): Fix | null {
+function renaming(document: ExperimentDocument, path: readonly string[], name: string): Fix | null {
   const place = document.find(path);
   if (place === null || place.shared || !isNode(place.key)) return null;
   const [start, end] = extent(place.key);
-  if (!/^["']?[\w -]+["']?$/.test(document.text.slice(start, end))) return null;
+  if (!/^["']?[\w. -]+["']?$/.test(document.text.slice(start, end))) return null;
   return { title: `Rename to ${name}`, edits: [document.lines.edit(start, end, name)] };
 }

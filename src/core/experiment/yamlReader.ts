@@ -127,13 +127,13 @@ class Conversion {
         );
         continue;
       }
+      const before = first.get(name);
+      if (before !== undefined && isNew) this.reportDuplicate(name, before, pair.key as Node);
+      first.set(name, pair.key as Node);
       if (name === "<<") {
         merged = { ...(merged ?? {}), ...this.merge(pair.value as Node | null, depth, mergeDepth) };
         continue;
       }
-      const before = first.get(name);
-      if (before !== undefined && isNew) this.reportDuplicate(name, before, pair.key as Node);
-      first.set(name, pair.key as Node);
       own[name] = this.convert(pair.value as Node | null, depth + 1);
     }
     return merged === null ? own : Object.assign(Object.create(null) as PlainMapping, merged, own);
@@ -160,7 +160,11 @@ class Conversion {
 
   private reportDuplicate(name: string, before: Node, key: Node): void {
     const { line } = this.document.nodeRange(before);
-    this.report(key, "MDM003", `${name} is written twice in this section, first on line ${line}. Keep one of them.`);
+    const remedy =
+      name === "<<"
+        ? "A section takes over the keys of one other: keep one of them, or let that other section take over the second."
+        : "Keep one of them.";
+    this.report(key, "MDM003", `${name} is written twice in this section, first on line ${line}. ${remedy}`);
   }
 
   private report(node: Node, code: string, message: string): void {

@@ -32,7 +32,8 @@ export const READING_RULES: readonly ReadingRule[] = [
   {
     code: "MDM003",
     name: "duplicate-key",
-    explanation: "A key is written twice in one section; which one counts would depend on the reader.",
+    explanation:
+      "A key, or the merge key `<<`, is written twice in one section; which one counts would depend on the reader.",
     fix: null,
   },
   {
@@ -59,8 +60,8 @@ export const READING_RULES: readonly ReadingRule[] = [
     code: "MDM010",
     name: "unknown-key",
     explanation:
-      "There is no such key or section, or it belongs in another section. The message names the key that was probably meant.",
-    fix: "Renames the key, where one is near.",
+      "There is no such key or section, or it belongs in another section, or it is written with a dot (`data.path: x`), which leads into no section. The message names the key that was probably meant.",
+    fix: "Renames the key, where one is near; writes a key with a dot below its section.",
   },
   {
     code: "MDM011",

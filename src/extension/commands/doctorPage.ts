@@ -1,6 +1,7 @@
 /** The page that MaskDM: Doctor shows, from what `maskdm doctor --json-lines` prints, as far as it has come. */
 import * as z from "zod";
 import { bytes } from "../../core/lint/numbers.ts";
+import { shellArgument } from "../../node/shellCommand.ts";
 
 const backendSchema = z.object({
   name: z.string(),
@@ -142,7 +143,7 @@ function remedies(findings: readonly Finding[], program: string): string[] {
     "## What does not work, and how to get it",
     missing.map(({ name, reason, remedy }) => `- **${name}**: ${reason}. ${remedy}`).join("\n"),
     ...(missing.some(({ remedy }) => remedy?.includes("`maskdm ") === true)
-      ? [`In a terminal, \`maskdm\` is \`node "${program}"\`.`]
+      ? [`In a terminal, \`maskdm\` is \`node ${shellArgument(program)}\`.`]
       : []),
   ];
 }

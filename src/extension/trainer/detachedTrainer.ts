@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 import { UserError } from "../../core/errors.ts";
 import { isAtWork } from "../../core/run/entry.ts";
 import type { Program } from "../../node/run/detached.ts";
+import { maskdmCommand } from "../../node/shellCommand.ts";
 import { runsFolderFor } from "../runs/runFolders.ts";
 import type { WorkspaceRuns } from "../runs/workspaceRuns.ts";
 import type { RunRequest, TrainerLauncher } from "../services.ts";
@@ -88,7 +89,7 @@ export class DetachedTrainer implements TrainerLauncher, vscode.Disposable {
 
   async command(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
     requireTrust();
-    this.log.info(`maskdm ${args.join(" ")}`);
+    this.log.info(maskdmCommand(...args));
     const cwd = options.cwd ?? vscode.workspace.workspaceFolders?.[0]?.uri.fsPath;
     const result = await runCommand(this.program, args, { ...options, ...(cwd === undefined ? {} : { cwd }) });
     if (result.code !== 0) this.log.warn(`maskdm ${args[0]} ended with ${result.code}: ${result.stderr.trim()}`);

@@ -9,6 +9,7 @@ import type { Stage } from "../../core/random/streams.ts";
 import { RUN_FORMAT_VERSION } from "../../core/run/format.ts";
 import { experimentName, newRunId } from "../../core/run/names.ts";
 import type { QueueEntry, QueueOrder } from "../../core/run/queue.ts";
+import { maskdmCommand } from "../shellCommand.ts";
 import { asDiskError } from "./diskError.ts";
 import { experimentBehind, wayFromRun } from "./experimentOfRun.ts";
 import { errorCode, namesIn } from "./files.ts";
@@ -84,7 +85,9 @@ export function enqueueResume(runDir: string): void {
   const run = summarizeRun(resolve(runDir));
   if (run.state === "damaged") throw new UserError(`${run.path} cannot be resumed: ${run.reason}.`);
   if (run.state === "finished") {
-    throw new UserError(`${run.id} has all its ${run.steps} steps. Train it for longer with: maskdm resume --steps N`);
+    throw new UserError(
+      `${run.id} has all its ${run.steps} steps. Train it for longer with: ${maskdmCommand("resume", run.path, "--steps", "N")}`,
+    );
   }
   if (run.state === "starting" || run.state === "running" || run.state === "stopping") {
     throw new UserError(`${run.id} is at work already (${run.state}).`);

@@ -10,6 +10,7 @@ import { UserError } from "../../core/errors.ts";
 import { RUN_FORMAT_VERSION } from "../../core/run/format.ts";
 import { heartbeatIsFresh, type ProcessIdentity, STALE_SECONDS } from "../../core/run/liveness.ts";
 import { isFinal } from "../../core/run/status.ts";
+import { maskdmCommand } from "../shellCommand.ts";
 import { removeQuietly } from "./files.ts";
 import { LifeWatch } from "./lifeWatch.ts";
 import { createLock, highestLock, type LockRecord, lockFileName, lockNumbers, readLock } from "./lockFiles.ts";
@@ -163,6 +164,6 @@ function heldBy(runDir: string, by: ProcessIdentity | null): UserError {
   const who = by === null ? "a process that is just starting" : `process ${by.pid} on ${by.host}`;
   return new UserError(
     `${runDir} is being written by ${who}, and a run has one writer at a time. Wait for it, or stop it with: ` +
-      `maskdm stop ${runDir}`,
+      maskdmCommand("stop", runDir),
   );
 }

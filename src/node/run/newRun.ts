@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import { runNameProblem } from "../../core/run/names.ts";
+import { maskdmCommand } from "../shellCommand.ts";
 import { namesIn } from "./files.ts";
 
 /** Local date as yyyy-mm-dd. */
@@ -20,5 +21,5 @@ export function checkFree(runsDir: string, id: string): void {
   const same = namesIn(runsDir).find((name) => name.toLowerCase() === id.toLowerCase());
   if (same === undefined) return;
   const dir = join(runsDir, same);
-  throw new UserError(`${dir} exists already. Choose another --run, or go on with it: maskdm resume ${dir}`);
+  throw new UserError(`${dir} exists already. Choose another --run, or go on with it: ${maskdmCommand("resume", dir)}`);
 }

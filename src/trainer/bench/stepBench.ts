@@ -7,6 +7,7 @@ import { emaDecay, learningRate } from "../../core/training/schedules.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { EngineClient } from "../engine/client.ts";
 import type { EngineFacts, TimedStep } from "../engine/messages.ts";
+import { StepCancelled } from "../engine/stepCancelled.ts";
 import type { BackendChoice } from "../engine/wantedBackend.ts";
 import { BatchSource } from "../loop/batches.ts";
 import { engineThreads, stepMemoryBudget } from "../loop/session.ts";
@@ -119,7 +120,11 @@ export class StepBench {
     };
     const { tokens, target, visible, timesteps, weight, labels } = batch;
     const arrays = [tokens, target, visible, timesteps, weight, ...(labels ? [labels] : [])];
-    const answer = this.engine.call("step", { batch, scalars }, [...new Set(arrays.map(({ buffer }) => buffer))]);
+    const buffers = [...new Set(arrays.map(({ buffer }) => buffer))];
+    const answer = this.engine.call("step", { batch, scalars }, buffers).then((step) => {
+      if (step === null) throw new StepCancelled();
+      return step;
+    });
     // Where the step before it fails, nobody asks for this one's answer.
     answer.catch(() => {});
     return answer;

@@ -44,17 +44,18 @@ export function register(program: Command, io: Io): void {
   ]);
   program
     .command("doctor-backend", { hidden: true })
-    .description("Try one backend and print the result as JSON. Used by doctor.")
+    .description("Try one backend and print the result as JSON. Used by doctor, and before auto takes native.")
     .argument("<name>", "one backend")
     .argument("<threads>", "threads it may use", parsePositiveInteger)
-    .action(async (wanted: string, threads: number) => {
+    .argument("<seconds>", "how long its steps are timed", Number)
+    .action(async (wanted: string, threads: number, seconds: number) => {
       const [{ trialHere }, { BACKEND_NAMES }] = await Promise.all([
-        import("../doctor/backendCheck.ts"),
+        import("../engine/backendTrial.ts"),
         import("../engine/tryBackend.ts"),
       ]);
       const name = BACKEND_NAMES.find((candidate) => candidate === wanted);
       if (!name) throw new UserError(`There is no backend ${wanted}: ${BACKEND_NAMES.join(", ")}.`);
-      io.json(await trialHere(name, threads));
+      io.json(await trialHere(name, threads, seconds));
     });
 }
 

@@ -7,6 +7,7 @@ import { runNameProblem } from "../../core/run/names.ts";
 import { expandHome } from "../../node/homePath.ts";
 import { SUPPORTED_FORMATS } from "../../node/images/imageFormat.ts";
 import { type Machine, thisMachine } from "../../node/machine.ts";
+import { maskdmCommand } from "../../node/shellCommand.ts";
 import { type SurveyedFolder, surveyFolder } from "./imageSurvey.ts";
 import type { Io } from "./io.ts";
 import { experimentTemplate } from "./newTemplate.ts";
@@ -26,7 +27,7 @@ export function register(program: Command, io: Io): void {
       else io.stderr(`Looked at ${survey.sampled} of ${survey.count} images.`);
       for (const note of notes) io.stderr(`note: ${note}`);
       io.stdout(file);
-      io.stderr(`Next: maskdm pretrain ${file}`);
+      io.stderr(`Next: ${maskdmCommand("pretrain", file)}`);
     });
   addExamples(command, [
     ["maskdm new faces --data ~/pictures/faces", "write faces/faces.maskdm.yaml for a folder of images elsewhere"],

@@ -1,5 +1,6 @@
 /** The text of a new experiment file. */
 import { stringify } from "yaml";
+import { shellArgument } from "../../node/shellCommand.ts";
 import type { ImageSurvey } from "./imageSurvey.ts";
 import type { SuggestedSizes } from "./suggestSizes.ts";
 
@@ -18,12 +19,13 @@ export function experimentTemplate({ fileName, dataPath, survey, sizes }: Templa
   const grid = imageSize / patchSize;
   const tokens = grid * grid;
   const visible = tokens - tokens * sizes.maskRate;
+  const file = shellArgument(fileName);
   return `# A MaskDM experiment. Keys that are not here have defaults; "maskdm schema" prints all of them with their meaning.
 #
-#   maskdm lint ${fileName}            check it
-#   maskdm bench ${fileName}           how fast its steps are on this machine
-#   maskdm pretrain ${fileName}        stage 1: on masked images, cheap steps
-#   maskdm finetune ${fileName} --from RUN   stage 2: on whole images
+#   maskdm lint ${file}            check it
+#   maskdm bench ${file}           how fast its steps are on this machine
+#   maskdm pretrain ${file}        stage 1: on masked images, cheap steps
+#   maskdm finetune ${file} --from RUN   stage 2: on whole images
 #   maskdm sample RUN                  draw images
 
 data:

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { UserError } from "../../core/errors.ts";
 import type { Queued } from "../../node/run/queue.ts";
+import { maskdmCommand } from "../../node/shellCommand.ts";
 import type { Io } from "./io.ts";
 import { addExamples, collectSetOption, parsePositiveInteger, runsDirOption, type SetOption } from "./options.ts";
 
@@ -46,7 +47,9 @@ export function register(program: Command, io: Io): void {
     .action(async (id: string, options: { runsDir: string }) => {
       const { removeEntry } = await import("../../node/run/queue.ts");
       if (removeEntry(resolve(options.runsDir), id)) return io.stderr(`${id} removed from the queue`);
-      throw new UserError(`${id} does not wait in the queue. If it is at work, stop it with: maskdm stop ${id}`);
+      throw new UserError(
+        `${id} does not wait in the queue. If it is at work, stop it with: ${maskdmCommand("stop", id)}`,
+      );
     });
   command
     .command("retry")

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { UserError } from "../../core/errors.ts";
 import { HEARTBEAT_SECONDS } from "../../core/run/liveness.ts";
 import type { RunSummary } from "../../core/run/summary.ts";
+import { maskdmCommand } from "../../node/shellCommand.ts";
 import type { Io } from "./io.ts";
 import { addExamples, parsePositiveInteger, runsDirOption } from "./options.ts";
 
@@ -83,7 +84,7 @@ function refuseDead(run: RunSummary, isHeld: () => boolean): void {
   if (run.state === "interrupted" && !isHeld()) {
     throw new UserError(
       `${run.id} is not running: its process is gone or gives no sign of life. Nothing was changed. ` +
-        `Its last checkpoint is intact; go on from it with: maskdm resume ${run.path}`,
+        `Its last checkpoint is intact; go on from it with: ${maskdmCommand("resume", run.path)}`,
       "failure",
     );
   }

@@ -9,6 +9,7 @@ import type { Stage } from "../../core/random/streams.ts";
 import type { RunParent } from "../../core/run/record.ts";
 import type { FinalState } from "../../core/run/status.ts";
 import { usableMemory } from "../../node/machine.ts";
+import { maskdmCommand } from "../../node/shellCommand.ts";
 import type { EngineFacts, WeightSource } from "../engine/messages.ts";
 import type { Session, SessionNotes } from "../loop/session.ts";
 import { StartUp } from "../loop/startUp.ts";
@@ -147,9 +148,11 @@ export async function trainWithProgress(
 }
 
 function afterwards(state: string, dir: string, stage: Stage, file: string): string {
-  if (state === "stopped") return `Go on with: maskdm resume ${dir}`;
+  if (state === "stopped") return `Go on with: ${maskdmCommand("resume", dir)}`;
   if (state === "diverged") return `The loss diverged; see ${dir}/log.txt`;
-  return stage === "pretrain" ? `Next: maskdm finetune ${file} --from ${dir}` : `Next: maskdm sample ${dir}`;
+  return stage === "pretrain"
+    ? `Next: ${maskdmCommand("finetune", file, "--from", dir)}`
+    : `Next: ${maskdmCommand("sample", dir)}`;
 }
 
 /** Relative to where the command was started, where that is shorter. */

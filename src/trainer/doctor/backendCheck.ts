@@ -1,29 +1,10 @@
 /** Whether a backend works. Each is tried in a process of its own: a library that crashes or chatters must not take the report along. */
-import { spawn } from "node:child_process";
-import * as z from "zod";
 import type { BackendName } from "../engine/backend.ts";
-import { selfTest, selfTestDifference } from "../engine/selfTest.ts";
-import { tryBackend } from "../engine/tryBackend.ts";
+import type { BackendTrialResult } from "../engine/backendTrial.ts";
+import { selfTestDifference } from "../engine/selfTest.ts";
 
-const SELF_TEST_SECONDS = 1;
-/** A library that hangs is given up after this long; a busy machine takes seconds to load one. */
-const GIVE_UP_SECONDS = 120;
 /** Of the largest value. float32 gives some 1e-6; a backend of half the precision would still be of use, one of noise not. */
 const LARGEST_DIFFERENCE = 1e-2;
-
-const trialSchema = z.discriminatedUnion("works", [
-  z.object({
-    works: z.literal(true),
-    version: z.string(),
-    threads: z.number(),
-    milliseconds: z.number(),
-    batchSize: z.number(),
-    /** the self-test's values, float32 in base64 */
-    values: z.string(),
-  }),
-  z.object({ works: z.literal(false), reason: z.string(), remedy: z.string() }),
-]);
-export type BackendTrialResult = z.output<typeof trialSchema>;
 
 export interface BackendCheck {
   readonly name: BackendName;
@@ -39,61 +20,6 @@ export interface BackendCheck {
   /** why it does not work, and what to do about it */
   readonly reason: string | null;
   readonly remedy: string | null;
-}
-
-/** Tries a backend in this process. */
-export async function trialHere(name: BackendName, threads: number): Promise<BackendTrialResult> {
-  const trial = await tryBackend(name, threads);
-  if (!trial.ok) return { works: false, reason: trial.reason, remedy: trial.remedy };
-  const { backend } = trial;
-  const { values, milliseconds, batchSize } = await selfTest(backend, SELF_TEST_SECONDS);
-  return {
-    works: true,
-    version: backend.version,
-    threads: backend.threads,
-    milliseconds,
-    batchSize,
-    values: Buffer.from(values.buffer).toString("base64"),
-  };
-}
-
-/**
- * Tries a backend in a process of its own: this program again, with a hidden command.
- * @param signal ends that process
- */
-export function trialApart(name: BackendName, threads: number, signal?: AbortSignal): Promise<BackendTrialResult> {
-  return new Promise((resolve) => {
-    const args = [process.argv[1]!, "doctor-backend", name, String(threads)];
-    const child = spawn(process.execPath, args, {
-      stdio: ["ignore", "pipe", "ignore"],
-      timeout: 1000 * GIVE_UP_SECONDS,
-      killSignal: "SIGKILL",
-      ...(signal === undefined ? {} : { signal }),
-    });
-    let out = "";
-    child.stdout.on("data", (chunk: Buffer) => {
-      out += chunk.toString();
-    });
-    child.on("error", (error) => resolve(failed(error.message)));
-    child.on("close", (code, signal) => {
-      const result = code === 0 ? trialSchema.safeParse(parseJson(out)) : null;
-      if (result?.success) resolve(result.data);
-      else if (signal === "SIGKILL") resolve(failed(`it did not finish within ${GIVE_UP_SECONDS} seconds`));
-      else resolve(failed(`its library ended the process (${signal ?? `exit code ${code}`})`));
-    });
-  });
-}
-
-function failed(reason: string): BackendTrialResult {
-  return { works: false, reason, remedy: "Choose another backend with engine.backend." };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 /**

@@ -2,9 +2,10 @@
 import packageJson from "../../../package.json" with { type: "json" };
 import { freeMemory, type Machine, thisMachine } from "../../node/machine.ts";
 import type { BackendName } from "../engine/backend.ts";
+import { trialApart } from "../engine/backendTrial.ts";
 import { BACKEND_NAMES } from "../engine/tryBackend.ts";
 import { AUTO_CANDIDATES } from "../engine/wantedBackend.ts";
-import { type BackendCheck, backendChecker, trialApart } from "./backendCheck.ts";
+import { type BackendCheck, backendChecker } from "./backendCheck.ts";
 import { checkFolder, type FolderCheck } from "./folders.ts";
 import { checkImageLibrary, type ImageLibraryCheck } from "./imageLibrary.ts";
 
@@ -61,7 +62,7 @@ export async function* examine({ runsDir, cacheDir, signal }: Examination): Asyn
   };
   yield { kind: "folders", runsFolder: checkFolder(runsDir), cacheFolder: checkFolder(cacheDir) };
   yield { kind: "images", images: await checkImageLibrary() };
-  const check = backendChecker(machine.cores, (name, threads) => trialApart(name, threads, signal));
+  const check = backendChecker(machine.cores, (name, threads) => trialApart(name, threads, { signal }));
   const working = new Set<BackendName>();
   for (const name of BACKEND_NAMES) {
     yield { kind: "trying", backend: name };

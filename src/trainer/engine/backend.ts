@@ -19,6 +19,12 @@ export interface Backend {
   readonly composites?: Composites;
   /** whether its learner adds gradients up without memory for another set of them */
   readonly accumulates?: boolean;
+  /**
+   * Where training steps can be broken off: from now on new training programs do so, and throw StepCancelled, as soon as the
+   * flag's only element is not 0.
+   * @param flag in memory that another thread shares
+   */
+  cancelBy?(flag: Int32Array): void;
   compile(graph: Graph): Promise<Executable>;
   /**
    * Where a backend has memory of its own: keeps the learned tensors there between steps. They start as the store's, and go

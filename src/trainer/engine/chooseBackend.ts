@@ -2,6 +2,7 @@
 import { UserError } from "../../core/errors.ts";
 import type { Backend, BackendName } from "./backend.ts";
 import { type BackendTrial, tryBackend } from "./tryBackend.ts";
+import { tryForAuto } from "./tryForAuto.ts";
 import { type BackendChoice, candidatesOf } from "./wantedBackend.ts";
 
 export interface ChosenBackend {
@@ -18,7 +19,7 @@ export interface ChosenBackend {
 export async function chooseBackend(
   wanted: BackendChoice,
   threads: number,
-  attempt: (name: BackendName, threads: number) => Promise<BackendTrial> = tryBackend,
+  attempt: (name: BackendName, threads: number) => Promise<BackendTrial> = wanted === "auto" ? tryForAuto : tryBackend,
 ): Promise<ChosenBackend> {
   const failed: Extract<BackendTrial, { ok: false }>[] = [];
   for (const name of candidatesOf(wanted)) {

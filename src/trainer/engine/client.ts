@@ -10,6 +10,7 @@ interface Pending {
 
 export class EngineClient {
   private readonly worker: Worker;
+  private readonly cancelFlag = new Int32Array(new SharedArrayBuffer(4));
   private readonly pending = new Map<number, Pending>();
   private nextId = 0;
   private ended: Error | null = null;
@@ -23,7 +24,7 @@ export class EngineClient {
     // TensorFlow would otherwise tell of processor features on the terminal.
     process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "1";
     // Beside the bundled command line; see esbuild.config.mjs.
-    this.worker = new Worker(new URL("./engineWorker.js", import.meta.url));
+    this.worker = new Worker(new URL("./engineWorker.js", import.meta.url), { workerData: this.cancelFlag });
     this.worker.on("message", (reply: EngineReply) => this.settle(reply));
     this.worker.on("error", (error) => this.fail(error));
     this.worker.on("exit", (code) =>
@@ -45,6 +46,14 @@ export class EngineClient {
     });
     this.newest = answer.catch(() => {});
     return answer;
+  }
+
+  /**
+   * Breaks off the step at work and those asked for after it, where the backend can and as long as it has changed no weight: they
+   * are answered with null. For an engine that is about to end.
+   */
+  cancelSteps(): void {
+    Atomics.store(this.cancelFlag, 0, 1);
   }
 
   /** Ends the thread when it has done what it was asked for: native code that is cut off there aborts the process. */

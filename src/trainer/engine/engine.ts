@@ -51,6 +51,8 @@ export interface EngineTensors {
 const FIRST_MOMENT = "exp_avg.";
 const SECOND_MOMENT = "exp_avg_sq.";
 const ONE = Float32Array.of(1);
+/** Tensors that do not fit are listed so far: what is wrong shows in the first ones. */
+const MAX_LISTED = 10;
 
 interface ConstantTensor extends NamedTensor {
   readonly inCheckpoints: boolean;
@@ -81,6 +83,11 @@ export class Engine {
     this.learner = backend.learner?.(this.store) ?? new HostLearner(backend, this.store);
   }
 
+  /** Names of the model's tensors, as checkpoints have them. */
+  get parameterNames(): ReadonlySet<string> {
+    return new Set(this.store.tensors("raw").map(({ name }) => name));
+  }
+
   /** Views of everything a checkpoint holds, as it is until the next step. */
   async tensors(): Promise<EngineTensors> {
     await this.learner.toHost();
@@ -95,7 +102,7 @@ export class Engine {
   /**
    * Takes over tensors by name.
    * @param into raw or ema weights, or the optimiser's moments
-   * @throws UserError listing every name or shape that does not fit, or where values are not finite
+   * @throws UserError naming what does not fit, or where values are not finite
    */
   async load(
     tensors: ReadonlyMap<string, NamedTensor>,
@@ -107,8 +114,9 @@ export class Engine {
     const problems = [...mismatches(own, tensors, constants), ...this.otherConstants(tensors)];
     if (problems.length > 0) {
       throw new UserError(
-        `${source} does not fit this experiment's model:\n${problems.map((problem) => `  ${problem}`).join("\n")}\n` +
-          "Give model and data the same sizes in both experiments, or start from another checkpoint.",
+        `${source} does not fit this experiment's model:\n${firstOf(problems)}\n` +
+          "Give model and data the same sizes in both experiments, or start from another checkpoint" +
+          `${tensors.size > own.length ? "; what is no tensor of the model has to be left out of the file" : ""}.`,
       );
     }
     const broken = own.map(({ name }) => name).filter((name) => !tensors.get(name)!.data.every(Number.isFinite));
@@ -268,6 +276,13 @@ function positionRows(visible: Int32Array, start: number, end: number, S: number
     for (let s = 0; s < S; s++) rows[i++] = extra + visible[b * S + s]!;
   }
   return rows;
+}
+
+/** The first of a list, a line each, and how many there are besides. */
+function firstOf(problems: readonly string[]): string {
+  const lines = problems.slice(0, MAX_LISTED).map((problem) => `  ${problem}`);
+  const more = problems.length - lines.length;
+  return [...lines, ...(more > 0 ? [`  and ${more} more`] : [])].join("\n");
 }
 
 /** @param known names besides, which may be there or not */

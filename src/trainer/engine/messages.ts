@@ -51,8 +51,10 @@ export type WeightSource =
 /** Requests by name: [arguments, answer]. */
 export interface EngineCalls {
   init: [EngineRequestInit, EngineFacts];
-  load: [WeightSource, null];
-  step: [{ readonly batch: TrainingBatch; readonly scalars: Omit<StepScalars, "microBatchSize"> }, TimedStep];
+  /** answers with what is worth telling of the weights */
+  load: [WeightSource, readonly string[]];
+  /** null: it was broken off (EngineClient.cancelSteps), weights and moments are as they were */
+  step: [{ readonly batch: TrainingBatch; readonly scalars: Omit<StepScalars, "microBatchSize"> }, TimedStep | null];
   isFinite: [null, boolean];
   checkpoint: [{ readonly runDir: string; readonly state: CheckpointState }, string];
   predict: [

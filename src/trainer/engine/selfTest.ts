@@ -1,11 +1,13 @@
 /** A tiny training step, the same on every machine: shows that a backend computes rightly, and roughly how fast. */
 import { maskGeometry } from "../../core/masks/masks.ts";
 import { parameterSpecs } from "../../core/model/backbones.ts";
-import { sizeOf } from "../../core/model/graph/graph.ts";
+import { type Graph, sizeOf } from "../../core/model/graph/graph.ts";
+import type { Composites } from "../../core/model/graph/lower.ts";
 import { trainingGraph } from "../../core/model/graphs.ts";
 import { type ModelShape, tokenCount } from "../../core/model/shape.ts";
 import { RandomStream } from "../../core/random/streams.ts";
 import type { Backend, Feed } from "./backend.ts";
+import { SELF_TEST_REFERENCE } from "./selfTestReference.ts";
 
 const SHAPE: ModelShape = {
   backbone: "uvit",
@@ -22,6 +24,8 @@ const SHAPE: ModelShape = {
 };
 const BATCH_SIZE = 8;
 const MIN_STEPS = 3;
+/** Of the sum of a stretch's values without their signs. float32 gives some 1e-7. */
+const LARGEST_FAULT = 1e-4;
 
 export interface SelfTest {
   /** loss and all gradients, one after the other in the order of the graph's outputs */
@@ -33,7 +37,7 @@ export interface SelfTest {
 
 /** @param seconds how long steps are repeated */
 export async function selfTest(backend: Backend, seconds: number): Promise<SelfTest> {
-  const graph = trainingGraph(SHAPE, BATCH_SIZE, visibleTokens(), backend.composites);
+  const graph = selfTestGraph(backend.composites);
   const inputs = selfTestInputs();
   const total = graph.outputs.reduce((size, { tensor }) => size + sizeOf(tensor.shape), 0);
   const values = new Float32Array(total);
@@ -74,13 +78,51 @@ export function selfTestDifference(values: Float32Array, reference: Float32Array
   return difference / largest;
 }
 
+/** The step, which selfTestInputs are for. */
+export function selfTestGraph(composites?: Composites): Graph {
+  return trainingGraph(SHAPE, BATCH_SIZE, visibleTokens(), composites);
+}
+
+/** Weighted sums of some values, and the sums of what they would be without signs: an error anywhere changes them. */
+export interface StretchSums {
+  readonly sum: number;
+  readonly magnitude: number;
+}
+
+/** Of so many stretches as the reference has, of nearly the same length. */
+export function selfTestSums(values: ArrayLike<number>): StretchSums[] {
+  const count = 64;
+  const sums = Array.from({ length: count }, () => ({ sum: 0, magnitude: 0 }));
+  for (let i = 0; i < values.length; i++) {
+    // From 0.5 to 1.5, no two neighbours alike: values that changed places do not go unnoticed.
+    const value = values[i]! * (0.5 + (Math.imul(i, 0x9e3779b1) >>> 0) / 2 ** 32);
+    const stretch = sums[Math.floor((i * count) / values.length)]!;
+    stretch.sum += value;
+    stretch.magnitude += Math.abs(value);
+  }
+  return sums;
+}
+
+/** What is wrong with a self-test's values, without a full stop; null for nothing. */
+export function selfTestFault(values: Float32Array): string | null {
+  if (!values.every(Number.isFinite)) return "its gradients are not finite numbers";
+  const differences = selfTestSums(values).map(({ sum }, i) => {
+    const [expected, magnitude] = SELF_TEST_REFERENCE[i]!;
+    return Math.abs(sum - expected) / magnitude;
+  });
+  const largest = Math.max(...differences);
+  return largest <= LARGEST_FAULT
+    ? null
+    : `its gradients are wrong: they are off by ${largest.toExponential(1)} of their size`;
+}
+
 /** Half of the patches, so that the position embedding is read by index. */
 function visibleTokens(): number {
   const config = { strategy: "patch", rate: 0.5, blockSize: 1, cropSize: null } as const;
   return maskGeometry(config, Math.sqrt(tokenCount(SHAPE))).visibleTokens;
 }
 
-function selfTestInputs(): Map<string, Feed> {
+export function selfTestInputs(): Map<string, Feed> {
   const S = visibleTokens();
   const inputs = new Map<string, Feed>();
   const normals = (name: string, length: number, scale: number, mean = 0): void => {

@@ -1,5 +1,5 @@
 /** The engine's thread: a run of a graph blocks its thread, and the process has to stay responsive. */
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import { type MemoryProfile, memoryProfile } from "../../core/cost/memory.ts";
 import { chooseMicroBatch, WASM_BUDGET_BYTES } from "../../core/cost/microBatch.ts";
 import { UserError } from "../../core/errors.ts";
@@ -16,6 +16,8 @@ import type {
   EngineRequestInit,
   WeightSource,
 } from "./messages.ts";
+import { withoutPrefix } from "./prefixedWeights.ts";
+import { StepCancelled } from "./stepCancelled.ts";
 
 type Handlers = { [C in EngineCall]: (argument: EngineCalls[C][0]) => Promise<EngineCalls[C][1]> };
 
@@ -31,6 +33,7 @@ const clock = (): number => performance.timeOrigin + performance.now();
 const handlers: Handlers = {
   async init(request) {
     const { backend, notes } = await chooseBackend(request.wanted, request.threads);
+    backend.cancelBy?.(workerData as Int32Array);
     const budget = backend.name === "tfjs-wasm" ? WASM_BUDGET_BYTES : Number.POSITIVE_INFINITY;
     const { microBatchSize, predictedBytes, note } = microBatch(request, memoryProfile(backend.name), budget);
     const accumulate = request.training !== null && microBatchSize < request.training.batchSize;
@@ -46,15 +49,17 @@ const handlers: Handlers = {
     };
     return facts;
   },
-  async load(source) {
-    await load(source);
-    return null;
-  },
+  load,
   async step({ batch, scalars }) {
     const startedAt = clock();
-    const result = await engine().trainStep(batch, { ...scalars, microBatchSize: current!.microBatchSize });
-    const { tokens, target } = batch;
-    return { ...result, startedAt, endedAt: clock(), buffers: { tokens, target } };
+    try {
+      const result = await engine().trainStep(batch, { ...scalars, microBatchSize: current!.microBatchSize });
+      const { tokens, target } = batch;
+      return { ...result, startedAt, endedAt: clock(), buffers: { tokens, target } };
+    } catch (error) {
+      if (error instanceof StepCancelled) return null;
+      throw error;
+    }
   },
   async isFinite() {
     return engine().isFinite();
@@ -93,15 +98,21 @@ function microBatch(
   return { ...choice, note };
 }
 
-async function load(source: WeightSource): Promise<void> {
+async function load(source: WeightSource): Promise<string[]> {
   if (source.kind === "checkpoint") {
     const { tensors } = readCheckpoint(source.dir, ["raw", "ema", "optimizer"]);
     for (const set of ["raw", "ema", "optimizer"] as const) await engine().load(tensors[set], set, source.dir);
-    return;
+    return [];
   }
   const { tensors } = readSafetensors(source.file);
-  await engine().load(tensors, source.kind === "start" ? "raw" : source.into, source.file);
-  if (source.kind === "start") await engine().restartEma();
+  if (source.kind === "weights") {
+    await engine().load(tensors, source.into, source.file);
+    return [];
+  }
+  const named = withoutPrefix(tensors, engine().parameterNames, source.file);
+  await engine().load(named.tensors, "raw", source.file);
+  await engine().restartEma();
+  return named.note === null ? [] : [named.note];
 }
 
 /** Large arrays move instead of being copied. */

@@ -157,8 +157,9 @@ async function startEngine(session: Session, engine: EngineClient): Promise<Engi
   });
   // Said while images are decoded: who reads that the memory may not do need not wait for them.
   for (const note of facts.notes) session.notes.note(note);
-  if (weights) await engine.call("load", weights);
-  return facts;
+  const notes = weights ? await engine.call("load", weights) : [];
+  for (const note of notes) session.notes.note(note);
+  return { ...facts, notes: [...facts.notes, ...notes] };
 }
 
 function engineLine(facts: EngineFacts, experiment: Experiment, stage: Stage): string {

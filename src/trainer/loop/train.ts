@@ -21,6 +21,10 @@ const ADAM_EPSILON = 1e-8;
 /** Steps quicker than this are asked for before the one before is done, so that the engine never waits to be asked. */
 export const AHEAD_SECONDS = 1;
 
+/** A step that takes longer than this after a stop was asked for is broken off, where the backend can. */
+const STOP_PATIENCE_MS = 2000;
+const STOP_POLL_MS = 500;
+
 export interface TrainingProgress {
   update(step: number, note: string): void;
 }
@@ -52,12 +56,22 @@ export interface TrainingEnd {
 
 /** Trains from where the setup says to the end of the stage, or until asked to stop, or until the loss diverges. */
 export async function train(setup: TrainingSetup): Promise<TrainingEnd> {
-  return new TrainingLoop(setup).run();
+  let askedAt: number | null = null;
+  const watch = setInterval(() => {
+    if (setup.stop.reason === null) return;
+    askedAt ??= performance.now();
+    if (performance.now() - askedAt >= STOP_PATIENCE_MS) setup.engine.cancelSteps();
+  }, STOP_POLL_MS);
+  try {
+    return await new TrainingLoop(setup).run();
+  } finally {
+    clearInterval(watch);
+  }
 }
 
 /** A step that the engine was asked for. */
 interface AskedStep {
-  readonly answer: Promise<TimedStep>;
+  readonly answer: Promise<TimedStep | null>;
   /** of its batch, which is the engine's now */
   readonly timesteps: Int32Array;
   readonly nothing: number;
@@ -109,6 +123,8 @@ class TrainingLoop {
       const ahead: AskedStep | null = batch && this.mayAskAhead() ? this.ask(this.step + 1, batch) : null;
       if (ahead) batch = this.batchOf(this.step + 2);
       const result = await asked.answer;
+      // Broken off, which only a stop does; a resume makes the step from its beginning.
+      if (result === null) return this.stopped(setup.stop.reason ?? "");
       setup.batches.giveBack(result.buffers);
       if (this.stepSeconds === Number.POSITIVE_INFINITY) this.logStart();
       this.measure(result);

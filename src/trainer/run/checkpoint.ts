@@ -26,6 +26,7 @@ import {
   syncFolder,
 } from "../../node/run/files.ts";
 import { checkpointsFolder } from "../../node/run/runFiles.ts";
+import { maskdmCommand } from "../../node/shellCommand.ts";
 import { type FileIntegrity, readSafetensors, safetensorsBytes, writeSafetensors } from "./safetensors.ts";
 
 export type CheckpointTensors = Readonly<Record<WeightSet, readonly NamedTensor[]>>;
@@ -81,7 +82,7 @@ export function writeCheckpoint(
     throw new UserError(
       `The checkpoint of step ${state.step} was not written. ${cause.message} A checkpoint of this run takes ` +
         `${formatBytes(bytes)}. Earlier checkpoints in ${parent} are intact. When the cause is removed, go on with: ` +
-        `maskdm resume ${runDir}`,
+        maskdmCommand("resume", runDir),
       cause.kind,
     );
   }

@@ -2,6 +2,7 @@
 import type { ResumeLine, StepMetrics } from "../../core/run/metrics.ts";
 import { metricsFile } from "../../node/run/metrics.ts";
 import type { RunLock } from "../../node/run/runLock.ts";
+import { maskdmCommand } from "../../node/shellCommand.ts";
 import { AppendFile } from "./appendFile.ts";
 
 export class MetricsWriter {
@@ -20,7 +21,7 @@ export class MetricsWriter {
   ) {
     this.file = new AppendFile(
       metricsFile(runDir),
-      `Checkpoints in ${runDir} are intact. When the cause is removed, go on with: maskdm resume ${runDir}`,
+      `Checkpoints in ${runDir} are intact. When the cause is removed, go on with: ${maskdmCommand("resume", runDir)}`,
     );
     if (resumedFrom === null) return;
     const line: ResumeLine = { type: "resume", step: resumedFrom, time: new Date().toISOString() };

@@ -1,11 +1,7 @@
 import { describe, expect, it } from "vitest";
-import {
-  type BackendCheck,
-  type BackendTrialResult,
-  backendChecker,
-  trialHere,
-} from "../../../src/trainer/doctor/backendCheck.ts";
+import { type BackendCheck, backendChecker } from "../../../src/trainer/doctor/backendCheck.ts";
 import type { BackendName } from "../../../src/trainer/engine/backend.ts";
+import { type BackendTrialResult, trialHere } from "../../../src/trainer/engine/backendTrial.ts";
 import { onnxBackend } from "../../../src/trainer/engine/onnx/backend.ts";
 import { selfTest, selfTestDifference } from "../../../src/trainer/engine/selfTest.ts";
 import { tfjsBackend } from "../../../src/trainer/engine/tfjs/backend.ts";

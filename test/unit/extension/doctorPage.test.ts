@@ -6,6 +6,7 @@ import {
   type findingSchema,
   parseFinding,
 } from "../../../src/extension/commands/doctorPage.ts";
+import { shellArgument } from "../../../src/node/shellCommand.ts";
 import type { Finding as Printed } from "../../../src/trainer/doctor/report.ts";
 
 const works = { works: true, reason: null, remedy: null } as const;
@@ -80,7 +81,7 @@ it("says so where it was cancelled, or failed, and keeps what was found", () => 
 it("tells how to call the command line where that helps, and only there", () => {
   const withRemedy = (remedy: string): string =>
     doctorPage([{ kind: "backend", backend: { ...TENSORFLOW, remedy } }], { state: "ended" }, PROGRAM);
-  const line = `In a terminal, \`maskdm\` is \`node "${PROGRAM}"\`.`;
+  const line = `In a terminal, \`maskdm\` is \`node ${shellArgument(PROGRAM)}\`.`;
   expect(withRemedy("`maskdm doctor --install-tensorflow` installs it.")).toContain(line);
   expect(withRemedy("npm install it")).not.toContain(PROGRAM);
 });

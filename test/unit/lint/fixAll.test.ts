@@ -17,6 +17,22 @@ describe("fixAll", () => {
     );
   });
 
+  it("writes dotted keys below their sections, comments included", () => {
+    const text =
+      "# mine\ndata.path: ./images # all\nmodel:\n  depth: 5\ndata.hflip: 0.5 # half\nmodel.patch_size: 4 # small\nmask: {rate: 0.5}\nmask.block_size: 2\n";
+    expect(fixed(text)).toBe(
+      "# mine\ndata:\n  path: ./images # all\n  hflip: 0.5 # half\nmodel:\n  depth: 5\n  patch_size: 4 # small\nmask: {rate: 0.5, block_size: 2}\n",
+    );
+    // Where it cannot be moved line by line, or is there already, it is only told.
+    for (const left of [
+      "{data.path: a}\n",
+      "data.path: |\n  a\n",
+      "data:\n  path: a\ndata.path: b\n",
+      "data.path: a\ndata.path: b\n",
+    ])
+      expect(fixed(left)).toBe(left);
+  });
+
   it("goes on with what a fix brings to light", () => {
     // The misspelt key hides that blocks of 5 do not divide the grid of 16.
     expect(fixed("data:\n  path: ./images\nmask:\n  rate: 0.75\n  blok_size: 5\n")).toContain("block_size: 4");

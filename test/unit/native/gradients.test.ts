@@ -8,6 +8,7 @@ import type { NativeExecutable } from "../../../src/trainer/engine/native/execut
 import { maxAbs, outputArrays, relativeError } from "../engine/compare.ts";
 import { interpret } from "../engine/float64Interpreter.ts";
 import { TINY_CASES, type TinyCase, type TinyModel, tinyModel } from "../engine/tinyModels.ts";
+import { describeEachSet } from "./instructionSets.ts";
 import { requireNative } from "./requireNative.ts";
 
 const TOLERANCE = 1e-5;
@@ -35,8 +36,8 @@ function withComposites({ shape, batchSize, visibleTokens }: TinyModel): { train
   };
 }
 
-async function run(graph: Graph, model: TinyModel, threads: number, times = 1) {
-  const backend = nativeBackend(threads);
+async function run(graph: Graph, model: TinyModel, set: string, threads: number, times = 1) {
+  const backend = nativeBackend(threads, set);
   const executable = (await backend.compile(graph)) as NativeExecutable;
   const outputs = outputArrays(graph);
   for (let i = 0; i < times; i++) executable.train(model.inputs, outputs, i > 0, null);
@@ -51,13 +52,15 @@ describe.skipIf(!requireNative())("the native backend's composites", () => {
     for (const composite of ALL_COMPOSITES) expect(kinds).toContain(composite);
     for (const kind of ["softmax", "transpose", "erf", "exp"]) expect(kinds).not.toContain(kind);
   });
+});
 
+describeEachSet("the native backend's composites", (set) => {
   it.each([...TINY_CASES, LARGE])("loss, gradients and prediction agree with float64: $title", async (tiny) => {
     const model = tinyModel(tiny);
     const graphs = withComposites(model);
     for (const kind of ["training", "prediction"] as const) {
       const reference = interpret(model[kind], model.inputs);
-      for (const [name, values] of await run(graphs[kind], model, 2)) {
+      for (const [name, values] of await run(graphs[kind], model, set, 2)) {
         expect(relativeError(values, reference.get(name)!), name).toBeLessThan(TOLERANCE);
       }
     }
@@ -66,16 +69,16 @@ describe.skipIf(!requireNative())("the native backend's composites", () => {
   it("give the same bits with any number of threads", async () => {
     const model = tinyModel(LARGE);
     const { training } = withComposites(model);
-    const one = await run(training, model, 1);
-    for (const threads of [2, 3, 5]) expect(await run(training, model, threads)).toEqual(one);
+    const one = await run(training, model, set, 1);
+    for (const threads of [2, 3, 5]) expect(await run(training, model, set, threads)).toEqual(one);
   });
 
   it("add gradients to what is there, and set the losses anew", async () => {
     for (const tiny of [TINY_CASES[3]!, LARGE]) {
       const model = tinyModel(tiny);
       const { training } = withComposites(model);
-      const once = await run(training, model, 2);
-      const thrice = await run(training, model, 2, 3);
+      const once = await run(training, model, set, 2);
+      const thrice = await run(training, model, set, 2, 3);
       for (const [name, values] of thrice) {
         const factor = name === "loss" ? 1 : 3;
         const expected = once.get(name)!.map((value) => value * factor);

@@ -1,9 +1,9 @@
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { nativeBackend } from "../../../src/trainer/engine/native/backend.ts";
 import { ParameterStore } from "../../../src/trainer/engine/optimizer/parameterStore.ts";
 import { relativeError } from "../engine/compare.ts";
 import { normals } from "../engine/tinyModels.ts";
-import { requireNative } from "./requireNative.ts";
+import { describeEachSet } from "./instructionSets.ts";
 
 const SPECS = [
   { name: "a", shape: [300, 41], init: { normal: 0.02 } },
@@ -23,7 +23,7 @@ function filledStore(): ParameterStore {
   return store;
 }
 
-describe.skipIf(!requireNative())("the native optimiser", () => {
+describeEachSet("the native optimiser", (set) => {
   it("does what the store's own kernels do", async () => {
     const scalars = {
       gradientScale: 0.3,
@@ -36,7 +36,7 @@ describe.skipIf(!requireNative())("the native optimiser", () => {
       emaDecay: 0.8,
     };
     const [own, native] = [filledStore(), filledStore()];
-    const learner = nativeBackend(2).learner!(native);
+    const learner = nativeBackend(2, set).learner!(native);
     expect(await learner.gradientNorm()).toBeCloseTo(own.norm("gradient"), 6);
     for (let step = 0; step < 3; step++) {
       own.update({ ...scalars, update: step + 1 });
@@ -52,6 +52,6 @@ describe.skipIf(!requireNative())("the native optimiser", () => {
   it("finds a gradient that is no number", async () => {
     const store = filledStore();
     store.slot("gradient").get("c")![123_456] = Number.NaN;
-    expect(await nativeBackend(2).learner!(store).gradientNorm()).toBeNaN();
+    expect(await nativeBackend(2, set).learner!(store).gradientNorm()).toBeNaN();
   });
 });

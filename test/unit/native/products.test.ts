@@ -1,10 +1,10 @@
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { GraphBuilder } from "../../../src/core/model/graph/builder.ts";
 import { add, linear, matmul } from "../../../src/core/model/graph/operations.ts";
 import { nativeBackend } from "../../../src/trainer/engine/native/backend.ts";
 import { relativeError } from "../engine/compare.ts";
 import { normals } from "../engine/tinyModels.ts";
-import { requireNative } from "./requireNative.ts";
+import { describeEachSet } from "./instructionSets.ts";
 
 /** Below, at and above the sides of tiles, slices and blocks of kernels/product.h. */
 const SIZES = [
@@ -37,9 +37,9 @@ function reference(
   return out;
 }
 
-describe.skipIf(!requireNative())("matrix products", () => {
+describeEachSet("matrix products", (set) => {
   it.each(SIZES)("%i by %i, %i deep, in every form", async (m, n, k) => {
-    const backend = nativeBackend(2);
+    const backend = nativeBackend(2, set);
     const [a, b] = [normals(1, m * k), normals(2, k * n)];
     for (const transA of [false, true]) {
       for (const transB of [false, true]) {
@@ -75,7 +75,7 @@ describe.skipIf(!requireNative())("matrix products", () => {
       g.input("added", [m, n]),
     ] as const;
     const product = linear(g, inputs[0], inputs[1], inputs[2], { product: 0.25, bias: 3 });
-    const executable = await nativeBackend(2).compile(g.build({ y: add(g, inputs[3], product) }));
+    const executable = await nativeBackend(2, set).compile(g.build({ y: add(g, inputs[3], product) }));
     const y = new Float32Array(m * n);
     const arrays = new Map(Object.entries({ x, w, bias, added }));
     await executable.run(arrays, new Map([["y", y]]));

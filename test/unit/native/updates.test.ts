@@ -1,7 +1,6 @@
 /** Weights that the native engine updates while the backward pass still runs, against an update after it. */
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import type { TrainingBatch } from "../../../src/core/batch/assemble.ts";
 import { parameterSpecs } from "../../../src/core/model/backbones.ts";
 import { ALL_COMPOSITES } from "../../../src/core/model/graph/lower.ts";
 import { trainingGraph } from "../../../src/core/model/graphs.ts";
@@ -10,25 +9,11 @@ import { nativeBackend } from "../../../src/trainer/engine/native/backend.ts";
 import { INSTRUCTIONS } from "../../../src/trainer/engine/native/instructions.ts";
 import { compileProgram } from "../../../src/trainer/engine/native/program.ts";
 import { TINY_CASES, type TinyModel, tinyModel } from "../engine/tinyModels.ts";
-import { requireNative } from "./requireNative.ts";
+import { batchOf, SCALARS, WIDE } from "../engine/tinySteps.ts";
+import { describeEachSet } from "./instructionSets.ts";
 
-const SCALARS = { lr: 0.01, weightDecay: 0.05, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, emaDecay: 0.8 };
 /** A limit that no gradient reaches: the norm has to be known before the first weight changes, and changes nothing. */
 const FAR_AWAY = 1e30;
-
-function batchOf({ batchSize, visibleTokens, inputs, visible, timesteps }: TinyModel): TrainingBatch {
-  const labels = inputs.get("labels") as Int32Array | undefined;
-  return {
-    batchSize,
-    visibleTokens,
-    visible,
-    timesteps,
-    tokens: inputs.get("tokens") as Float32Array,
-    target: inputs.get("target") as Float32Array,
-    weight: new Float32Array(batchSize).fill(1),
-    labels: labels ?? null,
-  };
-}
 
 interface Trained {
   readonly results: { readonly losses: number[]; readonly applied: boolean }[];
@@ -40,9 +25,10 @@ interface Trained {
 /** Some steps on one batch, the last of them on `lastTokens`. */
 async function train(
   model: TinyModel,
+  set: string,
   { threads = 2, parts = 1, clipGrad = null as number | null, lastTokens = null as Float32Array | null },
 ): Promise<Trained> {
-  const engine = new Engine(nativeBackend(threads), { shape: model.shape, seed: 5, accumulate: parts > 1 });
+  const engine = new Engine(nativeBackend(threads, set), { shape: model.shape, seed: 5, accumulate: parts > 1 });
   const batch = batchOf(model);
   const results: { losses: number[]; applied: boolean }[] = [];
   for (let update = 1; update <= 3; update++) {
@@ -60,22 +46,19 @@ async function train(
   return { results, tensors, allFinite };
 }
 
-/** Weights of 36 and more parts, so that several threads have a hand in one tensor. */
-const WIDE = { ...TINY_CASES[2]!, title: "width 192", shape: { ...TINY_CASES[2]!.shape, embedDim: 192 }, batchSize: 4 };
-
-describe.skipIf(!requireNative())("updates between the products of the backward pass", () => {
+describeEachSet("updates between the products of the backward pass", (set) => {
   it.each([...TINY_CASES, WIDE])("leave the same bits as one afterwards: $title", async (tiny) => {
     const model = tinyModel(tiny);
-    const after = await train(model, { clipGrad: FAR_AWAY });
+    const after = await train(model, set, { clipGrad: FAR_AWAY });
     expect(after.results.every(({ applied }) => applied)).toBe(true);
-    for (const threads of [1, 2, 3]) expect(await train(model, { threads })).toEqual(after);
+    for (const threads of [1, 2, 3]) expect(await train(model, set, { threads })).toEqual(after);
   });
 
   it("wait for the last micro-batch", async () => {
     const model = tinyModel(WIDE);
-    const after = await train(model, { parts: 2, clipGrad: FAR_AWAY });
-    expect(await train(model, { parts: 2 })).toEqual(after);
-    const whole = await train(model, {});
+    const after = await train(model, set, { parts: 2, clipGrad: FAR_AWAY });
+    expect(await train(model, set, { parts: 2 })).toEqual(after);
+    const whole = await train(model, set, {});
     expect(after.tensors).not.toEqual(whole.tensors);
     expect(Math.abs(after.results[2]!.losses[0]! / whole.results[2]!.losses[0]! - 1)).toBeLessThan(1e-3);
   });
@@ -89,10 +72,10 @@ describe.skipIf(!requireNative())("updates between the products of the backward 
     const model = tinyModel(WIDE);
     const lastTokens = batchOf(model).tokens.slice();
     lastTokens[(lastTokens.length / model.batchSize) * image] = Number.NaN;
-    const { results, tensors, allFinite } = await train(model, { parts, lastTokens });
+    const { results, tensors, allFinite } = await train(model, set, { parts, lastTokens });
     expect(results.map(({ applied }) => applied)).toEqual([true, true, false]);
     expect(allFinite).toBe(true);
-    expect(tensors).toEqual((await train(model, { parts, lastTokens, clipGrad: FAR_AWAY })).tensors);
+    expect(tensors).toEqual((await train(model, set, { parts, lastTokens, clipGrad: FAR_AWAY })).tensors);
   });
 });
 

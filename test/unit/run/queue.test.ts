@@ -161,7 +161,9 @@ describe("queueing", () => {
     expect(ids(runsDir)).toEqual(["a waiting"]);
     const done = openRun(runsDir, { id: "b" });
     done.close("finished");
-    expect(() => enqueueResume(done.dir)).toThrow("has all its");
+    expect(() => enqueueResume(done.dir)).toThrow(
+      `has all its 100 steps. Train it for longer with: maskdm resume ${done.dir} --steps N`,
+    );
     expect(() => enqueueResume(join(runsDir, "nothing"))).toThrow("cannot be resumed");
   });
 });

@@ -11,21 +11,32 @@ export type Team = { readonly team: unique symbol };
 export type Program = { readonly program: unique symbol };
 
 export interface Addon {
-  createTeam(threads: number): Team;
-  /** the processor's vector instructions that are used, as `avx2` */
-  instructionSet(): string;
+  /** @param instructionSet one of instructionSets() */
+  createTeam(threads: number, instructionSet: string): Team;
+  /** vector instructions that this processor has, as `avx2`, the best first, with spaces between them */
+  instructionSets(): string;
   /** what programs are made of, as in INSTRUCTIONS_TEXT */
   instructions(): string;
   /**
    * @param words as program.ts writes them
-   * @param arrays how many of the caller's arrays they refer to
-   * @throws Error "memory is lacking"
+   * @param lengths of the caller's arrays that they refer to, in elements
+   * @param cancel its first element, set to anything but 0 by whoever has the memory, breaks off a run under way; null for none
+   * @throws Error "memory is lacking"; "not a program" where words have no meaning or would leave the arena or an array
    */
-  createProgram(team: Team, words: Int32Array, arenaFloats: number, arrays: number): Program;
+  createProgram(
+    team: Team,
+    words: Int32Array,
+    arenaFloats: number,
+    lengths: Float64Array,
+    cancel: Int32Array | null,
+  ): Program;
   /**
+   * @param arrays of the program's lengths and types
    * @param accumulate adds outputs that are marked so to their arrays
    * @param factors of the update of the weights (adamWFactors); null for none
-   * @returns seconds that the update kept the threads from other work; negative where there was none: the loss is no number
+   * @returns seconds that the update kept the threads from other work; negative where there was none: the loss is no number;
+   * NaN where the run was broken off: no weight has changed, other arrays hold nothing of use
+   * @throws Error where an array is not as the program takes it, or an index is outside of its table
    */
   run(
     program: Program,
@@ -47,20 +58,25 @@ export interface Addon {
 /** Name of this project's package. */
 const PROJECT = "maskdm-studio";
 
+const NAME = addonFile(process.platform, process.arch);
+
 let loaded: Addon | null = null;
 
 /** @throws Error where there is none for this machine, it cannot be loaded, or is not of these sources */
 export function loadAddon(): Addon {
   if (loaded) return loaded;
-  const name = addonFile(process.platform, process.arch);
-  const file = folders()
-    .map((folder) => join(folder, name))
-    .find((path) => existsSync(path));
-  if (file === undefined) throw new Error(`${name} was not built`);
+  const file = addonPath();
+  if (file === null) throw new Error(`${NAME} was not built`);
   const addon = createRequire(import.meta.url)(file) as Addon;
-  if (addon.instructions?.() !== INSTRUCTIONS_TEXT) throw new Error(`${name} was built from other sources`);
+  if (addon.instructions?.() !== INSTRUCTIONS_TEXT) throw new Error(`${NAME} was built from other sources`);
   loaded = addon;
   return loaded;
+}
+
+/** Path of the module for this machine; null where it was not built. */
+export function addonPath(): string | null {
+  const paths = folders().map((folder) => join(folder, NAME));
+  return paths.find((path) => existsSync(path)) ?? null;
 }
 
 /** Beside the bundled trainer, and where the build of the repository it lies in puts it. */

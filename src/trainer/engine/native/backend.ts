@@ -12,29 +12,46 @@ import type { Learned } from "./updates.ts";
 /** What the module says then. */
 const LACKING = "memory is lacking";
 
-/** @throws Error where the kernels were not built for this machine */
-export function nativeBackend(threads: number): Backend {
+/** Names of the vector instructions that this processor has, the best first. @throws Error where the kernels do not load */
+export function instructionSets(): string[] {
+  return loadAddon().instructionSets().split(" ");
+}
+
+/**
+ * @param instructionSet one of instructionSets(); the best unless MASKDM_KERNELS names a lesser one
+ * @throws Error where the kernels were not built for this machine, or it does not have those instructions
+ */
+export function nativeBackend(
+  threads: number,
+  instructionSet: string = process.env["MASKDM_KERNELS"] || instructionSets()[0]!,
+): Backend {
   const addon = loadAddon();
-  const team = addon.createTeam(threads);
+  const team = addon.createTeam(threads, instructionSet);
+  let cancel: Int32Array | null = null;
   const compile = async (graph: Graph, learned: Learned | null = null): Promise<NativeExecutable> => {
     const program = compileProgram(graph, learned);
-    const parameters = learned?.weights.map(({ parameter }) => parameter) ?? [];
-    return new NativeExecutable(addon, created(addon, team, program), program, graph, parameters);
+    // Only training knows what to do about a run that was broken off.
+    const created = createProgram(addon, team, program, learned === null ? null : cancel);
+    return new NativeExecutable(addon, created, program);
   };
   return {
     name: "native",
-    version: `kernels for ${addon.instructionSet()}`,
+    version: `kernels for ${instructionSet}`,
     threads,
     composites: ALL_COMPOSITES,
     accumulates: true,
+    cancelBy: (flag) => {
+      cancel = flag;
+    },
     compile: (graph) => compile(graph),
     learner: (store) => new NativeLearner(store, addon, team, compile),
   };
 }
 
-function created(addon: Addon, team: Team, { words, arenaFloats, arrays }: NativeProgram): Program {
+function createProgram(addon: Addon, team: Team, program: NativeProgram, cancel: Int32Array | null): Program {
+  const { words, arenaFloats, lengths } = program;
   try {
-    return addon.createProgram(team, words, arenaFloats, arrays.length);
+    return addon.createProgram(team, words, arenaFloats, Float64Array.from(lengths), cancel);
   } catch (error) {
     if (!(error instanceof Error && error.message === LACKING)) throw error;
     const gib = ((arenaFloats * 4) / 2 ** 30).toFixed(1);

@@ -1,4 +1,4 @@
-/** Instructions of kernels/program.c, in the order of their codes, with the words that follow each. */
+/** Instructions of kernels/instructions.h, in the order of their codes, with the words that follow each. */
 export const INSTRUCTIONS = {
   product: 21,
   attention: 7,
@@ -14,7 +14,7 @@ export const INSTRUCTIONS = {
   sumColumns: 4,
   copyBlocks: 8,
   transpose: 12,
-  gatherRows: 5,
+  gatherRows: 6,
   scatterAddRows: 6,
   deliver: 3,
   judge: 2,

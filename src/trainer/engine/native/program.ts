@@ -1,4 +1,5 @@
 /** Compiles a graph to the instructions of kernels/program.c, every tensor's place included. */
+import { UserError } from "../../../core/errors.ts";
 import { freeId, type Graph, type GraphNode, sizeOf, type Tensor } from "../../../core/model/graph/graph.ts";
 import { INSTRUCTIONS, type Instruction } from "./instructions.ts";
 import { Layout } from "./layout.ts";
@@ -11,6 +12,8 @@ const UNARY = ["scale", "shift", "subtractFrom", "erf", "exp", "sigmoid", "erfGa
 const NOTHING = -(2 ** 31);
 /** Axes that the operations with steps of their own know. */
 const AXES = 5;
+/** Words have 32 bits. */
+const MOST = 2 ** 31 - 1;
 const CODES = new Map(Object.keys(INSTRUCTIONS).map((name, code) => [name, code]));
 
 export interface NativeProgram {
@@ -23,13 +26,15 @@ export interface NativeProgram {
    * program takes their arrays
    */
   readonly arrays: readonly string[];
+  /** elements of each of them */
+  readonly lengths: readonly number[];
   /** how many of them are inputs */
   readonly inputs: number;
 }
 
 /**
  * @param learned weights that the program can update as soon as it is done with them; null for none
- * @throws RangeError where the graph holds something that the kernels do not have
+ * @throws RangeError where the graph holds something that the kernels do not have; UserError where a tensor is too large for them
  */
 export function compileProgram(graph: Graph, learned: Learned | null = null): NativeProgram {
   return new Compiler(withPlainSums(graph), learned).compile();
@@ -76,7 +81,7 @@ class Compiler {
   }
 
   compile(): NativeProgram {
-    const { inputs, nodes, outputs } = this.graph;
+    const { inputs, nodes } = this.graph;
     const afterwards = this.afterwards();
     nodes.forEach((node, at) => {
       this.node(node);
@@ -86,7 +91,7 @@ class Compiler {
       words: Int32Array.from(this.words),
       instructions: this.instructions,
       arenaFloats: this.layout.arenaFloats,
-      arrays: [...[...inputs, ...outputs].map(({ name }) => name), ...this.momentNames()],
+      ...this.arrays(),
       inputs: inputs.length,
     };
   }
@@ -116,9 +121,15 @@ class Compiler {
     return result;
   }
 
-  private momentNames(): string[] {
-    const weights = this.learned?.weights ?? [];
-    return weights.flatMap(({ parameter }) => MOMENTS.map((moment) => momentName(moment, parameter)));
+  private arrays(): { arrays: string[]; lengths: number[] } {
+    const { inputs, outputs } = this.graph;
+    const named = [...inputs, ...outputs].map(({ name, tensor }) => ({ name, length: sizeOf(tensor.shape) }));
+    const lengths = new Map(named.map(({ name, length }) => [name, length]));
+    const moments = (this.learned?.weights ?? []).flatMap(({ parameter }) =>
+      MOMENTS.map((moment) => ({ name: momentName(moment, parameter), length: lengths.get(parameter)! })),
+    );
+    const all = [...named, ...moments];
+    return { arrays: all.map(({ name }) => name), lengths: all.map(({ length }) => length) };
   }
 
   private outputNamed(name: string): { readonly tensor: Tensor; readonly index: number } {
@@ -144,6 +155,13 @@ class Compiler {
 
   private emit(instruction: Instruction, ...words: readonly number[]): void {
     if (words.length !== INSTRUCTIONS[instruction]) throw new RangeError(`${words.length} words for ${instruction}`);
+    const wrong = words.find((word) => !Number.isInteger(word) || word < NOTHING || word > MOST);
+    if (wrong !== undefined) {
+      throw new UserError(
+        `The backend native takes tensors of up to ${MOST} numbers, and a pass has one of ${wrong}. Lower micro_batch_size or, in ` +
+          "sampling, the number of images drawn together.",
+      );
+    }
     this.instructions++;
     this.words.push(CODES.get(instruction)!, ...words);
   }
@@ -194,7 +212,7 @@ class Compiler {
         this.parts(inputs, out, operation.axis, "to whole");
         return;
       case "gatherRows":
-        this.emit("gatherRows", b.shape[0]!, a.shape[1]!, this.at(a), this.at(b), this.at(out));
+        this.emit("gatherRows", b.shape[0]!, a.shape[1]!, a.shape[0]!, this.at(a), this.at(b), this.at(out));
         return;
       case "scatterAddRows":
         this.emit("scatterAddRows", b.shape[0]!, a.shape[1]!, operation.rows, this.at(a), this.at(b), this.at(out));

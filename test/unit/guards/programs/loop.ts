@@ -7,7 +7,7 @@ import { parseExperiment } from "../../../../src/core/experiment/parse.ts";
 import { modelShape } from "../../../../src/core/model/shape.ts";
 import type { Dataset } from "../../../../src/trainer/data/dataset.ts";
 import { EngineClient } from "../../../../src/trainer/engine/client.ts";
-import type { EngineCall, EngineCalls } from "../../../../src/trainer/engine/messages.ts";
+import type { EngineCall, EngineCalls, TimedStep } from "../../../../src/trainer/engine/messages.ts";
 import { BatchSource } from "../../../../src/trainer/loop/batches.ts";
 import { StartUp } from "../../../../src/trainer/loop/startUp.ts";
 import { StopRequest } from "../../../../src/trainer/loop/stopRequest.ts";
@@ -57,7 +57,7 @@ class WatchedClient extends EngineClient {
     if (this.answered < step) this.askedAhead.push(step);
     const answer = await super.call(call, argument, transfer);
     this.answered++;
-    const { startedAt, endedAt } = answer as EngineCalls["step"][1];
+    const { startedAt, endedAt } = answer as TimedStep;
     this.seconds.push((endedAt - startedAt) / 1000);
     return answer;
   }

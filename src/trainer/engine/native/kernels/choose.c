@@ -1,4 +1,3 @@
-#include <stdlib.h>
 #include <string.h>
 
 #include "kernels.h"
@@ -15,7 +14,7 @@ static unsigned saved_states(void) {
   return low;
 }
 
-const Kernels *kernels_choose(void) {
+const Kernels *kernels_at(int place) {
   unsigned a, b, c, d;
   int has_avx2 = 0, has_avx512 = 0;
   if (__get_cpuid(1, &a, &b, &c, &d) && (c & bit_OSXSAVE) && (c & bit_FMA)) {
@@ -26,14 +25,21 @@ const Kernels *kernels_choose(void) {
       has_avx512 = has_avx2 && (states & 0xe0) == 0xe0 && (b & all) == all;
     }
   }
-  /* for tests: a lesser set than the best */
-  const char *wanted = getenv("MASKDM_KERNELS");
-  if (wanted && strcmp(wanted, "sse2") == 0) return &sse2;
-  if (wanted && strcmp(wanted, "avx2") == 0 && has_avx2) return &avx2;
-  return has_avx512 ? &avx512 : has_avx2 ? &avx2 : &sse2;
+  const Kernels *there[3];
+  int count = 0;
+  if (has_avx512) there[count++] = &avx512;
+  if (has_avx2) there[count++] = &avx2;
+  there[count++] = &sse2;
+  return place >= 0 && place < count ? there[place] : NULL;
 }
 #else
 extern const Kernels neon;
 
-const Kernels *kernels_choose(void) { return &neon; }
+const Kernels *kernels_at(int place) { return place == 0 ? &neon : NULL; }
 #endif
+
+const Kernels *kernels_named(const char *name) {
+  for (int i = 0; kernels_at(i); i++)
+    if (strcmp(kernels_at(i)->name, name) == 0) return kernels_at(i);
+  return NULL;
+}

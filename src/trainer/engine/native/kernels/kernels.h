@@ -58,8 +58,10 @@ typedef struct {
 
 /* How the second operand of an element-wise operation lies against the first, of `count` elements. */
 typedef enum { SAME, REPEATED_ROW, REPEATED_EACH } Broadcast;
+#define BROADCASTS (REPEATED_EACH + 1)
 
 typedef enum { ADD, SUBTRACT, MULTIPLY } Binary;
+#define BINARIES (MULTIPLY + 1)
 
 typedef struct {
   Binary kind;
@@ -72,6 +74,7 @@ typedef struct {
 } BinaryMap;
 
 typedef enum { SCALE, SHIFT, SUBTRACT_FROM, ERF, EXP, SIGMOID, GATE, COPY, ADD_TO } Unary;
+#define UNARIES (ADD_TO + 1)
 
 typedef struct {
   Unary kind;
@@ -104,10 +107,11 @@ typedef struct {
   const char *name;
   /* floats of scratch space: shared by all threads, and for each thread */
   Index (*product_shared)(const Product *);
+  Index (*product_own)(const Product *);
   Index (*product_phases)(const Product *);
   Index (*attention_own)(const Attention *);
   /* Each is called by the threads of a team together and ends with a barrier. */
-  void (*product)(Lane *, const Product *, float *shared);
+  void (*product)(Lane *, const Product *, float *shared, float *own);
   void (*attention)(Lane *, const Attention *, float *own);
   void (*attention_gradient)(Lane *, const AttentionGradient *, float *own);
   void (*layer_norm)(Lane *, const LayerNorm *);
@@ -139,7 +143,9 @@ static inline Index parts_of(Index count, Index part) { return (count + part - 1
 static inline Index row_sums_shared(Index rows, Index width) { return parts_of(rows, ROWS_A_PART) * width; }
 static inline Index layer_norm_shared(Index rows, Index width) { return 2 * row_sums_shared(rows, width); }
 
-/* The best that this processor executes. */
-const Kernels *kernels_choose(void);
+/* Those that this processor executes, the best first; NULL behind the last. */
+const Kernels *kernels_at(int place);
+/* NULL where there are none of this name for this processor. */
+const Kernels *kernels_named(const char *name);
 
 #endif

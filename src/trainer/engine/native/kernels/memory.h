@@ -12,6 +12,8 @@
 #endif
 
 #define ALIGNMENT 64
+/* Tensors begin on a cache line; floats of one. */
+#define UNIT (ALIGNMENT / sizeof(float))
 #define HUGE_PAGE ((size_t)2 << 20)
 
 /* NULL where memory is lacking. */

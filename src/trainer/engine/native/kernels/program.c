@@ -4,35 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
+#include "instructions.h"
 #include "memory.h"
 #include "moves.h"
 #include "updates.h"
-
-/* Names as in instructions.ts, where the order is the same, and the words of each after its code. */
-#define INSTRUCTIONS(X)                           \
-  X(PRODUCT, "product", 21)                       \
-  X(ATTENTION, "attention", 7)                    \
-  X(ATTENTION_GRADIENT, "attentionGradient", 9)   \
-  X(LAYER_NORM, "layerNorm", 9)                   \
-  X(LAYER_NORM_GRADIENT, "layerNormGradient", 10) \
-  X(SOFTMAX, "softmax", 4)                        \
-  X(BINARY, "binary", 7)                          \
-  X(BINARY_STRIDED, "binaryStrided", 19)          \
-  X(UNARY, "unary", 5)                            \
-  X(GATE_GRADIENT, "gateGradient", 4)             \
-  X(SUM_ROWS, "sumRows", 4)                       \
-  X(SUM_COLUMNS, "sumColumns", 4)                 \
-  X(COPY_BLOCKS, "copyBlocks", 8)                 \
-  X(TRANSPOSE, "transpose", 12)                   \
-  X(GATHER_ROWS, "gatherRows", 5)                 \
-  X(SCATTER_ADD_ROWS, "scatterAddRows", 6)        \
-  X(DELIVER, "deliver", 3)                        \
-  X(JUDGE, "judge", 2)                            \
-  X(UPDATE, "update", 6)
-
-#define CODE(code, name, words) OP_##code,
-enum { INSTRUCTIONS(CODE) OP_COUNT };
-#undef CODE
 
 #define LENGTH(code, name, words) words,
 static const int LENGTHS[OP_COUNT] = {INSTRUCTIONS(LENGTH)};
@@ -44,33 +20,46 @@ static const char NAMES[] = INSTRUCTIONS(NAME);
 
 const char *program_instructions(void) { return NAMES + 2; }
 
-/* A tensor that is not there. */
-#define NOTHING INT32_MIN
-/* Tensors begin on a cache line; floats of one. */
-#define UNIT (ALIGNMENT / sizeof(float))
-
 struct Program {
   Team *team;
   const Kernels *kernels;
   int32_t *words;
   size_t count;
-  int arrays;
+  Room room;
   float *arena, *shared, *own;
   size_t own_floats;
   Index phases;
   Updates updates;
   /* the words of each of them */
   const int32_t **updated;
+  /* NULL, or what is set from outside to have the run broken off */
+  const int32_t *cancel;
   /* of the run under way */
   void **given;
   int accumulate;
   /* weights are updated; as the caller wants it, and then as the loss allows */
   int wants_update, updates_weights;
+  atomic_int fate;
 };
 
+/* A run is broken off, or changes weights: whichever comes first keeps the other from happening. */
+enum { UNDECIDED, BROKEN_OFF, CHANGES_WEIGHTS };
+
+/* @returns whether the run's fate is the wanted one, now or before */
+static int decide(Program *program, int wanted) {
+  int fate = UNDECIDED;
+  return atomic_compare_exchange_strong(&program->fate, &fate, wanted) || fate == wanted;
+}
+
+/* Whether a thread may leave the run between two instructions. Others may be further on: nobody waits for who has left. */
+static int is_broken_off(Program *program) {
+  return program->cancel && __atomic_load_n(program->cancel, __ATOMIC_RELAXED) != 0 && decide(program, BROKEN_OFF);
+}
+
 typedef struct {
-  const Program *program;
   const int32_t *word;
+  /* NULL while only the sizes in the words are of interest */
+  const Program *program;
 } Cursor;
 
 static Index next(Cursor *c) { return *c->word++; }
@@ -84,7 +73,7 @@ static float next_float(Cursor *c) {
 /* Non-negative: a place in the arena in units of 64 bytes; negative: -1 - index of one of the caller's arrays. */
 static void *next_tensor(Cursor *c) {
   const int32_t at = *c->word++;
-  if (at == NOTHING) return NULL;
+  if (at == NOTHING || !c->program) return NULL;
   if (at >= 0) return c->program->arena + (size_t)at * UNIT;
   return c->program->given[-1 - at];
 }
@@ -97,7 +86,7 @@ static Product read_product(Cursor *c, Index *batch, Index steps[3]) {
   p.c = next_tensor(c), p.c_row = next(c);
   p.bias = next_tensor(c), p.alpha = next_float(c), p.bias_factor = next_float(c);
   p.add = next_tensor(c), p.add_row = next(c);
-  p.accumulate = (int)next(c) && c->program->accumulate;
+  p.accumulate = next(c) != 0 && c->program && c->program->accumulate;
   *batch = next(c);
   for (int i = 0; i < 3; i++) steps[i] = next(c);
   return p;
@@ -125,7 +114,7 @@ static void step(Program *program, Cursor *c, Lane *lane, Updating *updating) {
       Index batch, steps[3];
       Product p = read_product(c, &batch, steps);
       for (Index i = 0; i < batch; i++) {
-        kernels->product(lane, &p, program->shared);
+        kernels->product(lane, &p, program->shared, own);
         p.a += steps[0], p.b += steps[1], p.c += steps[2];
       }
       return;
@@ -224,6 +213,7 @@ static void step(Program *program, Cursor *c, Lane *lane, Updating *updating) {
     }
     case OP_GATHER_ROWS: {
       const Index count = next(c), width = next(c);
+      next(c);
       const float *table = next_tensor(c);
       const int32_t *index = next_tensor(c);
       gather_rows(lane, count, width, table, index, next_tensor(c));
@@ -248,7 +238,7 @@ static void step(Program *program, Cursor *c, Lane *lane, Updating *updating) {
       if (team_take(lane, 1) >= 0) {
         double sum = 0;
         for (Index i = 0; i < count; i++) sum += losses[i];
-        program->updates_weights = program->wants_update && isfinite(sum);
+        program->updates_weights = program->wants_update && isfinite(sum) && decide(program, CHANGES_WEIGHTS);
       }
       team_barrier(lane);
       return;
@@ -273,17 +263,20 @@ static void need(size_t *floats, Index other) {
   if (other > 0 && (size_t)other > *floats) *floats = (size_t)other;
 }
 
-/* @returns 0 where the words are not a program */
+/* @returns 0 where the words are not a program, or one that would leave its memory */
 static int survey(Program *program, Needs *needs) {
   for (size_t at = 0; at < program->count;) {
     const int32_t op = program->words[at];
-    if (op < 0 || op >= OP_COUNT || at + 1 + (size_t)LENGTHS[op] > program->count) return 0;
-    Cursor c = {program, program->words + at + 1};
-    const Index rows = program->words[at + 1], width = program->words[at + 2];
+    if (op < 0 || op >= OP_COUNT || (size_t)LENGTHS[op] > program->count - at - 1) return 0;
+    const int32_t *words = program->words + at + 1;
+    if (!check_instruction(&program->room, op, words)) return 0;
+    Cursor c = {words, NULL};
+    const Index rows = words[0], width = words[1];
     if (op == OP_PRODUCT) {
       Index batch, steps[3];
       const Product p = read_product(&c, &batch, steps);
       need(&needs->shared, program->kernels->product_shared(&p));
+      need(&needs->own, program->kernels->product_own(&p));
       needs->phases += batch * program->kernels->product_phases(&p);
     } else if (op == OP_ATTENTION || op == OP_ATTENTION_GRADIENT) {
       const Attention a = read_attention(&c);
@@ -293,7 +286,7 @@ static int survey(Program *program, Needs *needs) {
     } else if (op == OP_SUM_ROWS) {
       need(&needs->shared, row_sums_shared(rows, width));
     } else if (op == OP_UPDATE) {
-      if (program->updates.count == program->arrays) return 0;
+      if (program->updates.count == program->room.count) return 0;
       program->updated[program->updates.count] = c.word;
       read_weights(&c);
       updates_add(&program->updates, next(&c));
@@ -304,24 +297,26 @@ static int survey(Program *program, Needs *needs) {
   return 1;
 }
 
-Program *program_create(Team *team, const Kernels *kernels, const int32_t *words, size_t count, size_t arena_floats, int arrays,
-                        const char **problem) {
+Program *program_create(Team *team, const Kernels *kernels, const int32_t *words, size_t count, size_t arena_floats,
+                        const double *lengths, int arrays, const int32_t *cancel, const char **problem) {
   *problem = "memory is lacking";
   Program *program = calloc(1, sizeof(Program));
   if (!program) return NULL;
   team_hold(team);
-  *program = (Program){.team = team, .kernels = kernels, .count = count, .arrays = arrays};
-  program->words = malloc(count * sizeof(int32_t));
+  *program = (Program){.team = team, .kernels = kernels, .count = count, .cancel = cancel};
+  program->room = (Room){(double)arena_floats, calloc((size_t)arrays + 1, sizeof(Array)), arrays};
+  program->words = malloc((count + 1) * sizeof(int32_t));
   program->given = calloc((size_t)arrays + 1, sizeof(void *));
   /* Each update has arrays of its own. */
   program->updates.kernels = kernels;
   program->updates.list = calloc((size_t)arrays + 1, sizeof(Update));
   program->updated = calloc((size_t)arrays + 1, sizeof(int32_t *));
-  if (!program->words || !program->given || !program->updates.list || !program->updated) {
+  if (!program->room.arrays || !program->words || !program->given || !program->updates.list || !program->updated) {
     program_destroy(program);
     return NULL;
   }
-  memcpy(program->words, words, count * sizeof(int32_t));
+  for (size_t i = 0; i < count; i++) program->words[i] = words[i];
+  for (int i = 0; i < arrays; i++) program->room.arrays[i].length = lengths[i];
   Needs needs = {0};
   if (!survey(program, &needs)) {
     *problem = "not a program";
@@ -345,6 +340,7 @@ void program_destroy(Program *program) {
   release(program->arena);
   release(program->shared);
   release(program->own);
+  free(program->room.arrays);
   free(program->words);
   free(program->given);
   free(program->updates.list);
@@ -353,31 +349,58 @@ void program_destroy(Program *program) {
   free(program);
 }
 
-int program_arrays(const Program *program) { return program->arrays; }
+int program_arrays(const Program *program) { return program->room.count; }
+
+int program_takes(const Program *program, int array, Elements elements, double length) {
+  const Array *wanted = &program->room.arrays[array];
+  return wanted->length == length && (wanted->elements == ANYTHING || wanted->elements == elements);
+}
+
+/* Whether rows that are looked up in tables are there. */
+static int finds_its_rows(const Program *program) {
+  for (const int32_t *words = program->words; words < program->words + program->count; words += 1 + LENGTHS[*words]) {
+    if (*words != OP_GATHER_ROWS && *words != OP_SCATTER_ADD_ROWS) continue;
+    Cursor c = {words + 1, program};
+    const Index count = next(&c);
+    next(&c);
+    const Index rows = next(&c);
+    next_tensor(&c);
+    const int32_t *index = next_tensor(&c);
+    for (Index i = 0; i < count; i++)
+      if (index[i] < 0 || index[i] >= rows) return 0;
+  }
+  return 1;
+}
 
 static void execute(void *argument, Lane *lane) {
   Program *program = argument;
-  Cursor c = {program, program->words};
+  Cursor c = {program->words, program};
   Updating updating;
   updating_begin(&updating, &program->updates, lane);
-  while (c.word < program->words + program->count) step(program, &c, lane, &updating);
+  while (c.word < program->words + program->count && !is_broken_off(program)) step(program, &c, lane, &updating);
   updating_end(&updating);
 }
 
-int program_run(Program *program, void *const *arrays, int accumulate, const AdamWFactors *factors) {
+Ending program_run(Program *program, void *const *arrays, int accumulate, const AdamWFactors *factors) {
   team_settle(program->team);
-  memcpy(program->given, arrays, (size_t)program->arrays * sizeof(void *));
+  for (int i = 0; i < program->room.count; i++) program->given[i] = arrays[i];
+  if (!finds_its_rows(program)) return NO_SUCH_ROW;
   program->accumulate = accumulate;
   program->wants_update = factors != NULL;
   program->updates_weights = 0;
+  atomic_store(&program->fate, UNDECIDED);
   if (factors) {
     updates_reset(&program->updates, factors);
     for (int i = 0; i < program->updates.count; i++) {
-      Cursor c = {program, program->updated[i]};
+      Cursor c = {program->updated[i], program};
       program->updates.list[i].weights = read_weights(&c);
     }
   }
-  return team_run(program->team, execute, program, program->phases);
+  if (!team_run(program->team, execute, program, program->phases)) return MEMORY_LACKING;
+  if (atomic_load(&program->fate) != BROKEN_OFF) return DONE;
+  /* Those who have not left yet still have the caller's arrays in their hands. */
+  team_settle(program->team);
+  return CANCELLED;
 }
 
 double program_update_seconds(const Program *program) {

@@ -116,13 +116,13 @@ void team_release(Team *team) {
 
 int team_threads(const Team *team) { return team->threads; }
 
-static void wait_while(int spin) {
+void team_wait(unsigned spin) {
   if (spin < SPINS) relax();
   else sched_yield();
 }
 
 void team_settle(Team *team) {
-  for (int spin = 0; atomic_load(&team->inside) != 0; spin++) wait_while(spin);
+  for (unsigned spin = 0; atomic_load(&team->inside) != 0; spin++) team_wait(spin);
 }
 
 int team_run(Team *team, void (*work)(void *, Lane *), void *argument, Index phases) {
@@ -167,7 +167,7 @@ Index team_take(Lane *lane, Index total) {
 void team_barrier(Lane *lane) {
   put_down(lane);
   const Phase *phase = &lane->team->phases[lane->phase];
-  for (int spin = 0; atomic_load_explicit(&phase->done, memory_order_acquire) < lane->total; spin++)
-    if (!lane->meanwhile || !lane->meanwhile(lane->argument)) wait_while(spin);
+  for (unsigned spin = 0; atomic_load_explicit(&phase->done, memory_order_acquire) < lane->total; spin++)
+    if (!lane->meanwhile || !lane->meanwhile(lane->argument)) team_wait(spin);
   lane->phase++;
 }

@@ -59,6 +59,9 @@ int team_threads(const Team *team);
  */
 int team_run(Team *team, void (*work)(void *argument, Lane *lane), void *argument, Index phases);
 
+/* One turn of waiting for others: busy at first, then letting other threads run. spin: turns before this one. */
+void team_wait(unsigned spin);
+
 /* Waits until no thread is inside the run before. */
 void team_settle(Team *team);
 

@@ -102,5 +102,6 @@ void updating_next(Updating *updating, Index count) { updating->ready += parts_i
 void updating_end(Updating *updating) {
   while (update_next(updating, 1)) continue;
   if (updating->lane->thread > 0) return;
-  while (atomic_load_explicit(&updating->updates->ended, memory_order_acquire) < updating->ready) continue;
+  for (unsigned spin = 0; atomic_load_explicit(&updating->updates->ended, memory_order_acquire) < updating->ready; spin++)
+    team_wait(spin);
 }
