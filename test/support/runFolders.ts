@@ -1,13 +1,13 @@
 /** Run folders for tests and pictures, written by the trainer's own writers from made-up curves. */
-import { appendFileSync } from "node:fs";
-import { join } from "node:path";
+import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { ExperimentInput } from "../../src/core/experiment/schema.ts";
 import type { StepMetrics } from "../../src/core/run/metrics.ts";
 import type { FinalState } from "../../src/core/run/status.ts";
 import { metricsFile } from "../../src/node/run/metrics.ts";
 import { createRun } from "../../src/trainer/run/runFolder.ts";
 import type { RunWriter } from "../../src/trainer/run/runWriter.ts";
-import { writeImageGrid } from "../../src/trainer/sample/grid.ts";
+import { encodePng, gridPicture } from "../../src/trainer/sample/grid.ts";
 
 export interface MadeUpRun {
   readonly runsDir: string;
@@ -95,7 +95,9 @@ export class RunInTheMaking {
       const disc = Math.hypot(x - 7.5, y - 7.5) < 5 + (image % 3) ? Math.sin(image + 2 * c + seed) : -0.9;
       images[i] = blur * disc + (1 - blur) * (2 * noise(seed, i + step) - 1);
     }
-    await writeImageGrid(this.writer.samplePath(step), { images, count, imageSize: size, channels: 3 });
+    const path = this.writer.samplePath(step);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, await encodePng(gridPicture({ images, count, imageSize: size, channels: 3 })));
   }
 
   close(state: FinalState): void {

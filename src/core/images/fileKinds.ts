@@ -17,7 +17,7 @@ const other = (one: string, many = `${one}s`): KindText => ({ one, many, remedy:
 
 const CONVERT = "convert them to PNG or JPEG";
 
-export const FILE_KINDS = {
+const FILE_KINDS = {
   heic: image("HEIC", "convert them to JPEG or AVIF, for example with heif-convert or ImageMagick"),
   jpegXl: image("JPEG XL", "convert them to PNG or JPEG, for example with djxl"),
   jpeg2000: image("JPEG 2000", CONVERT),
@@ -58,18 +58,13 @@ export function leavesOutImages(leftOut: LeftOut): boolean {
   return kindsOf(leftOut).some(([kind]) => FILE_KINDS[kind].remedy !== null);
 }
 
-/** How many files were left out, of any kind. */
-export function leftOutCount(leftOut: LeftOut): number {
-  return kindsOf(leftOut).reduce((sum, [, files]) => sum + files, 0);
-}
-
 /**
- * Such as `23 files left out: 20 HEIC images (not read here: convert them to JPEG or AVIF, …), 3 text files`, without a full stop.
+ * Such as `23 files left out: 20 HEIC images (not read: convert them to JPEG or AVIF, …), 3 text files`, without a full stop.
  * @returns null where nothing was left out
  */
 export function leftOutText(leftOut: LeftOut): string | null {
   const kinds = kindsOf(leftOut);
-  const all = leftOutCount(leftOut);
+  const all = kinds.reduce((sum, [, files]) => sum + files, 0);
   if (all === 0) return null;
   const parts = kinds.map(([kind, files]) => {
     const { one, many, remedy } = FILE_KINDS[kind];

@@ -1,16 +1,14 @@
 /** Which names below the data folder are left out: those of systems and programs, and the patterns of data.ignore. */
 
 /** Folders and files that systems, storage devices and archivers put among images, lower case. */
-export const DEFAULT_IGNORED: ReadonlySet<string> = new Set([
+const DEFAULT_IGNORED: ReadonlySet<string> = new Set([
   ...["lost+found", "system volume information", "$recycle.bin", "recycler", "__macosx"],
-  ...["@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", ".snapshot"],
+  ...["@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot"],
   ...["thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "picasa.ini", "icon\r"],
 ]);
 
 /** One pattern of data.ignore, ready for use. */
 interface Pattern {
-  /** as written */
-  readonly text: string;
   /** matches folders only */
   readonly foldersOnly: boolean;
   /** matches the whole path; otherwise a name at any depth */
@@ -62,7 +60,7 @@ function compile(text: string): Pattern {
     if (part === null) source += isLast ? ".+" : "(?:[^/]+/)*";
     else source += part.replaceAll("**", "*").replaceAll("*", "[^/]*").replaceAll("?", "[^/]") + (isLast ? "" : "/");
   });
-  return { text, foldersOnly, ofPath, expression: new RegExp(`^(?:${source})$`, "su") };
+  return { foldersOnly, ofPath, expression: new RegExp(`^(?:${source})$`, "su") };
 }
 
 /** The pattern that matches this path of a folder and its likes only. @param path from the data folder */

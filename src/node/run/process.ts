@@ -2,14 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
-import {
-  heartbeatIsFresh,
-  type ProcessCheck,
-  type ProcessIdentity,
-  sameProcessTable,
-} from "../../core/run/liveness.ts";
-import type { RunRecord } from "../../core/run/record.ts";
-import { isFinal, type RunStatus } from "../../core/run/status.ts";
+import { type ProcessCheck, type ProcessIdentity, sameProcessTable } from "../../core/run/liveness.ts";
 import { errorCode } from "./files.ts";
 
 /** A process looked up by id: its identity's `processStart`, or that there is none, or that it cannot be told. */
@@ -118,12 +111,4 @@ export function checkProcess(identity: ProcessIdentity): ProcessCheck {
   const found = lookupProcess(identity.pid);
   if (found.found !== "alive") return found.found;
   return found.start === identity.processStart ? "alive" : "gone";
-}
-
-/**
- * Whether a run is certainly at work: its state needs a process, the heartbeat is fresh, and the writer of its newest session is
- * found in this machine's process table. For showing a run use shownState, which also serves runs of other hosts.
- */
-export function isRunAlive(run: RunRecord, status: RunStatus, nowMs: number = Date.now()): boolean {
-  return !isFinal(status.state) && heartbeatIsFresh(status.heartbeat, nowMs) && checkProcess(run) === "alive";
 }

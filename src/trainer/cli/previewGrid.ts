@@ -20,7 +20,7 @@ export function previewCount(batchSize: number, imageSize: number): number {
 
 /**
  * Up to 16 images make one band; the last of several bands may be shorter.
- * @returns what `writeImageGrid` takes
+ * @returns what `gridPicture` takes
  */
 export function previewGrid(preview: BatchPreview, imageSize: number): [GridImages, GridOptions] {
   const columns = Math.min(COLUMNS, preview.count);

@@ -1,8 +1,5 @@
 /** Pictures of many images: grids, on one page or several, as PNG. */
-import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
 import { type GridPages, gridPages, gridSize } from "../../core/run/gridPages.ts";
-import { replaceFile } from "../../node/run/files.ts";
 
 export interface GridImages {
   /** values in [-1, 1], [count, H, W, C]; what lies outside is cut off, what is no number is drawn as 0 */
@@ -114,14 +111,4 @@ export async function encodePng({ data, width, height, channels }: Picture): Pro
   const raw = { width, height, channels: channels === 1 ? 1 : 3 } as const;
   const image = sharp(data, { raw }).toColourspace(channels === 1 ? "b-w" : "srgb");
   return image.png({ compressionLevel: 9 }).toBuffer();
-}
-
-/**
- * Writes a grid as one PNG, in one piece: a reader sees the old file or the new one. Missing folders are made.
- * @throws UserError where the disk refuses
- */
-export async function writeImageGrid(path: string, source: GridImages, options: GridOptions = {}): Promise<void> {
-  const png = await encodePng(gridPicture(source, options));
-  mkdirSync(dirname(path), { recursive: true });
-  replaceFile(path, png, false);
 }

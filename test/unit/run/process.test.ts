@@ -5,7 +5,6 @@ import { type ProcessIdentity, sameProcessTable, shownState } from "../../../src
 import { RUN_STATES, type RunStatus } from "../../../src/core/run/status.ts";
 import {
   checkProcess,
-  isRunAlive,
   lookupProcess,
   lookupPs,
   parseProcStat,
@@ -93,7 +92,7 @@ describe("checkProcess", () => {
   );
 });
 
-describe("shownState and isRunAlive", () => {
+describe("shownState", () => {
   const now = Date.UTC(2026, 10, 22);
   const status = (state: RunStatus["state"], ageSeconds: number): RunStatus => ({
     formatVersion: 1,
@@ -127,13 +126,11 @@ describe("shownState and isRunAlive", () => {
     expect(shownState(status("finished", 1), now, check)).toBe("finished");
     expect(shownState(status("running", 3600), now, check)).toBe("interrupted");
   });
+});
 
-  test("a run is alive with its own process and a fresh heartbeat only", async () => {
-    const { record } = openRun(temporaryFolder());
-    expect(isRunAlive(record, status("running", 1), now)).toBe(true);
-    expect(isRunAlive(record, status("running", 61), now)).toBe(false);
-    expect(isRunAlive(record, status("stopped", 1), now)).toBe(false);
-    expect(isRunAlive({ ...record, pid: await deadProcess() }, status("running", 1), now)).toBe(false);
-    expect(isRunAlive({ ...record, host: "elsewhere" }, status("running", 1), now)).toBe(false);
-  });
+test("checkProcess finds the writer of a run, or that it is gone, or that it cannot be looked for", async () => {
+  const { record } = openRun(temporaryFolder());
+  expect(checkProcess(record)).toBe("alive");
+  expect(checkProcess({ ...record, pid: await deadProcess() })).toBe("gone");
+  expect(checkProcess({ ...record, host: "elsewhere" })).toBe("unknown");
 });
