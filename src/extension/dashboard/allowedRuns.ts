@@ -1,10 +1,11 @@
 /** Which folders a dashboard may show: runs of this workspace, and not too many. */
 import { realpath } from "node:fs/promises";
-import { isAbsolute, relative, sep } from "node:path";
+import { isAbsolute } from "node:path";
 import * as vscode from "vscode";
 import { UserError } from "../../core/errors.ts";
 import { MOST_RUNS } from "../../core/protocol/dashboard.ts";
 import { looksLikeRun } from "../../node/run/list.ts";
+import { wayInto } from "../../node/wayInto.ts";
 import type { RunService } from "../services.ts";
 
 /** @throws UserError where the folder is no run that the explorer lists, and none in a folder of the workspace */
@@ -26,8 +27,8 @@ async function isInWorkspace(dir: string): Promise<boolean> {
     const real = await realpath(dir);
     for (const { uri } of vscode.workspace.workspaceFolders ?? []) {
       if (uri.scheme !== "file") continue;
-      const way = relative(await realpath(uri.fsPath), real);
-      if (way !== "" && way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way)) return true;
+      const way = wayInto(await realpath(uri.fsPath), real);
+      if (way !== null && way !== "") return true;
     }
   } catch {
     // It does not exist.

@@ -1,10 +1,11 @@
 /** Reads and lints each version of an open experiment once, for all language features. */
-import { dirname, isAbsolute, join, relative, sep } from "node:path";
+import { dirname, join } from "node:path";
 import * as vscode from "vscode";
 import type { ExperimentReading } from "../../core/experiment/read.ts";
 import type { LintFacts } from "../../core/lint/facts.ts";
 import type { FactSources } from "../../node/facts/factSources.ts";
 import { resolvePath } from "../../node/homePath.ts";
+import { wayInto } from "../../node/wayInto.ts";
 import { isExperiment } from "../language/experimentLanguage.ts";
 import { runsFolderFor } from "../runs/runFolders.ts";
 import type { ExperimentDocuments, ReadDocument } from "../services.ts";
@@ -147,7 +148,7 @@ function placesOf(uri: vscode.Uri, file: string | null, { dataPath, ignore, from
   const folder = dirname(file);
   const workspace = vscode.workspace.getWorkspaceFolder(uri)?.uri.fsPath;
   const isAllowed = (path: string) =>
-    vscode.workspace.isTrusted || (workspace !== undefined && contains(workspace, resolvePath(folder, path)));
+    vscode.workspace.isTrusted || (workspace !== undefined && wayInto(workspace, resolvePath(folder, path)) !== null);
   const runsDirs = [runsFolderFor(uri), join(folder, RUNS_FOLDER)];
   return {
     dataRoot: dataPath !== null && isAllowed(dataPath) ? resolvePath(folder, dataPath) : null,
@@ -160,8 +161,3 @@ function placesOf(uri: vscode.Uri, file: string | null, { dataPath, ignore, from
 
 const isSame = (a: FactPlaces | null | undefined, b: FactPlaces | null): boolean =>
   JSON.stringify(a ?? null) === JSON.stringify(b);
-
-function contains(folder: string, path: string): boolean {
-  const way = relative(folder, path);
-  return !isAbsolute(way) && way !== ".." && !way.startsWith(`..${sep}`);
-}

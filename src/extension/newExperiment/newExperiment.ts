@@ -1,8 +1,9 @@
 /** MaskDM: New Experiment: a folder of images, a name, and a commented file with sizes that suit both. */
-import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import * as vscode from "vscode";
 import { UserError } from "../../core/errors.ts";
 import { exists } from "../../node/exists.ts";
+import { wayInto } from "../../node/wayInto.ts";
 import type { Services } from "../services.ts";
 import { requireTrust, showError } from "../trainer/restrictedMode.ts";
 import { browse, chooseImages, TITLE } from "./chooseImages.ts";
@@ -103,10 +104,9 @@ async function write(
   { home, name, images }: { home: string; name: string; images: string },
   { trainer }: Services,
 ): Promise<vscode.Uri> {
-  const way = relative(home, images);
-  const isBelow = !isAbsolute(way) && way.split(sep)[0] !== "..";
   // Images within the folder move with it; others keep their own place.
-  const data = isBelow ? `./${way}` : images;
+  const way = wayInto(home, images);
+  const data = way === null ? images : `./${way}`;
   const title = vscode.l10n.t("Looking at the images in {0}", images);
   const { code, stderr } = await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Notification, title, cancellable: true },

@@ -1,5 +1,6 @@
 /** What lint wants to know of a folder of images. Cheap: of images nothing but their names is read. */
 import { stat } from "node:fs/promises";
+import { className } from "../../core/classes/className.ts";
 import { compareClassNames } from "../../core/classes/classOrder.ts";
 import type { DatasetFacts } from "../../core/lint/facts.ts";
 import { findImages } from "../images/findImages.ts";
@@ -20,7 +21,7 @@ export async function datasetFacts(root: string, ignore: readonly string[]): Pro
   // What lies beyond the limits is not known.
   if (!complete) return { exists: true };
   const classes = new Set<string>();
-  for (const path of images) if (path.includes("/")) classes.add(path.slice(0, path.indexOf("/")));
+  for (const path of images) if (path.includes("/")) classes.add(className(path));
   const classNames = [...classes].sort(compareClassNames);
   return { exists: true, images: images.length, classes: classes.size, classNames, leftOut, ignoredByPattern };
 }

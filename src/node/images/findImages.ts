@@ -1,9 +1,10 @@
 /** The one search for images below a folder: lint, the editor and training find the same. */
-import { closeSync, type Dirent, existsSync, opendirSync, openSync, readSync, realpathSync, statSync } from "node:fs";
+import { type Dirent, existsSync, opendirSync, realpathSync, statSync } from "node:fs";
 import { extname, sep } from "node:path";
 import { setImmediate as yieldToEvents } from "node:timers/promises";
 import type { FileKind, LeftOut } from "../../core/images/fileKinds.ts";
 import { IgnorePatterns, isIgnoredByDefault } from "../../core/images/ignore.ts";
+import { readStart } from "../readStart.ts";
 import { systemReason } from "../systemReason.ts";
 import { CLAIMED_EXTENSIONS, IMAGE_EXTENSIONS, KNOWN_EXTENSIONS } from "./extensions.ts";
 import { nameFromBytes, systemPath } from "./fileNames.ts";
@@ -77,7 +78,6 @@ class Search implements FoundFiles {
   /** Real folders first, linked ones after, so that what is reached by both is filed under its real place. */
   private readonly folders: Folder[] = [];
   private readonly linkedFolders: Folder[] = [];
-  private readonly head = Buffer.alloc(HEAD_BYTES);
   private entries = 0;
   private looks = 0;
   private turnEnds = performance.now() + TURN_MS;
@@ -213,19 +213,13 @@ class Search implements FoundFiles {
   /** Reads the first bytes: the name does not say what the file is, or claims what may not be so. */
   private lookInto(path: string, extension: string): void {
     this.looks++;
-    let bytes: number;
+    let head: Buffer;
     try {
-      const file = openSync(this.absolute(path), "r");
-      try {
-        bytes = readSync(file, this.head, 0, HEAD_BYTES, 0);
-      } finally {
-        closeSync(file);
-      }
+      head = readStart(this.absolute(path), HEAD_BYTES);
     } catch {
       this.leave("unreadable");
       return;
     }
-    const head = this.head.subarray(0, bytes);
     if (imageFormat(head) !== null) this.images.push(path);
     else this.leave(foreignKind(head) ?? CLAIMED_EXTENSIONS.get(extension) ?? "other");
   }

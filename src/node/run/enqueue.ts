@@ -1,6 +1,6 @@
 /** Makes entries of the queue from what a user asks for. */
 import { existsSync, mkdirSync, readFileSync, realpathSync } from "node:fs";
-import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import type { Override } from "../../core/experiment/overrides.ts";
 import { parseExperiment } from "../../core/experiment/parse.ts";
@@ -10,6 +10,7 @@ import { RUN_FORMAT_VERSION } from "../../core/run/format.ts";
 import { experimentName, newRunId } from "../../core/run/names.ts";
 import type { QueueEntry, QueueOrder } from "../../core/run/queue.ts";
 import { maskdmCommand } from "../shellCommand.ts";
+import { wayInto } from "../wayInto.ts";
 import { asDiskError } from "./diskError.ts";
 import { experimentBehind, wayFromRun } from "./experimentOfRun.ts";
 import { errorCode, namesIn } from "./files.ts";
@@ -118,7 +119,5 @@ function readText(file: string): string {
 function fromOf(from: string, runsDir: string): string {
   const isId = !/[/\\]/.test(from) && !existsSync(from);
   if (isId || existsSync(join(runsDir, from))) return from;
-  const inside = relative(runsDir, resolve(from));
-  const isInside = inside !== "" && !isAbsolute(inside) && inside.split(sep)[0] !== "..";
-  return isInside ? inside.split(sep).join("/") : resolve(from);
+  return wayInto(runsDir, resolve(from)) || resolve(from);
 }

@@ -1,5 +1,5 @@
 /** Text in PNG files: a tEXt chunk before the pixels, where every image library finds it. */
-import { closeSync, openSync, readSync } from "node:fs";
+import { readStart } from "../readStart.ts";
 import { crc32 } from "./crc32.ts";
 
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
@@ -26,7 +26,7 @@ export function withPngText(png: Uint8Array, keyword: string, text: string): Buf
 export function readPngText(path: string, keyword: string): string | null {
   let start: Buffer;
   try {
-    start = readStart(path);
+    start = readStart(path, READ_BYTES);
   } catch {
     return null;
   }
@@ -43,14 +43,4 @@ export function readPngText(path: string, keyword: string): string | null {
     at += 12 + length;
   }
   return null;
-}
-
-function readStart(path: string): Buffer {
-  const fd = openSync(path, "r");
-  try {
-    const buffer = Buffer.alloc(READ_BYTES);
-    return buffer.subarray(0, readSync(fd, buffer, 0, READ_BYTES, 0));
-  } finally {
-    closeSync(fd);
-  }
 }

@@ -3,7 +3,7 @@
  * grants to one contender only, so no entry is begun twice or begun and removed at once.
  */
 import { existsSync, linkSync, mkdirSync, renameSync, rmSync } from "node:fs";
-import { isAbsolute, join, relative, resolve, sep } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import { parseDocument, RUN_FORMAT_VERSION } from "../../core/run/format.ts";
 import {
@@ -14,6 +14,7 @@ import {
   type QueueState,
   queueLimitSchema,
 } from "../../core/run/queue.ts";
+import { wayInto } from "../wayInto.ts";
 import { asDiskError } from "./diskError.ts";
 import { errorCode, namesIn, removeQuietly, replaceFile, replaceJson, retrySharingViolation } from "./files.ts";
 import { checkProcess } from "./process.ts";
@@ -192,9 +193,8 @@ export function takeCancelMark(runsDir: string, id: string): boolean {
 /** Id of the run in this runs folder that an entry's finetuning starts from; null: none, weights elsewhere, or not named. */
 export function parentOf(runsDir: string, { order }: QueueEntry): string | null {
   if (order.kind !== "start" || order.from === null) return null;
-  if (!isAbsolute(order.from)) return order.from.split("/")[0] ?? null;
-  const [first = ""] = relative(resolve(runsDir), order.from).split(sep);
-  return first === "" || first === ".." || isAbsolute(first) ? null : first;
+  const way = isAbsolute(order.from) ? wayInto(resolve(runsDir), order.from) : order.from;
+  return way?.split("/")[0] || null;
 }
 
 /** How many runs of the queue may be at work at once. */

@@ -1,12 +1,14 @@
 /** A quick look at a folder of images: how many, how large, grey or coloured. Reads the headers of a sample, and few of its pixels. */
-import { open, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type Sharp from "sharp";
+import { className } from "../../core/classes/className.ts";
 import { compareBytes } from "../../core/compareBytes.ts";
 import { leftOutText } from "../../core/images/fileKinds.ts";
 import { systemPath } from "../../node/images/fileNames.ts";
 import { findImages } from "../../node/images/findImages.ts";
 import { imageFormat } from "../../node/images/imageFormat.ts";
+import { readStart } from "../../node/readStart.ts";
 import { unreadableFolder } from "../data/imageFiles.ts";
 import { isGrey } from "../data/isGrey.ts";
 import { readPnmHeader } from "../data/pnm.ts";
@@ -73,7 +75,7 @@ async function surveyImages(folder: string, images: readonly string[]): Promise<
   }
   if (headers.length === 0) return null;
   const shortSides = headers.map(({ width, height }) => Math.min(width, height)).sort((a, b) => a - b);
-  const folders = images.filter((path) => path.includes("/")).map((path) => path.slice(0, path.indexOf("/")));
+  const folders = images.filter((path) => path.includes("/")).map(className);
   return {
     count: images.length,
     sampled: headers.length,
@@ -104,7 +106,7 @@ const HEADER_BYTES = 4096;
 /** @param path of an image in the folder */
 async function readHeader(folder: string, path: string, sharp: typeof Sharp): Promise<ImageHeader> {
   const file = systemPath(join(folder, path));
-  const head = await firstBytes(file);
+  const head = readStart(file, HEADER_BYTES);
   const format = imageFormat(head);
   // The image library reads neither of these.
   if (format === "BMP") return bitmapHeader(head);
@@ -117,17 +119,6 @@ async function readHeader(folder: string, path: string, sharp: typeof Sharp): Pr
     typeof file === "string" ? file : await readFile(file),
   ).metadata();
   return { width, height, coloured: channels >= 3, transparent: hasAlpha };
-}
-
-async function firstBytes(file: string | Buffer): Promise<Buffer> {
-  const head = Buffer.alloc(HEADER_BYTES);
-  const handle = await open(file);
-  try {
-    const { bytesRead } = await handle.read(head, 0, head.length, 0);
-    return head.subarray(0, bytesRead);
-  } finally {
-    await handle.close();
-  }
 }
 
 function bitmapHeader(head: Buffer): ImageHeader {

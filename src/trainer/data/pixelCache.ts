@@ -13,12 +13,12 @@ import {
   openSync,
   readdirSync,
   readFileSync,
-  readSync,
   statSync,
   unlinkSync,
 } from "node:fs";
 import { basename, join } from "node:path";
 import * as z from "zod";
+import { readStart } from "../../node/readStart.ts";
 import { errorCode, removeQuietly, replaceFile } from "../../node/run/files.ts";
 import { systemReason } from "../../node/systemReason.ts";
 import { DECODER_VERSION, type PixelSettings } from "./decodeImage.ts";
@@ -208,18 +208,13 @@ export class PixelCache {
 /** Whether this is the manifest of a cache in an older format, which nothing reads any more. */
 function isOutdated(path: string): boolean {
   if (!/^[0-9a-f]{20}\.json$/.test(basename(path))) return false;
-  const start = Buffer.alloc(256);
+  let start: string;
   try {
-    const file = openSync(path, "r");
-    try {
-      readSync(file, start, 0, start.length, 0);
-    } finally {
-      closeSync(file);
-    }
+    start = readStart(path, 256).toString("utf8");
   } catch {
     return false;
   }
-  const header = olderHeaderSchema.safeParse(parseJson(start.toString("utf8").split("\n", 1)[0]!));
+  const header = olderHeaderSchema.safeParse(parseJson(start.split("\n", 1)[0]!));
   return header.success && header.data.version < FORMAT_VERSION;
 }
 
