@@ -64,7 +64,7 @@ async function examineAndPrint({ runsDir, json, jsonLines }: DoctorOptions, io: 
   const [{ examine, reportOf }, { describeFinding }, { stopOnSignals }] = await Promise.all([
     import("../doctor/report.ts"),
     import("../doctor/describe.ts"),
-    import("../tensorflow/stopOnSignals.ts"),
+    import("../stopOnSignals.ts"),
   ]);
   const findings: Finding[] = [];
   const stop = stopOnSignals();

@@ -10,6 +10,13 @@ import type { CheckpointState } from "../../core/run/checkpointState.ts";
 import type { FinalState } from "../../core/run/status.ts";
 import { shownText } from "../../core/shownText.ts";
 import { usableCores, usableMemory } from "../../node/machine.ts";
+import {
+  changedImages,
+  type DataFingerprint,
+  dataFingerprint,
+  imageList,
+  readFingerprint,
+} from "../data/dataFingerprint.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { requireDataFolder } from "../data/firstLook.ts";
 import { type ExperimentImages, openExperimentImages } from "../data/openExperimentImages.ts";
@@ -18,7 +25,6 @@ import type { EngineFacts, WeightSource } from "../engine/messages.ts";
 import { readImageList, writeImageList } from "../run/imageListFile.ts";
 import type { RunWriter } from "../run/runWriter.ts";
 import { BatchSource } from "./batches.ts";
-import { changedImages, type DataFingerprint, dataFingerprint, imageList, readFingerprint } from "./dataFingerprint.ts";
 import type { StartUp } from "./startUp.ts";
 import { StepSamples } from "./stepSamples.ts";
 import { StopRequest } from "./stopRequest.ts";

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { gunzipSync, gzip } from "node:zlib";
 import * as z from "zod";
 import { replaceFile } from "../../node/run/files.ts";
-import type { DataFingerprint, ImageList } from "../loop/dataFingerprint.ts";
+import type { DataFingerprint, ImageList } from "../data/dataFingerprint.ts";
 
 const FORMAT_VERSION = 1;
 

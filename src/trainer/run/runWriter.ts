@@ -4,14 +4,13 @@ import type { UserError } from "../../core/errors.ts";
 import { checkpointName } from "../../core/run/checkpointState.ts";
 import type { RunRecord, RunSession } from "../../core/run/record.ts";
 import type { FinalState } from "../../core/run/status.ts";
-import { shownLines } from "../../core/shownText.ts";
 import { clearControl, readControl } from "../../node/run/control.ts";
 import { replaceJson } from "../../node/run/files.ts";
 import { RUN_FILE } from "../../node/run/runFiles.ts";
 import type { RunLock } from "../../node/run/runLock.ts";
-import { AppendFile } from "./appendFile.ts";
 import { pruneCheckpoints } from "./checkpoint.ts";
 import type { MetricsWriter } from "./metricsWriter.ts";
+import { RunLog } from "./runLog.ts";
 import type { StatusWriter } from "./statusWriter.ts";
 
 /** What becomes known after a session has begun. */
@@ -37,7 +36,7 @@ export class RunWriter {
   readonly status: StatusWriter;
   readonly metrics: MetricsWriter;
   private readonly lock: RunLock;
-  private readonly logFile: AppendFile;
+  private readonly logFile: RunLog;
   private current: RunRecord;
   private closed = false;
 
@@ -47,7 +46,7 @@ export class RunWriter {
     this.metrics = parts.metrics;
     this.lock = parts.lock;
     this.current = parts.record;
-    this.logFile = new AppendFile(join(this.dir, "log.txt"), `Checkpoints in ${this.dir} are intact.`);
+    this.logFile = new RunLog(this.dir);
   }
 
   get id(): string {
@@ -63,8 +62,7 @@ export class RunWriter {
   log(text: string): void {
     try {
       this.lock.glance();
-      for (const line of shownLines(text).trimEnd().split("\n"))
-        this.logFile.append(`${new Date().toISOString()} ${line}`);
+      this.logFile.append(text);
     } catch {
       // The disk refuses, or the lock is lost; metrics and checkpoints will say so.
     }

@@ -1,6 +1,7 @@
 /** Takes up an existing run for a resume. */
 import { join, resolve } from "node:path";
 import { UserError } from "../../core/errors.ts";
+import { HEARTBEAT_SECONDS } from "../../core/run/liveness.ts";
 import type { RunRecord, SessionChange } from "../../core/run/record.ts";
 import { type Checkpoint, latestCheckpoint, passedOverNotes } from "../../node/run/checkpoints.ts";
 import { clearControl } from "../../node/run/control.ts";
@@ -9,10 +10,10 @@ import { namesIn, removeQuietly, replaceFile, replaceJson } from "../../node/run
 import { acquireLock } from "../../node/run/lock.ts";
 import { configHash, EXPERIMENT_FILE, RUN_FILE, readExperimentText, readRun } from "../../node/run/runFiles.ts";
 import type { RunLock } from "../../node/run/runLock.ts";
-import { AppendFile } from "./appendFile.ts";
 import { cleanCheckpointLeftovers } from "./checkpoint.ts";
 import { MetricsWriter } from "./metricsWriter.ts";
 import { experimentPlace, newSession, type SessionRequest, startingStatus } from "./runFolder.ts";
+import { RunLog } from "./runLog.ts";
 import { RunWriter } from "./runWriter.ts";
 import { StatusWriter } from "./statusWriter.ts";
 
@@ -26,9 +27,6 @@ export interface ResumeChange {
   /** the same by keys, for the record */
   readonly changes?: readonly SessionChange[];
 }
-
-/** How often the holder of a lock who writes no heartbeat yet shows that it lives. */
-const RENEW_MS = 15_000;
 
 /**
  * An existing run that this process is about to go on with: its lock is held, and nothing that it tells has been changed. Thus a
@@ -47,13 +45,14 @@ export class TakenRun {
     /** what the user should know, e.g. that a damaged checkpoint was passed over */
     readonly notes: readonly string[],
   ) {
+    // It writes no heartbeat yet.
     this.renewing = setInterval(() => {
       try {
         lock.renew();
       } catch {
         // A disk that refuses is met again where it can be reported.
       }
-    }, RENEW_MS);
+    }, 1000 * HEARTBEAT_SECONDS);
     this.renewing.unref();
   }
 
@@ -106,8 +105,8 @@ export class TakenRun {
     this.end("released");
     if (this.lock.isLost()) return;
     try {
-      const log = new AppendFile(join(this.dir, "log.txt"), "");
-      log.append(`${new Date().toISOString()} a resume did not begin: ${reason}`);
+      const log = new RunLog(this.dir);
+      log.append(`a resume did not begin: ${reason}`);
       log.close();
     } catch {
       // Where the disk refuses, the error that is shown anyway has to do.

@@ -1,7 +1,8 @@
 /** `maskdm doctor --install-tensorflow`. */
+
+import { stopOnSignals } from "../stopOnSignals.ts";
 import { type Installation, installTensorflow } from "./install.ts";
 import { pythonCommands } from "./pythonCommands.ts";
-import { stopOnSignals } from "./stopOnSignals.ts";
 import { tensorflowFolder } from "./tensorflowFolder.ts";
 
 /**

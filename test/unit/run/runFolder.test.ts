@@ -290,11 +290,11 @@ describe("takeRun", () => {
     const before = read();
     const taken = await takeRun(first.dir);
     expect(lockHolder(first.dir)).toMatchObject({ held: true });
-    taken.release("there are no images");
+    taken.release("there are no images in \u001b[31mred");
     expect(read()).toEqual(before);
     expect(lockHolder(first.dir)).toEqual({ held: false });
     expect(readFileSync(join(first.dir, "log.txt"), "utf8")).toMatch(
-      /Z a resume did not begin: there are no images\n$/,
+      /Z a resume did not begin: there are no images in \\x1b\[31mred\n$/,
     );
   });
 

@@ -3,7 +3,6 @@ import { cpSync, mkdtempSync, rmSync, utimesSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { openDataset } from "../../../src/trainer/data/dataset.ts";
 import {
   changedImages,
   type DataFingerprint,
@@ -11,7 +10,8 @@ import {
   type ImageList,
   imageList,
   readFingerprint,
-} from "../../../src/trainer/loop/dataFingerprint.ts";
+} from "../../../src/trainer/data/dataFingerprint.ts";
+import { openDataset } from "../../../src/trainer/data/dataset.ts";
 import { readImageList, writeImageList } from "../../../src/trainer/run/imageListFile.ts";
 import { dataConfig, plainPng, temporaryFolder, writeFiles } from "../data/testFolder.ts";
 

@@ -2,9 +2,9 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
 import { shownText } from "../../core/shownText.ts";
-import type { Dataset } from "../data/dataset.ts";
-import { DECODER_VERSION } from "../data/decodeImage.ts";
-import { DigestColumn } from "../data/pixelDigest.ts";
+import type { Dataset } from "./dataset.ts";
+import { DECODER_VERSION } from "./decodeImage.ts";
+import { DigestColumn } from "./pixelDigest.ts";
 
 /** Kept in the loop state of checkpoints. Nothing in it depends on the machine, or on times of files. */
 export const dataFingerprintSchema = z.object({

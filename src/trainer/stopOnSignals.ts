@@ -1,4 +1,4 @@
-import { endSignals } from "../../node/endSignals.ts";
+import { endSignals } from "../node/endSignals.ts";
 
 /** A signal that is given when the process is asked to end, so that what is half done can be removed first; until it is released. */
 export function stopOnSignals(): { readonly signal: AbortSignal; release(): void } {
