@@ -2,7 +2,7 @@
 import type { Stage } from "../random/streams.ts";
 import type { ShownState } from "./liveness.ts";
 import type { RunRecord } from "./record.ts";
-import type { PlacedRun } from "./runOrder.ts";
+import { compareNewest, type PlacedRun } from "./runOrder.ts";
 import type { RunStatus } from "./status.ts";
 
 /** A run as the explorer shows it; queued ones have no folder of results yet. */
@@ -38,6 +38,10 @@ export const placeOf = ({ id, record, state }: Pick<RunEntry, "id" | "record" | 
   createdAt: record?.createdAt ?? null,
   queued: record === null && state !== "damaged",
 });
+
+/** As lists to choose from show them. */
+export const newestFirst = (runs: readonly RunEntry[]): RunEntry[] =>
+  [...runs].sort((a, b) => compareNewest(placeOf(a), placeOf(b)));
 
 /** What changed in the list of runs, by `dir`. */
 export interface RunsChange {

@@ -1,7 +1,6 @@
 /** Asks for runs. */
 import * as vscode from "vscode";
-import { placeOf } from "../../core/run/entry.ts";
-import { compareNewest } from "../../core/run/runOrder.ts";
+import { newestFirst } from "../../core/run/entry.ts";
 import { stateText } from "../runs/runText.ts";
 import type { RunEntry } from "../services.ts";
 import { differencesOf } from "./runDifferences.ts";
@@ -32,7 +31,7 @@ export async function pickRuns(
 
 /** The runs that are not archived as a list to choose from, newest first, each with what tells it apart. */
 export async function runItems(runs: readonly RunEntry[], preselected: ReadonlySet<string>): Promise<RunItem[]> {
-  const shown = runs.filter((run) => !run.archived).sort((a, b) => compareNewest(placeOf(a), placeOf(b)));
+  const shown = newestFirst(runs.filter((run) => !run.archived));
   const differences = await differencesOf(shown);
   const experiments = new Set(shown.map(({ experimentFile }) => experimentFile));
   return shown.map((run) => {

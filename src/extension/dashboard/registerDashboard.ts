@@ -1,8 +1,7 @@
 /** Commands and panels of the dashboard. What they need is loaded with the first panel. */
 import * as vscode from "vscode";
 import { UserError } from "../../core/errors.ts";
-import { placeOf } from "../../core/run/entry.ts";
-import { compareNewest } from "../../core/run/runOrder.ts";
+import { newestFirst } from "../../core/run/entry.ts";
 import type { Services } from "../services.ts";
 import type { DashboardPanel, PanelPlace } from "./dashboardPanel.ts";
 
@@ -69,8 +68,7 @@ export function registerDashboard(context: vscode.ExtensionContext, services: Se
     },
     command("maskdm.openDashboard", async (...args) => {
       const asked = runDirs(args);
-      const shown = services.runs.runs.filter((run) => !run.archived);
-      const newest = shown.sort((a, b) => compareNewest(placeOf(a), placeOf(b)))[0];
+      const newest = newestFirst(services.runs.runs.filter((run) => !run.archived))[0];
       if (asked.length === 0 && newest === undefined) {
         void vscode.window.showInformationMessage(
           vscode.l10n.t("There are no runs in this workspace yet. Start one from an experiment file."),

@@ -1,6 +1,7 @@
 /** Which experiment a command is about when it was started without one. */
 import { basename, dirname } from "node:path";
 import * as vscode from "vscode";
+import { compareNames } from "../../core/run/runOrder.ts";
 
 const EXPERIMENT_FILES = "**/*.maskdm.{yaml,yml}";
 const LISTED = 500;
@@ -37,7 +38,7 @@ export async function chooseExperiment(): Promise<vscode.Uri | undefined> {
       description: dirname(vscode.workspace.asRelativePath(uri)).replace(/^\.$/, ""),
       uri,
     }))
-    .sort((a, b) => a.label.localeCompare(b.label));
+    .sort((a, b) => compareNames(a.label, b.label));
   const picked = await vscode.window.showQuickPick(items, { placeHolder: vscode.l10n.t("Which experiment?") });
   return picked?.uri;
 }

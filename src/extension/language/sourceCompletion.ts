@@ -1,6 +1,7 @@
 /** Completion of finetune.from: the pretraining runs that are there. */
 import * as vscode from "vscode";
 import { yamlText } from "../../core/experiment/yamlText.ts";
+import { newestFirst } from "../../core/run/entry.ts";
 import { isSamePath } from "../../node/pathKey.ts";
 import type { RunService } from "../services.ts";
 import type { ValueContext } from "./cursorContext.ts";
@@ -13,14 +14,10 @@ export function sourceCompletions(
 ): vscode.CompletionItem[] {
   const range = new vscode.Range(position.line, start, position.line, end);
   const file = document.uri.fsPath;
-  const candidates = (runs?.runs ?? [])
+  const candidates = newestFirst(runs?.runs ?? [])
     .filter(({ stage, archived, status }) => stage === "pretrain" && !archived && status !== null)
-    // Those of this experiment first, then the newest.
-    .sort(
-      (a, b) =>
-        Number(isSamePath(b.experimentFile, file)) - Number(isSamePath(a.experimentFile, file)) ||
-        (b.record?.createdAt ?? "").localeCompare(a.record?.createdAt ?? ""),
-    );
+    // Those of this experiment before the others.
+    .sort((a, b) => Number(isSamePath(b.experimentFile, file)) - Number(isSamePath(a.experimentFile, file)));
   return candidates.map(({ id, label, state, status }, index) => {
     const description =
       status === null ? state : vscode.l10n.t("{0}, step {1} of {2}", state, status.step, status.totalSteps);

@@ -1,7 +1,6 @@
 /** What a command is meant for: a tree item, a run's folder, an experiment file, or what the user chooses. */
 import * as vscode from "vscode";
-import { placeOf, type RunEntry } from "../../core/run/entry.ts";
-import { compareNewest } from "../../core/run/runOrder.ts";
+import { newestFirst, type RunEntry } from "../../core/run/entry.ts";
 import { runDescription, stateIcon } from "./runText.ts";
 import { experimentLabel, type TreeNode } from "./runTree.ts";
 import type { WorkspaceRuns } from "./workspaceRuns.ts";
@@ -56,8 +55,7 @@ export async function oneRun(
 
 /** @returns null where the user chose none */
 export async function pickRun(candidates: readonly RunEntry[], title: string): Promise<RunEntry | null> {
-  const sorted = [...candidates].sort((a, b) => compareNewest(placeOf(a), placeOf(b)));
-  const items = sorted.map((entry) => ({
+  const items = newestFirst(candidates).map((entry) => ({
     entry,
     label: `$(${stateIcon(entry.state).id.replace("~spin", "")}) ${entry.label}`,
     description: runDescription(entry),
