@@ -49,7 +49,7 @@ const STAGE: Table["pretrain"] = {
 const TABLE: Table = {
   data: {
     path: noted,
-    image_size: never("network", "encoder.encoder_pos_embed has another number of tokens"),
+    image_size: never("network", "it has positions for another number of tokens"),
     channels: never("network", OTHER_PATCHES),
     hflip: noted,
     background: noted,
@@ -66,7 +66,7 @@ const TABLE: Table = {
     mlp_ratio: never("network", "the MLPs have another hidden width"),
     qkv_bias: never("network", "attn.q_bias and attn.v_bias are in one of them only"),
     time_embedding: never("network", "encoder.time_embed is in one of them only"),
-    num_classes: never("network", "encoder.label_emb and the label token differ"),
+    num_classes: never("network", "the table of classes has another size"),
     class_dropout: noted,
   },
   mask: { strategy: noted, rate: noted, block_size: noted, crop_size: noted },

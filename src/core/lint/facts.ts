@@ -39,10 +39,10 @@ export interface ResumedFacts {
   readonly experiment: Experiment;
   /** optimiser steps done */
   readonly step: number;
-  /** its experiment file, as the user would write it */
-  readonly file: string;
   /** the command that trains the like from the start */
   readonly anew: string;
+  /** the command that finetunes its weights in another run */
+  readonly finetune: string;
   /** the user has said that a falling learning rate may be stretched over more steps */
   readonly stretchesLr: boolean;
 }

@@ -6,6 +6,7 @@ import { numberText, yamlText } from "../../core/experiment/yamlText.ts";
 import type { Stage } from "../../core/random/streams.ts";
 import type { SessionChange } from "../../core/run/record.ts";
 import { lrBorder } from "../../core/training/lrBorder.ts";
+import { shellArgument } from "../../node/shellCommand.ts";
 
 /** Changed keys as run.json records them. */
 export const recordedChanges = (changes: readonly ChangedKey[]): SessionChange[] =>
@@ -67,7 +68,7 @@ export function fileNotes(
     const remedy =
       onResume(path).may === "never"
         ? `that needs a run of its own: ${file.anew}`
-        : `take it over with --set ${path}=${yamlText(to)}`;
+        : `take it over with --set ${shellArgument(`${path}=${yamlText(to)}`)}`;
     return `  ${path} is ${yamlText(from)} in the run, ${yamlText(to)} in the file; ${remedy}`;
   });
   return [`${file.name} differs from the run's own copy of it, which is used:`, ...lines];

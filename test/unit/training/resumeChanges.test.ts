@@ -10,18 +10,18 @@ const COSINE = { ...QUICK, steps: 20, lr_schedule: "cosine", warmup_steps: 2, lo
 
 beforeAll(async () => {
   await writeImages(shop.path("images"), { count: 12, size: 8 });
-  shop.experiment("falling", tinyExperiment({ pretrain: COSINE }));
+  shop.experiment("falling rate", tinyExperiment({ pretrain: COSINE }));
 });
 
 const log = (id: string): string => readFileSync(join(shop.run(id), "log.txt"), "utf8");
 
 describe("a finished run whose learning rate has fallen", () => {
   it("is not trained for longer with a rate that jumps, unless that is said", async () => {
-    await shop.succeed("pretrain", "falling.maskdm.yaml", "--run", "fallen");
+    await shop.succeed("pretrain", "falling rate.maskdm.yaml", "--run", "fallen");
     const refused = await shop.maskdm("resume", "fallen", "--steps", "40");
     expect(refused.exitCode).toBe(2);
     expect(refused.err).toMatch(/^runs\/fallen\/experiment\.maskdm\.yaml:\d+:\d+: error MDM805 The learning rate/m);
-    expect(refused.err).toContain("maskdm pretrain falling.maskdm.yaml --steps 40");
+    expect(refused.err).toContain("maskdm pretrain 'falling rate.maskdm.yaml' --steps 40");
     expect(statusOf(shop.run("fallen"))).toMatchObject({ state: "finished", totalSteps: 20 });
 
     const { err } = await shop.succeed("resume", "fallen", "--steps", "40", "--stretch-lr");
@@ -36,7 +36,7 @@ describe("a finished run whose learning rate has fallen", () => {
   });
 
   it("goes on at the steady rate that the message proposes", async () => {
-    await shop.succeed("pretrain", "falling.maskdm.yaml", "--run", "steady");
+    await shop.succeed("pretrain", "falling rate.maskdm.yaml", "--run", "steady");
     const steady = ["--set", "pretrain.lr_schedule=constant", "--set", "pretrain.lr=2e-4"];
     const { err } = await shop.succeed("resume", "steady", "--steps", "24", ...steady);
     expect(err).toContain("from step 20 on pretrain.lr is 2e-4 (0.002 before)");
@@ -49,7 +49,7 @@ describe("a finished run whose learning rate has fallen", () => {
 });
 
 it("what the weights were trained for is refused, by resume and by sample, and the run is left as it was", async () => {
-  await shop.succeed("pretrain", "falling.maskdm.yaml", "--run", "kept");
+  await shop.succeed("pretrain", "falling rate.maskdm.yaml", "--run", "kept");
   const before = ["run.json", "status.json", "metrics.jsonl", "experiment.maskdm.yaml"].map((name) =>
     readFileSync(join(shop.run("kept"), name)),
   );
