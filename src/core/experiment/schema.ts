@@ -54,7 +54,7 @@ const data = z
       }),
     labels: z.enum(["none", "folders"]).default("none").meta({
       description:
-        "Where class labels come from. folders: each first-level sub-folder is a class, numbered in alphabetical order.",
+        "Where class labels come from. folders: each first-level sub-folder is a class; whole numbers come first, by their value, then the others by the bytes of their names. A finetune keeps the numbers of what it starts from.",
     }),
     ignore: z.array(z.string().min(1).max(400)).max(64).default([]).meta({
       description:

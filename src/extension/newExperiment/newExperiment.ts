@@ -2,6 +2,7 @@
 import { basename, dirname, join, resolve } from "node:path";
 import * as vscode from "vscode";
 import { UserError } from "../../core/errors.ts";
+import { SUPPORTED_FORMATS } from "../../core/images/fileKinds.ts";
 import { exists } from "../../node/exists.ts";
 import { wayInto } from "../../node/wayInto.ts";
 import type { Services } from "../services.ts";
@@ -51,10 +52,7 @@ async function imagesFrom(folder: vscode.Uri | undefined): Promise<string | unde
     if (facts.exists && facts.images !== 0) return images;
     const again = vscode.l10n.t("Choose Another Folder");
     const chosen = await vscode.window.showWarningMessage(
-      vscode.l10n.t(
-        "There are no images (png, jpg, webp, gif, bmp, tiff, avif or pnm) in {0} or in folders below it.",
-        images,
-      ),
+      vscode.l10n.t("There are no images ({0}) in {1} or in folders below it.", SUPPORTED_FORMATS, images),
       again,
     );
     images = chosen === again ? await browse(workspace) : undefined;

@@ -1,10 +1,7 @@
 /** What a file is, judged by its first bytes: the content decides, never the extension. */
-import type { FileKind } from "../../core/images/fileKinds.ts";
+import { type FileKind, SUPPORTED_FORMATS } from "../../core/images/fileKinds.ts";
 
 export type ImageFormat = "PNG" | "JPEG" | "WebP" | "GIF" | "BMP" | "TIFF" | "AVIF" | "PNM";
-
-/** How the supported formats are listed in messages. */
-export const SUPPORTED_FORMATS = "png, jpg, webp, gif, bmp, tiff, avif or pnm";
 
 /** How many leading bytes are looked at: what tells an HTML page or a DICOM image may come late. */
 export const HEAD_BYTES = 256;

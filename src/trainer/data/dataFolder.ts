@@ -2,12 +2,11 @@
 import { existsSync, opendirSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { dirname, isAbsolute } from "node:path";
 import { UserError } from "../../core/errors.ts";
-import { leftOutText } from "../../core/images/fileKinds.ts";
+import { leftOutText, SUPPORTED_FORMATS } from "../../core/images/fileKinds.ts";
 import { shellNotation } from "../../core/images/shellNotation.ts";
 import { shownText } from "../../core/shownText.ts";
 import { expandHome, resolvePath } from "../../node/homePath.ts";
 import type { FoundFiles } from "../../node/images/findImages.ts";
-import { SUPPORTED_FORMATS } from "../../node/images/imageFormat.ts";
 import { systemReason } from "../../node/systemReason.ts";
 
 /**

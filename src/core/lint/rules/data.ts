@@ -1,6 +1,6 @@
 /** Images and labels that are not what the file expects. */
 import { knownClasses } from "../../classes/knownClasses.ts";
-import { leftOutText } from "../../images/fileKinds.ts";
+import { leftOutText, SUPPORTED_FORMATS } from "../../images/fileKinds.ts";
 import { shellNotation } from "../../images/shellNotation.ts";
 import { shownText } from "../../shownText.ts";
 import { count, plural } from "../numbers.ts";
@@ -33,7 +33,7 @@ const dataEmpty: Rule = {
     const leftOut = leftOutText(facts.dataset.leftOut ?? {});
     yield {
       at: ["data.path"],
-      message: `data.path: the folder "${shownText(data.path)}" holds no images (png, jpg, webp, gif, bmp, tiff, avif, pnm), neither itself nor in sub-folders.${leftOut === null ? "" : ` ${leftOut}.`}`,
+      message: `data.path: the folder "${shownText(data.path)}" holds no images (${SUPPORTED_FORMATS}), neither itself nor in sub-folders.${leftOut === null ? "" : ` ${leftOut}.`}`,
     };
   },
 };
