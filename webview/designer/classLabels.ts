@@ -32,11 +32,11 @@ export function classLabels(
     entries: entries.sort((a, b) => (a.number ?? 0) - (b.number ?? 0)),
     labelOf(path) {
       const name = className(path);
-      return classText(name, numberOf(name));
+      return numberedName(name, numberOf(name));
     },
   };
 }
 
 /** A class with its number; names may be numbers themselves. */
-export const classText = (name: string, number: number | null): string =>
+export const numberedName = (name: string, number: number | null): string =>
   number === null ? name : `${number} = ${name}`;

@@ -7,10 +7,16 @@ const MOST_NAMED = 20;
 type Refused = Extract<ClassNumbers, { ok: false }>;
 type Numbered = Extract<ClassNumbers, { ok: true }>;
 
-/** `0 "cat", 1 "dog"`; quoted, as names may be numbers themselves. */
+/** `0 "cat"`: its number, and its name, where it has one, in quotes, as names may be numbers themselves. */
+export function classText(names: readonly string[], number: number): string {
+  const name = names[number];
+  return name === undefined ? String(number) : `${number} ${JSON.stringify(name)}`;
+}
+
+/** `0 "cat", 1 "dog"` */
 export function classList(names: readonly string[], isMeant: (name: string) => boolean = () => true): string {
-  const entries = names.flatMap((name, number) => (isMeant(name) ? [`${number} ${JSON.stringify(name)}`] : []));
-  return shortened(entries, ", ");
+  const entries = names.flatMap((name, number) => (isMeant(name) ? [classText(names, number)] : []));
+  return shortened(entries);
 }
 
 /** Why folders do not make the classes of a model, with the number of each class before and now, and what to do. */
@@ -21,8 +27,8 @@ export function refusedClasses({ folders, numClasses, known }: ClassRequest, ref
   const { added, missing } = refused;
   const what =
     refused.why === "renamed"
-      ? `its folders have changed: ${quoted(missing)} ${isOrAre(missing)} gone and ${quoted(added)} ${added.length === 1 ? "has" : "have"} come`
-      : `${quoted(added)} ${isOrAre(added)} not among the classes of ${known.of}, and model.num_classes ${numClasses} leaves ${added.length === 1 ? "no number for it" : "too few numbers for them"}`;
+      ? `its folders have changed: ${quotedNames(missing)} ${isOrAre(missing)} gone and ${quotedNames(added)} ${added.length === 1 ? "has" : "have"} come`
+      : `${quotedNames(added)} ${isOrAre(added)} not among the classes of ${known.of}, and model.num_classes ${numClasses} leaves ${added.length === 1 ? "no number for it" : "too few numbers for them"}`;
   return `data.path: ${what}. Numbers of the classes in ${known.of} → by the folders now: ${mapping(refused.moves)}. ${remedy(known)}`;
 }
 
@@ -35,7 +41,7 @@ function remedy({ use, of }: KnownClasses): string {
 /** All classes; of very many, those whose number changes. */
 function mapping(moves: readonly ClassMove[]): string {
   const shown = moves.length > MOST_NAMED ? moves.filter(({ before, now }) => before !== now) : moves;
-  return shortened(shown.map(moveText), ", ");
+  return shortened(shown.map(moveText));
 }
 
 const moveText = ({ name, before, now }: ClassMove): string =>
@@ -62,13 +68,14 @@ export function classNotes({ known }: Pick<ClassRequest, "known">, numbers: Numb
 
 const isOrAre = (names: readonly string[]): string => (names.length === 1 ? "is" : "are");
 
-const quoted = (names: readonly string[]): string =>
+/** `"cat", "dog" and 3 more`. @param most names at most */
+export const quotedNames = (names: readonly string[], most: number = MOST_NAMED): string =>
   shortened(
     names.map((name) => JSON.stringify(name)),
-    ", ",
+    most,
   );
 
-function shortened(entries: readonly string[], between: string): string {
-  const more = entries.length - MOST_NAMED;
-  return more <= 0 ? entries.join(between) : `${entries.slice(0, MOST_NAMED).join(between)} and ${more} more`;
+function shortened(entries: readonly string[], most: number = MOST_NAMED): string {
+  const more = entries.length - most;
+  return more <= 0 ? entries.join(", ") : `${entries.slice(0, most).join(", ")} and ${more} more`;
 }

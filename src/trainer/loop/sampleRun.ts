@@ -1,6 +1,7 @@
 /** Draws images, and their trajectories, with the weights of a run. */
 import { basename, dirname, join } from "node:path";
 import packageJson from "../../../package.json" with { type: "json" };
+import { classText } from "../../core/classes/classText.ts";
 import { UserError } from "../../core/errors.ts";
 import { type ChangedKey, changedKeys, onResume } from "../../core/experiment/changeOnResume.ts";
 import { parseExperiment } from "../../core/experiment/parse.ts";
@@ -15,7 +16,7 @@ import { resolveSource, type Source } from "../../node/run/resolve.ts";
 import { readExperimentText, readRun } from "../../node/run/runFiles.ts";
 import { requireRoom, requireWritable } from "../../node/run/writableFolder.ts";
 import { EngineClient } from "../engine/client.ts";
-import { chosenClass, classText } from "../sample/chosenClass.ts";
+import { chosenClass } from "../sample/chosenClass.ts";
 import { type DrawingPlan, placeAtFile, placeInFolder } from "../sample/drawingFiles.ts";
 import { drawToFiles } from "../sample/drawToFiles.ts";
 import { requireOutFile } from "../sample/outFile.ts";

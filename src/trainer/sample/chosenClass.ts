@@ -1,4 +1,5 @@
 /** The class that a user means by a name or a number. */
+import { quotedNames } from "../../core/classes/classText.ts";
 import { UserError } from "../../core/errors.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import { nearestName } from "../../core/experiment/suggest.ts";
@@ -25,14 +26,11 @@ export function chosenClass({ model }: Experiment, names: readonly string[] | nu
     throw new UserError(`--label ${text}: ${numbers}.${unknown}`);
   }
   const near = nearNames(text, names);
-  const shown = near.length > 0 ? `Did you mean ${near.map(quoted).join(" or ")}?` : `Among them: ${some(names)}.`;
+  const shown =
+    near.length > 0
+      ? `Did you mean ${near.map((name) => JSON.stringify(name)).join(" or ")}?`
+      : `Among them: ${quotedNames(names, MOST_NAMED)}.`;
   throw new UserError(`--label ${text}: no class has this name${isNumber ? " or number" : ""}; ${numbers}. ${shown}`);
-}
-
-/** A class as people are told of it: its number, and its name where it has one. */
-export function classText(names: readonly string[], number: number): string {
-  const name = names[number];
-  return name === undefined ? String(number) : `${number} ${quoted(name)}`;
 }
 
 /** The one that was probably meant, and those that hold what was typed. */
@@ -42,10 +40,3 @@ function nearNames(text: string, names: readonly string[]): string[] {
   const holding = wanted === "" ? [] : names.filter((name) => name.toLowerCase().includes(wanted));
   return [...new Set([...(nearest === null ? [] : [nearest]), ...holding])].slice(0, MOST_NAMED);
 }
-
-function some(names: readonly string[]): string {
-  const shown = names.slice(0, MOST_NAMED).map(quoted).join(", ");
-  return names.length > MOST_NAMED ? `${shown} and ${names.length - MOST_NAMED} more` : shown;
-}
-
-const quoted = (name: string): string => JSON.stringify(name);
