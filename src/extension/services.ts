@@ -89,6 +89,8 @@ export interface ReadDocument {
   /** dotted keys (and "section.*") whose value in `experiment` is a stand-in for one that was refused */
   readonly refused: ReadonlySet<string>;
   readonly document: ExperimentDocument;
+  /** absolute path of the folder at which relative paths start; null: it is no file of a disk */
+  readonly folder: string | null;
   /** what is known of the machine, the images and the checkpoint by now */
   readonly facts: LintFacts;
   readonly diagnostics: readonly Diagnostic[];

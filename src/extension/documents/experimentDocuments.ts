@@ -83,6 +83,7 @@ export class ExperimentDocumentStore implements ExperimentDocuments, vscode.Disp
       experiment: reading.experiment,
       refused: reading.refused,
       document: reading.document,
+      folder: file === null ? null : dirname(file),
       facts,
       diagnostics: core.lintReading(reading, facts),
     };

@@ -19,9 +19,9 @@ export function registerCompletion(services: LanguageServices): vscode.Disposabl
         const context = cursorContext(lines, position.line, position.character);
         if (context === null) return [];
         if (context.kind === "key") return keyCompletions(context, position);
-        if (context.path === "data.path") return folderCompletions(document, position, context);
         if (context.path === "finetune.from") return sourceCompletions(document, position, context, services.runs);
-        const { experiment } = await services.documents.get(document);
+        const { experiment, folder } = await services.documents.get(document);
+        if (context.path === "data.path") return folderCompletions(document, position, context, folder);
         return valueCompletions(context, position, experiment);
       },
     },

@@ -7,17 +7,19 @@ import type { ValueContext } from "./cursorContext.ts";
 /** More than a list that anyone reads. */
 const MAX_FOLDERS = 200;
 
+/** @param home folder at which relative paths start; null: that of the document */
 export async function folderCompletions(
   document: vscode.TextDocument,
   position: vscode.Position,
   { start, end, hasSpace }: ValueContext,
+  home: string | null,
 ): Promise<vscode.CompletionItem[]> {
   if (document.uri.scheme === "untitled" || !vscode.workspace.isTrusted) return [];
   const typed = document.getText(new vscode.Range(position.line, start, position.line, position.character));
   const text = typed.trimStart().replace(/^["']/, "");
   // Up to the last slash it is settled; what follows is being typed.
   const settled = text.slice(0, text.lastIndexOf("/") + 1);
-  const here = document.uri.with({ path: posix.dirname(document.uri.path) });
+  const here = home === null ? document.uri.with({ path: posix.dirname(document.uri.path) }) : vscode.Uri.file(home);
   const folder = folderAt(here, settled);
   const names = await foldersIn(folder);
   const from =

@@ -1,5 +1,4 @@
 /** data.path as a link that shows the folder. */
-import { dirname } from "node:path";
 import * as vscode from "vscode";
 import { resolvePath } from "../../node/homePath.ts";
 import { EXPERIMENT_SELECTOR } from "./experimentLanguage.ts";
@@ -9,17 +8,16 @@ import { toRange } from "./ranges.ts";
 export function registerLinks({ documents }: LanguageServices): vscode.Disposable {
   return vscode.languages.registerDocumentLinkProvider(EXPERIMENT_SELECTOR, {
     provideDocumentLinks: async (document) => {
-      const { document: read, experiment, refused, facts } = await documents.get(document);
+      const { document: read, experiment, refused, folder, facts } = await documents.get(document);
       const range = read.valueRange("data.path");
-      if (document.uri.scheme !== "file" || range === null || experiment === null || refused.has("data.path"))
-        return [];
+      if (folder === null || range === null || experiment === null || refused.has("data.path")) return [];
       if (facts.dataset?.exists === false) return [];
-      const folder = vscode.Uri.file(resolvePath(dirname(document.uri.fsPath), experiment.data.path));
+      const images = vscode.Uri.file(resolvePath(folder, experiment.data.path));
       // The explorer shows what is in the workspace; the file manager the rest.
-      const isInside = vscode.workspace.getWorkspaceFolder(folder) !== undefined;
+      const isInside = vscode.workspace.getWorkspaceFolder(images) !== undefined;
       const link = new vscode.DocumentLink(
         toRange(range),
-        commandUri(isInside ? "revealInExplorer" : "revealFileInOS", folder),
+        commandUri(isInside ? "revealInExplorer" : "revealFileInOS", images),
       );
       link.tooltip = vscode.l10n.t("Show the folder of images");
       return [link];

@@ -89,5 +89,11 @@ describe("a project that was moved with its runs", function () {
     );
     strictEqual(facts.dataset?.exists, true);
     ok(!problemCodes(uri).includes("MDM101"), problemCodes(uri).join());
+    const links = await vscode.commands.executeCommand<vscode.DocumentLink[]>("vscode.executeLinkProvider", uri);
+    const targets = links.map(({ target }) => target?.query ?? "");
+    ok(
+      targets.some((target) => target.includes(vscode.Uri.file(here("first", "images")).path)),
+      targets.join("\n"),
+    );
   });
 });
