@@ -57,7 +57,7 @@ export function checkExperiment(
 }
 
 /** What lint wants to know of the images of a text with overrides; nothing where it has errors, which are told without. */
-export async function imagesOf(
+export async function imageFactsOf(
   original: string,
   set: readonly SetOption[],
   folder: string,

@@ -17,7 +17,7 @@ import type { SessionRequest } from "../run/runFolder.ts";
 import type { RunWriter } from "../run/runWriter.ts";
 import { CommandExit } from "./errors.ts";
 import type { Io } from "./io.ts";
-import { checkExperiment, imagesOf, readExperimentFile } from "./loadExperiment.ts";
+import { checkExperiment, imageFactsOf, readExperimentFile } from "./loadExperiment.ts";
 import type { RunOptions, SetOption } from "./options.ts";
 import { createProgress, type Progress } from "./progress.ts";
 
@@ -68,7 +68,7 @@ export async function startRun(
   const checkpoint = source?.trainedWith;
   const { experimentBehind } = await import("../../node/run/experimentOfRun.ts");
   const experimentFile = await experimentBehind(file);
-  const images = await imagesOf(original, overrides, dirname(experimentFile));
+  const images = await imageFactsOf(original, overrides, dirname(experimentFile));
   const facts = { memoryBytes: usableMemory(), stage, ...images, ...(checkpoint ? { checkpoint } : {}) };
   const { experiment, text } = checkExperiment(file, original, overrides, facts, io);
   const [{ createRun }, { checkFree }, { recordedChanges }, { changedKeys }] = await Promise.all([

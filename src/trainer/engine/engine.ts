@@ -1,6 +1,5 @@
 /** The training engine: one model, its optimiser state and its compiled graphs on one backend. */
 import type { TrainingBatch } from "../../core/batch/assemble.ts";
-import { UserError } from "../../core/errors.ts";
 import type { Backbone } from "../../core/model/backbone.ts";
 import { backboneOf, extraTokens, parameterSpecs } from "../../core/model/backbones.ts";
 import { predictionGraph, trainingGraph } from "../../core/model/graphs.ts";
@@ -13,6 +12,7 @@ import { HostLearner } from "./hostLearner.ts";
 import type { Learner, PredictionProgram, TrainingProgram } from "./learner.ts";
 import type { AdamWScalars } from "./optimizer/kernels.ts";
 import { ParameterStore } from "./optimizer/parameterStore.ts";
+import { requireFit } from "./requireFit.ts";
 
 export interface EngineConfig {
   readonly shape: ModelShape;
@@ -51,8 +51,6 @@ export interface EngineTensors {
 const FIRST_MOMENT = "exp_avg.";
 const SECOND_MOMENT = "exp_avg_sq.";
 const ONE = Float32Array.of(1);
-/** Tensors that do not fit are listed so far: what is wrong shows in the first ones. */
-const MAX_LISTED = 10;
 
 interface ConstantTensor extends NamedTensor {
   readonly inCheckpoints: boolean;
@@ -109,34 +107,11 @@ export class Engine {
     into: "raw" | "ema" | "optimizer",
     source: string,
   ): Promise<void> {
-    const constants = this.constants.map(({ name }) => name);
-    const own = (await this.tensors())[into].filter(({ name }) => !constants.includes(name));
-    const problems = [...mismatches(own, tensors, constants), ...this.otherConstants(tensors)];
-    if (problems.length > 0) {
-      throw new UserError(
-        `${source} does not fit this experiment's model:\n${firstOf(problems)}\n` +
-          "Give model and data the same sizes in both experiments, or start from another checkpoint" +
-          `${tensors.size > own.length ? "; what is no tensor of the model has to be left out of the file" : ""}.`,
-      );
-    }
-    const broken = own.map(({ name }) => name).filter((name) => !tensors.get(name)!.data.every(Number.isFinite));
-    if (broken.length > 0) {
-      throw new UserError(
-        `${source} holds values that are not finite numbers, in ${broken.slice(0, 5).join(", ")}` +
-          `${broken.length > 5 ? ` and ${broken.length - 5} more tensors` : ""}. Start from another checkpoint.`,
-      );
-    }
+    const constants = new Set(this.constants.map(({ name }) => name));
+    const own = (await this.tensors())[into].filter(({ name }) => !constants.has(name));
+    requireFit(tensors, own, this.constants, source);
     for (const tensor of own) tensor.data.set(tensors.get(tensor.name)!.data);
     this.learner.hostChanged();
-  }
-
-  /** What a file says of constants that are others here: the network that it was trained with is another one. */
-  private otherConstants(given: ReadonlyMap<string, NamedTensor>): string[] {
-    return this.constants.flatMap(({ name, data }) => {
-      const other = given.get(name)?.data;
-      const isSame = other?.length === data.length && other.every((value, i) => Math.abs(value - data[i]!) < 1e-5);
-      return other === undefined || isSame ? [] : [`${name}: other values there than this network has`];
-    });
   }
 
   /** Lets the moving average start again from the raw weights. */
@@ -276,31 +251,4 @@ function positionRows(visible: Int32Array, start: number, end: number, S: number
     for (let s = 0; s < S; s++) rows[i++] = extra + visible[b * S + s]!;
   }
   return rows;
-}
-
-/** The first of a list, a line each, and how many there are besides. */
-function firstOf(problems: readonly string[]): string {
-  const lines = problems.slice(0, MAX_LISTED).map((problem) => `  ${problem}`);
-  const more = problems.length - lines.length;
-  return [...lines, ...(more > 0 ? [`  and ${more} more`] : [])].join("\n");
-}
-
-/** @param known names besides, which may be there or not */
-function mismatches(
-  own: readonly NamedTensor[],
-  given: ReadonlyMap<string, NamedTensor>,
-  known: readonly string[],
-): string[] {
-  const problems: string[] = [];
-  const text = (shape: readonly number[]) => `[${shape.join(", ")}]`;
-  for (const { name, shape } of own) {
-    const other = given.get(name);
-    if (!other) problems.push(`${name}: missing, ${text(shape)} is needed`);
-    else if (text(other.shape) !== text(shape)) {
-      problems.push(`${name}: ${text(other.shape)} there, ${text(shape)} is needed`);
-    }
-  }
-  const names = new Set([...own.map((tensor) => tensor.name), ...known]);
-  for (const name of given.keys()) if (!names.has(name)) problems.push(`${name}: not a tensor of this model`);
-  return problems;
 }

@@ -15,15 +15,12 @@ import { DivergenceGuard, GUARD_LIMIT, GUARD_STEPS, lossOfNothing } from "./dive
 import { MetricsWindow } from "./metricsWindow.ts";
 import type { StartUp } from "./startUp.ts";
 import type { StepSamples } from "./stepSamples.ts";
+import { withStopPatience } from "./stopPatience.ts";
 import type { StopRequest } from "./stopRequest.ts";
 
 const ADAM_EPSILON = 1e-8;
 /** Steps quicker than this are asked for before the one before is done, so that the engine never waits to be asked. */
 export const AHEAD_SECONDS = 1;
-
-/** A step that takes longer than this after a stop was asked for is broken off, where the backend can. */
-const STOP_PATIENCE_MS = 2000;
-const STOP_POLL_MS = 500;
 
 export interface TrainingProgress {
   update(step: number, note: string): void;
@@ -55,18 +52,8 @@ export interface TrainingEnd {
 }
 
 /** Trains from where the setup says to the end of the stage, or until asked to stop, or until the loss diverges. */
-export async function train(setup: TrainingSetup): Promise<TrainingEnd> {
-  let askedAt: number | null = null;
-  const watch = setInterval(() => {
-    if (setup.stop.reason === null) return;
-    askedAt ??= performance.now();
-    if (performance.now() - askedAt >= STOP_PATIENCE_MS) setup.engine.cancelSteps();
-  }, STOP_POLL_MS);
-  try {
-    return await new TrainingLoop(setup).run();
-  } finally {
-    clearInterval(watch);
-  }
+export function train(setup: TrainingSetup): Promise<TrainingEnd> {
+  return withStopPatience(setup, () => new TrainingLoop(setup).run());
 }
 
 /** A step that the engine was asked for. */

@@ -23,6 +23,18 @@ seed: 1
 let files = 0;
 const nextName = (): string => `designer-${files++}.maskdm.yaml`;
 
+/** The images of a page, once they are open. */
+async function readyData(page: DesignerPage): Promise<Extract<DataState, { kind: "ready" }>> {
+  const { data } = await page.result<DesignerResults["ready"]>("ready", {});
+  const ready = await eventually(
+    () => page.dataOf<DataState>("data").at(-1) ?? data,
+    (state) => state.kind === "ready",
+    15_000,
+  );
+  ok(ready.kind === "ready");
+  return ready;
+}
+
 describe("the mask designer", () => {
   const open: vscode.Disposable[] = [];
   afterEach(async () => {
@@ -153,13 +165,7 @@ describe("the mask designer", () => {
 
   it("reads the images that training reads, and only those of the data set that is open", async () => {
     const { page, document } = await openPage();
-    const { data } = await page.result<DesignerResults["ready"]>("ready", {});
-    const ready = await eventually(
-      () => page.dataOf<DataState>("data").at(-1) ?? data,
-      (state) => state.kind === "ready",
-      15_000,
-    );
-    ok(ready.kind === "ready");
+    const ready = await readyData(page);
     equal(ready.count, 24);
     const { experiment } = readExperiment(document.getText());
     ok(experiment);
@@ -191,13 +197,7 @@ describe("the mask designer", () => {
     try {
       const text = `data:\n  path: labelled\n  image_size: 32\n  labels: folders\nmodel:\n  num_classes: 3\n`;
       const { page } = await openPage(text);
-      const { data } = await page.result<DesignerResults["ready"]>("ready", {});
-      const ready = await eventually(
-        () => page.dataOf<DataState>("data").at(-1) ?? data,
-        (state) => state.kind === "ready",
-        15_000,
-      );
-      ok(ready.kind === "ready");
+      const ready = await readyData(page);
       deepEqual(ready.classes, ["9", "10", "green"]);
     } finally {
       rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
