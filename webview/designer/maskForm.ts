@@ -1,8 +1,8 @@
 /** The controls that shape the mask, always at hand. */
 import type { Experiment } from "../../src/core/experiment/schema.ts";
 import type { Diagnostic } from "../../src/core/lint/diagnostic.ts";
-import { divisors } from "../../src/core/lint/numbers.ts";
 import { drawVisibleTokens, type MaskStrategy, maskGeometry } from "../../src/core/masks/masks.ts";
+import { divisors } from "../../src/core/numbers.ts";
 import { RandomStream } from "../../src/core/random/streams.ts";
 import { element } from "../ui/element.ts";
 import { FieldShell } from "./fieldShell.ts";

@@ -1,5 +1,5 @@
 /** Numbers as the page shows them. */
-import { bytes, count, plural, share, short } from "../../src/core/lint/numbers.ts";
+import { bytes, count, plural, share, short } from "../../src/core/numbers.ts";
 
 export { bytes, count, plural, share, short };
 

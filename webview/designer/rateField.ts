@@ -2,7 +2,7 @@
 import { stageFacts } from "../../src/core/cost/stageFacts.ts";
 import type { Experiment } from "../../src/core/experiment/schema.ts";
 import type { Diagnostic } from "../../src/core/lint/diagnostic.ts";
-import { count, share } from "../../src/core/lint/numbers.ts";
+import { count, share } from "../../src/core/numbers.ts";
 import { control, type ValueControl } from "../ui/controls.ts";
 import { element } from "../ui/element.ts";
 import { FieldShell } from "./fieldShell.ts";

@@ -2,7 +2,7 @@
 import { experimentKeys } from "../../src/core/experiment/keys.ts";
 import type { Experiment } from "../../src/core/experiment/schema.ts";
 import type { Diagnostic } from "../../src/core/lint/diagnostic.ts";
-import { plural } from "../../src/core/lint/numbers.ts";
+import { plural } from "../../src/core/numbers.ts";
 import { element } from "../ui/element.ts";
 import { nameOf } from "./fieldShell.ts";
 import { icon } from "./icons.ts";

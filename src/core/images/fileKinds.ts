@@ -1,5 +1,5 @@
 /** Kinds of files as they are named to people: images, and what lies among them and is not read. */
-import { count } from "../lint/numbers.ts";
+import { count } from "../numbers.ts";
 
 /** How the formats that are read are listed in messages. */
 export const SUPPORTED_FORMATS = "png, jpg, webp, gif, bmp, tiff, avif or pnm";

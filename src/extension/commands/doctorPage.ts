@@ -1,6 +1,6 @@
 /** The page that MaskDM: Doctor shows, from what `maskdm doctor --json-lines` prints, as far as it has come. */
 import * as z from "zod";
-import { bytes } from "../../core/lint/numbers.ts";
+import { bytes } from "../../core/numbers.ts";
 import { shellArgument } from "../../node/shellCommand.ts";
 
 const backendSchema = z.object({

@@ -1,7 +1,7 @@
 /** What keys come to, written behind their values. */
 import * as vscode from "vscode";
 import { formatDuration, formatStepTime } from "../../core/durationText.ts";
-import { bytes, count, share } from "../../core/lint/numbers.ts";
+import { bytes, count, share } from "../../core/numbers.ts";
 import type { Stage } from "../../core/random/streams.ts";
 import type { ReadDocument } from "../services.ts";
 import { EXPERIMENT_SELECTOR } from "./experimentLanguage.ts";

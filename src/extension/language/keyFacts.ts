@@ -3,9 +3,9 @@ import { imageCost } from "../../core/cost/imageCost.ts";
 import { type StageFacts, stageFacts } from "../../core/cost/stageFacts.ts";
 import { formatDuration, formatStepTime } from "../../core/durationText.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
-import { bytes, count, operations, percent, plural, share, short } from "../../core/lint/numbers.ts";
 import { isBuildable } from "../../core/model/backbones.ts";
 import { modelShape, tokenCount } from "../../core/model/shape.ts";
+import { bytes, count, operations, percent, plural, share, short } from "../../core/numbers.ts";
 import type { Stage } from "../../core/random/streams.ts";
 import type { Calibration, ReadDocument, StepEstimate } from "../services.ts";
 

@@ -1,6 +1,6 @@
 /** The {} of the status bar: what the mask comes to, or how many problems there are. */
 import * as vscode from "vscode";
-import { count, share } from "../../core/lint/numbers.ts";
+import { count, share } from "../../core/numbers.ts";
 import type { ReadDocument } from "../services.ts";
 import { EXPERIMENT_SELECTOR, isExperiment } from "./experimentLanguage.ts";
 import { factsOf } from "./keyFacts.ts";

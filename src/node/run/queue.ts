@@ -37,9 +37,6 @@ export interface Queued {
 
 const FILE = new RegExp(`^(?!\\.)(.+)\\.(${QUEUE_STATES.join("|")})\\.json$`);
 
-/** Whether a file of the queue's folder is an entry. */
-export const isEntryFile = (name: string): boolean => FILE.test(name);
-
 /** Reads one entry; null: it is not in this state (any more), or its file cannot be used. */
 export function readEntry(runsDir: string, id: string, state: QueueState): QueueEntry | null {
   let text: string;

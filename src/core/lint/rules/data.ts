@@ -2,8 +2,8 @@
 import { knownClasses } from "../../classes/knownClasses.ts";
 import { leftOutText, SUPPORTED_FORMATS } from "../../images/fileKinds.ts";
 import { shellNotation } from "../../images/shellNotation.ts";
+import { count, plural } from "../../numbers.ts";
 import { shownText } from "../../shownText.ts";
-import { count, plural } from "../numbers.ts";
 import type { Rule } from "../rule.ts";
 
 const dataMissing: Rule = {

@@ -2,8 +2,8 @@
 import { yamlText } from "../../experiment/yamlText.ts";
 import { leavesOutImages, leftOutText } from "../../images/fileKinds.ts";
 import { patternFor } from "../../images/ignore.ts";
+import { plural } from "../../numbers.ts";
 import { shownText } from "../../shownText.ts";
-import { plural } from "../numbers.ts";
 import type { Rule } from "../rule.ts";
 
 const filesLeftOut: Rule = {

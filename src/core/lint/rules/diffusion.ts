@@ -2,7 +2,7 @@
 import { imageCost } from "../../cost/imageCost.ts";
 import { isBuildable } from "../../model/backbones.ts";
 import { modelShape, tokenCount } from "../../model/shape.ts";
-import { count, percent, plural, short } from "../numbers.ts";
+import { count, percent, plural, short } from "../../numbers.ts";
 import type { Rule } from "../rule.ts";
 
 const gammaUnused: Rule = {

@@ -4,7 +4,7 @@ import { imageCost } from "../../cost/imageCost.ts";
 import { memoryProfile, predictTrainingMemory } from "../../cost/memory.ts";
 import { isBuildable } from "../../model/backbones.ts";
 import { modelShape } from "../../model/shape.ts";
-import { bytes, count, divisors, plural } from "../numbers.ts";
+import { bytes, count, divisors, plural } from "../../numbers.ts";
 import type { Finding, LintContext, Rule } from "../rule.ts";
 
 const GIB = 2 ** 30;

@@ -1,6 +1,6 @@
 /** Masks that are not what the file says (method sections 4 and 7). */
 import { cropSizeForRate } from "../../masks/masks.ts";
-import { nearest, percent, plural, share } from "../numbers.ts";
+import { nearest, percent, plural, share } from "../../numbers.ts";
 import { type Finding, geometryOf, type Rule } from "../rule.ts";
 import {
   aGrid,

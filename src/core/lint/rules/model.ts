@@ -3,7 +3,7 @@ import { imageCost } from "../../cost/imageCost.ts";
 import { numberText } from "../../experiment/yamlText.ts";
 import { backboneOf, isBuildable } from "../../model/backbones.ts";
 import { mlpWidth, modelShape, tokenCount } from "../../model/shape.ts";
-import { bytes, count, divisors, nearest, operations, percent, plural } from "../numbers.ts";
+import { bytes, count, divisors, nearest, operations, percent, plural } from "../../numbers.ts";
 import type { Rule } from "../rule.ts";
 
 const patchDividesImage: Rule = {

@@ -1,7 +1,7 @@
 /** Optimiser settings far from what trains such a network (method section 6). */
 import { numberText } from "../../experiment/yamlText.ts";
+import { count, plural, share, short } from "../../numbers.ts";
 import { EMA_COPY_UPDATES, emaDecay } from "../../training/schedules.ts";
-import { count, plural, share, short } from "../numbers.ts";
 import type { LintContext, Rule } from "../rule.ts";
 
 const emaWarmup: Rule = {

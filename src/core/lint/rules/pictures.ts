@@ -1,6 +1,7 @@
 /** Sample grids that do not fit into a picture. */
+
+import { count, plural } from "../../numbers.ts";
 import { gridPages, LARGEST_PICTURE_PIXELS } from "../../run/gridPages.ts";
-import { count, plural } from "../numbers.ts";
 import type { Rule } from "../rule.ts";
 
 const samplePages: Rule = {

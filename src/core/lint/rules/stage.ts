@@ -1,8 +1,8 @@
 /** Steps, batches and checkpoints of a stage that do not go together (method section 7). */
 
 import { numberText } from "../../experiment/yamlText.ts";
+import { count, divisors, nearest, percent, plural, short } from "../../numbers.ts";
 import { learningRate } from "../../training/schedules.ts";
-import { count, divisors, nearest, percent, plural, short } from "../numbers.ts";
 import type { Rule } from "../rule.ts";
 
 const warmupTooLong: Rule = {

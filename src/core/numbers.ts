@@ -1,5 +1,5 @@
 /** Numbers as messages show them. */
-import { numberText } from "../experiment/yamlText.ts";
+import { numberText } from "./experiment/yamlText.ts";
 
 /** Whole numbers with separators from 10,000 on; not for values a user types. */
 export function count(value: number): string {
