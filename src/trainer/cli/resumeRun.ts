@@ -12,6 +12,7 @@ import { parentCheckpoint } from "../../node/run/parentCheckpoint.ts";
 import { resolveRun } from "../../node/run/resolve.ts";
 import { configHash, EXPERIMENT_FILE, readExperimentText, readRun } from "../../node/run/runFiles.ts";
 import { readStatus } from "../../node/run/status.ts";
+import { maskdmCommand } from "../../node/shellCommand.ts";
 import { StartUp } from "../loop/startUp.ts";
 import { takeRun } from "../run/takenRun.ts";
 import type { Io } from "./io.ts";
@@ -107,7 +108,8 @@ async function standingOf(text: string, options: ResumeOptions): Promise<Standin
   const record = read.value;
   const experimentFile = await experimentOfRun(runDir, record);
   const parent = record.parent && parentCheckpoint(runDir, record.parent);
-  const from = record.stage === "pretrain" ? "" : parent === null ? " --from-scratch" : ` --from ${shortPath(parent)}`;
+  const scratch = record.stage === "finetune" ? ["--from-scratch"] : [];
+  const from = parent === null ? scratch : ["--from", shortPath(parent)];
   return {
     runDir,
     name: shortPath(runDir),
@@ -115,7 +117,7 @@ async function standingOf(text: string, options: ResumeOptions): Promise<Standin
     done: listCheckpoints(runDir).whole.at(-1)?.step ?? 0,
     experimentFile,
     parent,
-    anew: `maskdm ${record.stage} ${shortPath(experimentFile)}${from}`,
+    anew: maskdmCommand(record.stage, shortPath(experimentFile), ...from),
   };
 }
 
@@ -138,6 +140,7 @@ async function experimentToUse(standing: Standing, options: ResumeOptions, io: I
   const frozen = readExperimentText(runDir);
   const former = parseExperiment(frozen);
   const stretchesLr = options.stretchLr === true;
+  const finetune = maskdmCommand("finetune", file, "--from", name);
   const { experiment, text } = checkExperiment(
     `${name}/${EXPERIMENT_FILE}`,
     frozen,
@@ -145,7 +148,9 @@ async function experimentToUse(standing: Standing, options: ResumeOptions, io: I
     {
       memoryBytes: usableMemory(),
       stage,
-      ...(former.ok ? { resumed: { experiment: former.experiment, name, step, file, anew, stretchesLr } } : {}),
+      ...(former.ok
+        ? { resumed: { experiment: former.experiment, name, step, file, anew, finetune, stretchesLr } }
+        : {}),
     },
     io,
   );

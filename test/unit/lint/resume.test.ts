@@ -24,6 +24,7 @@ function said(text: string, change: Partial<ResumedFacts> = {}, former = FORMER)
     step: 100,
     file: "faces.maskdm.yaml",
     anew: "maskdm pretrain faces.maskdm.yaml",
+    finetune: "maskdm finetune faces.maskdm.yaml --from runs/a",
     stretchesLr: false,
     ...change,
   };
@@ -65,6 +66,7 @@ describe("a learning rate that falls to 0 at the end of the steps", () => {
     const resumed = {
       ...{ name: "b", experiment: parsed.experiment, step: 100, file: "f.maskdm.yaml", stretchesLr: false },
       anew: "maskdm finetune f.maskdm.yaml --from a",
+      finetune: "maskdm finetune f.maskdm.yaml --from b",
     };
     const text = former.replace("steps: 100", "steps: 200");
     const found = lintExperiment(text, { stage: "finetune", resumed }).find(({ code }) => code === "MDM805");

@@ -19,9 +19,7 @@ const resumeRefused: Rule = {
       const set = `--set ${path}=${yamlText(to)}`;
       const anew = `start a run of its own: ${resumed.anew} ${set}`;
       const remedy =
-        rule.breaks === "diffusion"
-          ? `${anew}; or let its weights learn it: maskdm finetune ${resumed.file} --from ${resumed.name} ${set}`
-          : anew;
+        rule.breaks === "diffusion" ? `${anew}; or let its weights learn it: ${resumed.finetune} ${set}` : anew;
       yield {
         at: [path],
         message: `${path} cannot become ${yamlText(to)} on a resume: ${resumed.name} was trained with ${yamlText(from)}, and ${rule.why}. Leave it out, or ${remedy}`,
