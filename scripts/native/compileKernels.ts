@@ -6,6 +6,8 @@ import { ROOT } from "../vscode/paths.ts";
 import type { Compiler } from "./compiler.ts";
 
 export const SOURCES = join(ROOT, "src/trainer/engine/native/kernels");
+/** Declarations of Node-API, which addon.c takes. */
+export const NODE_HEADERS = join(ROOT, "node_modules/node-api-headers/include");
 
 const FLAGS = [
   ...["-std=c11", "-D_GNU_SOURCE", "-fvisibility=hidden", "-Wall", "-Wextra"],
