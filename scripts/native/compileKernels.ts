@@ -28,7 +28,7 @@ export const INSTRUCTION_SETS: Readonly<Record<Target["arch"], Readonly<Record<s
 };
 
 /** What programs are executed with; addon.c, which makes a module of it, is not among them. */
-const UNITS = ["team", "choose", "moves", "updates", "check", "program"];
+const UNITS = ["team", "choose", "moves", "updates", "check", "step", "program"];
 
 /**
  * Compiles everything but what makes a module of it.
