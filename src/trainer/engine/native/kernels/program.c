@@ -39,7 +39,6 @@ static int survey(Program *program, Needs *needs) {
       Index batch, steps[3];
       const Product p = read_product(&c, &batch, steps);
       need(&needs->shared, program->kernels->product_shared(&p));
-      need(&needs->own, program->kernels->product_own(&p));
       needs->phases += batch * program->kernels->product_phases(&p);
     } else if (op == OP_ATTENTION || op == OP_ATTENTION_GRADIENT) {
       const Attention a = read_attention(&c);

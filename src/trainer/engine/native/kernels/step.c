@@ -64,7 +64,7 @@ void step(Program *program, Cursor *c, Lane *lane, Updating *updating) {
       Index batch, steps[3];
       Product p = read_product(c, &batch, steps);
       for (Index i = 0; i < batch; i++) {
-        kernels->product(lane, &p, program->shared, own);
+        kernels->product(lane, &p, program->shared);
         p.a += steps[0], p.b += steps[1], p.c += steps[2];
       }
       return;
