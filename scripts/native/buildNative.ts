@@ -3,16 +3,14 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, w
 import { join } from "node:path";
 import { addonFile } from "../../src/trainer/engine/native/addonFile.ts";
 import type { Target } from "../package/targets.ts";
-import { OUT, ROOT } from "../vscode/paths.ts";
-import { compileFile, compileKernels, kernelSources, runCompiler, SOURCES } from "./compileKernels.ts";
+import { OUT } from "../vscode/paths.ts";
+import { compileFile, compileKernels, kernelSources, NODE_HEADERS, runCompiler, SOURCES } from "./compileKernels.ts";
 import type { Compiler } from "./compiler.ts";
-
-const HEADERS = join(ROOT, "node_modules/node-api-headers");
 
 const FLAGS = [
   "-O3",
-  // The stack of a thread has 128 KiB on some systems.
-  "-Wframe-larger-than=16384",
+  // HELPER_STACK in team.c has to be larger by far.
+  "-Wframe-larger-than=200000",
 ];
 
 /**
@@ -62,7 +60,7 @@ function setAside(file: string): void {
 /** @returns the module's file in the folder `work` */
 async function compileModule({ platform, arch }: Target, compiler: Compiler, work: string): Promise<string> {
   const flags = [...FLAGS, ...(platform === "win32" ? [] : ["-fPIC"])];
-  const include = ["-I", join(HEADERS, "include")];
+  const include = ["-I", NODE_HEADERS];
   const [addon, kernels] = await Promise.all([
     compileFile(compiler, join(SOURCES, "addon.c"), join(work, "addon.o"), [...flags, ...include]),
     compileKernels(arch, compiler, work, flags),

@@ -6,6 +6,8 @@ import { ROOT } from "../vscode/paths.ts";
 import type { Compiler } from "./compiler.ts";
 
 export const SOURCES = join(ROOT, "src/trainer/engine/native/kernels");
+/** Declarations of Node-API, which addon.c takes. */
+export const NODE_HEADERS = join(ROOT, "node_modules/node-api-headers/include");
 
 const FLAGS = [
   ...["-std=c11", "-D_GNU_SOURCE", "-fvisibility=hidden", "-Wall", "-Wextra"],
@@ -26,7 +28,7 @@ export const INSTRUCTION_SETS: Readonly<Record<Target["arch"], Readonly<Record<s
 };
 
 /** What programs are executed with; addon.c, which makes a module of it, is not among them. */
-const UNITS = ["team", "choose", "moves", "updates", "check", "program"];
+const UNITS = ["team", "choose", "moves", "updates", "check", "step", "program"];
 
 /**
  * Compiles everything but what makes a module of it.

@@ -1,2 +1,2 @@
 /** Values of engine.backend. */
-export const BACKEND_CHOICES = ["auto", "native", "onnx", "onnx-webgpu", "tfjs", "tfjs-webgpu"] as const;
+export const BACKEND_CHOICES = ["auto", "native", "onnx", "onnx-webgpu", "tfjs"] as const;

@@ -41,7 +41,7 @@ export interface ResumedFacts {
   readonly step: number;
   /** the command that trains the like from the start */
   readonly anew: string;
-  /** the command that finetunes its weights in another run */
+  /** the command that finetunes from its weights */
   readonly finetune: string;
   /** the user has said that a falling learning rate may be stretched over more steps */
   readonly stretchesLr: boolean;

@@ -117,7 +117,7 @@ export const runSchema = z
         weights: z.enum(["raw", "ema"]).describe("Which weights were taken."),
       })
       .nullable()
-      .describe("What a finetune started from; null: from new weights."),
+      .describe("What the run started from; null: from new weights."),
     classes: classNames()
       .optional()
       .describe(

@@ -1,11 +1,8 @@
 /** `maskdm finetune FILE --from R`: stage 2, on whole images. */
-import { basename, dirname } from "node:path";
+import { dirname } from "node:path";
 import type { Command } from "commander";
 import { UserError } from "../../core/errors.ts";
 import { parseExperiment } from "../../core/experiment/parse.ts";
-import type { CheckpointFacts } from "../../core/lint/facts.ts";
-import { WEIGHT_FILES } from "../../core/run/checkpointState.ts";
-import type { Source } from "../../node/run/resolve.ts";
 import type { Io } from "./io.ts";
 import { readExperimentFile } from "./loadExperiment.ts";
 import { addEndings, addExamples, addRunOptions, type RunOptions } from "./options.ts";
@@ -52,7 +49,7 @@ export async function findSource(
     if (options.from !== undefined) throw new UserError("--from and --from-scratch exclude each other.");
     return null;
   }
-  const { namedInFile, resolveSource } = await import("../../node/run/resolve.ts");
+  const { namedInFile } = await import("../../node/run/resolve.ts");
   const parsed = parseExperiment(text, overrides);
   // Errors of the file are shown, with their places, when the run is started.
   if (!parsed.ok) return null;
@@ -65,29 +62,6 @@ export async function findSource(
         "--from runs/RUN, or ask for new weights with --from-scratch.",
     );
   }
-  const source = resolveSource(named, [options.runsDir]);
-  for (const note of source.notes) io.stderr(note);
-  const weightsFile = weights === "ema" ? source.emaFile : source.modelFile;
-  if (weightsFile === undefined) {
-    throw new UserError(`${source.modelFile} has no averaged weights beside it. Set finetune.weights: raw.`);
-  }
-  // A file named outright is taken whatever finetune.weights says.
-  const taken = basename(weightsFile) === WEIGHT_FILES.ema ? "ema" : weights;
-  io.stderr(`starting from the ${taken} weights in ${weightsFile}`);
-  const { readRun } = await import("../../node/run/runFiles.ts");
-  const run = source.runDir === undefined ? null : readRun(source.runDir);
-  return {
-    weights: { kind: "start", file: weightsFile },
-    parent: { run: run?.ok ? run.value.id : null, checkpoint: weightsFile, step: source.step, weights: taken },
-    trainedWith: trainedWith(source, named),
-  };
-}
-
-/** What the shapes of weights do not show, or not in one word: network, heads, diffusion and the numbers of classes. */
-function trainedWith({ experimentFile, classes }: Source, name: string): CheckpointFacts {
-  const known = { name, ...(classes === null ? {} : { classes }) };
-  const parsed = experimentFile === undefined ? null : parseExperiment(readExperimentFile(experimentFile));
-  if (!parsed?.ok) return known;
-  const { model, diffusion } = parsed.experiment;
-  return { ...known, model: { backbone: model.backbone, num_heads: model.num_heads }, diffusion };
+  const { startingPoint } = await import("./startingPoint.ts");
+  return startingPoint(named, weights, options.runsDir, io);
 }

@@ -26,7 +26,7 @@ export function register(program: Command, io: Io): void {
     .description("Queue a run, with the experiment as it is now. Prints the folder it will have.")
     .argument("[file]", "experiment file (*.maskdm.yaml)")
     .addOption(new Option("--stage <name>", "stage of training").choices(["pretrain", "finetune"]))
-    .option("--from <run>", "run, checkpoint folder or weights to finetune from; a queued run's id will do")
+    .option("--from <run>", "run, checkpoint folder or weights to start from; a queued run's id will do")
     .option("--resume <run>", "go on with this run instead of making a new one")
     .option("--run <name>", "name of the run's folder (made from the stage and the date when left out)")
     .option("--set <key=value>", "override a key of the experiment; may be repeated", collectSetOption, [])
@@ -122,7 +122,6 @@ async function add(file: string | undefined, options: AddOptions, io: Io): Promi
     if (file === undefined || stage === undefined) {
       throw new UserError("Name an experiment file and its --stage, or a run to go on with: --resume RUN.");
     }
-    if (stage === "pretrain" && from !== undefined) throw new UserError("--from is for --stage finetune.");
     id = await enqueueStart({ runsDir, experimentFile: file, stage, from, id: run, set });
   }
   io.stdout(join(runsDir, id));

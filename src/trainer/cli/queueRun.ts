@@ -25,7 +25,9 @@ export async function runEntry(
   const { startRun } = await import("./training.ts");
   const run = { run: id, runsDir, set };
   if (stage === "pretrain") {
-    await startRun(experimentFile, stage, run, null, io, experimentText);
+    const { startingPoint } = await import("./startingPoint.ts");
+    const source = from === null ? null : startingPoint(from, "raw", runsDir, io);
+    await startRun(experimentFile, stage, run, source, io, experimentText);
     return;
   }
   const { findSource } = await import("./finetune.ts");

@@ -108,7 +108,8 @@ async function standingOf(text: string, options: ResumeOptions): Promise<Standin
   const record = read.value;
   const experimentFile = await experimentOfRun(runDir, record);
   const parent = record.parent && parentCheckpoint(runDir, record.parent);
-  const from = parent === null ? ["--from-scratch"] : ["--from", shortPath(parent)];
+  const scratch = record.stage === "finetune" ? ["--from-scratch"] : [];
+  const from = parent === null ? scratch : ["--from", shortPath(parent)];
   return {
     runDir,
     name: shortPath(runDir),
@@ -116,7 +117,7 @@ async function standingOf(text: string, options: ResumeOptions): Promise<Standin
     done: listCheckpoints(runDir).whole.at(-1)?.step ?? 0,
     experimentFile,
     parent,
-    anew: maskdmCommand(record.stage, shortPath(experimentFile), ...(record.stage === "finetune" ? from : [])),
+    anew: maskdmCommand(record.stage, shortPath(experimentFile), ...from),
   };
 }
 

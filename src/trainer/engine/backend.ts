@@ -6,7 +6,7 @@ import type { Feed } from "./feed.ts";
 import type { Learner } from "./learner.ts";
 import type { ParameterStore } from "./optimizer/parameterStore.ts";
 
-export type BackendName = "native" | "onnx" | "onnx-webgpu" | "tfjs-node" | "tfjs-wasm" | "tfjs-webgpu";
+export type BackendName = "native" | "onnx" | "onnx-webgpu" | "tfjs-node" | "tfjs-wasm";
 
 export type { Feed };
 

@@ -5,16 +5,8 @@ import { add, matmul } from "../../core/model/graph/operations.ts";
 import { TFJS_NODE } from "../tensorflow/tensorflowFolder.ts";
 import type { Backend, BackendName } from "./backend.ts";
 import { findTfjsNode } from "./tfjs/tfjsNodePackage.ts";
-import { missingWebgpuPackage, TFJS_WEBGPU, WEBGPU } from "./tfjs/webgpu.ts";
 
-export const BACKEND_NAMES: readonly BackendName[] = [
-  "native",
-  "onnx",
-  "onnx-webgpu",
-  "tfjs-node",
-  "tfjs-wasm",
-  "tfjs-webgpu",
-];
+export const BACKEND_NAMES: readonly BackendName[] = ["native", "onnx", "onnx-webgpu", "tfjs-node", "tfjs-wasm"];
 
 export type BackendTrial =
   | { readonly ok: true; readonly name: BackendName; readonly backend: Backend }
@@ -90,27 +82,12 @@ function explain(name: BackendName, error: unknown): { reason: string; remedy: s
         : { reason: `the WebGPU provider does not work (${message})`, remedy: "Choose engine.backend: auto." };
     case "tfjs-node":
       return explainTfjsNode(error, message);
-    case "tfjs-webgpu":
-      return explainTfjsWebgpu(message);
     case "tfjs-wasm":
       return {
         reason: `@tensorflow/tfjs-backend-wasm does not work (${message})`,
         remedy: "Install it again with `npm install @tensorflow/tfjs-backend-wasm`.",
       };
   }
-}
-
-function explainTfjsWebgpu(message: string): { reason: string; remedy: string } {
-  const missing = missingWebgpuPackage();
-  if (missing !== null) {
-    return {
-      reason: `the optional package ${missing} is not installed`,
-      remedy: `Choose engine.backend: onnx-webgpu; in a checkout \`npm install --no-save ${TFJS_WEBGPU} ${WEBGPU}\` installs WebGPU for TensorFlow.js.`,
-    };
-  }
-  return /adapter/i.test(message)
-    ? NO_GRAPHICS_CARD
-    : { reason: `TensorFlow.js does not work on WebGPU (${message})`, remedy: "Choose engine.backend: auto." };
 }
 
 /** The first line of an error's message, without the place in a library's sources that may lead it. */

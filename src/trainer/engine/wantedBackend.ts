@@ -15,7 +15,6 @@ export const CANDIDATES: Readonly<Record<WantedBackend, readonly BackendName[]>>
   onnx: ["onnx"],
   "onnx-webgpu": ["onnx-webgpu"],
   tfjs: ["tfjs-node", "tfjs-wasm"],
-  "tfjs-webgpu": ["tfjs-webgpu"],
 };
 
 /** The backends that a choice may turn out to be, the fastest first; a backend's own name means that one alone. */

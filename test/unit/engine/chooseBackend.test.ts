@@ -90,7 +90,7 @@ describe("a backend that is tried", () => {
     );
   });
 
-  it.each(["onnx-webgpu", "tfjs-node", "tfjs-webgpu"] as const)(
+  it.each(["onnx-webgpu", "tfjs-node"] as const)(
     "works, or tells in one line why not and what to do: %s",
     async (name) => {
       const trial = await tryBackend(name, 2);

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { buildHarness, type Harness, SANITIZERS } from "../../../scripts/native/buildHarness.ts";
+import { buildHarness, SANITIZERS, type Sanitized } from "../../../scripts/native/buildSanitized.ts";
 import { INSTRUCTION_SETS } from "../../../scripts/native/compileKernels.ts";
 import { ownTarget } from "../../../scripts/package/targets.ts";
 import { parameterSpecs } from "../../../src/core/model/backbones.ts";
@@ -93,9 +93,9 @@ function execute(
 const target = ownTarget();
 const isPossible = target !== undefined && process.platform !== "win32" && requireNative();
 const there = isPossible ? instructionSets() : [];
-const harnesses = new Map<string, Harness>();
+const harnesses = new Map<string, Sanitized>();
 for (const sanitizer of SANITIZERS) {
-  const harness: Harness = isPossible
+  const harness: Sanitized = isPossible
     ? await buildHarness(target.arch, sanitizer)
     : { found: false, reason: "there are no kernels, or no sanitizers, for this system" };
   if (!harness.found) console.warn(`skipped: the kernels under ${sanitizer}: ${harness.reason}`);
@@ -113,7 +113,10 @@ for (const sanitizer of SANITIZERS) {
           if (!harness.found) return;
           const [input, result] = [join(folder, "case"), join(folder, "result")];
           writeCase(tested, input);
-          const { code, output } = await execute(harness.program, [input, set, String(THREADS), result]);
+          const { code, output } = await execute(
+            [...harness.start, harness.file],
+            [input, set, String(THREADS), result],
+          );
           expect(code, output).toBe(0);
           expect(output).toBe("");
           const expected = runHere(tested, set);

@@ -121,7 +121,7 @@ test("bad usage is refused", async () => {
   writeFileSync(shop.path("plain.maskdm.yaml"), "data:\n  path: images\n");
   const refused = async (...args: string[]) => (await shop.maskdm("queue", "add", ...args)).exitCode;
   expect(await refused("plain.maskdm.yaml")).toBe(2);
-  expect(await refused("plain.maskdm.yaml", "--stage", "pretrain", "--from", "a")).toBe(2);
+  expect(await refused("plain.maskdm.yaml", "--stage", "finetune")).toBe(2);
   expect(await refused("plain.maskdm.yaml", "--resume", "a")).toBe(2);
   expect(await refused("--resume", "nowhere")).toBe(2);
 });

@@ -1,11 +1,9 @@
-/** A checkpoint that does not suit what is to be finetuned from it. */
+/** A checkpoint that does not suit what is to be trained from it. */
 import { isSameValue, onResume } from "../../experiment/changeOnResume.ts";
 import type { Experiment } from "../../experiment/schema.ts";
 import { yamlText } from "../../experiment/yamlText.ts";
 import type { CheckpointFacts } from "../facts.ts";
 import type { Finding, LintContext, Rule } from "../rule.ts";
-
-const finetunes = (context: LintContext): boolean => context.facts.stage !== "pretrain";
 
 const nameOf = (checkpoint: CheckpointFacts): string => checkpoint.name ?? "the checkpoint";
 
@@ -33,7 +31,7 @@ const checkpointShapes: Rule = {
   name: "checkpoint-shapes",
   severity: "error",
   explanation:
-    "What finetuning starts from was trained with another image size, channel count or network, so its weights do not fit.",
+    "What a run starts from was trained with another image size, channel count or network, so its weights do not fit.",
   fix: "Writes the checkpoint's value.",
   check: (context) => trainedOtherwise(context, "network"),
 };
@@ -42,7 +40,7 @@ const checkpointShapes: Rule = {
 function* trainedOtherwise(context: LintContext, breaks: "network" | "diffusion"): Generator<Finding> {
   const { experiment, facts } = context;
   const { checkpoint } = facts;
-  if (!checkpoint || !finetunes(context)) return;
+  if (!checkpoint) return;
   for (const section of ["data", "model", "diffusion"] as const) {
     for (const [name, trained] of Object.entries(checkpoint[section] ?? {})) {
       const path = `${section}.${name}`;
@@ -63,7 +61,7 @@ const checkpointDiffusion: Rule = {
   name: "checkpoint-diffusion",
   severity: "warning",
   explanation:
-    "What finetuning starts from was trained with another noise schedule, number of timesteps or prediction. The weights load, but have to learn anew what a timestep or their output means.",
+    "What a run starts from was trained with another noise schedule, number of timesteps or prediction. The weights load, but have to learn anew what a timestep or their output means.",
   fix: "Writes the checkpoint's value.",
   check: (context) => trainedOtherwise(context, "diffusion"),
 };

@@ -36,7 +36,7 @@ export class Layout {
     return this.guests.get(tensor.id);
   }
 
-  /** As program.c reads it: -1 - index of an array, or the place in the arena in units of 64 bytes. */
+  /** As step.c reads it: -1 - index of an array, or the place in the arena in units of 64 bytes. */
   at(tensor: Tensor): number {
     const place = this.placeOf(tensor);
     return "array" in place ? -1 - place.array : this.plan.offsets[place.lifetime]! / UNIT;

@@ -1,4 +1,4 @@
-/** Compiles a graph to the instructions of kernels/program.c, every tensor's place included. */
+/** Compiles a graph to the instructions of kernels/step.c, every tensor's place included. */
 import { UserError } from "../../../core/errors.ts";
 import { freeId, type Graph, type GraphNode, sizeOf, type Tensor } from "../../../core/model/graph/graph.ts";
 import { INSTRUCTIONS, type Instruction } from "./instructions.ts";

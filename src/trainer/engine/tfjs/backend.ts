@@ -3,9 +3,6 @@ import { UserError } from "../../../core/errors.ts";
 import type { Graph } from "../../../core/model/graph/graph.ts";
 import { usableCores } from "../../../node/machine.ts";
 import type { Backend, Executable, Feed } from "../backend.ts";
-import { DeviceLearner } from "../device/deviceLearner.ts";
-import type { ParameterStore } from "../optimizer/parameterStore.ts";
-import { TfjsDevice } from "./device.ts";
 import { nativeKernels } from "./evaluate.ts";
 import { loadTfjs, type TfjsName, withBackend } from "./load.ts";
 import { GraphWalk } from "./walk.ts";
@@ -16,7 +13,6 @@ import { wasmKernels } from "./wasmKernels.ts";
  */
 export async function tfjsBackend(name: TfjsName): Promise<Backend> {
   const version = await loadTfjs(name);
-  if (name === "tfjs-webgpu") return webgpuBackend(version);
   return {
     name,
     version,
@@ -25,26 +21,6 @@ export async function tfjsBackend(name: TfjsName): Promise<Backend> {
     async compile(graph: Graph): Promise<Executable> {
       return new TfjsExecutable(name, graph);
     },
-  };
-}
-
-function webgpuBackend(version: string): Backend {
-  return {
-    name: "tfjs-webgpu",
-    version,
-    threads: 1,
-    async compile(graph: Graph): Promise<Executable> {
-      const device = new TfjsDevice();
-      return {
-        run: async (inputs, outputs) => {
-          const executable = await device.compile(graph, [...outputs.keys()]);
-          for (const array of (await executable.run(inputs, new Map(), outputs)).values()) device.free(array);
-        },
-        dispose: () => device.dispose(),
-      };
-    },
-    learner: (store: ParameterStore, segmentFloats?: number) =>
-      new DeviceLearner(new TfjsDevice(), store, segmentFloats),
   };
 }
 

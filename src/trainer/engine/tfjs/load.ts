@@ -1,4 +1,4 @@
-/** Brings up a TensorFlow.js backend: TensorFlow's C library by way of tfjs-node, WebAssembly, or WebGPU. */
+/** Brings up a TensorFlow.js backend: TensorFlow's C library by way of tfjs-node, or WebAssembly. */
 import { createRequire } from "node:module";
 import { dirname, sep } from "node:path";
 import util from "node:util";
@@ -6,21 +6,20 @@ import * as tf from "@tensorflow/tfjs-core";
 import * as z from "zod";
 import { TFJS_NODE } from "../../tensorflow/tensorflowFolder.ts";
 import { findTfjsNode } from "./tfjsNodePackage.ts";
-import { registerWebgpu } from "./webgpu.ts";
 
 /** What tfjs calls them. */
-export const ENGINE_NAMES = { "tfjs-node": "tensorflow", "tfjs-wasm": "wasm", "tfjs-webgpu": "webgpu" } as const;
+export const ENGINE_NAMES = { "tfjs-node": "tensorflow", "tfjs-wasm": "wasm" } as const;
 export type TfjsName = keyof typeof ENGINE_NAMES;
 
 /**
- * Loads a backend and makes it ready. Loading it again costs next to nothing; on WebGPU the graphics card is asked for anew.
+ * Loads a backend and makes it ready. Loading it again costs next to nothing.
  * @returns name and version of the library
  * @throws Error saying why it cannot be loaded
  */
 export async function loadTfjs(name: TfjsName): Promise<string> {
   // Off: checks of every tensor for what a static graph has settled already.
   tf.enableProdMode();
-  const load = { "tfjs-node": loadNode, "tfjs-wasm": loadWasm, "tfjs-webgpu": loadWebgpu };
+  const load = { "tfjs-node": loadNode, "tfjs-wasm": loadWasm };
   return await load[name]();
 }
 
@@ -67,12 +66,6 @@ async function loadWasm(): Promise<string> {
   await withBackend("tfjs-wasm", () => {});
   listeners.removeAdded();
   return `tfjs-backend-wasm ${wasm.version_wasm}`;
-}
-
-async function loadWebgpu(): Promise<string> {
-  const version = await registerWebgpu();
-  await withBackend("tfjs-webgpu", () => {});
-  return version;
 }
 
 let turn: Promise<unknown> = Promise.resolve();

@@ -14,7 +14,6 @@ extern const Kernels KERNELS;
 const Kernels KERNELS = {
     .name = TEXT(KERNELS),
     .product_shared = product_shared,
-    .product_own = product_own,
     .product_phases = product_phases,
     .attention_own = attention_own,
     .product = product,

@@ -107,11 +107,10 @@ typedef struct {
   const char *name;
   /* floats of scratch space: shared by all threads, and for each thread */
   Index (*product_shared)(const Product *);
-  Index (*product_own)(const Product *);
   Index (*product_phases)(const Product *);
   Index (*attention_own)(const Attention *);
   /* Each is called by the threads of a team together and ends with a barrier. */
-  void (*product)(Lane *, const Product *, float *shared, float *own);
+  void (*product)(Lane *, const Product *, float *shared);
   void (*attention)(Lane *, const Attention *, float *own);
   void (*attention_gradient)(Lane *, const AttentionGradient *, float *own);
   void (*layer_norm)(Lane *, const LayerNorm *);

@@ -19,6 +19,9 @@
 /* A waiting thread spins so often before it lets others run: a few tens of microseconds. */
 #define SPINS 2000
 
+/* Products have a frame of up to 128 KiB, as much as a thread's whole stack has on some systems where nobody says how much. */
+#define HELPER_STACK ((size_t)2 << 20)
+
 typedef struct {
   atomic_ptrdiff_t dealt;
   atomic_ptrdiff_t done;
@@ -84,16 +87,19 @@ Team *team_create(int threads) {
   pthread_mutex_init(&team->mutex, NULL);
   pthread_cond_init(&team->wake, NULL);
   team->handles = calloc((size_t)threads, sizeof(pthread_t));
+  pthread_attr_t attributes;
+  const int has_attributes = pthread_attr_init(&attributes) == 0 && pthread_attr_setstacksize(&attributes, HELPER_STACK) == 0;
   int started = 1;
-  for (; team->handles && started < threads; started++) {
+  for (; has_attributes && team->handles && started < threads; started++) {
     Start *start = malloc(sizeof(Start));
     if (!start) break;
     *start = (Start){team, started};
-    if (pthread_create(&team->handles[started], NULL, helper, start) != 0) {
+    if (pthread_create(&team->handles[started], &attributes, helper, start) != 0) {
       free(start);
       break;
     }
   }
+  if (has_attributes) pthread_attr_destroy(&attributes);
   team->threads = started;
   if (team->handles && started == threads) return team;
   team_release(team);
