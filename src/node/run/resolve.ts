@@ -59,7 +59,8 @@ function notFound(text: string, runsDirs: readonly string[]): UserError {
 }
 
 /**
- * finetune.from as a name to look for: a relative path starts at the file that writes it, ~ is the user's home; anything else may be the id of a run.
+ * finetune.from as a name to look for: a relative path starts at the file that writes it, ~ is the user's home; anything else may be
+ * the id of a run.
  * @param folder of the experiment file
  */
 export function namedInFile(from: string, folder: string): string {
