@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { UserError } from "../../../src/core/errors.ts";
-import { GraphBuilder } from "../../../src/trainer/engine/graph/builder.ts";
+import { GraphBuilder } from "../../../src/core/model/graph/builder.ts";
 import { compileProgram } from "../../../src/trainer/engine/native/program.ts";
 
 /** A square that is as large, with an operation that counts its elements. */

@@ -6,10 +6,10 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { gradientName, trainingGraph } from "../../../../src/trainer/engine/model/graphs.ts";
-import { parameterSpecs } from "../../../../src/trainer/engine/model/parameters.ts";
+import { parameterSpecs } from "../../../../src/core/model/backbones.ts";
+import { ALL_COMPOSITES } from "../../../../src/core/model/graph/lower.ts";
+import { gradientName, trainingGraph } from "../../../../src/core/model/graphs.ts";
 import type { Addon, Program, Team } from "../../../../src/trainer/engine/native/addon.ts";
-import { NATIVE_COMPOSITES } from "../../../../src/trainer/engine/native/backend.ts";
 import { compileProgram } from "../../../../src/trainer/engine/native/program.ts";
 import { TINY_CASES, tinyModel } from "../../engine/tinyModels.ts";
 
@@ -23,7 +23,7 @@ for (const set of addon.instructionSets().split(" ")) {
   for (const tiny of TINY_CASES) {
     const { shape, batchSize, visibleTokens, inputs } = tinyModel(tiny);
     const weights = parameterSpecs(shape).map(({ name }) => ({ parameter: name, gradient: gradientName(name) }));
-    const graph = trainingGraph(shape, batchSize, visibleTokens, NATIVE_COMPOSITES);
+    const graph = trainingGraph(shape, batchSize, visibleTokens, ALL_COMPOSITES);
     const { words, arenaFloats, lengths, arrays: names } = compileProgram(graph, { loss: "loss", weights });
     const team = addon.createTeam(3, set);
     const cancel = new Int32Array(new SharedArrayBuffer(4));
