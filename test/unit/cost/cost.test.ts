@@ -23,6 +23,7 @@ const small: ModelShape = {
   numClasses: 0,
 };
 const tiny: ModelShape = { ...small, imageSize: 32, embedDim: 192, depth: 5, numHeads: 4 };
+const ditS: ModelShape = { ...small, backbone: "dit", embedDim: 384, depth: 12, numHeads: 6 };
 
 describe("cost model", () => {
   it.each([
@@ -78,6 +79,10 @@ describe("predicted memory", () => {
     ["native", "S", small, 26, 32, 1_281_478_656],
     ["native", "tiny", tiny, 64, 32, 272_248_832],
     ["native", "tiny", tiny, 64, 128, 595_468_288],
+    ["native", "DiT-S", ditS, 64, 16, 1_236_000_000],
+    ["native", "DiT-S", ditS, 256, 16, 2_558_500_000],
+    ["onnx", "DiT-S", ditS, 64, 16, 1_326_400_000],
+    ["onnx", "DiT-S", ditS, 256, 16, 4_041_200_000],
   ] as const)("agrees with what was measured: %s, %s, %#, S = %i, %i images", (...measured) => {
     const [profile, , shape, visible, images, peak] = measured;
     const { totalBytes } = predictTrainingMemory(profile, shape, visible, images, false);
