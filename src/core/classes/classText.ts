@@ -26,10 +26,10 @@ export function refusedClasses({ folders, numClasses, known }: ClassRequest, ref
   return `data.path: ${what}. Numbers of the classes in ${known.of} → by the folders now: ${mapping(refused.moves)}. ${remedy(known)}`;
 }
 
-function remedy({ use, of }: KnownClasses): string {
-  return use === "finetune"
+function remedy(known: KnownClasses): string {
+  return known.use === "finetune"
     ? "Give each folder the name of the class that it stands for; where they are other classes, number them anew with finetune.classes: new."
-    : `Give the folders their names back, or take new ones out. Other classes need a run of their own: maskdm finetune FILE --from ${of} --set finetune.classes=new`;
+    : `Give the folders their names back, or take new ones out. Other classes need a run of their own: ${known.otherClasses}`;
 }
 
 /** All classes; of very many, those whose number changes. */

@@ -152,10 +152,13 @@ describe("a resume", () => {
     expect(err).toContain('"blue" is gone and "zblue" has come');
     expect(err).toContain('"blue" 0 → no folder, "green" 1 → 0, "red" 2 → 1, "zblue" none → 2');
     expect(err).toContain("Give the folders their names back");
+    const otherwise = `finetune ${FILE} --from runs/renamed --set finetune.classes=new`;
+    expect(err).toContain(`Other classes need a run of their own: maskdm ${otherwise}\n`);
     expect(err).not.toContain("decoding");
     expect(statusOf(shop.run("renamed"))).toMatchObject({ state: "finished", step: 10 });
     expect(newestCheckpoint(shop.run("renamed")).state.step).toBe(10);
     await shop.succeed("resume", "renamed", "--steps", "20");
+    await shop.succeed(...otherwise.split(" "), "--set", set);
   });
 });
 
