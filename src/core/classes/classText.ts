@@ -29,13 +29,15 @@ export function refusedClasses({ folders, numClasses, known }: ClassRequest, ref
     refused.why === "renamed"
       ? `its folders have changed: ${quotedNames(missing)} ${isOrAre(missing)} gone and ${quotedNames(added)} ${added.length === 1 ? "has" : "have"} come`
       : `${quotedNames(added)} ${isOrAre(added)} not among the classes of ${known.of}, and model.num_classes ${numClasses} leaves ${added.length === 1 ? "no number for it" : "too few numbers for them"}`;
-  return `data.path: ${what}. Numbers of the classes in ${known.of} → by the folders now: ${mapping(refused.moves)}. ${remedy(known)}`;
+  return `data.path: ${what}. Numbers of the classes in ${known.of} → by the folders now: ${mapping(refused.moves)}. ${remedy(known, folders.length > numClasses ? numClasses : null)}`;
 }
 
-function remedy({ use }: KnownClasses): string {
-  return use === "finetune"
-    ? "Give each folder the name of the class that it stands for; where they are other classes, number them anew with finetune.classes: new."
-    : "Give the folders their names back, or take new ones out. Other classes need a run of their own: maskdm finetune FILE --from RUN --set finetune.classes=new";
+/** @param most classes that the weights have numbers for; null: the folders are no more than that */
+function remedy(known: KnownClasses, most: number | null): string {
+  const fewer = most === null ? "" : `, and leave out all but ${most} with data.ignore, as these weights have no more`;
+  return known.use === "finetune"
+    ? `Give each folder the name of the class that it stands for; where they are other classes, number them anew with finetune.classes: new${fewer}.`
+    : `Give the folders their names back, or take new ones out. Other classes need a run of their own: ${known.otherClasses}`;
 }
 
 /** All classes; of very many, those whose number changes. */

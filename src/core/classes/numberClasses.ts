@@ -3,13 +3,25 @@ import { compareBytes } from "../compareBytes.ts";
 import { compareClassNames } from "./classOrder.ts";
 
 /** What weights have learned about classes. */
-export interface KnownClasses {
+export type KnownClasses = FinetunedClasses | ResumedClasses;
+
+/** Training goes on with the weights in another run. */
+interface FinetunedClasses extends NamedClasses {
+  readonly use: "finetune";
+}
+
+/** Training goes on with them in the same run. */
+interface ResumedClasses extends NamedClasses {
+  readonly use: "resume";
+  /** the command that teaches them other classes in a run of its own */
+  readonly otherClasses: string;
+}
+
+interface NamedClasses {
   /** whose they are, for people: a run's id, or a checkpoint as it was named */
   readonly of: string;
   /** names by number; null: not recorded */
   readonly names: readonly string[] | null;
-  /** finetune: training goes on with these weights in another run; resume: in the same one */
-  readonly use: "finetune" | "resume";
 }
 
 export interface ClassRequest {

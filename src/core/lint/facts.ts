@@ -39,10 +39,12 @@ export interface ResumedFacts {
   readonly experiment: Experiment;
   /** optimiser steps done */
   readonly step: number;
-  /** the command that trains the like from the start */
-  readonly anew: string;
-  /** the command that finetunes from its weights */
-  readonly finetune: string;
+  /** its experiment file, as the user would write it */
+  readonly file: string;
+  /** arguments of the command that trains the like from the start */
+  readonly anew: readonly string[];
+  /** writes a call of this program so that the user's shell reads it back */
+  readonly command: (...args: readonly string[]) => string;
   /** the user has said that a falling learning rate may be stretched over more steps */
   readonly stretchesLr: boolean;
 }

@@ -131,6 +131,13 @@ export const experimentOfRun = (runDir: string, place: ExperimentPlace): Promise
   new ExperimentFinder().find(resolve(runDir), place);
 
 /**
+ * The experiment file that a command can name for a run: its own copy where the user's is gone.
+ * @param experimentFile what experimentOfRun says
+ */
+export const namedExperiment = async (runDir: string, experimentFile: string): Promise<string> =>
+  (await exists(experimentFile)) ? experimentFile : join(runDir, EXPERIMENT_FILE);
+
+/**
  * The experiment file that a file stands for: for the copy frozen in a run's folder the one that the run belongs to, where relative
  * paths in it start; any other stands for itself.
  */

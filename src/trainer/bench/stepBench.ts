@@ -153,6 +153,7 @@ function madeUpImages({ data }: Experiment): Dataset {
     classes: [],
     broken: [],
     notes: [],
+    greyHint: null,
     pixelDigests: "",
     imageBytes,
     readInto(indices, out) {

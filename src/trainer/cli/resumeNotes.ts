@@ -6,7 +6,7 @@ import { numberText, yamlText } from "../../core/experiment/yamlText.ts";
 import type { Stage } from "../../core/random/streams.ts";
 import type { SessionChange } from "../../core/run/record.ts";
 import { lrBorder } from "../../core/training/lrBorder.ts";
-import { shellArgument } from "../../node/shellCommand.ts";
+import { maskdmCommand, shellArgument } from "../../node/shellCommand.ts";
 
 /** Changed keys as run.json records them. */
 export const recordedChanges = (changes: readonly ChangedKey[]): SessionChange[] =>
@@ -39,8 +39,8 @@ export interface UsersFile {
   /** as the user would write it */
   readonly name: string;
   readonly text: string;
-  /** the command that trains the like from the start */
-  readonly anew: string;
+  /** arguments of the command that trains the like from the start */
+  readonly anew: readonly string[];
 }
 
 /**
@@ -67,7 +67,7 @@ export function fileNotes(
   const lines = edited.map(({ path, from, to }) => {
     const remedy =
       onResume(path).may === "never"
-        ? `that needs a run of its own: ${file.anew}`
+        ? `that needs a run of its own: ${maskdmCommand(...file.anew)}`
         : `take it over with --set ${shellArgument(`${path}=${yamlText(to)}`)}`;
     return `  ${path} is ${yamlText(from)} in the run, ${yamlText(to)} in the file; ${remedy}`;
   });

@@ -7,7 +7,7 @@ import type { RunRecord, SessionChange } from "../../core/run/record.ts";
 import { exists } from "../../node/exists.ts";
 import { usableMemory } from "../../node/machine.ts";
 import { listCheckpoints } from "../../node/run/checkpoints.ts";
-import { experimentOfRun } from "../../node/run/experimentOfRun.ts";
+import { experimentOfRun, namedExperiment } from "../../node/run/experimentOfRun.ts";
 import { parentCheckpoint } from "../../node/run/parentCheckpoint.ts";
 import { resolveRun } from "../../node/run/resolve.ts";
 import { configHash, EXPERIMENT_FILE, readExperimentText, readRun } from "../../node/run/runFiles.ts";
@@ -34,12 +34,14 @@ interface Standing {
   readonly record: RunRecord;
   /** steps done */
   readonly done: number;
-  /** absolute path of the experiment file that it belongs to */
+  /** absolute path of the experiment file that it belongs to, whether it is there or not */
   readonly experimentFile: string;
+  /** the one that commands can name, as the user would write it */
+  readonly file: string;
   /** weights that it was finetuned from; null: new ones */
   readonly parent: string | null;
-  /** the command that trains the like from the start */
-  readonly anew: string;
+  /** arguments of the command that trains the like from the start */
+  readonly anew: readonly string[];
 }
 
 /**
@@ -50,7 +52,7 @@ export async function resume(text: string, options: ResumeOptions, io: Io): Prom
   const startUp = new StartUp();
   startUp.mark("program");
   const standing = await standingOf(text, options);
-  const { runDir, name, record, done, experimentFile, parent } = standing;
+  const { runDir, name, record, done, experimentFile, file, parent } = standing;
   const { stage } = record;
   const { experiment, experimentText, changes, said } = await experimentToUse(standing, options, io);
   for (const line of said) io.stderr(line);
@@ -87,6 +89,7 @@ export async function resume(text: string, options: ResumeOptions, io: Io): Prom
       of: record.id,
       names: checkpoint?.state.classes ?? record.classes ?? null,
       use: "resume" as const,
+      otherClasses: maskdmCommand("finetune", file, "--from", name, "--set", "finetune.classes=new"),
     },
   };
   startUp.mark("experiment");
@@ -108,6 +111,7 @@ async function standingOf(text: string, options: ResumeOptions): Promise<Standin
   const record = read.value;
   const experimentFile = await experimentOfRun(runDir, record);
   const parent = record.parent && parentCheckpoint(runDir, record.parent);
+  const file = shortPath(await namedExperiment(runDir, experimentFile));
   const scratch = record.stage === "finetune" ? ["--from-scratch"] : [];
   const from = parent === null ? scratch : ["--from", shortPath(parent)];
   return {
@@ -116,8 +120,9 @@ async function standingOf(text: string, options: ResumeOptions): Promise<Standin
     record,
     done: listCheckpoints(runDir).whole.at(-1)?.step ?? 0,
     experimentFile,
+    file,
     parent,
-    anew: maskdmCommand(record.stage, shortPath(experimentFile), ...from),
+    anew: [record.stage, file, ...from],
   };
 }
 
@@ -134,13 +139,12 @@ interface ExperimentToUse {
  * @throws CommandExit where it has errors, or what is changed cannot be meant
  */
 async function experimentToUse(standing: Standing, options: ResumeOptions, io: Io): Promise<ExperimentToUse> {
-  const { runDir, name, record, done: step, experimentFile, anew } = standing;
+  const { runDir, name, record, done: step, experimentFile, file, anew } = standing;
   const { stage, sessions } = record;
-  const file = shortPath(experimentFile);
   const frozen = readExperimentText(runDir);
   const former = parseExperiment(frozen);
   const stretchesLr = options.stretchLr === true;
-  const finetune = maskdmCommand("finetune", file, "--from", name);
+  const command = maskdmCommand;
   const { experiment, text } = checkExperiment(
     `${name}/${EXPERIMENT_FILE}`,
     frozen,
@@ -148,7 +152,9 @@ async function experimentToUse(standing: Standing, options: ResumeOptions, io: I
     {
       memoryBytes: usableMemory(),
       stage,
-      ...(former.ok ? { resumed: { experiment: former.experiment, name, step, anew, finetune, stretchesLr } } : {}),
+      ...(former.ok
+        ? { resumed: { experiment: former.experiment, name, step, file, anew, command, stretchesLr } }
+        : {}),
     },
     io,
   );

@@ -38,5 +38,9 @@ function trainedWith({ experimentFile, classes }: Source, name: string): Checkpo
   const parsed = experimentFile === undefined ? null : parseExperiment(readExperimentFile(experimentFile));
   if (!parsed?.ok) return known;
   const { model, diffusion } = parsed.experiment;
-  return { ...known, model: { backbone: model.backbone, num_heads: model.num_heads }, diffusion };
+  return {
+    ...known,
+    model: { backbone: model.backbone, num_heads: model.num_heads, num_classes: model.num_classes },
+    diffusion,
+  };
 }

@@ -116,7 +116,10 @@ export async function trainWithProgress(
   io: Io,
   startUp: StartUp,
 ): Promise<Trained> {
-  const { runSession } = await import("../loop/session.ts");
+  const [{ runSession }, { namedExperiment }] = await Promise.all([
+    import("../loop/session.ts"),
+    import("../../node/run/experimentOfRun.ts"),
+  ]);
   const { stage, experiment, resumeFrom } = session;
   let progress: Progress | null = null;
   let decoding: Progress | null = null;
@@ -138,7 +141,8 @@ export async function trainWithProgress(
   try {
     const end = await runSession({ ...session, notes, begin, startUp });
     (progress as Progress | null)?.finish(end.message);
-    io.stderr(afterwards(end.state, shortPath(end.run.dir), stage, shortPath(session.experimentFile)));
+    const file = shortPath(await namedExperiment(end.run.dir, session.experimentFile));
+    io.stderr(afterwards(end.state, shortPath(end.run.dir), stage, file));
     if (end.state === "diverged") throw new CommandExit(1);
     return { state: end.state, dir: end.run.dir };
   } catch (error) {

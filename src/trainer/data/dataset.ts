@@ -37,6 +37,8 @@ export interface Dataset {
   readonly broken: readonly BrokenImage[];
   /** what lies there and is not read, for people; a line each */
   readonly notes: readonly string[];
+  /** what new weights had better be made for: images of colours in which there is only grey */
+  readonly greyHint: string | null;
   /** of each image's pixels, DIGEST_BYTES one after the other, in base64 */
   readonly pixelDigests: string;
   /** H·W·C */
@@ -115,11 +117,6 @@ export async function openDataset(config: DataConfig, baseDir: string, options: 
     throw error;
   }
   if (broken.length > 0) log(`left out ${list(broken, paths.length, NAMED_IN_LOG)}`);
-  if (manifest.onlyGrey && config.channels === 3) {
-    log(
-      `all ${paths.length} images are grey: with data.channels: 1 they take a third of the memory, and the model need not learn that red, green and blue are the same`,
-    );
-  }
   const labels = new Map(classes.map((name, label) => [name, label]));
   const store = openPixelStore(file, paths.length, manifest.imageBytes, options.memoryLimit ?? MEMORY_LIMIT);
   return {
@@ -128,6 +125,7 @@ export async function openDataset(config: DataConfig, baseDir: string, options: 
     classes,
     broken,
     notes,
+    greyHint: manifest.onlyGrey && config.channels === 3 ? greyHint(paths.length) : null,
     pixelDigests: manifest.images.pixels,
     imageBytes: manifest.imageBytes,
     readInto: (indices, out) => store.readInto(indices, out),
@@ -192,6 +190,9 @@ function checkBroken(folder: string, broken: readonly BrokenImage[], usable: num
     );
   }
 }
+
+const greyHint = (images: number): string =>
+  `all ${images} images are grey: with data.channels: 1 they take a third of the memory, and the model need not learn that red, green and blue are the same`;
 
 function percent(share: number): string {
   return `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`;

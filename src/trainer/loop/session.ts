@@ -119,10 +119,13 @@ async function trainInFolder(session: Session, ready: Ready): Promise<TrainingEn
     for (const line of [...facts.notes, engineLine(facts, experiment, stage), ...classNotes]) run.log(line);
     for (const note of dataset.notes) run.log(note);
     for (const { path, reason } of dataset.broken) run.log(`image left out: ${shownText(path)}: ${reason}`);
-    const fingerprint = await noteImages(session, dataset, run, (line) => {
+    const tell = (line: string): void => {
       run.log(line);
       notes.note(line);
-    });
+    };
+    // Weights that are there already take as many channels as they take.
+    if (session.weights === null && dataset.greyHint !== null) tell(dataset.greyHint);
+    const fingerprint = await noteImages(session, dataset, run, tell);
     session.startUp.mark("run folder");
     const progress = session.begin(run, facts);
     const end = await train({

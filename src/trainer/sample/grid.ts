@@ -110,5 +110,6 @@ export async function encodePng({ data, width, height, channels }: Picture): Pro
   const { default: sharp } = await import("sharp");
   const raw = { width, height, channels: channels === 1 ? 1 : 3 } as const;
   const image = sharp(data, { raw }).toColourspace(channels === 1 ? "b-w" : "srgb");
-  return image.png({ compressionLevel: 9 }).toBuffer();
+  // At the highest level a large page takes minutes instead of seconds, and a stop waits for it; the file is a twentieth smaller.
+  return image.png({ compressionLevel: 6 }).toBuffer();
 }

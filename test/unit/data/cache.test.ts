@@ -377,19 +377,17 @@ describe("reading", () => {
   });
 
   it("remembers whether all images are grey, and says so where they are taken as colours", async () => {
-    const hint = (lines: readonly string[]): string[] => lines.filter((line) => line.includes("images are grey"));
     const greys = { "images/a.png": await plainPng("#808080"), "images/b.png": await plainPng("#112211") };
     const base = writeFiles(temporaryFolder(), { ...greys, "images/c.png": await plainPng("#111211") });
-    expect(hint((await look(base)).lines)).toEqual([]);
+    expect((await look(base)).dataset.greyHint).toBeNull();
     rmSync(join(base, "images/b.png"));
-    const expected = [
-      "all 2 images are grey: with data.channels: 1 they take a third of the memory, and the model need not learn that red, green and blue are the same",
-    ];
+    const expected =
+      "all 2 images are grey: with data.channels: 1 they take a third of the memory, and the model need not learn that red, green and blue are the same";
     const smaller = await look(base);
     // Both were taken from the old cache, and nothing is built the next time.
     expect(smaller.decoded).toBe(0);
-    expect(hint(smaller.lines)).toEqual(expected);
-    expect(hint((await look(base)).lines)).toEqual(expected);
-    expect(hint((await look(base, { channels: 1 })).lines)).toEqual([]);
+    expect(smaller.dataset.greyHint).toBe(expected);
+    expect((await look(base)).dataset.greyHint).toBe(expected);
+    expect((await look(base, { channels: 1 })).dataset.greyHint).toBeNull();
   });
 });

@@ -21,6 +21,7 @@ export function imagesInMemory(experiment: Experiment, count: number): Dataset {
     classes: [],
     broken: [],
     notes: [],
+    greyHint: null,
     pixelDigests: "",
     imageBytes,
     readInto(indices, out) {

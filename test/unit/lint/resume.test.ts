@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { parseExperiment } from "../../../src/core/experiment/parse.ts";
 import type { ResumedFacts } from "../../../src/core/lint/facts.ts";
 import { lintExperiment } from "../../../src/core/lint/lint.ts";
+import { maskdmCommand } from "../../../src/node/shellCommand.ts";
 
 const FORMER = `data:
   path: images
@@ -22,8 +23,9 @@ function said(text: string, change: Partial<ResumedFacts> = {}, former = FORMER)
     name: "runs/a",
     experiment: parsed.experiment,
     step: 100,
-    anew: "maskdm pretrain faces.maskdm.yaml",
-    finetune: "maskdm finetune faces.maskdm.yaml --from runs/a",
+    file: "faces.maskdm.yaml",
+    anew: ["pretrain", "faces.maskdm.yaml"],
+    command: maskdmCommand,
     stretchesLr: false,
     ...change,
   };
@@ -63,9 +65,9 @@ describe("a learning rate that falls to 0 at the end of the steps", () => {
     const parsed = parseExperiment(former);
     if (!parsed.ok) throw new Error("the experiment is wrong");
     const resumed = {
-      ...{ name: "b", experiment: parsed.experiment, step: 100, stretchesLr: false },
-      anew: "maskdm finetune f.maskdm.yaml --from a",
-      finetune: "maskdm finetune f.maskdm.yaml --from b",
+      ...{ name: "b", experiment: parsed.experiment, step: 100, file: "f.maskdm.yaml", stretchesLr: false },
+      anew: ["finetune", "f.maskdm.yaml", "--from", "a"],
+      command: maskdmCommand,
     };
     const text = former.replace("steps: 100", "steps: 200");
     const found = lintExperiment(text, { stage: "finetune", resumed }).find(({ code }) => code === "MDM805");

@@ -126,6 +126,34 @@ describe("a finetune", () => {
     expect(recordOf(shop.run("others")).classes).toEqual(["zblue", "zgreen", "zred"]);
   });
 
+  it("takes no more classes than the weights have, and every remedy that is told for that works", async () => {
+    const set = changed("many", (folder) => {
+      for (const name of COLOURS) renameSync(join(folder, name), join(folder, `z${name}`));
+      cpSync(join(folder, "zred"), join(folder, "amber"), { recursive: true });
+    });
+    const start = ["finetune", FILE, "--from", "three", "--set", set];
+    const refusals: [readonly string[], RegExp][] = [
+      [
+        [],
+        /MDM118 .*finetune\.classes: new, and leave out all but 3 with data\.ignore, as these weights have no more\./,
+      ],
+      [
+        ["finetune.classes=new"],
+        /MDM106 .*three was trained with 3: leave folders out with data\.ignore, or finetune what/,
+      ],
+      [["finetune.classes=new", "model.num_classes=4"], /MDM802 model\.num_classes is 4, but three was trained with 3/],
+    ];
+    for (const [changes, told] of refusals) {
+      const { exitCode, err } = await shop.maskdm(...start, ...changes.flatMap((change) => ["--set", change]));
+      expect(exitCode).toBe(2);
+      expect(err).toMatch(told);
+      expect(err).not.toContain("decoding");
+    }
+    const remedy = ["--set", "finetune.classes=new", "--set", "data.ignore=[amber]"];
+    await shop.succeed(...start, "--run", "without-amber", ...remedy);
+    expect(recordOf(shop.run("without-amber")).classes).toEqual(["zblue", "zgreen", "zred"]);
+  });
+
   it("from a run that does not record names says so, and numbers by bytes as that version did", async () => {
     cpSync(shop.run("numbers"), shop.run("old"), { recursive: true });
     forgetClasses("old");
@@ -152,10 +180,13 @@ describe("a resume", () => {
     expect(err).toContain('"blue" is gone and "zblue" has come');
     expect(err).toContain('"blue" 0 → no folder, "green" 1 → 0, "red" 2 → 1, "zblue" none → 2');
     expect(err).toContain("Give the folders their names back");
+    const otherwise = `finetune ${FILE} --from runs/renamed --set finetune.classes=new`;
+    expect(err).toContain(`Other classes need a run of their own: maskdm ${otherwise}\n`);
     expect(err).not.toContain("decoding");
     expect(statusOf(shop.run("renamed"))).toMatchObject({ state: "finished", step: 10 });
     expect(newestCheckpoint(shop.run("renamed")).state.step).toBe(10);
     await shop.succeed("resume", "renamed", "--steps", "20");
+    await shop.succeed(...otherwise.split(" "), "--set", set);
   });
 });
 

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parseExperiment } from "../../../src/core/experiment/parse.ts";
 import {
@@ -119,6 +120,27 @@ describe("a run", () => {
       /The images have changed since the checkpoint \(1 added: "image-025\.png"; 1 changed: "image-003\.png"\).*not bit for bit/;
     expect(resumed.err).toMatch(warning);
     expect(log()).toMatch(warning);
+  });
+
+  it("tells once what is left out, and that all is grey only where the weights are new", async () => {
+    mkdirSync(shop.path("greys"));
+    const grey = { create: { width: 8, height: 8, channels: 3, background: "#777777" } } as const;
+    for (const name of ["a.png", "b.png"]) await sharp(grey).png().toFile(shop.path("greys", name));
+    const heic = Buffer.concat([Buffer.from([0, 0, 0, 24]), Buffer.from("ftypheic\0\0\0\0mif1heic")]);
+    writeFileSync(shop.path("greys", "c.heic"), heic);
+    const stage = { ...QUICK, steps: 2, batch_size: 2 };
+    const file = shop.experiment(
+      "greys",
+      tinyExperiment({ data: { path: "greys", image_size: 8 }, pretrain: stage, finetune: stage }),
+    );
+    const hint = "all 2 images are grey: with data.channels: 1";
+    const fresh = await shop.succeed("pretrain", file, "--run", "greys");
+    expect(fresh.err).toContain(hint);
+    expect(readFileSync(join(shop.run("greys"), "log.txt"), "utf8")).toContain(`Z ${hint}`);
+    const resumed = await shop.succeed("resume", "greys", "--steps", "3");
+    const finetuned = await shop.succeed("finetune", file, "--from", "greys");
+    for (const { err } of [resumed, finetuned]) expect(err).not.toContain("are grey");
+    for (const { err } of [fresh, resumed, finetuned]) expect(err.match(/1 HEIC image/g)).toHaveLength(1);
   });
 
   it("gets a name of its own when none is given", async () => {

@@ -106,7 +106,22 @@ describe("an experiment file that was edited after its run had begun", () => {
     const { err } = await shop.succeed("resume", "lost", "--steps", "11");
     expect(err).toContain("lost.maskdm.yaml has errors now and was not looked at");
     rmSync(shop.path(file));
-    await shop.succeed("resume", "lost", "--steps", "12");
+    const gone = await shop.succeed("resume", "lost", "--steps", "12");
+    // No command is proposed with a file that is not there: the run's own copy does as well.
+    expect(gone.err).toContain("Next: maskdm finetune runs/lost/experiment.maskdm.yaml --from runs/lost\n");
+    await shop.succeed("finetune", "runs/lost/experiment.maskdm.yaml", "--from", "runs/lost", "--steps", "2");
+  });
+
+  it("is named so that the shell reads it back, as what it says is", async () => {
+    const file = shop.experiment("our own", tinyExperiment({ pretrain: COSINE }));
+    await shop.succeed("pretrain", file, "--run", "quoted");
+    shop.experiment("our own", tinyExperiment({ data: { path: "more images", image_size: 8 }, pretrain: COSINE }));
+    const set = ["--steps", "30", "--set", "model.num_heads=4"];
+    const refused = await shop.maskdm("resume", "quoted", ...set);
+    expect(refused.err).toContain("maskdm pretrain 'our own.maskdm.yaml' --set model.num_heads=4");
+    expect(refused.err).toContain("maskdm pretrain 'our own.maskdm.yaml' --steps 30");
+    const { err } = await shop.succeed("resume", "quoted", "--steps", "30", "--stretch-lr");
+    expect(err).toContain("take it over with --set 'data.path=\"more images\"'");
   });
 
   it("is told from the run's own copy edited by hand, which is used and said", async () => {

@@ -124,10 +124,23 @@ const classCount: Rule = {
     const effect = tooFew
       ? `the last ${extra === 1 ? "one has" : `${extra} have`} no place in the model`
       : `${spare} of the model's classes ${spare === 1 ? "is" : "are"} never trained`;
+    const at = ["model.num_classes", "data.labels"];
+    const told = `model.num_classes is ${model.num_classes}, but the images lie in ${count(classes)} ${classes === 1 ? "folder" : "folders"}: ${effect}.`;
+    // The classes of weights that are there already are as many as they are.
+    const given = facts.stage === "finetune" ? facts.checkpoint?.model?.num_classes : undefined;
+    if (given === model.num_classes) {
+      if (!tooFew) return;
+      const { name = "the checkpoint" } = facts.checkpoint ?? {};
+      yield {
+        at,
+        message: `${told} ${name} was trained with ${given}: leave folders out with data.ignore, or finetune what was pretrained with num_classes ${classes}.`,
+      };
+      return;
+    }
     yield {
-      at: ["model.num_classes", "data.labels"],
+      at,
       severity: tooFew ? "error" : "warning",
-      message: `model.num_classes is ${model.num_classes}, but the images lie in ${count(classes)} ${classes === 1 ? "folder" : "folders"}: ${effect}. Use num_classes ${classes}.`,
+      message: `${told} Use num_classes ${classes}.`,
       fix: { title: `Use num_classes ${classes}`, set: { "model.num_classes": String(classes) } },
     };
   },

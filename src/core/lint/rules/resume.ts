@@ -16,10 +16,12 @@ const resumeRefused: Rule = {
     for (const { path, from, to } of changedKeys(resumed.experiment, experiment)) {
       const rule = onResume(path);
       if (rule.may !== "never" || !isReadBy(stage, path)) continue;
-      const set = `--set ${path}=${yamlText(to)}`;
-      const anew = `start a run of its own: ${resumed.anew} ${set}`;
+      const set = ["--set", `${path}=${yamlText(to)}`];
+      const anew = `start a run of its own: ${resumed.command(...resumed.anew, ...set)}`;
       const remedy =
-        rule.breaks === "diffusion" ? `${anew}; or let its weights learn it: ${resumed.finetune} ${set}` : anew;
+        rule.breaks === "diffusion"
+          ? `${anew}; or let its weights learn it: ${resumed.command("finetune", resumed.file, "--from", resumed.name, ...set)}`
+          : anew;
       yield {
         at: [path],
         message: `${path} cannot become ${yamlText(to)} on a resume: ${resumed.name} was trained with ${yamlText(from)}, and ${rule.why}. Leave it out, or ${remedy}`,
@@ -52,7 +54,7 @@ const resumeLrJump: Rule = {
         `The learning rate would go from ${rate(border.before)} back up to ${rate(border.after)} at step ${resumed.step}: ` +
         `${stage}.lr_schedule ${now.lr_schedule} was to end at ${former.steps} steps, and ${now.steps} stretch it. ` +
         `Go on like that with --stretch-lr; or at a steady rate, such as ${steady}; ` +
-        `or train ${now.steps} steps from the start: ${resumed.anew} --steps ${now.steps}`,
+        `or train ${now.steps} steps from the start: ${resumed.command(...resumed.anew, "--steps", String(now.steps))}`,
     };
   },
 };

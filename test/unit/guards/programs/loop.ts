@@ -71,6 +71,7 @@ const dataset: Dataset = {
   classes: [],
   broken: [],
   notes: [],
+  greyHint: null,
   pixelDigests: "",
   imageBytes,
   readInto(indices, out) {
