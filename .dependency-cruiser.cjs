@@ -67,6 +67,14 @@ module.exports = {
       from: { path: "^(src|webview)", pathNot: "^webview/ui/" },
       to: { path: "@vscode/webview-ui-toolkit" },
     },
+    {
+      name: "no-folder-knots",
+      severity: "error",
+      comment: "Folders that import each other are one folder in two places: what both need belongs below them.",
+      scope: "folder",
+      from: { path: "^(src|webview)" },
+      to: { circular: true },
+    },
     { name: "no-cycles", severity: "error", from: { path: "^(src|webview)" }, to: { circular: true } },
     {
       name: "resolvable",

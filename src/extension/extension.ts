@@ -9,10 +9,10 @@ import { registerDesigner } from "./designer/registerDesigner.ts";
 import { ExperimentDocumentStore } from "./documents/experimentDocuments.ts";
 import { registerLanguage } from "./language/registerLanguage.ts";
 import { registerNewExperiment } from "./newExperiment/newExperiment.ts";
+import { DetachedTrainer } from "./runs/detachedTrainer.ts";
 import { type RunsFeature, registerRuns } from "./runs/registerRuns.ts";
 import { WorkspaceRuns } from "./runs/workspaceRuns.ts";
 import type { Services } from "./services.ts";
-import { DetachedTrainer } from "./trainer/detachedTrainer.ts";
 
 /** What tests inside the extension host get as the extension's exports. */
 export interface ExtensionApi {

@@ -1,9 +1,9 @@
 /** What the features share. Built once in activate; each service has its own folder and implements its interface here. */
 import type * as vscode from "vscode";
 import type { SpeedMeasurement } from "../core/cost/speed.ts";
+import type { Diagnostic } from "../core/experiment/diagnostic.ts";
 import type { ExperimentDocument } from "../core/experiment/document.ts";
 import type { Experiment } from "../core/experiment/schema.ts";
-import type { Diagnostic } from "../core/lint/diagnostic.ts";
 import type { LintFacts } from "../core/lint/facts.ts";
 import type { Stage } from "../core/random/streams.ts";
 import type { RunEntry, RunsChange } from "../core/run/entry.ts";

@@ -1,6 +1,7 @@
 /** What is around a control of a key: its name, documentation, a way back to the default, and what lint says about it. */
+
+import type { Diagnostic } from "../../src/core/experiment/diagnostic.ts";
 import { experimentKeys, type KeySpec } from "../../src/core/experiment/keys.ts";
-import type { Diagnostic } from "../../src/core/lint/diagnostic.ts";
 import { element } from "../ui/element.ts";
 import { nameControl } from "./controlName.ts";
 import { valueText } from "./fieldValue.ts";

@@ -1,5 +1,5 @@
 /** The file as a form: the mask's controls, what is wrong that has no field, and the other sections. */
-import type { Diagnostic } from "../../src/core/lint/diagnostic.ts";
+import type { Diagnostic } from "../../src/core/experiment/diagnostic.ts";
 import { element } from "../ui/element.ts";
 import { MaskForm } from "./maskForm.ts";
 import type { DesignerModel } from "./model.ts";

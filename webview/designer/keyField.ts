@@ -1,6 +1,7 @@
 /** A key of the experiment with the control that suits it. */
+
+import type { Diagnostic } from "../../src/core/experiment/diagnostic.ts";
 import type { Experiment } from "../../src/core/experiment/schema.ts";
-import type { Diagnostic } from "../../src/core/lint/diagnostic.ts";
 import { type CheckControl, control, type ValueControl } from "../ui/controls.ts";
 import { element } from "../ui/element.ts";
 import { FieldShell } from "./fieldShell.ts";

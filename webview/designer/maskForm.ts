@@ -1,6 +1,7 @@
 /** The controls that shape the mask, always at hand. */
+
+import type { Diagnostic } from "../../src/core/experiment/diagnostic.ts";
 import type { Experiment } from "../../src/core/experiment/schema.ts";
-import type { Diagnostic } from "../../src/core/lint/diagnostic.ts";
 import { drawVisibleTokens, type MaskStrategy, maskGeometry } from "../../src/core/masks/masks.ts";
 import { divisors } from "../../src/core/numbers.ts";
 import { RandomStream } from "../../src/core/random/streams.ts";

@@ -1,9 +1,9 @@
 /** What the page knows: the file's text with what is being typed, what it comes to, and what the extension tells. */
 import { changeKeys, type KeyChange } from "../../src/core/experiment/changeKeys.ts";
+import type { Diagnostic } from "../../src/core/experiment/diagnostic.ts";
 import type { ExperimentDocument } from "../../src/core/experiment/document.ts";
 import { readExperiment } from "../../src/core/experiment/read.ts";
 import type { Experiment } from "../../src/core/experiment/schema.ts";
-import type { Diagnostic } from "../../src/core/lint/diagnostic.ts";
 import type { LintFacts } from "../../src/core/lint/facts.ts";
 import { lintReading } from "../../src/core/lint/lint.ts";
 import type { DataState, DocumentState, SpeedState } from "../../src/core/protocol/designer.ts";

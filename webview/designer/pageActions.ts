@@ -1,6 +1,6 @@
 /** What the parts of the page ask for; main.ts does it. */
 import type { KeyChange } from "../../src/core/experiment/changeKeys.ts";
-import type { Diagnostic, TextRange } from "../../src/core/lint/diagnostic.ts";
+import type { Diagnostic, TextRange } from "../../src/core/experiment/diagnostic.ts";
 import type { Stage } from "../../src/core/random/streams.ts";
 
 export interface PageActions {

@@ -1,7 +1,8 @@
 /** What is wrong with the file: beside the field concerned where there is one, else in a list of their own. */
+
+import type { Diagnostic } from "../../src/core/experiment/diagnostic.ts";
 import type { ExperimentDocument } from "../../src/core/experiment/document.ts";
 import { experimentKeys } from "../../src/core/experiment/keys.ts";
-import type { Diagnostic } from "../../src/core/lint/diagnostic.ts";
 import { element } from "../ui/element.ts";
 import { icon } from "./icons.ts";
 import type { PageActions } from "./pageActions.ts";

@@ -1,7 +1,7 @@
 /** The mask rate: a slider with a field beside it, and what the strategy makes of what is asked. */
 import { stageFacts } from "../../src/core/cost/stageFacts.ts";
+import type { Diagnostic } from "../../src/core/experiment/diagnostic.ts";
 import type { Experiment } from "../../src/core/experiment/schema.ts";
-import type { Diagnostic } from "../../src/core/lint/diagnostic.ts";
 import { count, share } from "../../src/core/numbers.ts";
 import { control, type ValueControl } from "../ui/controls.ts";
 import { element } from "../ui/element.ts";

@@ -1,7 +1,8 @@
 /** All keys of the file that have no place in the mask form, section by section. */
+
+import type { Diagnostic } from "../../src/core/experiment/diagnostic.ts";
 import { experimentKeys } from "../../src/core/experiment/keys.ts";
 import type { Experiment } from "../../src/core/experiment/schema.ts";
-import type { Diagnostic } from "../../src/core/lint/diagnostic.ts";
 import { plural } from "../../src/core/numbers.ts";
 import { element } from "../ui/element.ts";
 import { nameOf } from "./fieldShell.ts";

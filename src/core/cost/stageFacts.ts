@@ -1,8 +1,7 @@
 /** What a stage of an experiment comes to: tokens, work and memory of a step. */
 import { stageMask } from "../batch/context.ts";
 import type { Experiment } from "../experiment/schema.ts";
-import { geometryOf } from "../lint/rule.ts";
-import type { MaskGeometry } from "../masks/masks.ts";
+import { geometryOf, type MaskGeometry } from "../masks/masks.ts";
 import { isBuildable } from "../model/backbones.ts";
 import { modelShape } from "../model/shape.ts";
 import type { Stage } from "../random/streams.ts";

@@ -1,6 +1,6 @@
 /** An experiment file as text with the places of its keys. */
 import { type Alias, isAlias, isMap, isNode, isScalar, type Node, type Pair, type YAMLMap } from "yaml";
-import type { TextRange } from "../lint/diagnostic.ts";
+import type { TextRange } from "./diagnostic.ts";
 import { LineIndex } from "./lineIndex.ts";
 
 /** Where a key and its value stand. */

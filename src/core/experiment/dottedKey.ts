@@ -1,6 +1,6 @@
 /** `data.path: x`: a key written as messages and --set name it. In the file it is a section and, below it, the key. */
 import { isMap, isNode, isScalar } from "yaml";
-import type { Fix, TextEdit } from "../lint/diagnostic.ts";
+import type { Fix, TextEdit } from "./diagnostic.ts";
 import { type ExperimentDocument, extent, type KeyPlace } from "./document.ts";
 import { editKeys } from "./edit.ts";
 import { experimentKeys } from "./keys.ts";

@@ -1,6 +1,6 @@
 /** Changes of an experiment file's keys as text edits, so that comments and layout stay as they are. */
 import { isAlias, isMap, isNode, isScalar, type Node, type YAMLMap } from "yaml";
-import type { TextEdit } from "../lint/diagnostic.ts";
+import type { TextEdit } from "./diagnostic.ts";
 import { type ExperimentDocument, extent, type KeyPlace } from "./document.ts";
 
 /** Keys to write (YAML text each) and keys to take out, by dotted path; those to take out by the path's parts, too. */

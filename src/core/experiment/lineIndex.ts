@@ -1,5 +1,5 @@
 /** Offsets of a text to lines and columns, and back. */
-import type { TextEdit, TextRange } from "../lint/diagnostic.ts";
+import type { TextEdit, TextRange } from "./diagnostic.ts";
 
 /** Lines end with \n (a \r before it belongs to the line end); lines and columns count from 1. */
 export class LineIndex {

@@ -1,8 +1,8 @@
 /** `--set key=value`: single keys of an experiment written into its text. */
 import { type Document, type Node, parseDocument, stringify, visit } from "yaml";
 import { UserError } from "../errors.ts";
-import { formatDiagnostic } from "../lint/diagnostic.ts";
 import { joinOr } from "./allowedValues.ts";
+import { formatDiagnostic } from "./diagnostic.ts";
 import { editKeys } from "./edit.ts";
 import { experimentKeys, type KeySpec } from "./keys.ts";
 import { applyEdits } from "./lineIndex.ts";

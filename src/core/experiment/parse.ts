@@ -1,6 +1,6 @@
 /** Experiment files to complete experiments. */
 import { UserError } from "../errors.ts";
-import type { Diagnostic } from "../lint/diagnostic.ts";
+import type { Diagnostic } from "./diagnostic.ts";
 import type { ExperimentDocument } from "./document.ts";
 import { applyOverrides, type Override, overriddenKey, overrideValue } from "./overrides.ts";
 import { type ExperimentReading, readExperiment } from "./read.ts";

@@ -1,5 +1,5 @@
 /** Text to experiment, as far as it goes: with mistakes in some keys, the others can still be looked at. */
-import { compareDiagnostics, type Diagnostic } from "../lint/diagnostic.ts";
+import { compareDiagnostics, type Diagnostic } from "./diagnostic.ts";
 import type { ExperimentDocument } from "./document.ts";
 import { experimentKeys } from "./keys.ts";
 import { type Experiment, experimentSchema } from "./schema.ts";

@@ -1,7 +1,7 @@
 /** The file's sections and key names: what is no section, unknown, misplaced or missing. */
 import { isAlias } from "yaml";
-import type { Diagnostic, Fix, TextRange } from "../lint/diagnostic.ts";
 import { describeValue, joinOr } from "./allowedValues.ts";
+import type { Diagnostic, Fix, TextRange } from "./diagnostic.ts";
 import type { ExperimentDocument } from "./document.ts";
 import { editKeys } from "./edit.ts";
 import { experimentKeys, rootNames, type SectionSpec } from "./keys.ts";

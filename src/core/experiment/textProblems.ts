@@ -1,5 +1,5 @@
 /** What makes a text unreadable before YAML is even looked at. */
-import type { Diagnostic } from "../lint/diagnostic.ts";
+import type { Diagnostic } from "./diagnostic.ts";
 import type { LineIndex } from "./lineIndex.ts";
 
 /** About 800 lines; the YAML parser stays well below a second for any text of this size. */

@@ -1,7 +1,7 @@
 /** A key that does not exist: what was probably meant by it. */
 import { isNode } from "yaml";
-import type { Fix } from "../lint/diagnostic.ts";
 import { joinOr } from "./allowedValues.ts";
+import type { Fix } from "./diagnostic.ts";
 import { type ExperimentDocument, extent } from "./document.ts";
 import { dottedKey, nestDottedKeys } from "./dottedKey.ts";
 import { experimentKeys, rootNames } from "./keys.ts";

@@ -1,8 +1,8 @@
 /** What is wrong with one value of the file, in plain English, and what was probably meant. */
-import type { Diagnostic, Fix } from "../lint/diagnostic.ts";
+
 import { allowedValues, describeValue, isTextList, joinOr } from "./allowedValues.ts";
-import type { ExperimentDocument } from "./document.ts";
-import { extent } from "./document.ts";
+import type { Diagnostic, Fix } from "./diagnostic.ts";
+import { type ExperimentDocument, extent } from "./document.ts";
 import { editKeys } from "./edit.ts";
 import { isValidFor, type KeySpec } from "./keys.ts";
 import { nearestName } from "./suggest.ts";

@@ -1,6 +1,6 @@
 /** The YAML parser's errors in plain English, at the place where a person would look. */
 import { type Document, isCollection, isScalar, isSeq, type Node, visit } from "yaml";
-import type { Diagnostic, Fix } from "../lint/diagnostic.ts";
+import type { Diagnostic, Fix } from "./diagnostic.ts";
 import { extent } from "./document.ts";
 import type { LineIndex } from "./lineIndex.ts";
 

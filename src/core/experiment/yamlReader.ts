@@ -11,7 +11,7 @@ import {
   visit,
   type YAMLMap,
 } from "yaml";
-import type { Diagnostic } from "../lint/diagnostic.ts";
+import type { Diagnostic } from "./diagnostic.ts";
 import { ExperimentDocument, keyText, MAX_MERGE_DEPTH } from "./document.ts";
 import { LineIndex } from "./lineIndex.ts";
 import { unreadableText } from "./textProblems.ts";

@@ -1,6 +1,7 @@
 /** All fixes of a text at once. */
+
+import type { Diagnostic, TextEdit } from "../experiment/diagnostic.ts";
 import { applyEdits, LineIndex } from "../experiment/lineIndex.ts";
-import type { Diagnostic, TextEdit } from "./diagnostic.ts";
 import type { LintFacts } from "./facts.ts";
 import { lintExperiment } from "./lint.ts";
 

@@ -1,9 +1,10 @@
 /** Lint of an experiment file: what YAML and the schema refuse, and what is legal but will not do what is meant. */
+
+import { compareDiagnostics, type Diagnostic, type Fix } from "../experiment/diagnostic.ts";
 import type { ExperimentDocument } from "../experiment/document.ts";
 import { editKeys } from "../experiment/edit.ts";
 import { type ExperimentReading, readExperiment } from "../experiment/read.ts";
 import type { Experiment } from "../experiment/schema.ts";
-import { compareDiagnostics, type Diagnostic, type Fix } from "./diagnostic.ts";
 import type { LintFacts } from "./facts.ts";
 import { type Finding, type KeyFix, LintContext, type Rule } from "./rule.ts";
 import { RULES } from "./rules.ts";

@@ -1,9 +1,10 @@
 /** What a semantic rule is and what it sees. */
+
+import type { Severity } from "../experiment/diagnostic.ts";
 import type { ExperimentDocument } from "../experiment/document.ts";
 import type { Experiment, StageConfig } from "../experiment/schema.ts";
-import { type MaskConfig, type MaskGeometry, maskGeometry } from "../masks/masks.ts";
+import { geometryOf, type MaskConfig, type MaskGeometry } from "../masks/masks.ts";
 import type { Stage } from "../random/streams.ts";
-import type { Severity } from "./diagnostic.ts";
 import type { LintFacts } from "./facts.ts";
 
 /** A change of keys, turned into text edits where the file's layout allows it. */
@@ -78,11 +79,4 @@ export class LintContext {
       yield { stage: "finetune", config: this.experiment.finetune, visibleTokens: grid === null ? null : grid * grid };
     }
   }
-}
-
-/** maskGeometry, or null for masks that do not fit the grid. */
-export function geometryOf(mask: MaskConfig, grid: number): MaskGeometry | null {
-  if (mask.strategy === "block" && grid % mask.blockSize !== 0) return null;
-  if (mask.strategy === "crop" && (mask.cropSize ?? 1) > grid) return null;
-  return maskGeometry(mask, grid);
 }

@@ -111,3 +111,10 @@ export function drawVisibleTokens(geometry: MaskGeometry, stream: RandomStream):
     }
   }
 }
+
+/** maskGeometry, or null for masks that do not fit the grid. */
+export function geometryOf(mask: MaskConfig, grid: number): MaskGeometry | null {
+  if (mask.strategy === "block" && grid % mask.blockSize !== 0) return null;
+  if (mask.strategy === "crop" && (mask.cropSize ?? 1) > grid) return null;
+  return maskGeometry(mask, grid);
+}

@@ -110,7 +110,7 @@ async function loadModules() {
   const [speed, parse, diagnostic, bench] = await Promise.all([
     import("../../core/cost/speed.ts"),
     import("../../core/experiment/parse.ts"),
-    import("../../core/lint/diagnostic.ts"),
+    import("../../core/experiment/diagnostic.ts"),
     import("./benchOutput.ts"),
   ]);
   return { ...speed, ...parse, ...diagnostic, ...bench };

@@ -2,7 +2,7 @@
 import * as vscode from "vscode";
 import { UserError } from "../../core/errors.ts";
 import type { KeyChange } from "../../core/experiment/changeKeys.ts";
-import type { TextEdit } from "../../core/lint/diagnostic.ts";
+import type { TextEdit } from "../../core/experiment/diagnostic.ts";
 
 /** A text that is typed into meanwhile changes under an edit; it is then worked out anew. */
 const ATTEMPTS = 3;

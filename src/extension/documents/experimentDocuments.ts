@@ -6,9 +6,9 @@ import type { LintFacts } from "../../core/lint/facts.ts";
 import type { FactSources } from "../../node/facts/factSources.ts";
 import { resolvePath } from "../../node/homePath.ts";
 import { wayInto } from "../../node/wayInto.ts";
-import { isExperiment } from "../language/experimentLanguage.ts";
 import { runsFolderFor } from "../runs/runFolders.ts";
 import type { ExperimentDocuments, ReadDocument } from "../services.ts";
+import { isExperiment } from "./experimentLanguage.ts";
 import { type FactPlaces, FactStore } from "./factStore.ts";
 
 type Reading = typeof import("./reading.ts");

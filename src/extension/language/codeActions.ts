@@ -1,8 +1,8 @@
 /** Quick fixes of single problems, and of all at once. */
 import * as vscode from "vscode";
 import { fixAll } from "../../core/lint/fixAll.ts";
+import { EXPERIMENT_SELECTOR } from "../documents/experimentLanguage.ts";
 import { DIAGNOSTIC_SOURCE } from "./diagnostics.ts";
-import { EXPERIMENT_SELECTOR } from "./experimentLanguage.ts";
 import type { LanguageServices } from "./languageServices.ts";
 import { toRange, toTextEdit } from "./ranges.ts";
 

@@ -3,8 +3,8 @@ import * as vscode from "vscode";
 import type { Stage } from "../../core/random/streams.ts";
 import { isAtWork, isResumable, progressOf } from "../../core/run/entry.ts";
 import { isSamePath } from "../../node/pathKey.ts";
+import { EXPERIMENT_SELECTOR } from "../documents/experimentLanguage.ts";
 import type { RunEntry, RunService } from "../services.ts";
-import { EXPERIMENT_SELECTOR } from "./experimentLanguage.ts";
 import type { LanguageServices } from "./languageServices.ts";
 
 export function registerCodeLenses({ runs }: LanguageServices): vscode.Disposable {

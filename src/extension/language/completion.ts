@@ -2,8 +2,8 @@
 import * as vscode from "vscode";
 import { experimentKeys, type KeySpec, rootNames, type SectionSpec } from "../../core/experiment/keys.ts";
 import { yamlText } from "../../core/experiment/yamlText.ts";
+import { EXPERIMENT_SELECTOR } from "../documents/experimentLanguage.ts";
 import { cursorContext, type KeyContext, type ValueContext } from "./cursorContext.ts";
-import { EXPERIMENT_SELECTOR } from "./experimentLanguage.ts";
 import { folderCompletions } from "./folderCompletion.ts";
 import { keyMarkdown, sectionMarkdown } from "./keyMarkdown.ts";
 import type { LanguageServices } from "./languageServices.ts";

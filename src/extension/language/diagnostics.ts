@@ -1,7 +1,7 @@
 /** Problems as you type: the rules of `maskdm lint`, in the editor. */
 import * as vscode from "vscode";
-import type { Diagnostic, Severity } from "../../core/lint/diagnostic.ts";
-import { isExperiment } from "./experimentLanguage.ts";
+import type { Diagnostic, Severity } from "../../core/experiment/diagnostic.ts";
+import { isExperiment } from "../documents/experimentLanguage.ts";
 import type { LanguageServices } from "./languageServices.ts";
 import { toRange } from "./ranges.ts";
 import { explainUri } from "./reference.ts";

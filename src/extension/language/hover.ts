@@ -1,8 +1,8 @@
 /** Hover on a key or its value: what it is, and what it comes to in this file. */
 import * as vscode from "vscode";
 import { experimentKeys } from "../../core/experiment/keys.ts";
+import { EXPERIMENT_SELECTOR } from "../documents/experimentLanguage.ts";
 import type { ReadDocument } from "../services.ts";
-import { EXPERIMENT_SELECTOR } from "./experimentLanguage.ts";
 import { keyFacts } from "./keyFacts.ts";
 import { keyMarkdown, sectionMarkdown } from "./keyMarkdown.ts";
 import type { LanguageServices } from "./languageServices.ts";

@@ -1,8 +1,8 @@
 /** The {} of the status bar: what the mask comes to, or how many problems there are. */
 import * as vscode from "vscode";
 import { count, share } from "../../core/numbers.ts";
+import { EXPERIMENT_SELECTOR, isExperiment } from "../documents/experimentLanguage.ts";
 import type { ReadDocument } from "../services.ts";
-import { EXPERIMENT_SELECTOR, isExperiment } from "./experimentLanguage.ts";
 import { factsOf } from "./keyFacts.ts";
 import type { LanguageServices } from "./languageServices.ts";
 

@@ -1,7 +1,7 @@
 /** data.path as a link that shows the folder. */
 import * as vscode from "vscode";
 import { resolvePath } from "../../node/homePath.ts";
-import { EXPERIMENT_SELECTOR } from "./experimentLanguage.ts";
+import { EXPERIMENT_SELECTOR } from "../documents/experimentLanguage.ts";
 import type { LanguageServices } from "./languageServices.ts";
 import { toRange } from "./ranges.ts";
 

@@ -1,6 +1,6 @@
 /** Language features of experiment files. On activation only what links and commands need; the rest with the first document. */
 import * as vscode from "vscode";
-import { isExperiment } from "./experimentLanguage.ts";
+import { isExperiment } from "../documents/experimentLanguage.ts";
 import type { LanguageServices } from "./languageServices.ts";
 import { registerReference } from "./reference.ts";
 

@@ -3,7 +3,7 @@
 import * as vscode from "vscode";
 import { isMap, isNode, type Node, type Pair, type YAMLMap } from "yaml";
 import { type ExperimentDocument, extent, keyText } from "../../core/experiment/document.ts";
-import { EXPERIMENT_SELECTOR } from "./experimentLanguage.ts";
+import { EXPERIMENT_SELECTOR } from "../documents/experimentLanguage.ts";
 import type { LanguageServices } from "./languageServices.ts";
 import { toRange } from "./ranges.ts";
 

@@ -3,8 +3,7 @@ import type { JsonSchema } from "../../core/experiment/jsonSchema.ts";
 import { experimentKeys, isValidFor } from "../../core/experiment/keys.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import { yamlText } from "../../core/experiment/yamlText.ts";
-import { geometryOf } from "../../core/lint/rule.ts";
-import type { MaskConfig } from "../../core/masks/masks.ts";
+import { geometryOf, type MaskConfig } from "../../core/masks/masks.ts";
 import { divisors, share } from "../../core/numbers.ts";
 
 export interface ValueSuggestion {

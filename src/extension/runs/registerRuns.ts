@@ -1,8 +1,8 @@
 /** Runs in the editor: the explorer and its commands, status bar, notifications, tasks. */
 import * as vscode from "vscode";
-import type { DetachedTrainer } from "../trainer/detachedTrainer.ts";
 import { showError } from "../trainer/restrictedMode.ts";
 import { annotateCommands, dropRuns } from "./annotateCommands.ts";
+import type { DetachedTrainer } from "./detachedTrainer.ts";
 import { fileCommands } from "./fileCommands.ts";
 import { RunExplorer } from "./runExplorer.ts";
 import { RunNotifications } from "./runNotifications.ts";

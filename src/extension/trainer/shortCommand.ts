@@ -1,8 +1,7 @@
 /** Runs a command of the trainer that ends soon, as a child that ends with the extension. */
 import { spawn } from "node:child_process";
 import type * as vscode from "vscode";
-import type { Program } from "../../node/run/detached.ts";
-import { cleanEnvironment } from "../../node/run/detached.ts";
+import { cleanEnvironment, type Program } from "../../node/run/detached.ts";
 
 export interface CommandOptions {
   readonly cwd?: string;

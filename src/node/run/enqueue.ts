@@ -2,9 +2,9 @@
 import { existsSync, mkdirSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { UserError } from "../../core/errors.ts";
+import { formatDiagnostic } from "../../core/experiment/diagnostic.ts";
 import type { Override } from "../../core/experiment/overrides.ts";
 import { parseExperiment } from "../../core/experiment/parse.ts";
-import { formatDiagnostic } from "../../core/lint/diagnostic.ts";
 import type { Stage } from "../../core/random/streams.ts";
 import { RUN_FORMAT_VERSION } from "../../core/run/format.ts";
 import { experimentName, newRunId } from "../../core/run/names.ts";

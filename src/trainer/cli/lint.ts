@@ -1,7 +1,7 @@
 /** `maskdm lint FILE…`: what is wrong or unwise in experiment files. */
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
-import type { Diagnostic } from "../../core/lint/diagnostic.ts";
+import type { Diagnostic } from "../../core/experiment/diagnostic.ts";
 import { CommandExit } from "./errors.ts";
 import type { Io } from "./io.ts";
 import { addExamples, runsDirOption } from "./options.ts";
@@ -68,7 +68,7 @@ function whyUnreadable(error: unknown): string {
 }
 
 async function printForPeople(found: readonly FileDiagnostic[], files: number, io: Io): Promise<void> {
-  const { formatDiagnostic } = await import("../../core/lint/diagnostic.ts");
+  const { formatDiagnostic } = await import("../../core/experiment/diagnostic.ts");
   for (const diagnostic of found) io.stdout(formatDiagnostic(diagnostic.file, diagnostic));
   const counts = (["error", "warning", "info"] as const)
     .map((severity) => [found.filter((diagnostic) => diagnostic.severity === severity).length, severity] as const)

@@ -1,9 +1,9 @@
 /** Reads an experiment file for a command that acts on it: overrides written in, errors and warnings shown. */
 import { readFileSync } from "node:fs";
 import { UserError } from "../../core/errors.ts";
+import { formatDiagnostic } from "../../core/experiment/diagnostic.ts";
 import { applyOverrides, parseExperiment } from "../../core/experiment/parse.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
-import { formatDiagnostic } from "../../core/lint/diagnostic.ts";
 import { type LintFacts, lintExperiment } from "../../core/lint/lint.ts";
 import { CommandExit } from "./errors.ts";
 import type { Io } from "./io.ts";

@@ -1,6 +1,6 @@
 /** The experiment files under test/fixtures/experiments. */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import type { Diagnostic, Severity } from "../../../src/core/lint/diagnostic.ts";
+import type { Diagnostic, Severity } from "../../../src/core/experiment/diagnostic.ts";
 import type { LintFacts } from "../../../src/core/lint/facts.ts";
 
 const ROOT = "test/fixtures/experiments";

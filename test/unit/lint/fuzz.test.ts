@@ -4,7 +4,7 @@ import { parseExperiment } from "../../../src/core/experiment/parse.ts";
 import type { Experiment } from "../../../src/core/experiment/schema.ts";
 import type { LintFacts } from "../../../src/core/lint/facts.ts";
 import { lintExperiment } from "../../../src/core/lint/lint.ts";
-import { geometryOf } from "../../../src/core/lint/rule.ts";
+import { geometryOf } from "../../../src/core/masks/masks.ts";
 import { cpuClock, slowness } from "../../support/slowness.ts";
 import { experimentFixtures, type Fixture } from "./fixtures.ts";
 import { mutate } from "./mutate.ts";

@@ -1,7 +1,7 @@
 /** Checks that hold for the diagnostics of any text. */
 import { expect } from "vitest";
+import type { Diagnostic, TextRange } from "../../../src/core/experiment/diagnostic.ts";
 import { applyEdits } from "../../../src/core/experiment/lineIndex.ts";
-import type { Diagnostic, TextRange } from "../../../src/core/lint/diagnostic.ts";
 
 /** Lines and columns lie in the text as an editor shows it: without a byte order mark, and its \r no column of their own. */
 export function expectValidPositions(text: string, diagnostics: readonly Diagnostic[]): void {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { Diagnostic } from "../../../src/core/experiment/diagnostic.ts";
 import { applyEdits } from "../../../src/core/experiment/lineIndex.ts";
 import { parseExperiment } from "../../../src/core/experiment/parse.ts";
-import type { Diagnostic } from "../../../src/core/lint/diagnostic.ts";
 import { type LintFacts, lintExperiment } from "../../../src/core/lint/lint.ts";
 
 function find(code: string, text: string, facts: LintFacts = {}): Diagnostic | undefined {

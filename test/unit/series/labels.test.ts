@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { ExperimentInput } from "../../../src/core/experiment/schema.ts";
-import { experimentSchema } from "../../../src/core/experiment/schema.ts";
+import { type ExperimentInput, experimentSchema } from "../../../src/core/experiment/schema.ts";
 import {
   type ComparedRun,
   differingKeys,

@@ -1,7 +1,7 @@
 /** Masks that are not what the file says (method sections 4 and 7). */
-import { cropSizeForRate } from "../../masks/masks.ts";
+import { cropSizeForRate, geometryOf } from "../../masks/masks.ts";
 import { nearest, percent, plural, share } from "../../numbers.ts";
-import { type Finding, geometryOf, type Rule } from "../rule.ts";
+import type { Finding, Rule } from "../rule.ts";
 import {
   aGrid,
   asked,

@@ -1,7 +1,7 @@
 /** Masks in words and numbers, for the messages of the mask rules. */
-import type { MaskConfig, MaskGeometry } from "../../masks/masks.ts";
+import { geometryOf, type MaskConfig, type MaskGeometry } from "../../masks/masks.ts";
 import { divisors, plural, share } from "../../numbers.ts";
-import { geometryOf, type LintContext } from "../rule.ts";
+import type { LintContext } from "../rule.ts";
 
 /** The effective rate may differ from the asked one by this much. */
 const RATE_TOLERANCE = 0.01;

@@ -5,11 +5,11 @@ import { UserError } from "../../core/errors.ts";
 import { isAtWork } from "../../core/run/entry.ts";
 import type { Program } from "../../node/run/detached.ts";
 import { maskdmCommand } from "../../node/shellCommand.ts";
-import { runsFolderFor } from "../runs/runFolders.ts";
-import type { WorkspaceRuns } from "../runs/workspaceRuns.ts";
 import type { RunRequest, TrainerLauncher } from "../services.ts";
-import { requireTrust } from "./restrictedMode.ts";
-import { type CommandOptions, type CommandResult, runCommand } from "./shortCommand.ts";
+import { requireTrust } from "../trainer/restrictedMode.ts";
+import { type CommandOptions, type CommandResult, runCommand } from "../trainer/shortCommand.ts";
+import { runsFolderFor } from "./runFolders.ts";
+import type { WorkspaceRuns } from "./workspaceRuns.ts";
 
 /** A worker that ended at once, or was killed, is not started again more often than this. */
 const WORKER_PAUSE_MS = 5000;
