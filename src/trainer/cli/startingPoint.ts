@@ -37,10 +37,12 @@ function trainedWith({ experimentFile, classes }: Source, name: string): Checkpo
   const known = { name, ...(classes === null ? {} : { classes }) };
   const parsed = experimentFile === undefined ? null : parseExperiment(readExperimentFile(experimentFile));
   if (!parsed?.ok) return known;
-  const { model, diffusion } = parsed.experiment;
+  const { diffusion } = parsed.experiment;
+  const { backbone, num_heads, num_classes } = parsed.experiment.model;
   return {
     ...known,
-    model: { backbone: model.backbone, num_heads: model.num_heads, num_classes: model.num_classes },
+    // Weights without classes miss whole tensors, which the list of shapes shows best.
+    model: { backbone, num_heads, ...(num_classes === 0 ? {} : { num_classes }) },
     diffusion,
   };
 }
