@@ -164,7 +164,10 @@ async function list(options: { readonly runsDir: string; readonly json?: boolean
   }
   if (queue.length === 0) return io.stderr(`the queue of ${options.runsDir} is empty`);
   io.stdout(queue.map(line).join("\n"));
-  if (!worked) io.stderr("nobody works this queue; begin with: maskdm queue work");
+  // Work alone does not begin what failed to begin.
+  if (queue.every(({ state }) => state === "failed")) {
+    io.stderr("none of these waits; once the cause is removed, let one wait again with: maskdm queue retry ID");
+  } else if (!worked) io.stderr("nobody works this queue; begin with: maskdm queue work");
 }
 
 function line({ state, entry }: Queued): string {

@@ -91,7 +91,10 @@ test("a run that does not begin stays as failed with its reason, and can be trie
   const { failure } = readEntry(runs, "a", "failed")!;
   expect(failure?.message).toContain("not-yet");
   expect(existsSync(failure!.log)).toBe(true);
-  expect((await shop.succeed("queue", "list", ...inRuns("failing"))).out).toContain(failure!.message);
+  const listed = await shop.succeed("queue", "list", ...inRuns("failing"));
+  expect(listed.out).toContain(failure!.message);
+  expect(listed.err).toMatch(/maskdm queue retry ID/);
+  expect(listed.err).not.toContain("queue work");
 
   await writeImages(shop.path("not-yet"), { count: 24, size: 8 });
   await shop.succeed("queue", "retry", "a", ...inRuns("failing"));
