@@ -89,7 +89,7 @@ function tanhGelu(g: GraphBuilder, x: Tensor): Tensor {
 
 export const dit: Backbone = {
   summary:
-    "the diffusion transformer of Peebles & Xie (2022): timestep and class steer the normalisations of every block (adaLN-Zero), positions are fixed",
+    "the diffusion transformer of Peebles & Xie (2022): timestep and class steer the normalisations of every block (adaLN-Zero), positions are fixed; embed_dim, depth and num_heads of DiT-S 384, 12, 6, of DiT-B 768, 12, 12, of DiT-L 1024, 24, 16",
   unusedKeys: ["qkv_bias", "time_embedding"],
   widthUnit: { multiple: 4, why: "positions are sines and cosines of column and row" },
   blocks: (depth) => depth,
