@@ -1,6 +1,6 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, unlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Frame } from "playwright-core";
 import { type TemporaryFolder, temporaryFolder } from "../../scripts/vscode/fixtureWorkspace.ts";
@@ -59,7 +59,7 @@ describe("the dashboard", () => {
       const page = await editor.webview(DASHBOARD);
       await drawn(page, "loss");
       await editor.screenshot(`dashboard-one-${theme}`);
-      await compareAll(editor);
+      await compareAll(editor, 4);
       const compared = await pageWithRuns(editor, 4);
       deepEqual((await compared.locator("aside .label").allInnerTexts()).sort(), [
         "mask.rate 0.25",
@@ -109,7 +109,7 @@ describe("the dashboard", () => {
 
   it("works by keyboard, and comes back after a reload as it was", async () => {
     const editor = running();
-    await compareAll(editor);
+    await compareAll(editor, 4);
     const page = await pageWithRuns(editor, 4);
     await drawn(page, "loss");
     await page.locator('[data-chart="loss"] .layer').focus();
@@ -147,7 +147,7 @@ describe("the dashboard", () => {
       const lines = readFileSync(metricsFile(dir), "utf8").trimEnd().split("\n");
       lines[100] = JSON.stringify({ ...madeUpStep(4, 1010), loss: 1e30 });
       writeFileSync(metricsFile(dir), `${lines.join("\n")}\n`);
-      await compareAll(editor);
+      await compareAll(editor, 5);
       const page = await pageWithRuns(editor, 5);
       await drawn(page, "loss");
       const note = (on: typeof page) => on.locator('[data-chart="loss"] .note');
@@ -173,13 +173,16 @@ describe("the dashboard", () => {
 
   it("exports a chart as a vector picture, as pixels and as values", async () => {
     const editor = running();
-    await compareAll(editor);
+    await compareAll(editor, 4);
     const page = await pageWithRuns(editor, 4);
     await drawn(page, "loss");
     const exported = async (kind: string, file: string): Promise<Buffer> => {
       const path = join(workspace.path, file);
       await page.locator('[data-chart="loss"] .export > button').click();
       await page.locator('[data-chart="loss"] [role="menuitem"]', { hasText: kind }).click();
+      // The dialog writes the name that it proposes once it has looked at the folder, over what was typed before.
+      const proposed = editor.page.locator(".quick-input-widget .quick-input-box input");
+      await until("a proposed name", async () => (await proposed.inputValue()).endsWith(extname(file)));
       await editor.answer(path);
       await until(`${file} to be written`, () => existsSync(path) && statSync(path).size > 0);
       // It may be in the middle of it.
@@ -210,7 +213,7 @@ describe("the dashboard", () => {
       await writeCrowd(crowd.path);
       const editor = running();
       await editor.openFolder(crowd.path);
-      await compareAll(editor);
+      await compareAll(editor, MANY_RUNS);
       const page = await pageWithRuns(editor, MANY_RUNS);
       const began = Date.now();
       await page
@@ -235,13 +238,17 @@ describe("the dashboard", () => {
   }).timeout(300_000);
 });
 
-/** Picks every run of the workspace. */
-async function compareAll(editor: Editor): Promise<void> {
-  await editor.palette("MaskDM: Compare Runs");
+/** Picks every run of the workspace: the list is opened until it has so many, as a folder is seen a moment after its writing. */
+async function compareAll(editor: Editor, count: number): Promise<void> {
   const input = editor.page.locator(".quick-input-widget");
-  await input.locator(".quick-input-list .monaco-list-row").first().waitFor();
-  await input.getByRole("checkbox", { name: "Toggle all checkboxes" }).click();
-  await editor.page.keyboard.press("Enter");
+  await until(`a list of ${count} runs`, async () => {
+    await editor.palette("MaskDM: Compare Runs");
+    await input.locator(".quick-input-list .monaco-list-row").first().waitFor();
+    await input.getByRole("checkbox", { name: "Toggle all checkboxes" }).click();
+    const all = (await input.locator(".quick-input-count").innerText()).startsWith(`${count} `);
+    await editor.page.keyboard.press(all ? "Enter" : "Escape");
+    return all;
+  });
 }
 
 /** The dashboard that lists so many runs, once it does. */
