@@ -37,7 +37,7 @@ export class MaskForm {
   readonly element: HTMLElement;
   private readonly strategy: FieldShell;
   private readonly tiles: Segmented<MaskStrategy>;
-  private readonly rate: RateField;
+  readonly rate: RateField;
   private readonly fields: readonly KeyField[];
 
   constructor(actions: PageActions) {

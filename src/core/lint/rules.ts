@@ -7,6 +7,7 @@ import { DATA_FILE_RULES } from "./rules/dataFiles.ts";
 import { DIFFUSION_RULES, SAMPLE_RULES } from "./rules/diffusion.ts";
 import { ENGINE_RULES } from "./rules/engine.ts";
 import { MASK_RULES } from "./rules/mask.ts";
+import { MASK_SCHEDULE_RULES } from "./rules/maskSchedule.ts";
 import { MODEL_RULES } from "./rules/model.ts";
 import { OPTIMIZER_RULES } from "./rules/optimizer.ts";
 import { PICTURE_RULES } from "./rules/pictures.ts";
@@ -20,6 +21,7 @@ export const RULES: readonly Rule[] = [
   ...CLASS_RULES,
   ...MODEL_RULES,
   ...MASK_RULES,
+  ...MASK_SCHEDULE_RULES,
   ...DIFFUSION_RULES,
   ...STAGE_RULES,
   ...OPTIMIZER_RULES,

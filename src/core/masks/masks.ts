@@ -3,6 +3,21 @@ import { drawWithoutReplacement, type RandomStream } from "../random/streams.ts"
 
 export type MaskStrategy = "patch" | "block" | "crop" | "none";
 
+/** The keys of an experiment's mask that say which tokens are visible. */
+export interface MaskKeys {
+  readonly strategy: MaskStrategy;
+  readonly rate: number;
+  readonly block_size: number;
+  readonly crop_size: number | null;
+}
+
+export const maskConfig = ({ strategy, rate, block_size, crop_size }: MaskKeys): MaskConfig => ({
+  strategy,
+  rate,
+  blockSize: block_size,
+  cropSize: crop_size,
+});
+
 export interface MaskConfig {
   readonly strategy: MaskStrategy;
   /** asked share of hidden tokens, 0 <= rate < 1 */

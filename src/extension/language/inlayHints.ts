@@ -86,14 +86,19 @@ function maskKeys({ experiment }: ReadDocument): string[] {
 }
 
 function maskLabel(read: ReadDocument): string | null {
-  const mask = factsOf(read, "pretrain")?.mask;
+  const pieces = factsOf(read, "pretrain")?.pieces ?? [];
+  if (pieces.length > 1) {
+    const seen = pieces.map(({ geometry }) => count(geometry.visibleTokens)).join(", ");
+    return vscode.l10n.t("S = {0} of {1} tokens", seen, count(pieces[0]!.geometry.tokens));
+  }
+  const mask = pieces[0]?.geometry;
   if (mask === undefined || mask.strategy === "none") return null;
   const tokens = vscode.l10n.t("S = {0} of {1} tokens", count(mask.visibleTokens), count(mask.tokens));
   return mask.effectiveRate === mask.askedRate ? tokens : `→ ${share(mask.effectiveRate)}, ${tokens}`;
 }
 
 function tokenLabel(read: ReadDocument): string | null {
-  const mask = factsOf(read, "finetune")?.mask;
+  const mask = factsOf(read, "finetune")?.pieces[0]?.geometry;
   return mask === undefined
     ? null
     : vscode.l10n.t("{0} × {0} grid, N = {1} tokens", count(mask.gridSize), count(mask.tokens));

@@ -44,15 +44,15 @@ interface Shown {
 function describe(read: ReadDocument, uri: vscode.Uri): Shown {
   const problems = read.diagnostics.filter(({ severity }) => severity !== "info");
   const errors = problems.filter(({ severity }) => severity === "error").length;
-  const mask = factsOf(read, "pretrain")?.mask;
+  const masks = factsOf(read, "pretrain")?.pieces.map((piece) => piece.geometry);
   const geometry =
-    mask === undefined
+    masks === undefined
       ? ""
       : vscode.l10n.t(
           "S = {0} of N = {1} tokens, effective rate {2}",
-          count(mask.visibleTokens),
-          count(mask.tokens),
-          share(mask.effectiveRate),
+          masks.map(({ visibleTokens }) => count(visibleTokens)).join(", "),
+          count(masks[0]!.tokens),
+          masks.map(({ effectiveRate }) => share(effectiveRate)).join(", "),
         );
   if (problems.length > 0) {
     return {
