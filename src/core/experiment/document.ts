@@ -103,16 +103,17 @@ export class ExperimentDocument {
   }
 
   /** What the items of a list take of each of their lines; none where the value is no list. */
-  itemRanges(path: string): Omit<TextRange, "endLine">[] {
+  itemRanges(path: string): TextRange[] {
     const list = this.target(this.find(path)?.value ?? null);
     if (!isSeq(list)) return [];
+    const { lines } = this;
     return list.items.filter(isNode).flatMap((item) => {
-      const { line, column, endLine, endColumn } = this.lines.range(...extent(item));
-      return Array.from({ length: endLine - line + 1 }, (_, i) => ({
-        line: line + i,
-        column: i === 0 ? column : 1,
-        endColumn: line + i === endLine ? endColumn : Number.POSITIVE_INFINITY,
-      }));
+      const [start, end] = extent(item);
+      const [first, last] = [lines.position(start).line, lines.position(end).line];
+      return Array.from({ length: last - first + 1 }, (_, i) => {
+        const from = Math.max(start, lines.offset(first + i, 1));
+        return lines.range(from, Math.min(Math.max(from, end), lines.lineEnd(from)));
+      });
     });
   }
 

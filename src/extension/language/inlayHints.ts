@@ -1,6 +1,7 @@
 /** What keys come to, written behind their values. */
 import * as vscode from "vscode";
 import { formatDuration, formatStepTime } from "../../core/durationText.ts";
+import type { MaskGeometry } from "../../core/masks/masks.ts";
 import { bytes, count, share } from "../../core/numbers.ts";
 import type { Stage } from "../../core/random/streams.ts";
 import { EXPERIMENT_SELECTOR } from "../documents/experimentLanguage.ts";
@@ -70,7 +71,9 @@ function hints(read: ReadDocument, services: LanguageServices): vscode.InlayHint
     hint.tooltip = new vscode.MarkdownString(facts.map((fact) => `- ${fact}`).join("\n"));
     found.push(hint);
   };
-  add(maskKeys(read), maskLabel(read));
+  const pieces = factsOf(read, "pretrain")?.pieces ?? [];
+  if (pieces.length > 1) for (const { name, geometry } of pieces) add([name], maskLabel(geometry));
+  else if (pieces[0] !== undefined) add(maskKeys(read), maskLabel(pieces[0].geometry));
   add(["model.patch_size"], tokenLabel(read));
   for (const stage of STAGES) {
     add([`${stage}.steps`], timeLabel(read, stage, services));
@@ -85,14 +88,8 @@ function maskKeys({ experiment }: ReadDocument): string[] {
   return [decides ? "mask.crop_size" : "mask.rate", "mask.block_size", "mask.strategy"];
 }
 
-function maskLabel(read: ReadDocument): string | null {
-  const pieces = factsOf(read, "pretrain")?.pieces ?? [];
-  if (pieces.length > 1) {
-    const seen = pieces.map(({ geometry }) => count(geometry.visibleTokens)).join(", ");
-    return vscode.l10n.t("S = {0} of {1} tokens", seen, count(pieces[0]!.geometry.tokens));
-  }
-  const mask = pieces[0]?.geometry;
-  if (mask === undefined || mask.strategy === "none") return null;
+function maskLabel(mask: MaskGeometry): string | null {
+  if (mask.strategy === "none") return null;
   const tokens = vscode.l10n.t("S = {0} of {1} tokens", count(mask.visibleTokens), count(mask.tokens));
   return mask.effectiveRate === mask.askedRate ? tokens : `→ ${share(mask.effectiveRate)}, ${tokens}`;
 }
