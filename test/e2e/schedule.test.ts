@@ -62,7 +62,7 @@ describe("a mask that changes over pretraining", () => {
     await page.locator(".schedule-piece").nth(1).click();
     await showsPiece(page, 60, "32 of 64 tokens visible");
     await page.locator(".schedule-piece").nth(1).press("ArrowRight");
-    await page.keyboard.press("Enter");
+    await editor.page.keyboard.press("Enter");
     await showsPiece(page, 90, "64 of 64 tokens visible");
     await page.locator('mdm-text-field[aria-label="Batch of step"] input').fill("89");
     await page.locator('mdm-text-field[aria-label="Batch of step"] input').press("Enter");
@@ -101,7 +101,7 @@ describe("a mask that changes over pretraining", () => {
 
   it("is trained with, border by border", async () => {
     const page = await designer();
-    await page.locator("mdm-button", { hasText: /^Pretrain$/ }).click();
+    await page.locator(".head-actions mdm-button", { hasText: "Pretrain" }).click();
     const runs = join(folder.path, "runs");
     const state = (): string => {
       const status = readStatus(join(runs, readdirSync(runs)[0]!));
