@@ -90,7 +90,7 @@ describe("a mask that changes over pretraining", () => {
     await page.locator(".schedule button", { hasText: "Add a piece" }).click();
     await page.locator(".schedule-piece").nth(3).waitFor();
     await until("a piece more", async () =>
-      (await savedText()).includes("    - {until: 0.875, rate: 0} # whole images\n"),
+      (await savedText()).includes("    - {until: 0.875, rate: 0}\n    - {rate: 0} # whole images\n"),
     );
     await page.locator('.schedule button[aria-label="Remove piece 4"]').click();
     await page.locator(".schedule-piece").nth(3).waitFor({ state: "detached" });
