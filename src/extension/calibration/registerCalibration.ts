@@ -10,7 +10,7 @@ export function registerCalibration(context: vscode.ExtensionContext, { calibrat
       const file = uri ?? (await chooseExperiment());
       if (file === undefined) return;
       await vscode.workspace.textDocuments.find((document) => document.uri.toString() === file.toString())?.save();
-      const title = vscode.l10n.t("Measuring how fast this machine trains …");
+      const title = "Measuring how fast this machine trains …";
       try {
         await vscode.window.withProgress(
           { location: vscode.ProgressLocation.Notification, title, cancellable: true },
@@ -20,7 +20,7 @@ export function registerCalibration(context: vscode.ExtensionContext, { calibrat
         if (error instanceof vscode.CancellationError) return;
         const why = error instanceof Error ? error.message : String(error);
         if (!(error instanceof UserError)) log.error(`calibration: ${why}`);
-        void vscode.window.showErrorMessage(vscode.l10n.t("This machine could not be measured: {0}", why));
+        void vscode.window.showErrorMessage(`This machine could not be measured: ${why}`);
       }
     }),
   );

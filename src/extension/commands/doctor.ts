@@ -49,7 +49,7 @@ async function examine(
   await vscode.window.withProgress(
     {
       location: vscode.ProgressLocation.Notification,
-      title: vscode.l10n.t("Examining what this machine can compute with"),
+      title: "Examining what this machine can compute with",
       cancellable: true,
     },
     async (progress, token) => {
@@ -65,7 +65,7 @@ async function examine(
       const { code, stderr } = await trainer.command(["doctor", "--json-lines"], { token, onStdout });
       // An exit code of 1 with a verdict says that nothing works here, which the page explains.
       const isWhole = findings.some(({ kind }) => kind === "verdict");
-      const reason = stderr.replace(/^error: /, "").trim() || vscode.l10n.t("exit code {0}", code);
+      const reason = stderr.replace(/^error: /, "").trim() || `exit code ${code}`;
       if (isWhole) show(findings, { state: "ended" });
       else if (token.isCancellationRequested) show(findings, { state: "cancelled" });
       else show(findings, { state: "failed", reason });

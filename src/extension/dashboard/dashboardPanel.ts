@@ -160,10 +160,7 @@ export class DashboardPanel implements vscode.Disposable {
     const labels = (infos: readonly RunInfo[]): string => infos.map(({ dir, label }) => `${dir}\n${label}`).join("\n");
     const old = labels(this.infos);
     this.infos = runInfos([...this.runs.values()], (dir) => this.context.services.runs.get(dir));
-    this.panel.title =
-      this.infos.length === 1
-        ? vscode.l10n.t("Run: {0}", this.infos[0]!.label)
-        : vscode.l10n.t("MaskDM Runs ({0})", this.infos.length);
+    this.panel.title = this.infos.length === 1 ? `Run: ${this.infos[0]!.label}` : `MaskDM Runs (${this.infos.length})`;
     if (labels(this.infos) !== old) this.send("runs", this.infos);
     else for (const info of this.infos) if (before.get(info.dir) !== JSON.stringify(info)) this.send("run", info);
   }
@@ -175,7 +172,7 @@ export class DashboardPanel implements vscode.Disposable {
   /** @throws UserError unless the folder is one of the panel's runs, which is checked for every path in a message */
   private own(dir: string): ShownRun {
     const run = this.runs.get(dir);
-    if (run === undefined) throw new UserError(vscode.l10n.t("{0} is not a run of this dashboard.", dir));
+    if (run === undefined) throw new UserError(`${dir} is not a run of this dashboard.`);
     return run;
   }
 
@@ -196,7 +193,7 @@ export class DashboardPanel implements vscode.Disposable {
         return null;
       },
       addRuns: async () => {
-        const title = vscode.l10n.t("Runs in this dashboard");
+        const title = "Runs in this dashboard";
         const dirs = await pickRuns(this.context.services.runs.runs, title, new Set(this.dirs));
         if (dirs === null) return null;
         for (const dir of this.dirs) if (!dirs.includes(dir)) this.remove(dir);

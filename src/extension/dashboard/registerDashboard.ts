@@ -39,7 +39,7 @@ export function registerDashboard(context: vscode.ExtensionContext, services: Se
     }
     requireFew(dirs.length);
     const make = await loaded();
-    const title = vscode.l10n.t("MaskDM Runs");
+    const title = "MaskDM Runs";
     const webviewPanel = vscode.window.createWebviewPanel(DASHBOARD_VIEW, title, vscode.ViewColumn.Active, {
       enableFindWidget: true,
     });
@@ -71,7 +71,7 @@ export function registerDashboard(context: vscode.ExtensionContext, services: Se
       const newest = newestFirst(services.runs.runs.filter((run) => !run.archived))[0];
       if (asked.length === 0 && newest === undefined) {
         void vscode.window.showInformationMessage(
-          vscode.l10n.t("There are no runs in this workspace yet. Start one from an experiment file."),
+          "There are no runs in this workspace yet. Start one from an experiment file.",
         );
         return;
       }
@@ -80,7 +80,7 @@ export function registerDashboard(context: vscode.ExtensionContext, services: Se
     command("maskdm.compareRuns", async (...args) => {
       const { pickRuns } = await import("./pickRuns.ts");
       const asked = runDirs(args);
-      const title = vscode.l10n.t("Compare Runs");
+      const title = "Compare Runs";
       const dirs = asked.length >= 2 ? asked : await pickRuns(services.runs.runs, title, new Set(asked));
       if (dirs !== null) await open(dirs, true);
     }),

@@ -25,9 +25,7 @@ export async function chooseExperiment(): Promise<vscode.Uri | undefined> {
   const files = await vscode.workspace.findFiles(EXPERIMENT_FILES, "**/{node_modules,runs,.maskdm}/**", LISTED);
   if (files.length === 0) {
     void vscode.window.showInformationMessage(
-      vscode.l10n.t(
-        "There is no experiment (*.maskdm.yaml) in this workspace yet. Make one with MaskDM: New Experiment.",
-      ),
+      "There is no experiment (*.maskdm.yaml) in this workspace yet. Make one with MaskDM: New Experiment.",
     );
     return undefined;
   }
@@ -39,6 +37,6 @@ export async function chooseExperiment(): Promise<vscode.Uri | undefined> {
       uri,
     }))
     .sort((a, b) => compareNames(a.label, b.label));
-  const picked = await vscode.window.showQuickPick(items, { placeHolder: vscode.l10n.t("Which experiment?") });
+  const picked = await vscode.window.showQuickPick(items, { placeHolder: "Which experiment?" });
   return picked?.uri;
 }

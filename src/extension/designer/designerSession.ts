@@ -38,7 +38,7 @@ export class DesignerSession implements vscode.Disposable {
     this.host = new WebviewHost(panel.webview, {
       extensionUri,
       view: "designer",
-      title: vscode.l10n.t("Mask designer of {0}", this.fileName),
+      title: `Mask designer of ${this.fileName}`,
       requests: designerRequests,
       handlers: this.handlers(),
       log,
@@ -131,11 +131,11 @@ export class DesignerSession implements vscode.Disposable {
       },
       fix: async ({ version, code, line, column }) => {
         const { diagnostics } = await this.services.documents.get(document);
-        if (version !== document.version) throw new UserError(vscode.l10n.t("The file has changed meanwhile."));
+        if (version !== document.version) throw new UserError("The file has changed meanwhile.");
         const found = diagnostics.find(
           (other) => other.code === code && other.line === line && other.column === column && other.fix !== undefined,
         );
-        if (found?.fix === undefined) throw new UserError(vscode.l10n.t("There is nothing to fix there any more."));
+        if (found?.fix === undefined) throw new UserError("There is nothing to fix there any more.");
         await applyFix(document, found.fix.edits);
         return null;
       },

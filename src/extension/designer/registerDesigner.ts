@@ -34,11 +34,11 @@ export function registerDesigner(context: vscode.ExtensionContext, services: Ser
 
 async function askStep(): Promise<number | undefined> {
   const text = await vscode.window.showInputBox({
-    title: vscode.l10n.t("Preview a masked batch"),
-    prompt: vscode.l10n.t("Step whose batch is shown, counted from 0"),
+    title: "Preview a masked batch",
+    prompt: "Step whose batch is shown, counted from 0",
     value: "0",
     validateInput: (value) =>
-      parseStep(value) === null ? vscode.l10n.t("A whole number from 0 to {0} is needed.", LARGEST_STEP) : null,
+      parseStep(value) === null ? `A whole number from 0 to ${LARGEST_STEP} is needed.` : null,
   });
   return text === undefined ? undefined : (parseStep(text) ?? undefined);
 }

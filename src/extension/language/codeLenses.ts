@@ -37,7 +37,7 @@ function lenses(document: vscode.TextDocument, runs: RunService | undefined): vs
       own.push(
         at(name, {
           command: "maskdm.resume",
-          title: `$(debug-restart) ${vscode.l10n.t("Resume")}`,
+          title: "$(debug-restart) Resume",
           arguments: [last.dir],
         }),
       );
@@ -47,17 +47,17 @@ function lenses(document: vscode.TextDocument, runs: RunService | undefined): vs
   return [
     at("mask", {
       command: "maskdm.openDesigner",
-      title: `$(eye) ${vscode.l10n.t("Preview masks")}`,
+      title: "$(eye) Preview masks",
       arguments: [uri],
     }),
     ...stage("pretrain", {
       command: "maskdm.pretrain",
-      title: `$(play) ${vscode.l10n.t("Pretrain")}`,
+      title: "$(play) Pretrain",
       arguments: [uri],
     }),
     ...stage("finetune", {
       command: "maskdm.finetune",
-      title: `$(play) ${vscode.l10n.t("Finetune")}`,
+      title: "$(play) Finetune",
       arguments: [uri],
     }),
   ];

@@ -43,7 +43,7 @@ function rangeAt({ document }: ReadDocument, path: string, position: vscode.Posi
 }
 
 function markdown(topic: string, parts: readonly string[]): vscode.MarkdownString {
-  const link = `[${vscode.l10n.t("Reference")}](${explainUri(topic).toString()})`;
+  const link = `[Reference](${explainUri(topic).toString()})`;
   const text = new vscode.MarkdownString([...parts, link].join("\n\n"));
   text.isTrusted = { enabledCommands: [EXPLAIN_COMMAND] };
   return text;

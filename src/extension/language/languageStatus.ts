@@ -8,7 +8,7 @@ import type { LanguageServices } from "./languageServices.ts";
 
 export function registerLanguageStatus({ documents, log }: LanguageServices): vscode.Disposable {
   const item = vscode.languages.createLanguageStatusItem("maskdm.experiment", EXPERIMENT_SELECTOR);
-  item.name = vscode.l10n.t("MaskDM experiment");
+  item.name = "MaskDM experiment";
   const update = async (): Promise<void> => {
     const document = vscode.window.activeTextEditor?.document;
     if (document === undefined || !isExperiment(document)) return;
@@ -48,24 +48,19 @@ function describe(read: ReadDocument, uri: vscode.Uri): Shown {
   const geometry =
     mask === undefined
       ? ""
-      : vscode.l10n.t(
-          "S = {0} of N = {1} tokens, effective rate {2}",
-          count(mask.visibleTokens),
-          count(mask.tokens),
-          share(mask.effectiveRate),
-        );
+      : `S = ${count(mask.visibleTokens)} of N = ${count(mask.tokens)} tokens, effective rate ${share(mask.effectiveRate)}`;
   if (problems.length > 0) {
     return {
-      text: problems.length === 1 ? vscode.l10n.t("1 problem") : vscode.l10n.t("{0} problems", problems.length),
+      text: problems.length === 1 ? "1 problem" : `${problems.length} problems`,
       detail: geometry,
       severity: errors > 0 ? vscode.LanguageStatusSeverity.Error : vscode.LanguageStatusSeverity.Warning,
-      command: { command: "workbench.actions.view.problems", title: vscode.l10n.t("Show") },
+      command: { command: "workbench.actions.view.problems", title: "Show" },
     };
   }
   return {
     text: geometry,
-    detail: vscode.l10n.t("No problems"),
+    detail: "No problems",
     severity: vscode.LanguageStatusSeverity.Information,
-    command: { command: "maskdm.openDesigner", title: vscode.l10n.t("Open Designer"), arguments: [uri] },
+    command: { command: "maskdm.openDesigner", title: "Open Designer", arguments: [uri] },
   };
 }

@@ -21,7 +21,7 @@ export function registerReference(): vscode.Disposable {
     vscode.commands.registerCommand(EXPLAIN_COMMAND, async (topic: unknown) => {
       const { referencePage } = await import("./referencePage.ts");
       if (typeof topic !== "string" || referencePage(topic) === null)
-        throw new UserError(vscode.l10n.t("There is no rule or key of this name."));
+        throw new UserError("There is no rule or key of this name.");
       await showMarkdown(vscode.Uri.from({ scheme: REFERENCE_SCHEME, path: `/${topic}.md` }));
     }),
   );

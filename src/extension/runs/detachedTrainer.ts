@@ -82,7 +82,7 @@ export class DetachedTrainer implements TrainerLauncher, vscode.Disposable {
     // A resume that loads its images holds the lock, and says nothing else yet.
     if (exists && (isAtWork(summarizeRun(dir)) || lockHolder(dir).held)) requestStop(dir);
     else if (!removeEntry(runsDir, id) && !(!exists && cancelStarted(runsDir, id))) {
-      throw new UserError(vscode.l10n.t("{0} is not at work; there is nothing to stop.", id));
+      throw new UserError(`${id} is not at work; there is nothing to stop.`);
     }
     await this.runs.changed(dir, runsDir);
   }
@@ -143,6 +143,6 @@ export class DetachedTrainer implements TrainerLauncher, vscode.Disposable {
 async function saved(file: vscode.Uri): Promise<void> {
   const document = vscode.workspace.textDocuments.find(({ uri }) => uri.toString() === file.toString());
   if (document?.isDirty === true && !(await document.save())) {
-    throw new UserError(vscode.l10n.t("{0} could not be saved, so nothing was started.", basename(file.fsPath)));
+    throw new UserError(`${basename(file.fsPath)} could not be saved, so nothing was started.`);
   }
 }

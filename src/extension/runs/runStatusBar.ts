@@ -11,7 +11,7 @@ export class RunStatusBar implements vscode.Disposable {
   private shown = "";
 
   constructor(private readonly runs: WorkspaceRuns) {
-    this.item.name = vscode.l10n.t("MaskDM runs");
+    this.item.name = "MaskDM runs";
     this.item.command = "maskdm.showRunningRuns";
     this.subscription = runs.onDidChange(() => this.show());
   }
@@ -51,14 +51,14 @@ export class RunStatusBar implements vscode.Disposable {
 }
 
 function statusText(live: readonly RunEntry[], queued: number): string {
-  const more = queued === 0 ? "" : ` · ${vscode.l10n.t("{0} queued", queued)}`;
+  const more = queued === 0 ? "" : ` · ${queued} queued`;
   const [first] = live;
-  if (first === undefined) return queued === 0 ? "" : vscode.l10n.t("$(clock) {0} queued", queued);
+  if (first === undefined) return queued === 0 ? "" : `$(clock) ${queued} queued`;
   if (live.length === 1) {
     const eta = first.status?.etaSeconds;
     const facts = [first.stage ?? first.label, percentText(first) ?? "", eta == null ? "" : formatDuration(eta)];
     return `$(sync~spin) ${facts.filter((fact) => fact !== "").join(" · ")}${more}`;
   }
   const mean = live.reduce((sum, entry) => sum + (progressOf(entry) ?? 0), 0) / live.length;
-  return `$(sync~spin) ${vscode.l10n.t("{0} runs", live.length)} · ${Math.floor(100 * mean)} %${more}`;
+  return `$(sync~spin) ${live.length} runs · ${Math.floor(100 * mean)} %${more}`;
 }

@@ -95,8 +95,8 @@ export async function oneExperiment(
   const files = runs.experiments;
   if (files.length <= 1) {
     if (files[0] !== undefined) return files[0];
-    const create = vscode.l10n.t("New Experiment…");
-    const said = vscode.l10n.t("There is no experiment file (*.maskdm.yaml) in this workspace.");
+    const create = "New Experiment…";
+    const said = "There is no experiment file (*.maskdm.yaml) in this workspace.";
     const chosen = await vscode.window.showInformationMessage(said, create);
     if (chosen === create) await vscode.commands.executeCommand("maskdm.newExperiment");
     return null;

@@ -24,13 +24,13 @@ export function trainCommands(feature: RunFeature): Readonly<Record<string, Hand
   return {
     "maskdm.pretrain": async (...args) => {
       requireTrust();
-      const file = await oneExperiment(args, runs, vscode.l10n.t("Experiment to pretrain"));
+      const file = await oneExperiment(args, runs, "Experiment to pretrain");
       return file === null ? null : start(feature, file, "pretrain");
     },
     "maskdm.finetune": async (...args) => {
       requireTrust();
       const [given] = (await givenRuns(args, runs)) ?? [];
-      const file = await oneExperiment(args, runs, vscode.l10n.t("Experiment to finetune"));
+      const file = await oneExperiment(args, runs, "Experiment to finetune");
       if (file === null) return null;
       if (given !== undefined) return start(feature, file, "finetune", given.dir);
       const source = await finetuneSource(feature, file);
@@ -38,8 +38,8 @@ export function trainCommands(feature: RunFeature): Readonly<Record<string, Hand
     },
     "maskdm.finetuneFromRun": async (...args) => {
       requireTrust();
-      const title = vscode.l10n.t("Run to finetune from");
-      const none = vscode.l10n.t("There is no pretraining run yet.");
+      const title = "Run to finetune from";
+      const none = "There is no pretraining run yet.";
       const run = await oneRun(args, runs, {
         title,
         none,
@@ -49,8 +49,8 @@ export function trainCommands(feature: RunFeature): Readonly<Record<string, Hand
     },
     "maskdm.resume": async (...args) => {
       requireTrust();
-      const title = vscode.l10n.t("Run to go on with");
-      const none = vscode.l10n.t("No run has been stopped or interrupted.");
+      const title = "Run to go on with";
+      const none = "No run has been stopped or interrupted.";
       const run = await oneRun(args, runs, { title, none, fits: isResumable });
       if (run === null) return null;
       await trainer.resume(run.dir);
@@ -64,8 +64,8 @@ export function trainCommands(feature: RunFeature): Readonly<Record<string, Hand
         for (const entry of given.filter(fits)) await trainer.stop(entry.dir);
         return null;
       }
-      const none = vscode.l10n.t("No run is at work.");
-      const run = await oneRun(args, runs, { title: vscode.l10n.t("Run to stop"), none, fits });
+      const none = "No run is at work.";
+      const run = await oneRun(args, runs, { title: "Run to stop", none, fits });
       if (run === null) return null;
       await trainer.stop(run.dir);
       return run.dir;
@@ -73,8 +73,8 @@ export function trainCommands(feature: RunFeature): Readonly<Record<string, Hand
     "maskdm.openRun": async (...args) => {
       const given = await givenRuns(args, runs);
       if (given === null || given.length === 0) {
-        const none = vscode.l10n.t("There are no runs in this workspace yet.");
-        const title = vscode.l10n.t("Run to open");
+        const none = "There are no runs in this workspace yet.";
+        const title = "Run to open";
         const run = await oneRun(args, runs, { title, none, fits: ({ record }) => record !== null });
         if (run === null) return null;
         return vscode.commands.executeCommand("maskdm.openDashboard", [run.dir]);
@@ -86,8 +86,8 @@ export function trainCommands(feature: RunFeature): Readonly<Record<string, Hand
     },
     "maskdm.sample": async (...args) => {
       requireTrust();
-      const title = vscode.l10n.t("Run to draw images with");
-      const none = vscode.l10n.t("There is no run to draw images with yet.");
+      const title = "Run to draw images with";
+      const none = "There is no run to draw images with yet.";
       const run = await oneRun(args, runs, { title, none, fits: ({ record }) => record !== null });
       if (run === null) return null;
       const { drawSamples } = await import("./drawSamples.ts");
@@ -126,9 +126,9 @@ async function finetuneSource(feature: RunFeature, file: vscode.Uri): Promise<Ru
   const own = all.filter(({ experimentFile }) => isSamePath(experimentFile, file.fsPath));
   const candidates = own.length > 0 ? own : all;
   if (candidates.length === 1) return candidates[0]!;
-  if (candidates.length > 1) return pickRun(candidates, vscode.l10n.t("Pretraining run to start from"));
-  const pretrain = vscode.l10n.t("Pretrain");
-  const said = vscode.l10n.t("Finetuning starts from a pretraining run, and there is none yet.");
+  if (candidates.length > 1) return pickRun(candidates, "Pretraining run to start from");
+  const pretrain = "Pretrain";
+  const said = "Finetuning starts from a pretraining run, and there is none yet.";
   const chosen = await vscode.window.showInformationMessage(said, pretrain);
   if (chosen === pretrain) await start(feature, file, "pretrain");
   return null;
@@ -138,12 +138,12 @@ async function finetuneSource(feature: RunFeature, file: vscode.Uri): Promise<Ru
 async function showActive(active: readonly RunEntry[], { trainer, log }: RunFeature): Promise<void> {
   const stop: vscode.QuickInputButton = {
     iconPath: new vscode.ThemeIcon("debug-stop"),
-    tooltip: vscode.l10n.t("Stop"),
+    tooltip: "Stop",
   };
   const { runDescription, stateIcon } = await import("./runText.ts");
   const pick = vscode.window.createQuickPick<vscode.QuickPickItem & { readonly dir: string }>();
-  pick.title = vscode.l10n.t("Runs at work");
-  pick.placeholder = vscode.l10n.t("Choose a run to open it");
+  pick.title = "Runs at work";
+  pick.placeholder = "Choose a run to open it";
   pick.items = active.map((entry) => ({
     label: `$(${stateIcon(entry.state).id}) ${entry.label}`,
     description: runDescription(entry),

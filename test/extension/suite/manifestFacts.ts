@@ -38,7 +38,7 @@ export const extension = (): vscode.Extension<unknown> => {
 
 export const ROOT = extension().extensionPath;
 
-/** package.json as it is written: VS Code's own copy has the %keys% replaced. */
+/** package.json as it is written: VS Code's own copy has facts of its own added. */
 export const manifestText = readFileSync(join(ROOT, "package.json"), "utf8");
 export const manifest = manifestSchema.parse(JSON.parse(manifestText));
 
