@@ -157,7 +157,7 @@ export function weightedSquaredError(g: GraphBuilder, output: Tensor, target: Te
   )[0];
 }
 
-interface LinearScale {
+export interface LinearScale {
   /** factor on the product, 1 when left out */
   readonly product?: number;
   /** factor on the bias, 1 when left out */
