@@ -17,6 +17,7 @@ import { type Segmented, segmented } from "./segmented.ts";
 const STRATEGIES: readonly { readonly value: MaskStrategy; readonly hint: string }[] = [
   { value: "patch", hint: "single tokens are hidden" },
   { value: "block", hint: "square blocks of tokens are hidden" },
+  { value: "stratified", hint: "equally many tokens of every cell are hidden" },
   { value: "crop", hint: "all but one square window is hidden" },
   { value: "none", hint: "nothing is hidden" },
 ];
@@ -27,6 +28,7 @@ export const MASK_FORM_KEYS: readonly string[] = [
   "mask.strategy",
   "mask.rate",
   "mask.block_size",
+  "mask.cell_size",
   "mask.crop_size",
   "model.patch_size",
   "data.image_size",
@@ -59,6 +61,10 @@ export class MaskForm {
         choices: ({ data, model }) => divisors(data.image_size / model.patch_size),
         idle: ({ mask }) => (mask.strategy === "block" ? null : "Strategy block only"),
       }),
+      new KeyField("mask.cell_size", actions, {
+        choices: ({ data, model }) => divisors(data.image_size / model.patch_size),
+        idle: ({ mask }) => (mask.strategy === "stratified" ? null : "Strategy stratified only"),
+      }),
       new KeyField("mask.crop_size", actions, {
         placeholder: "from the rate",
         idle: ({ mask }) => (mask.strategy === "crop" ? null : "Strategy crop only"),
@@ -89,7 +95,7 @@ export class MaskForm {
 
 /** A strategy as it masks a grid of 8 x 8 tokens at a rate of 0.6, drawn as training draws. */
 function strategyIcon(strategy: MaskStrategy): SVGSVGElement {
-  const geometry = maskGeometry({ strategy, rate: 0.6, blockSize: 2, cropSize: null }, 8);
+  const geometry = maskGeometry({ strategy, rate: 0.6, blockSize: 2, cellSize: 2, cropSize: null }, 8);
   const stream = new RandomStream({ seed: 5, stage: "pretrain", stream: "mask", step: 0, item: 0 });
   return maskIcon(drawVisibleTokens(geometry, stream));
 }

@@ -1,7 +1,7 @@
 /** From an experiment to what plans and assembles its batches: training, `maskdm preview` and the designer all start here. */
 import { noiseSchedule } from "../diffusion/schedule.ts";
 import type { Experiment } from "../experiment/schema.ts";
-import { type MaskGeometry, maskGeometry } from "../masks/masks.ts";
+import { type MaskGeometry, maskConfig, maskGeometry } from "../masks/masks.ts";
 import type { Stage } from "../random/streams.ts";
 import type { AssembleContext } from "./assemble.ts";
 import type { ImageOrder } from "./order.ts";
@@ -14,12 +14,7 @@ import { BatchPlanner } from "./plan.ts";
 export function stageMask(experiment: Experiment, stage: Stage): MaskGeometry {
   const { mask, data, model } = experiment;
   return maskGeometry(
-    {
-      strategy: stage === "pretrain" ? mask.strategy : "none",
-      rate: mask.rate,
-      blockSize: mask.block_size,
-      cropSize: mask.crop_size,
-    },
+    stage === "pretrain" ? maskConfig(mask) : { ...maskConfig(mask), strategy: "none" },
     data.image_size / model.patch_size,
   );
 }

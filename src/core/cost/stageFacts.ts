@@ -1,7 +1,7 @@
 /** What a stage of an experiment comes to: tokens, work and memory of a step. */
 import { stageMask } from "../batch/context.ts";
 import type { Experiment } from "../experiment/schema.ts";
-import { geometryOf, type MaskGeometry } from "../masks/masks.ts";
+import { geometryOf, type MaskGeometry, maskConfig } from "../masks/masks.ts";
 import { isBuildable } from "../model/backbones.ts";
 import { modelShape } from "../model/shape.ts";
 import type { Stage } from "../random/streams.ts";
@@ -73,6 +73,5 @@ function maskOf(experiment: Experiment, stage: Stage): MaskGeometry | null {
   const { data, model, mask } = experiment;
   if (data.image_size % model.patch_size !== 0) return null;
   if (stage === "finetune") return stageMask(experiment, stage);
-  const { strategy, rate, block_size: blockSize, crop_size: cropSize } = mask;
-  return geometryOf({ strategy, rate, blockSize, cropSize }, data.image_size / model.patch_size);
+  return geometryOf(maskConfig(mask), data.image_size / model.patch_size);
 }

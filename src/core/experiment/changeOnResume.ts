@@ -69,7 +69,7 @@ const TABLE: Table = {
     num_classes: never("network", "the table of classes has another size"),
     class_dropout: noted,
   },
-  mask: { strategy: noted, rate: noted, block_size: noted, crop_size: noted },
+  mask: { strategy: noted, rate: noted, block_size: noted, cell_size: noted, crop_size: noted },
   diffusion: {
     timesteps: never("diffusion", OTHER_NOISE),
     schedule: never("diffusion", OTHER_NOISE),

@@ -130,9 +130,9 @@ const model = z
 
 const mask = z
   .strictObject({
-    strategy: z.enum(["patch", "block", "crop", "none"]).default("block").meta({
+    strategy: z.enum(["patch", "block", "stratified", "crop", "none"]).default("block").meta({
       description:
-        "What pretraining hides. patch: single tokens; block: square blocks of tokens; crop: all but one square window; none: nothing.",
+        "What pretraining hides. patch: single tokens; block: square blocks of tokens; stratified: equally many single tokens of every square cell, so that no region is hidden whole; crop: all but one square window; none: nothing.",
     }),
     rate: z.number().min(0).lt(1).default(0.9).meta({
       description:
@@ -145,6 +145,12 @@ const mask = z
       description: "Side b of a hidden block (strategy block); must divide the grid side g = image_size / patch_size.",
       unit: "tokens",
       equation: "hidden blocks = floor(floor(m·N) / b²)",
+    }),
+    cell_size: integer(1, 256).default(2).meta({
+      description:
+        "Side n of a cell (strategy stratified); must divide the grid side g = image_size / patch_size. As many tokens of each stay visible, at least one: cells of 2 cannot hide more than 0.75.",
+      unit: "tokens",
+      equation: "visible tokens of a cell k = n² - floor(m·n²), at least 1",
     }),
     crop_size: integer(1, 1024).nullable().default(null).meta({
       description:

@@ -3,7 +3,7 @@
 import type { Severity } from "../experiment/diagnostic.ts";
 import type { ExperimentDocument } from "../experiment/document.ts";
 import type { Experiment, StageConfig } from "../experiment/schema.ts";
-import { geometryOf, type MaskConfig, type MaskGeometry } from "../masks/masks.ts";
+import { geometryOf, type MaskConfig, type MaskGeometry, maskConfig } from "../masks/masks.ts";
 import type { Stage } from "../random/streams.ts";
 import type { LintFacts } from "./facts.ts";
 
@@ -56,8 +56,7 @@ export class LintContext {
   }
 
   get mask(): MaskConfig {
-    const { strategy, rate, block_size, crop_size } = this.experiment.mask;
-    return { strategy, rate, blockSize: block_size, cropSize: crop_size };
+    return maskConfig(this.experiment.mask);
   }
 
   /** What pretraining's mask comes to, or null where it does not fit the grid. */

@@ -82,7 +82,7 @@ function hints(read: ReadDocument, services: LanguageServices): vscode.InlayHint
 /** The key that decides how much is hidden, else one that the file gives. */
 function maskKeys({ experiment }: ReadDocument): string[] {
   const decides = experiment?.mask.strategy === "crop" && experiment.mask.crop_size !== null;
-  return [decides ? "mask.crop_size" : "mask.rate", "mask.block_size", "mask.strategy"];
+  return [decides ? "mask.crop_size" : "mask.rate", "mask.block_size", "mask.cell_size", "mask.strategy"];
 }
 
 function maskLabel(read: ReadDocument): string | null {

@@ -42,7 +42,7 @@ const MODEL_SHAPE = [
   "time_embedding",
   "num_classes",
 ].map((name) => `model.${name}`);
-const MASK_KEYS = ["strategy", "rate", "block_size", "crop_size"].map((name) => `mask.${name}`);
+const MASK_KEYS = ["strategy", "rate", "block_size", "cell_size", "crop_size"].map((name) => `mask.${name}`);
 
 /** The facts of a stage, where all that they depend on is known. */
 export function factsOf({ experiment, refused, facts }: ReadDocument, stage: Stage): StageFacts | null {

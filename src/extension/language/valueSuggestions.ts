@@ -3,7 +3,7 @@ import type { JsonSchema } from "../../core/experiment/jsonSchema.ts";
 import { experimentKeys, isValidFor } from "../../core/experiment/keys.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import { yamlText } from "../../core/experiment/yamlText.ts";
-import { geometryOf, type MaskConfig } from "../../core/masks/masks.ts";
+import { geometryOf, type MaskConfig, maskConfig } from "../../core/masks/masks.ts";
 import { divisors, share } from "../../core/numbers.ts";
 
 export interface ValueSuggestion {
@@ -58,18 +58,24 @@ function fitting(path: string, { data, model, mask, pretrain, finetune }: Experi
         detail: `${model.embed_dim / heads} numbers each`,
       }));
     case "mask.block_size":
+    case "mask.cell_size":
       if (grid === null) return [];
       return divisors(grid)
-        .filter((b) => b < grid)
-        .map((b) => ({
-          value: b,
-          detail: rateOf({ strategy: "block", rate: mask.rate, blockSize: b, cropSize: null }, grid),
+        .filter((side) => side < grid)
+        .map((side) => ({
+          value: side,
+          detail: rateOf(
+            path === "mask.block_size"
+              ? { ...maskConfig(mask), strategy: "block", blockSize: side }
+              : { ...maskConfig(mask), strategy: "stratified", cellSize: side },
+            grid,
+          ),
         }));
     case "mask.crop_size":
       if (grid === null) return [];
       return Array.from({ length: grid - 1 }, (_, i) => ({
         value: i + 1,
-        detail: rateOf({ strategy: "crop", rate: mask.rate, blockSize: 1, cropSize: i + 1 }, grid),
+        detail: rateOf({ ...maskConfig(mask), strategy: "crop", cropSize: i + 1 }, grid),
       }));
     case "pretrain.micro_batch_size":
       return passes(pretrain.batch_size);

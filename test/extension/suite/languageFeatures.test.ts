@@ -85,7 +85,7 @@ describe("the editor of an experiment", () => {
   it("completes sections and keys that are not there yet, with their documentation", async () => {
     await editor.edit((edit) => edit.insert(new vscode.Position(11, 0), "  \n"));
     const keys = await complete(document, new vscode.Position(11, 2));
-    deepStrictEqual(keys.map(labelOf).sort(), ["crop_size", "strategy"]);
+    deepStrictEqual(keys.map(labelOf).sort(), ["cell_size", "crop_size", "strategy"]);
     const strategy = keys.find((item) => labelOf(item) === "strategy");
     ok(strategy?.documentation instanceof vscode.MarkdownString);
     ok(strategy.documentation.value.includes("What pretraining hides."));
@@ -96,7 +96,7 @@ describe("the editor of an experiment", () => {
   it("completes values: those allowed, and those that fit", async () => {
     await replaceText(editor, "block_size: 2", "block_size: 2\n  strategy: ");
     const values = await complete(document, behind(document, "strategy: "));
-    deepStrictEqual(values.map(labelOf).sort(), ["block", "crop", "none", "patch"]);
+    deepStrictEqual(values.map(labelOf).sort(), ["block", "crop", "none", "patch", "stratified"]);
     await replaceText(editor, "block_size: 2", "block_size: ");
     const blocks = await complete(document, behind(document, "block_size: "));
     deepStrictEqual(blocks.map(labelOf), ["1", "2", "4"]);

@@ -44,10 +44,10 @@ const base: ModelShape = {
   numClasses: 0,
 };
 const dit: ModelShape = { ...base, backbone: "dit", depth: 2 };
-const none: MaskConfig = { strategy: "none", rate: 0, blockSize: 1, cropSize: null };
-const patch: MaskConfig = { strategy: "patch", rate: 0.6, blockSize: 1, cropSize: null };
-const block: MaskConfig = { strategy: "block", rate: 0.5, blockSize: 2, cropSize: null };
-const crop: MaskConfig = { strategy: "crop", rate: 0.5, blockSize: 1, cropSize: 3 };
+const none: MaskConfig = { strategy: "none", rate: 0, blockSize: 1, cellSize: 2, cropSize: null };
+const patch: MaskConfig = { strategy: "patch", rate: 0.6, blockSize: 1, cellSize: 2, cropSize: null };
+const block: MaskConfig = { strategy: "block", rate: 0.5, blockSize: 2, cellSize: 2, cropSize: null };
+const crop: MaskConfig = { strategy: "crop", rate: 0.5, blockSize: 1, cellSize: 2, cropSize: 3 };
 
 /** Each strategy, depths 1 to 5, with and without labels, time MLP and biases, 1 and 3 channels, one image and several. */
 export const TINY_CASES: readonly TinyCase[] = [

@@ -120,6 +120,7 @@ const PLAUSIBLE = [
   ...[
     "patch",
     "block",
+    "stratified",
     "crop",
     "none",
     "cosine",

@@ -25,7 +25,7 @@ const LARGE: TinyCase = {
     numHeads: 3,
     channels: 3,
   },
-  mask: { strategy: "none", rate: 0, blockSize: 1, cropSize: null },
+  mask: { strategy: "none", rate: 0, blockSize: 1, cellSize: 2, cropSize: null },
   batchSize: 8,
 };
 
