@@ -260,6 +260,40 @@ export function layerNorm(g: GraphBuilder, x: Tensor, gain: Tensor, bias: Tensor
 }
 
 /**
+ * Root mean square normalisation over the last axis (Zhang & Sennrich 2019): y = x / sqrt(mean(x²) + epsilon) * gain.
+ * @param x [rows, d]
+ */
+export function rmsNorm(g: GraphBuilder, x: Tensor, gain: Tensor, epsilon: number): Tensor {
+  let inverse: Tensor;
+  return g.record(
+    [x, gain],
+    () => {
+      const [y, root] = g.node({ kind: "rmsNorm", epsilon }, [x, gain], [x.shape, [x.shape[0]!, 1]]);
+      inverse = root!;
+      return [y!] as const;
+    },
+    () =>
+      ([dy]) =>
+        g.node({ kind: "rmsNormGradient" }, [dy!, x, gain, inverse], [x.shape, gain.shape]),
+  )[0];
+}
+
+/**
+ * silu(gate) · value, what SwiGLU's layers have between them (Shazeer 2020).
+ * @param x [rows, 2 h]: gates, then values
+ * @returns [rows, h]
+ */
+export function siluGate(g: GraphBuilder, x: Tensor): Tensor {
+  return g.record(
+    [x],
+    () => g.node({ kind: "siluGate" }, [x], [[x.shape[0]!, x.shape[1]! / 2]]),
+    () =>
+      ([dy]) =>
+        g.node({ kind: "siluGateGradient" }, [x, dy!], [x.shape]),
+  )[0]!;
+}
+
+/**
  * u (1 + erf(u)), which is sqrt(2) gelu(sqrt(2) u): with u = x / sqrt(2), gelu(x) = (u + u erf(u)) / sqrt(2). The two factors
  * ride on the neighbouring matrix products, so that the exact GELU costs no scaling pass.
  */
