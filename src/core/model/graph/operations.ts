@@ -77,6 +77,7 @@ export function shift(g: GraphBuilder, x: Tensor, term: number): Tensor {
 export function reshape(g: GraphBuilder, x: Tensor, shape: Shape): Tensor {
   if (sizeOf(shape) !== sizeOf(x.shape))
     throw new RangeError(`[${x.shape.join(", ")}] is not of shape [${shape.join(", ")}]`);
+  if (shape.join() === x.shape.join()) return x;
   return g.record(
     [x],
     () => g.node({ kind: "reshape" }, [x], [shape]),
