@@ -27,6 +27,9 @@ class UViTConfig:
     mlp_ratio: float = 4.0
     qkv_bias: bool = False
     time_embedding: str = "sinusoidal"  # or "mlp"
+    qk_norm: str = "none"  # or "rms"
+    norm: str = "layer"  # or "rms"
+    mlp: str = "gelu"  # or "swiglu"
     num_classes: int = 0
     backbone: str = "uvit"  # or "dit", see dit.py
     attention: str = "explicit"  # or "sdpa": the same numbers, another kernel
@@ -75,6 +78,19 @@ def gather_tokens(tokens: Tensor, visible: Tensor) -> Tensor:
     return torch.gather(tokens, 1, index)
 
 
+def norm_layer(config: UViTConfig) -> nn.Module:
+    """What normalises the tokens."""
+    return nn.RMSNorm(config.embed_dim, eps=1e-6) if config.norm == "rms" else nn.LayerNorm(config.embed_dim, eps=1e-5)
+
+
+def query_key_norms(config: UViTConfig) -> tuple[nn.Module, nn.Module]:
+    """What normalises the queries and the keys of a head, [..., embed_dim / num_heads]."""
+    if config.qk_norm == "none":
+        return nn.Identity(), nn.Identity()
+    width = config.embed_dim // config.num_heads
+    return nn.RMSNorm(width, eps=1e-6), nn.RMSNorm(width, eps=1e-6)
+
+
 class PatchEmbed(nn.Module):
     """Linear map of one patch; its weight has the shape of the convolution that it equals."""
 
@@ -99,6 +115,7 @@ class Attention(nn.Module):
             self.v_bias = nn.Parameter(torch.zeros(config.embed_dim))
         else:
             self.q_bias = self.v_bias = None
+        self.q_norm, self.k_norm = query_key_norms(config)
         self.proj = nn.Linear(config.embed_dim, config.embed_dim)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -108,12 +125,27 @@ class Attention(nn.Module):
             bias = torch.cat([self.q_bias, torch.zeros_like(self.q_bias), self.v_bias])
         qkv = F.linear(x, self.qkv.weight, bias).reshape(batch, length, 3, self.num_heads, dim // self.num_heads)
         q, k, v = qkv.permute(2, 0, 3, 1, 4)
+        q, k = self.q_norm(q), self.k_norm(k)
         if self.kernel == "sdpa":
             mixed = F.scaled_dot_product_attention(q, k, v)
         else:
             scores = (q * (dim // self.num_heads) ** -0.5) @ k.transpose(-2, -1)
             mixed = scores.softmax(dim=-1) @ v
         return self.proj(mixed.transpose(1, 2).reshape(batch, length, dim))
+
+
+class SwiGlu(nn.Module):
+    """Shazeer 2020, with the layers' names of DINOv2; two thirds of the width, rounded up to a multiple of 8."""
+
+    def __init__(self, config: UViTConfig) -> None:
+        super().__init__()
+        hidden = (int(int(config.embed_dim * config.mlp_ratio) * 2 / 3) + 7) // 8 * 8
+        self.w12 = nn.Linear(config.embed_dim, 2 * hidden)
+        self.w3 = nn.Linear(hidden, config.embed_dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        gate, value = self.w12(x).chunk(2, dim=-1)
+        return self.w3(F.silu(gate) * value)
 
 
 class Mlp(nn.Module):
@@ -133,10 +165,10 @@ class Block(nn.Module):
     def __init__(self, config: UViTConfig, skip: bool = False) -> None:
         super().__init__()
         self.skip_linear = nn.Linear(2 * config.embed_dim, config.embed_dim) if skip else None
-        self.norm1 = nn.LayerNorm(config.embed_dim, eps=1e-5)
+        self.norm1 = norm_layer(config)
         self.attn = Attention(config)
-        self.norm2 = nn.LayerNorm(config.embed_dim, eps=1e-5)
-        self.mlp = Mlp(config)
+        self.norm2 = norm_layer(config)
+        self.mlp = SwiGlu(config) if config.mlp == "swiglu" else Mlp(config)
 
     def forward(self, x: Tensor, skip: Tensor | None = None) -> Tensor:
         if self.skip_linear is not None:
@@ -164,7 +196,7 @@ class Encoder(nn.Module):
         self.in_blocks = nn.ModuleList(Block(config) for _ in range(half))
         self.mid_block = Block(config)
         self.out_blocks = nn.ModuleList(Block(config, skip=True) for _ in range(half))
-        self.norm = nn.LayerNorm(dim, eps=1e-5)
+        self.norm = norm_layer(config)
 
     def forward(self, tokens: Tensor, timesteps: Tensor, visible: Tensor, labels: Tensor | None) -> Tensor:
         """[B, S, p, p, C] visible patches -> [B, S, D]."""

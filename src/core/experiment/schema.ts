@@ -116,6 +116,22 @@ const model = z
       description:
         "U-ViT: how the timestep becomes a token. sinusoidal: cosines and sines of t, as they are; mlp: two linear layers with SiLU between on top of that.",
     }),
+    qk_norm: z.enum(["none", "rms"]).default("none").meta({
+      description:
+        "Whether the queries and keys of every head are normalised before they are compared (Henry et al. 2020, Dehghani et al. 2023): rms divides each by its root mean square and multiplies it by learned gains, embed_dim / num_heads for queries (attn.q_norm) and as many for keys (attn.k_norm). It bounds the scores, which keeps long or large trainings stable.",
+      equation: "rms: q ← q / sqrt(mean(q²) + 1e-6) · gain",
+      cost: "A few percent of a step's time and memory.",
+    }),
+    norm: z.enum(["layer", "rms"]).default("layer").meta({
+      description:
+        "How tokens are normalised before attention, MLP and output layer. layer: mean 0 and deviation 1 (Ba et al. 2016); rms: divided by their root mean square, with neither mean nor bias (Zhang & Sennrich 2019). A DiT's normalisations learn nothing themselves; timestep and class scale and shift them.",
+      equation: "rms: x / sqrt(mean(x²) + 1e-6) · gain",
+    }),
+    mlp: z.enum(["gelu", "swiglu"]).default("gelu").meta({
+      description:
+        "What follows attention in a block. gelu: two layers with GELU between (mlp.fc1, mlp.fc2), exact in a U-ViT and approximated by tanh in a DiT, as published; swiglu: gates and values (mlp.w12), multiplied, and one layer more (mlp.w3) (Shazeer 2020). Its hidden width is two thirds, so that the parameters are about as many, rounded up to a multiple of 8.",
+      equation: "swiglu: w3(silu(gate) · value), hidden width = 8·ceil(trunc(2/3·trunc(mlp_ratio·embed_dim))/8)",
+    }),
     num_classes: integer(0, 100_000).default(0).meta({
       description: "Number of classes the model is conditioned on; 0 = unconditional. Labels come from data.labels.",
       unit: "classes",

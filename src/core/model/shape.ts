@@ -12,6 +12,9 @@ export interface ModelShape {
   readonly mlpRatio: number;
   readonly qkvBias: boolean;
   readonly timeMlp: boolean;
+  readonly qkNorm: "none" | "rms";
+  readonly norm: "layer" | "rms";
+  readonly mlp: "gelu" | "swiglu";
   /** 0 = unconditional */
   readonly numClasses: number;
 }
@@ -28,6 +31,9 @@ export interface ShapeKeys {
     readonly mlp_ratio: number;
     readonly qkv_bias: boolean;
     readonly time_embedding: "sinusoidal" | "mlp";
+    readonly qk_norm: ModelShape["qkNorm"];
+    readonly norm: ModelShape["norm"];
+    readonly mlp: ModelShape["mlp"];
     readonly num_classes: number;
   };
 }
@@ -44,6 +50,9 @@ export function modelShape({ data, model }: ShapeKeys): ModelShape {
     mlpRatio: model.mlp_ratio,
     qkvBias: model.qkv_bias,
     timeMlp: model.time_embedding === "mlp",
+    qkNorm: model.qk_norm,
+    norm: model.norm,
+    mlp: model.mlp,
     numClasses: model.num_classes,
   };
 }
@@ -58,7 +67,12 @@ export function elementsPerToken(shape: ModelShape): number {
   return shape.patchSize * shape.patchSize * shape.channels;
 }
 
-/** Hidden width of the MLP; cut to a whole number, as in the published code. */
-export function mlpWidth({ embedDim, mlpRatio }: Pick<ModelShape, "embedDim" | "mlpRatio">): number {
-  return Math.trunc(embedDim * mlpRatio);
+/**
+ * Hidden width of the MLP; cut to a whole number, as in the published code. SwiGLU has three layers where GELU has two: with two
+ * thirds of the width the parameters are as many (Shazeer 2020), rounded up to a multiple of 8 as in DINOv2, so that rows begin
+ * where vectors do.
+ */
+export function mlpWidth({ embedDim, mlpRatio, mlp }: Pick<ModelShape, "embedDim" | "mlpRatio" | "mlp">): number {
+  const width = Math.trunc(embedDim * mlpRatio);
+  return mlp === "gelu" ? width : 8 * Math.ceil(Math.trunc((2 * width) / 3) / 8);
 }

@@ -40,6 +40,9 @@ const MODEL_SHAPE = [
   "mlp_ratio",
   "qkv_bias",
   "time_embedding",
+  "qk_norm",
+  "norm",
+  "mlp",
   "num_classes",
 ].map((name) => `model.${name}`);
 const MASK_KEYS = ["strategy", "rate", "block_size", "cell_size", "crop_size"].map((name) => `mask.${name}`);

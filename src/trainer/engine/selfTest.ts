@@ -20,6 +20,9 @@ const SHAPE: ModelShape = {
   mlpRatio: 4,
   qkvBias: false,
   timeMlp: false,
+  qkNorm: "none",
+  norm: "layer",
+  mlp: "gelu",
   numClasses: 0,
 };
 const BATCH_SIZE = 8;

@@ -14,6 +14,9 @@ const SHAPE = {
   mlpRatio: 2,
   qkvBias: false,
   timeMlp: false,
+  qkNorm: "none",
+  norm: "layer",
+  mlp: "gelu",
   numClasses: 0,
 } as const;
 const OWN = parameterSpecs(SHAPE).map(({ name }) => name);

@@ -41,9 +41,13 @@ const base: ModelShape = {
   mlpRatio: 4,
   qkvBias: false,
   timeMlp: false,
+  qkNorm: "none",
+  norm: "layer",
+  mlp: "gelu",
   numClasses: 0,
 };
 const dit: ModelShape = { ...base, backbone: "dit", depth: 2 };
+const modern = { qkNorm: "rms", norm: "rms", mlp: "swiglu" } as const;
 const none: MaskConfig = { strategy: "none", rate: 0, blockSize: 1, cellSize: 2, cropSize: null };
 const patch: MaskConfig = { strategy: "patch", rate: 0.6, blockSize: 1, cellSize: 2, cropSize: null };
 const block: MaskConfig = { strategy: "block", rate: 0.5, blockSize: 2, cellSize: 2, cropSize: null };
@@ -88,6 +92,18 @@ export const TINY_CASES: readonly TinyCase[] = [
     batchSize: 2,
   },
   {
+    title: "normalised queries and keys, RMSNorm, SwiGLU, patch, labels, biases, ratio 3",
+    shape: { ...base, ...modern, numClasses: 3, qkvBias: true, mlpRatio: 3 },
+    mask: patch,
+    batchSize: 3,
+  },
+  {
+    title: "RMSNorm, depth 2, whole images, grey",
+    shape: { ...base, norm: "rms", depth: 2, channels: 1 },
+    mask: none,
+    batchSize: 2,
+  },
+  {
     title: "DiT of one block, one whole image, grey",
     shape: { ...dit, depth: 1, channels: 1 },
     mask: none,
@@ -106,6 +122,14 @@ export const TINY_CASES: readonly TinyCase[] = [
     mask: none,
     batchSize: 2,
   },
+  {
+    title: "DiT with normalised queries and keys, RMSNorm, SwiGLU, block, labels, 4 heads",
+    shape: { ...dit, ...modern, numClasses: 3, numHeads: 4 },
+    mask: block,
+    batchSize: 4,
+  },
+  { title: "DiT with normalised queries and keys, patch", shape: { ...dit, qkNorm: "rms" }, mask: patch, batchSize: 2 },
+  { title: "DiT with SwiGLU, one whole image", shape: { ...dit, mlp: "swiglu" }, mask: none, batchSize: 1 },
 ];
 
 /** A stream of random numbers for tests; `item` tells streams apart. */

@@ -38,6 +38,9 @@ function torchConfig(shape: ModelShape): TorchModelConfig {
       mlp_ratio: shape.mlpRatio,
       qkv_bias: shape.qkvBias,
       time_embedding: shape.timeMlp ? "mlp" : "sinusoidal",
+      qk_norm: shape.qkNorm,
+      norm: shape.norm,
+      mlp: shape.mlp,
       num_classes: shape.numClasses,
     },
   });

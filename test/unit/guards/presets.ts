@@ -8,6 +8,9 @@ const plain = {
   mlpRatio: 4,
   qkvBias: false,
   timeMlp: false,
+  qkNorm: "none",
+  norm: "layer",
+  mlp: "gelu",
   numClasses: 0,
 } as const;
 

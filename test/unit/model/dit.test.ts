@@ -17,6 +17,9 @@ const paper: ModelShape = {
   mlpRatio: 4,
   qkvBias: false,
   timeMlp: false,
+  qkNorm: "none",
+  norm: "layer",
+  mlp: "gelu",
   numClasses: 1000,
 };
 

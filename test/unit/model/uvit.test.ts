@@ -16,6 +16,9 @@ const shape: ModelShape = {
   mlpRatio: 4,
   qkvBias: false,
   timeMlp: false,
+  qkNorm: "none",
+  norm: "layer",
+  mlp: "gelu",
   numClasses: 40,
 };
 
@@ -58,6 +61,6 @@ describe("the MLP's width", () => {
     [100, 1.15, 114],
     [192, 2.67, 512],
   ])("%i times %f is cut to %i", (embedDim, mlpRatio, width) => {
-    expect(mlpWidth({ embedDim, mlpRatio })).toBe(width);
+    expect(mlpWidth({ embedDim, mlpRatio, mlp: "gelu" })).toBe(width);
   });
 });

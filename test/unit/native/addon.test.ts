@@ -54,6 +54,8 @@ const FITTING: Readonly<Record<Instruction, { words: readonly number[]; lengths:
   binaryStrided: { words: [2, 2, 2, 2, 2, 2, 16, 8, 4, 2, 1, 0, 4, 0, 2, 1, A, B, C], lengths: [32, 8, 32] },
   unary: { words: [3, 0, 7, A, B], lengths: [7, 7] },
   gateGradient: { words: [7, A, B, C], lengths: [7, 7, 7] },
+  siluGate: { words: [2, 6, A, B], lengths: [12, 6] },
+  siluGateGradient: { words: [2, 6, A, B, C], lengths: [12, 6, 12] },
   sumRows: { words: [3, 5, A, B], lengths: [15, 5] },
   sumColumns: { words: [3, 5, A, B], lengths: [15, 3] },
   copyBlocks: { words: [2, 3, A, 1, 4, B, 2, 5], lengths: [8, 10] },

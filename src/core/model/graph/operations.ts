@@ -77,6 +77,7 @@ export function shift(g: GraphBuilder, x: Tensor, term: number): Tensor {
 export function reshape(g: GraphBuilder, x: Tensor, shape: Shape): Tensor {
   if (sizeOf(shape) !== sizeOf(x.shape))
     throw new RangeError(`[${x.shape.join(", ")}] is not of shape [${shape.join(", ")}]`);
+  if (shape.join() === x.shape.join()) return x;
   return g.record(
     [x],
     () => g.node({ kind: "reshape" }, [x], [shape]),
@@ -257,6 +258,40 @@ export function layerNorm(g: GraphBuilder, x: Tensor, gain: Tensor, bias: Tensor
       ([dy]) =>
         g.node({ kind: "layerNormGradient" }, [dy!, x, gain, ...statistics], [x.shape, gain.shape, bias.shape]),
   )[0];
+}
+
+/**
+ * Root mean square normalisation over the last axis (Zhang & Sennrich 2019): y = x / sqrt(mean(x²) + epsilon) * gain.
+ * @param x [rows, d]
+ */
+export function rmsNorm(g: GraphBuilder, x: Tensor, gain: Tensor, epsilon: number): Tensor {
+  let inverse: Tensor;
+  return g.record(
+    [x, gain],
+    () => {
+      const [y, root] = g.node({ kind: "rmsNorm", epsilon }, [x, gain], [x.shape, [x.shape[0]!, 1]]);
+      inverse = root!;
+      return [y!] as const;
+    },
+    () =>
+      ([dy]) =>
+        g.node({ kind: "rmsNormGradient" }, [dy!, x, gain, inverse], [x.shape, gain.shape]),
+  )[0];
+}
+
+/**
+ * silu(gate) · value, what SwiGLU's layers have between them (Shazeer 2020).
+ * @param x [rows, 2 h]: gates, then values
+ * @returns [rows, h]
+ */
+export function siluGate(g: GraphBuilder, x: Tensor): Tensor {
+  return g.record(
+    [x],
+    () => g.node({ kind: "siluGate" }, [x], [[x.shape[0]!, x.shape[1]! / 2]]),
+    () =>
+      ([dy]) =>
+        g.node({ kind: "siluGateGradient" }, [x, dy!], [x.shape]),
+  )[0]!;
 }
 
 /**

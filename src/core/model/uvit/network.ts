@@ -41,8 +41,7 @@ function output(
   }
   const patches = embedPatches(scope, inputs.tokens, "encoder.patch_embed.proj");
   const tokens = concat(g, [...extra, reshape(g, patches, [batchSize, S, D])], 1);
-  const table = tensors("encoder.encoder_pos_embed");
-  let x = addPositions(scope, reshape(g, tokens, [batchSize * n, D]), table, inputs.positions);
+  let x = addPositions(scope, tokens, tensors("encoder.encoder_pos_embed"), inputs.positions);
 
   const block = (x: Tensor, name: string): Tensor => {
     const before = norm(scope, x, `${name}.norm1`, NORM_EPSILON);

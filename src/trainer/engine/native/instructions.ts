@@ -10,6 +10,8 @@ export const INSTRUCTIONS = {
   binaryStrided: 19,
   unary: 5,
   gateGradient: 4,
+  siluGate: 4,
+  siluGateGradient: 5,
   sumRows: 4,
   sumColumns: 4,
   copyBlocks: 8,

@@ -8,7 +8,7 @@ import { type Learned, MOMENTS, momentName, type Order, orderOf } from "./update
 /** In the order of the enums in kernels/kernels.h. */
 const BINARY = ["add", "sub", "mul"] as const;
 const BROADCAST = ["same", "repeatedRow", "repeatedEach"] as const;
-const UNARY = ["scale", "shift", "subtractFrom", "erf", "exp", "sigmoid", "erfGate", "copy"] as const;
+const UNARY = ["scale", "shift", "subtractFrom", "erf", "exp", "sigmoid", "rsqrt", "erfGate", "copy"] as const;
 const NOTHING = -(2 ** 31);
 /** Axes that the operations with steps of their own know. */
 const AXES = 5;
@@ -196,11 +196,16 @@ class Compiler {
       case "erf":
       case "exp":
       case "sigmoid":
+      case "rsqrt":
       case "erfGate":
         this.unary(operation.kind, 0, a, out);
         return;
       case "erfGateGradient":
         this.emit("gateGradient", sizeOf(out.shape), this.at(a), this.at(b), this.at(out));
+        return;
+      case "siluGate":
+      case "siluGateGradient":
+        this.emit(operation.kind, ...rowsOf(a), ...[...inputs, ...outputs].map((tensor) => this.at(tensor)));
         return;
       case "transpose":
         this.transpose(a, operation.permutation, out);
@@ -232,6 +237,18 @@ class Compiler {
           this.float(operation.epsilon),
         );
         return;
+      // Without mean and bias layerNorm does not centre.
+      case "rmsNorm": {
+        const [x, gain, y, inverse] = [...inputs, ...outputs].map((tensor) => this.at(tensor));
+        const places = [x!, gain!, NOTHING, y!, NOTHING, inverse!];
+        this.emit("layerNorm", ...rowsOf(a), ...places, this.float(operation.epsilon));
+        return;
+      }
+      case "rmsNormGradient": {
+        const places = [...inputs, ...outputs].map((tensor) => this.at(tensor));
+        this.emit("layerNormGradient", ...rowsOf(a), ...places.toSpliced(3, 0, NOTHING), NOTHING);
+        return;
+      }
       case "layerNormGradient":
         this.emit("layerNormGradient", ...rowsOf(a), ...[...inputs, ...outputs].map((tensor) => this.at(tensor)));
         return;

@@ -15,6 +15,8 @@
   X(BINARY_STRIDED, "binaryStrided", 19)          \
   X(UNARY, "unary", 5)                            \
   X(GATE_GRADIENT, "gateGradient", 4)             \
+  X(SILU_GATE, "siluGate", 4)                     \
+  X(SILU_GATE_GRADIENT, "siluGateGradient", 5)    \
   X(SUM_ROWS, "sumRows", 4)                       \
   X(SUM_COLUMNS, "sumColumns", 4)                 \
   X(COPY_BLOCKS, "copyBlocks", 8)                 \

@@ -23,7 +23,7 @@ static void layer_norm(Lane *lane, const LayerNorm *n) {
   for (Index part; (part = team_take(lane, parts_of(n->rows, ROWS_A_PART))) >= 0;) {
     for (Index i = part * ROWS_A_PART; i < least((part + 1) * ROWS_A_PART, n->rows); i++) {
       const float *x = n->x + i * n->width;
-      const float mean = row_sum(x, n->width) / (float)n->width;
+      const float mean = n->mean ? row_sum(x, n->width) / (float)n->width : 0;
       vf squares = splat(0);
       for (Index j = 0; j < n->width; j += VW) {
         /* lanes beyond the row would count as -mean */
@@ -33,11 +33,12 @@ static void layer_norm(Lane *lane, const LayerNorm *n) {
         squares += d * d;
       }
       const float inverse = 1.0f / __builtin_sqrtf(sum_of(squares) / (float)n->width + n->epsilon);
-      n->mean[i] = mean;
+      if (n->mean) n->mean[i] = mean;
       n->inverse[i] = inverse;
       for (Index j = 0; j < n->width; j += VW) {
         const Index left = n->width - j;
-        const vf y = (load_part(x + j, left) - mean) * inverse * load_part(n->gain + j, left) + load_part(n->bias + j, left);
+        const vf bias = n->bias ? load_part(n->bias + j, left) : splat(0);
+        const vf y = (load_part(x + j, left) - mean) * inverse * load_part(n->gain + j, left) + bias;
         store_part(n->y + i * n->width + j, y, left);
       }
     }
@@ -64,7 +65,7 @@ static void layer_norm_gradient(Lane *lane, const LayerNormGradient *g, float *s
     memset(gain_sums, 0, (size_t)(2 * width) * sizeof(float));
     for (Index i = part * ROWS_A_PART; i < least((part + 1) * ROWS_A_PART, g->rows); i++) {
       const float *x = g->x + i * width, *dy = g->dy + i * width;
-      const float mean = g->mean[i], inverse = g->inverse[i];
+      const float mean = g->mean ? g->mean[i] : 0, inverse = g->inverse[i];
       vf sum_h = splat(0), sum_hx = splat(0);
       for (Index j = 0; j < width; j += VW) {
         const Index left = width - j;
@@ -74,9 +75,9 @@ static void layer_norm_gradient(Lane *lane, const LayerNormGradient *g, float *s
         sum_h += h;
         sum_hx += h * normal;
         store_part(gain_sums + j, load_part(gain_sums + j, left) + d * normal, left);
-        store_part(bias_sums + j, load_part(bias_sums + j, left) + d, left);
+        if (g->d_bias) store_part(bias_sums + j, load_part(bias_sums + j, left) + d, left);
       }
-      const float mean_h = sum_of(sum_h) / (float)width, mean_hx = sum_of(sum_hx) / (float)width;
+      const float mean_h = g->mean ? sum_of(sum_h) / (float)width : 0, mean_hx = sum_of(sum_hx) / (float)width;
       for (Index j = 0; j < width; j += VW) {
         const Index left = width - j;
         const vf normal = (load_part(x + j, left) - mean) * inverse;
@@ -87,7 +88,7 @@ static void layer_norm_gradient(Lane *lane, const LayerNormGradient *g, float *s
   }
   team_barrier(lane);
   const Index tasks = parts_of(width, 4 * VW);
-  for (Index task; (task = team_take(lane, 2 * tasks)) >= 0;) {
+  for (Index task; (task = team_take(lane, g->d_bias ? 2 * tasks : tasks)) >= 0;) {
     if (task < tasks) add_parts(task, parts, width, 2 * width, shared, g->d_gain);
     else add_parts(task - tasks, parts, width, 2 * width, shared + width, g->d_bias);
   }

@@ -132,6 +132,18 @@ void step(Program *program, Cursor *c, Lane *lane, Updating *updating) {
       kernels->gate_gradient(lane, &g);
       return;
     }
+    case OP_SILU_GATE: {
+      SiluGate s = {0};
+      s.rows = next(c), s.width = next(c), s.x = next_tensor(c), s.out = next_tensor(c);
+      kernels->silu_gate(lane, &s);
+      return;
+    }
+    case OP_SILU_GATE_GRADIENT: {
+      SiluGate s = {0};
+      s.rows = next(c), s.width = next(c), s.x = next_tensor(c), s.dy = next_tensor(c), s.out = next_tensor(c);
+      kernels->silu_gate_gradient(lane, &s);
+      return;
+    }
     case OP_SUM_ROWS: {
       const Index rows = next(c), width = next(c);
       const float *x = next_tensor(c);
