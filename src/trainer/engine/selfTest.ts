@@ -21,6 +21,7 @@ const SHAPE: ModelShape = {
   qkvBias: false,
   timeMlp: false,
   numClasses: 0,
+  hidden: { mode: "drop" },
 };
 const BATCH_SIZE = 8;
 const MIN_STEPS = 3;

@@ -21,6 +21,7 @@ const small: ModelShape = {
   qkvBias: false,
   timeMlp: false,
   numClasses: 0,
+  hidden: { mode: "drop" },
 };
 const tiny: ModelShape = { ...small, imageSize: 32, embedDim: 192, depth: 5, numHeads: 4 };
 const ditS: ModelShape = { ...small, backbone: "dit", embedDim: 384, depth: 12, numHeads: 6 };

@@ -15,6 +15,7 @@ const SHAPE = {
   qkvBias: false,
   timeMlp: false,
   numClasses: 0,
+  hidden: { mode: "drop" },
 } as const;
 const OWN = parameterSpecs(SHAPE).map(({ name }) => name);
 const own = new Set(OWN);

@@ -9,6 +9,7 @@ const plain = {
   qkvBias: false,
   timeMlp: false,
   numClasses: 0,
+  hidden: { mode: "drop" },
 } as const;
 
 export const tiny: ModelShape = { ...plain, imageSize: 32, embedDim: 192, depth: 5, numHeads: 4 };

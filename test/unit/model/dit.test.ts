@@ -18,6 +18,7 @@ const paper: ModelShape = {
   qkvBias: false,
   timeMlp: false,
   numClasses: 1000,
+  hidden: { mode: "drop" },
 };
 
 describe("parameters", () => {

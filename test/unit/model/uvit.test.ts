@@ -17,6 +17,7 @@ const shape: ModelShape = {
   qkvBias: false,
   timeMlp: false,
   numClasses: 40,
+  hidden: { mode: "drop" },
 };
 
 function firstValues(name: string): Float32Array {

@@ -20,6 +20,7 @@ import {
   split,
 } from "../graph/operations.ts";
 import { elementsPerToken, type ModelShape, tokenCount } from "../shape.ts";
+import { throughBlocks } from "../sparse.ts";
 import { ditConstants, ditParameters, FREQUENCIES, PLAIN_BIAS, PLAIN_GAIN, POSITIONS } from "./parameters.ts";
 
 const NORM_EPSILON = 1e-6;
@@ -34,7 +35,7 @@ function output(g: GraphBuilder, shape: ModelShape, get: Tensors, inputs: Networ
   const patches = linear(g, inputs.tokens, patchWeight, get("x_embedder.proj.bias"));
   // Hidden patches are absent; the others keep the position of their place in the full grid.
   const positions = get(POSITIONS);
-  let x = inputs.positions
+  const x = inputs.positions
     ? add(g, patches, gatherRows(g, reshape(g, positions, [tokenCount(shape), D]), inputs.positions))
     : reshape(g, add(g, reshape(g, patches, [batchSize, n, D]), positions), [rows, D]);
 
@@ -49,8 +50,8 @@ function output(g: GraphBuilder, shape: ModelShape, get: Tensors, inputs: Networ
     split(g, dense(activated, `${name}.adaLN_modulation.1`), 1, new Array<number>(parts).fill(D)).map((part) =>
       reshape(g, part, [batchSize, 1, D]),
     );
-  const perImage = (x: Tensor) => reshape(g, x, [batchSize, n, D]);
-  const perToken = (x: Tensor) => reshape(g, x, [rows, D]);
+  const perImage = (x: Tensor) => reshape(g, x, [batchSize, x.shape[0]! / batchSize, D]);
+  const perToken = (x: Tensor) => reshape(g, x, [batchSize * x.shape[1]!, D]);
   /** norm(x) · (1 + factor) + offset */
   const modulated = (x: Tensor, offset: Tensor, factor: Tensor): Tensor => {
     const norm = layerNorm(g, x, get(PLAIN_GAIN), get(PLAIN_BIAS), NORM_EPSILON);
@@ -58,7 +59,7 @@ function output(g: GraphBuilder, shape: ModelShape, get: Tensors, inputs: Networ
   };
   const gated = (x: Tensor, gate: Tensor): Tensor => perToken(multiply(g, perImage(x), gate));
 
-  for (let i = 0; i < shape.depth; i++) {
+  const block = (i: number) => (x: Tensor) => {
     const name = `blocks.${i}`;
     const [offset1, factor1, gate1, offset2, factor2, gate2] = modulation(name, 6) as [
       Tensor,
@@ -70,12 +71,14 @@ function output(g: GraphBuilder, shape: ModelShape, get: Tensors, inputs: Networ
     ];
     const qkv = dense(modulated(x, offset1, factor1), `${name}.attn.qkv`);
     const attended = dense(selfAttention(g, qkv, batchSize, shape.numHeads), `${name}.attn.proj`);
-    x = add(g, x, gated(attended, gate1));
-    const hidden = tanhGelu(g, dense(modulated(x, offset2, factor2), `${name}.mlp.fc1`));
-    x = add(g, x, gated(dense(hidden, `${name}.mlp.fc2`), gate2));
-  }
+    const middle = add(g, x, gated(attended, gate1));
+    const hidden = tanhGelu(g, dense(modulated(middle, offset2, factor2), `${name}.mlp.fc1`));
+    return add(g, middle, gated(dense(hidden, `${name}.mlp.fc2`), gate2));
+  };
+  const blocks = Array.from({ length: shape.depth }, (_, i) => block(i));
+  const last = throughBlocks(g, shape, get, inputs.visible, x, blocks);
   const [offset, factor] = modulation("final_layer", 2) as [Tensor, Tensor];
-  return dense(modulated(x, offset, factor), "final_layer.linear");
+  return dense(modulated(last, offset, factor), "final_layer.linear");
 }
 
 /**

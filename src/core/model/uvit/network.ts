@@ -16,15 +16,11 @@ import {
   split,
 } from "../graph/operations.ts";
 import { elementsPerToken, type ModelShape, tokenCount } from "../shape.ts";
+import { throughBlocks } from "../sparse.ts";
 import { blockCount, blockNames, extraTokens, uvitParameters } from "./parameters.ts";
 
 const NORM_EPSILON = 1e-5;
 
-/**
- * The network's output for the visible tokens.
- * @param batchSize B
- * @returns [B · S, p·p·C] in (p1, p2, C) order
- */
 function output(g: GraphBuilder, shape: ModelShape, get: Tensors, inputs: NetworkInputs, batchSize: number): Tensor {
   const { embedDim: D } = shape;
   const dense = (x: Tensor, name: string, factors = {}) =>
@@ -33,8 +29,8 @@ function output(g: GraphBuilder, shape: ModelShape, get: Tensors, inputs: Networ
 
   const elements = elementsPerToken(shape);
   const E = extraTokens(shape);
-  const S = inputs.tokens.shape[0]! / batchSize;
-  const n = E + S;
+  const F = inputs.tokens.shape[0]! / batchSize;
+  const n = E + F;
   const rows = batchSize * n;
 
   const timeToken = shape.timeMlp
@@ -47,7 +43,7 @@ function output(g: GraphBuilder, shape: ModelShape, get: Tensors, inputs: Networ
   }
   const patchWeight = reshape(g, get("encoder.patch_embed.proj.weight"), [D, elements]);
   const patches = linear(g, inputs.tokens, patchWeight, get("encoder.patch_embed.proj.bias"));
-  const tokens = concat(g, [...extra, reshape(g, patches, [batchSize, S, D])], 1);
+  const tokens = concat(g, [...extra, reshape(g, patches, [batchSize, F, D])], 1);
 
   // The position embedding belongs to a token's place in the full grid; hidden tokens are absent.
   const positionTable = get("encoder.encoder_pos_embed");
@@ -81,15 +77,20 @@ function output(g: GraphBuilder, shape: ModelShape, get: Tensors, inputs: Networ
 
   const { inBlocks, midBlock, outBlocks } = blockNames(shape.depth);
   const skips: Tensor[] = [];
-  for (const name of inBlocks) {
-    x = block(x, name);
-    skips.push(x);
-  }
-  x = block(x, midBlock);
-  for (const name of outBlocks) x = block(dense(concat(g, [x, skips.pop()!], 1), `${name}.skip_linear`), name);
+  const inBlock = (name: string) => (x: Tensor) => {
+    skips.push(block(x, name));
+    return skips.at(-1)!;
+  };
+  const outBlock = (name: string) => (x: Tensor) =>
+    block(dense(concat(g, [x, skips.pop()!], 1), `${name}.skip_linear`), name);
+  x = throughBlocks(g, shape, get, inputs.visible, x, [
+    ...inBlocks.map(inBlock),
+    (x) => block(x, midBlock),
+    ...outBlocks.map(outBlock),
+  ]);
 
-  const [, visible] = split(g, reshape(g, x, [batchSize, n, D]), 1, [E, S]);
-  return dense(norm(reshape(g, visible!, [batchSize * S, D]), "encoder.norm"), "encoder_to_output");
+  const [, patchTokens] = split(g, reshape(g, x, [batchSize, n, D]), 1, [E, F]);
+  return dense(norm(reshape(g, patchTokens!, [batchSize * F, D]), "encoder.norm"), "encoder_to_output");
 }
 
 export const uvit: Backbone = {
