@@ -69,7 +69,16 @@ const TABLE: Table = {
     num_classes: never("network", "the table of classes has another size"),
     class_dropout: noted,
   },
-  mask: { strategy: noted, rate: noted, block_size: noted, cell_size: noted, crop_size: noted, mode: noted, route_from: noted, fuse_blocks: never("network", "the weights fit, but other blocks than these have seen all tokens") },
+  mask: {
+    strategy: noted,
+    rate: noted,
+    block_size: noted,
+    cell_size: noted,
+    crop_size: noted,
+    mode: noted,
+    route_from: noted,
+    fuse_blocks: never("network", "the weights fit, but other blocks than these have seen all tokens"),
+  },
   diffusion: {
     timesteps: never("diffusion", OTHER_NOISE),
     schedule: never("diffusion", OTHER_NOISE),

@@ -231,7 +231,8 @@ export class Engine {
       batch.weight.subarray(start, end).map((weight) => weight / batch.batchSize),
     );
     if (batch.labels) inputs.set("labels", batch.labels.slice(start, end));
-    for (const [name, feed] of tokenFeeds(shape, batch.visible.subarray(start * S, end * S), count)) inputs.set(name, feed);
+    for (const [name, feed] of tokenFeeds(shape, batch.visible.subarray(start * S, end * S), count))
+      inputs.set(name, feed);
     return inputs;
   }
 }

@@ -5,8 +5,8 @@ import { type Graph, sizeOf } from "../../../src/core/model/graph/graph.ts";
 import { predictionGraph, trainingGraph } from "../../../src/core/model/graphs.ts";
 import type { ParameterSpec } from "../../../src/core/model/parameterSpec.ts";
 import { elementsPerToken, fedTokens, type ModelShape } from "../../../src/core/model/shape.ts";
-import { tokenFeeds } from "../../../src/core/model/tokenFeeds.ts";
 import { timeEmbedding } from "../../../src/core/model/timeEmbedding.ts";
+import { tokenFeeds } from "../../../src/core/model/tokenFeeds.ts";
 import { RandomStream } from "../../../src/core/random/streams.ts";
 import type { Feed } from "../../../src/trainer/engine/backend.ts";
 
