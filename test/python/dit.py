@@ -10,7 +10,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from uvit import PatchEmbed, SwiGlu, UViTConfig, gather_tokens, images_to_tokens, query_key_norms, timestep_embedding
+from uvit import (
+    PatchEmbed,
+    SparseMiddle,
+    SwiGlu,
+    UViTConfig,
+    fed_tokens,
+    gather_tokens,
+    images_to_tokens,
+    query_key_norms,
+    timestep_embedding,
+)
 
 FREQUENCIES = 256
 
@@ -129,22 +139,22 @@ class DiT(nn.Module):
         self.own_positions = positions
         self.blocks = nn.ModuleList(DiTBlock(config) for _ in range(config.depth))
         self.final_layer = FinalLayer(config)
+        self.fuse = SparseMiddle(config)
 
     def forward(self, tokens: Tensor, timesteps: Tensor, visible: Tensor, labels: Tensor | None) -> Tensor:
         """
-        tokens [B, S, p, p, C] (visible ones only), timesteps [B], visible [B, S], labels [B] or None
-        -> [B, S, p*p*C] in (p1, p2, C) order
+        tokens [B, F, p, p, C] (those that are fed), timesteps [B], visible [B, S], labels [B] or None
+        -> [B, F, p*p*C] in (p1, p2, C) order
         """
-        x = self.x_embedder(tokens) + F.embedding(visible, self.pos_embed[0])
+        x = self.x_embedder(tokens) + F.embedding(fed_tokens(self.config, visible), self.pos_embed[0])
         condition = self.t_embedder(timesteps)
         if self.config.num_classes:
             condition = condition + self.y_embedder(labels)
-        for block in self.blocks:
-            x = block(x, condition)
-        return self.final_layer(x, condition)
+        blocks = [lambda x, block=block: block(x, condition) for block in self.blocks]
+        return self.final_layer(self.fuse.through(blocks, x, visible), condition)
 
     def predict_images(self, images: Tensor, timesteps: Tensor, visible: Tensor, labels: Tensor | None = None) -> Tensor:
         """The same from whole images [B, H, W, C]; the file's positions have to be those of the grid."""
         torch.testing.assert_close(self.pos_embed.float(), self.own_positions, atol=1e-6, rtol=0)
-        tokens = gather_tokens(images_to_tokens(images, self.config.patch_size), visible)
+        tokens = gather_tokens(images_to_tokens(images, self.config.patch_size), fed_tokens(self.config, visible))
         return self(tokens, timesteps, visible, labels)

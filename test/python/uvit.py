@@ -7,6 +7,7 @@ this project loads with ``load_state_dict(strict=True)``.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 import torch
@@ -33,10 +34,13 @@ class UViTConfig:
     num_classes: int = 0
     backbone: str = "uvit"  # or "dit", see dit.py
     attention: str = "explicit"  # or "sdpa": the same numbers, another kernel
+    mode: str = "drop"  # or "route" or "fuse": what becomes of hidden tokens
+    route_from: int = 2
+    fuse_blocks: int = 2
 
     @staticmethod
     def from_json(values: dict) -> "UViTConfig":
-        """Takes the keys it knows and ignores the rest of an experiment's ``data`` and ``model`` sections."""
+        """Takes the keys it knows and ignores the rest of an experiment's ``data``, ``model`` and ``mask`` sections."""
         known = {field.name for field in fields(UViTConfig)}
         return UViTConfig(**{key: value for key, value in values.items() if key in known})
 
@@ -89,6 +93,49 @@ def query_key_norms(config: UViTConfig) -> tuple[nn.Module, nn.Module]:
         return nn.Identity(), nn.Identity()
     width = config.embed_dim // config.num_heads
     return nn.RMSNorm(width, eps=1e-6), nn.RMSNorm(width, eps=1e-6)
+
+
+class SparseMiddle(nn.Module):
+    """Blocks in the middle that see visible tokens only: TREAD's route (2501.04765), SPRINT's fuse (2510.21986), or none of it.
+
+    Only fuse has tensors: the token that stands for hidden ones, and the layer that joins both paths.
+    """
+
+    def __init__(self, config: UViTConfig) -> None:
+        super().__init__()
+        self.mode = config.mode
+        self.ends = {"drop": 0, "route": config.route_from, "fuse": config.fuse_blocks}[config.mode]
+        if config.mode == "fuse":
+            self.mask_token = nn.Parameter(torch.zeros(1, config.embed_dim))
+            self.linear = nn.Linear(2 * config.embed_dim, config.embed_dim)
+
+    def through(self, blocks: list, x: Tensor, kept: Tensor) -> Tensor:
+        """x [B, n, D] through all blocks; kept [B, m]: the tokens that the middle sees."""
+        if self.mode == "drop":
+            for block in blocks:
+                x = block(x)
+            return x
+        ends = min(self.ends, (len(blocks) - 1) // 2)
+        for block in blocks[:ends]:
+            x = block(x)
+        dense = x
+        x = gather_tokens(x, kept)
+        for block in blocks[ends : len(blocks) - ends]:
+            x = block(x)
+        index = kept[..., None].expand_as(x)
+        if self.mode == "route":
+            x = dense.scatter(1, index, x)
+        else:
+            padded = self.mask_token.expand_as(dense).scatter(1, index, x)
+            x = self.linear(torch.cat([padded, dense], dim=-1))
+        for block in blocks[len(blocks) - ends :]:
+            x = block(x)
+        return x
+
+
+def fed_tokens(config: UViTConfig, visible: Tensor) -> Tensor:
+    """Tokens that enter the network: the visible ones, or all of them where hidden ones are not dropped."""
+    return visible if config.mode == "drop" else torch.arange(config.tokens).expand(len(visible), -1)
 
 
 class PatchEmbed(nn.Module):
@@ -198,8 +245,10 @@ class Encoder(nn.Module):
         self.out_blocks = nn.ModuleList(Block(config, skip=True) for _ in range(half))
         self.norm = norm_layer(config)
 
-    def forward(self, tokens: Tensor, timesteps: Tensor, visible: Tensor, labels: Tensor | None) -> Tensor:
-        """[B, S, p, p, C] visible patches -> [B, S, D]."""
+    def forward(
+        self, tokens: Tensor, timesteps: Tensor, visible: Tensor, labels: Tensor | None, middle: SparseMiddle
+    ) -> Tensor:
+        """[B, F, p, p, C] patches that are fed -> [B, F, D]."""
         sinusoid = timestep_embedding(timesteps, self.config.embed_dim).to(self.encoder_pos_embed.dtype)
         extra = [self.time_embed(sinusoid)[:, None]]
         if self.config.num_classes:
@@ -207,14 +256,20 @@ class Encoder(nn.Module):
         extra_positions = self.encoder_pos_embed[:, : self.extra_tokens]
         patch_positions = self.encoder_pos_embed[0, self.extra_tokens :]
         head = torch.cat(extra, dim=1) + extra_positions
-        x = torch.cat([head, self.patch_embed(tokens) + F.embedding(visible, patch_positions)], dim=1)
+        x = torch.cat([head, self.patch_embed(tokens) + F.embedding(fed_tokens(self.config, visible), patch_positions)], dim=1)
         skips = []
-        for block in self.in_blocks:
-            x = block(x)
-            skips.append(x)
-        x = self.mid_block(x)
-        for block in self.out_blocks:
-            x = block(x, skips.pop())
+
+        def with_skip(block: Block) -> Callable[[Tensor], Tensor]:
+            def call(x: Tensor) -> Tensor:
+                skips.append(block(x))
+                return skips[-1]
+
+            return call
+
+        outs = [lambda x, block=block: block(x, skips.pop()) for block in self.out_blocks]
+        blocks = [*map(with_skip, self.in_blocks), self.mid_block, *outs]
+        own = torch.arange(self.extra_tokens).expand(len(visible), -1)
+        x = middle.through(blocks, x, torch.cat([own, visible + self.extra_tokens], dim=1))
         return self.norm(x)[:, self.extra_tokens :]
 
     def embed_labels(self, labels: Tensor | None, batch: int) -> Tensor:
@@ -235,17 +290,18 @@ class UViT(nn.Module):
         self.config = config
         self.encoder = Encoder(config)
         self.encoder_to_output = nn.Linear(config.embed_dim, config.token_elements)
+        self.fuse = SparseMiddle(config)
 
     def forward(self, tokens: Tensor, timesteps: Tensor, visible: Tensor, labels: Tensor | None = None) -> Tensor:
         """
-        tokens [B, S, p, p, C] (visible ones only), timesteps [B], visible [B, S], labels [B] or None
-        -> [B, S, p*p*C] in (p1, p2, C) order
+        tokens [B, F, p, p, C] (those that are fed), timesteps [B], visible [B, S], labels [B] or None
+        -> [B, F, p*p*C] in (p1, p2, C) order
         """
-        return self.encoder_to_output(self.encoder(tokens, timesteps, visible, labels))
+        return self.encoder_to_output(self.encoder(tokens, timesteps, visible, labels, self.fuse))
 
     def predict_images(self, images: Tensor, timesteps: Tensor, visible: Tensor, labels: Tensor | None = None) -> Tensor:
         """The same from whole images [B, H, W, C]."""
-        tokens = gather_tokens(images_to_tokens(images, self.config.patch_size), visible)
+        tokens = gather_tokens(images_to_tokens(images, self.config.patch_size), fed_tokens(self.config, visible))
         return self(tokens, timesteps, visible, labels)
 
     @torch.no_grad()

@@ -1,6 +1,6 @@
 /** What is generated from the schema: the JSON Schema and the documentation of every key. */
 import { allowedValues } from "./allowedValues.ts";
-import { onResume } from "./changeOnResume.ts";
+import { ruleOf } from "./changeOnResume.ts";
 import { experimentJsonSchema, type JsonSchema } from "./jsonSchema.ts";
 import { experimentKeys, type KeySpec, type SectionSpec } from "./keys.ts";
 import { yamlText } from "./yamlText.ts";
@@ -55,9 +55,9 @@ export function experimentDocument(): string {
 }
 
 function goingOn(keys: readonly KeySpec[]): string {
-  const having = (may: ReturnType<typeof onResume>["may"]): string =>
+  const having = (may: ReturnType<typeof ruleOf>["may"]): string =>
     keys
-      .filter(({ path }) => onResume(path).may === may)
+      .filter(({ path }) => ruleOf(path).may === may)
       .map(({ path }) => `\`${path}\``)
       .join(", ");
   return `## Going on with other values

@@ -174,6 +174,23 @@ const mask = z
       unit: "tokens",
       equation: "c = round(sqrt((1 - m)·N)), at least 1",
     }),
+    mode: z.enum(["drop", "route", "fuse"]).default("drop").meta({
+      description:
+        "What becomes of hidden tokens. drop: they are absent, from the input to the loss; route: they skip the blocks in the middle and join again (TREAD), the loss is over all tokens; fuse: the middle goes without them, and a learned layer joins it with what the first blocks made of all tokens (SPRINT), the loss is over all tokens. docs/hidden-tokens.md defines all three.",
+      cost: "With route and fuse a step works on all N tokens in the blocks at both ends; fuse has 2·D² + 2·D further parameters.",
+    }),
+    route_from: integer(1, 31).default(2).meta({
+      description:
+        "Block, counted from 0 in the order of execution, from which on hidden tokens are left out (mode route). The end follows from it, so that both ends of a U-ViT's long skip have the same tokens. Where so many blocks are not there, the default is what leaves one or two in the middle.",
+      unit: "blocks",
+      equation: "blocks route_from … L - 1 - route_from of L see the visible tokens only",
+    }),
+    fuse_blocks: integer(1, 31).default(2).meta({
+      description:
+        "Blocks at each end that see all tokens (mode fuse). Part of the network: finetuning and sampling have it, too. Where so many are not there, the default is what leaves one or two in the middle.",
+      unit: "blocks",
+      equation: "blocks fuse_blocks … L - 1 - fuse_blocks of L see the visible tokens only",
+    }),
   })
   .meta({ description: "Masking during pretraining; finetuning always sees whole images." });
 
@@ -292,6 +309,7 @@ export type Experiment = z.output<typeof experimentSchema>;
 export type ExperimentInput = z.input<typeof experimentSchema>;
 export type DataConfig = Experiment["data"];
 export type ModelConfig = Experiment["model"];
+export type MaskSection = Experiment["mask"];
 export type DiffusionConfig = Experiment["diffusion"];
 export type StageConfig = Experiment["pretrain"];
 export type SampleConfig = Experiment["sample"];

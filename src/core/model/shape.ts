@@ -1,5 +1,12 @@
 /** Everything that decides the shapes of the network. */
 
+/** What becomes of the hidden tokens of a masked image: docs/hidden-tokens.md. */
+export type HiddenTokens =
+  /** they are absent */
+  | { readonly mode: "drop" }
+  /** all blocks but the first and the last ones go without them; sparse.ts has less than is asked for where a network is shallow */
+  | { readonly mode: "route" | "fuse"; readonly denseBlocks: number };
+
 export interface ModelShape {
   /** a name of backbones.ts */
   readonly backbone: string;
@@ -17,6 +24,7 @@ export interface ModelShape {
   readonly mlp: "gelu" | "swiglu";
   /** 0 = unconditional */
   readonly numClasses: number;
+  readonly hidden: HiddenTokens;
 }
 
 /** What of an experiment decides them. */
@@ -36,9 +44,14 @@ export interface ShapeKeys {
     readonly mlp: ModelShape["mlp"];
     readonly num_classes: number;
   };
+  readonly mask: {
+    readonly mode: HiddenTokens["mode"];
+    readonly route_from: number;
+    readonly fuse_blocks: number;
+  };
 }
 
-export function modelShape({ data, model }: ShapeKeys): ModelShape {
+export function modelShape({ data, model, mask }: ShapeKeys): ModelShape {
   return {
     backbone: model.backbone,
     imageSize: data.image_size,
@@ -54,7 +67,17 @@ export function modelShape({ data, model }: ShapeKeys): ModelShape {
     norm: model.norm,
     mlp: model.mlp,
     numClasses: model.num_classes,
+    hidden: hiddenTokens(mask),
   };
+}
+
+function hiddenTokens({ mode, route_from, fuse_blocks }: ShapeKeys["mask"]): HiddenTokens {
+  return mode === "drop" ? { mode } : { mode, denseBlocks: mode === "route" ? route_from : fuse_blocks };
+}
+
+/** Tokens of a masked image that the network is fed. */
+export function fedTokens(shape: ModelShape, visibleTokens: number): number {
+  return shape.hidden.mode === "drop" ? visibleTokens : tokenCount(shape);
 }
 
 /** N, tokens of a whole image. */

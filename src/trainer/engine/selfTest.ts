@@ -24,6 +24,7 @@ const SHAPE: ModelShape = {
   norm: "layer",
   mlp: "gelu",
   numClasses: 0,
+  hidden: { mode: "drop" },
 };
 const BATCH_SIZE = 8;
 const MIN_STEPS = 3;

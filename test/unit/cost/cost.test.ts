@@ -24,6 +24,7 @@ const small: ModelShape = {
   norm: "layer",
   mlp: "gelu",
   numClasses: 0,
+  hidden: { mode: "drop" },
 };
 const tiny: ModelShape = { ...small, imageSize: 32, embedDim: 192, depth: 5, numHeads: 4 };
 const modern = { qkNorm: "rms", norm: "rms", mlp: "swiglu" } as const;

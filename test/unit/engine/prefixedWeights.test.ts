@@ -18,6 +18,7 @@ const SHAPE = {
   norm: "layer",
   mlp: "gelu",
   numClasses: 0,
+  hidden: { mode: "drop" },
 } as const;
 const OWN = parameterSpecs(SHAPE).map(({ name }) => name);
 const own = new Set(OWN);

@@ -12,6 +12,7 @@ const plain = {
   norm: "layer",
   mlp: "gelu",
   numClasses: 0,
+  hidden: { mode: "drop" },
 } as const;
 
 export const tiny: ModelShape = { ...plain, imageSize: 32, embedDim: 192, depth: 5, numHeads: 4 };

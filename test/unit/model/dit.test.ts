@@ -21,6 +21,7 @@ const paper: ModelShape = {
   norm: "layer",
   mlp: "gelu",
   numClasses: 1000,
+  hidden: { mode: "drop" },
 };
 
 describe("parameters", () => {

@@ -20,6 +20,7 @@ const shape: ModelShape = {
   norm: "layer",
   mlp: "gelu",
   numClasses: 40,
+  hidden: { mode: "drop" },
 };
 
 function firstValues(name: string): Float32Array {

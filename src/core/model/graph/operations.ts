@@ -240,6 +240,36 @@ export function gatherRows(g: GraphBuilder, table: Tensor, index: Tensor): Tenso
   )[0]!;
 }
 
+/** Some of n rows, none of them twice: both ways there are looked up, where gatherRows has to add gradients up. */
+export interface RowChoice {
+  /** the chosen rows, [m] int32 */
+  readonly kept: Tensor;
+  /** of each row its place among them, anything where it has none, [n] int32 */
+  readonly places: Tensor;
+  /** 1 where it has one, else 0, [n, 1] */
+  readonly isKept: Tensor;
+}
+
+/** The chosen rows of x [n, d]: [m, d]. */
+export function pickRows(g: GraphBuilder, x: Tensor, rows: RowChoice): Tensor {
+  return g.record(
+    [x],
+    () => [gatherRows(g, x, rows.kept)],
+    () =>
+      ([dy]) => [spreadRows(g, dy!, rows)],
+  )[0]!;
+}
+
+/** Rows x [m, d] in the places that they were chosen from, and zeros elsewhere: [n, d]. */
+export function spreadRows(g: GraphBuilder, x: Tensor, rows: RowChoice): Tensor {
+  return g.record(
+    [x],
+    () => [multiply(g, gatherRows(g, x, rows.places), rows.isKept)],
+    () =>
+      ([dy]) => [pickRows(g, dy!, rows)],
+  )[0]!;
+}
+
 /**
  * Layer normalisation over the last axis: y = (x - mean) / sqrt(variance + epsilon) * gain + bias.
  * @param x [rows, d]
