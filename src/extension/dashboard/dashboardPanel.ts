@@ -11,6 +11,7 @@ import {
 import { CHARTS } from "../../core/series/charts.ts";
 import { chartCsv } from "../../core/series/csv.ts";
 import { EXPERIMENT_FILE } from "../../node/run/runFiles.ts";
+import { executeCommand } from "../commands/commandTable.ts";
 import type { Services } from "../services.ts";
 import { type Handlers, WebviewHost } from "../webview/webviewHost.ts";
 import { requireFew, requireRun } from "./allowedRuns.ts";
@@ -230,9 +231,8 @@ export class DashboardPanel implements vscode.Disposable {
 
   private async act(dir: string, action: "stop" | "resume" | "reveal" | "openConfig" | "remove"): Promise<null> {
     this.own(dir);
-    const entry = this.context.services.runs.get(dir) ?? { dir };
-    if (action === "stop") await vscode.commands.executeCommand("maskdm.stop", entry);
-    else if (action === "resume") await vscode.commands.executeCommand("maskdm.resume", entry);
+    if (action === "stop") await executeCommand("maskdm.stop", dir);
+    else if (action === "resume") await executeCommand("maskdm.resume", dir);
     else if (action === "remove") this.remove(dir);
     else if (action === "openConfig") await vscode.window.showTextDocument(vscode.Uri.file(join(dir, EXPERIMENT_FILE)));
     else await vscode.commands.executeCommand("revealInExplorer", vscode.Uri.file(dir));

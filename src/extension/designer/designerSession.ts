@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 import { UserError } from "../../core/errors.ts";
 import { type DesignerProtocol, designerRequests } from "../../core/protocol/designer.ts";
 import type { EventOf } from "../../core/protocol/message.ts";
+import { executeCommand } from "../commands/commandTable.ts";
 import type { ReadDocument, Services } from "../services.ts";
 import { type Handlers, WebviewHost } from "../webview/webviewHost.ts";
 import { DataSource } from "./dataSource.ts";
@@ -150,7 +151,7 @@ export class DesignerSession implements vscode.Disposable {
       read: ({ key, indices }) => this.data.read(key, indices),
       measure: () => this.measure(),
       run: async ({ stage }) => {
-        await vscode.commands.executeCommand(`maskdm.${stage}`, document.uri);
+        await executeCommand(`maskdm.${stage}`, document.uri);
         return null;
       },
       manageTrust: async () => {
@@ -165,7 +166,7 @@ export class DesignerSession implements vscode.Disposable {
     this.measuring = true;
     this.send("speed", this.speed());
     try {
-      await vscode.commands.executeCommand("maskdm.calibrate", this.document.uri);
+      await executeCommand("maskdm.calibrate", this.document.uri);
     } finally {
       this.measuring = false;
       this.send("speed", this.speed());

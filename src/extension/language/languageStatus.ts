@@ -1,6 +1,7 @@
 /** The {} of the status bar: what the mask comes to, or how many problems there are. */
 import * as vscode from "vscode";
 import { count, share } from "../../core/numbers.ts";
+import { commandOf } from "../commands/commandTable.ts";
 import { EXPERIMENT_SELECTOR, isExperiment } from "../documents/experimentLanguage.ts";
 import type { ReadDocument } from "../services.ts";
 import { factsOf } from "./keyFacts.ts";
@@ -61,6 +62,6 @@ function describe(read: ReadDocument, uri: vscode.Uri): Shown {
     text: geometry,
     detail: "No problems",
     severity: vscode.LanguageStatusSeverity.Information,
-    command: { command: "maskdm.openDesigner", title: "Open Designer", arguments: [uri] },
+    command: commandOf("Open Designer", "maskdm.openDesigner", uri),
   };
 }

@@ -181,18 +181,17 @@ describe("the editor of an experiment", () => {
     ok(lenses.some(({ range }) => document.lineAt(range.start.line).text === "pretrain:"));
   });
 
-  it("shows lenses above the stages and the mask, for commands that exist", async () => {
+  it("shows lenses above the stages and the mask", async () => {
     const lenses = await vscode.commands.executeCommand<vscode.CodeLens[]>(
       "vscode.executeCodeLensProvider",
       document.uri,
       50,
     );
-    const commands = await vscode.commands.getCommands(true);
     const wanted = [
       ["maskdm.openDesigner", 8],
       ["maskdm.finetune", 8],
       ["maskdm.pretrain", 11],
-    ].filter(([command]) => commands.includes(String(command)));
+    ];
     const found = lenses.map(({ command, range }) => [command?.command, range.start.line]);
     deepStrictEqual(found.sort(), wanted.sort());
     for (const { command } of lenses) strictEqual(String(command?.arguments?.[0]), String(document.uri));

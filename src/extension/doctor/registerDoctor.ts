@@ -1,13 +1,15 @@
 /** MaskDM: Doctor: what this machine can compute with, as a page that fills as it is found out. */
 import * as vscode from "vscode";
+import type { Handler } from "../commands/commandTable.ts";
 import { REPORT_SCHEME, showMarkdown } from "../documents/markdownDocuments.ts";
 import type { Services } from "../services.ts";
-import { requireTrust, showError } from "../trainer/restrictedMode.ts";
+import { requireTrust } from "../trainer/restrictedMode.ts";
 import type { Finding, Progress } from "./doctorPage.ts";
 
 const REPORT = vscode.Uri.from({ scheme: REPORT_SCHEME, path: "/MaskDM Doctor.md" });
 
-export function registerDoctor(context: vscode.ExtensionContext, services: Services): void {
+/** @returns its command */
+export function registerDoctor(context: vscode.ExtensionContext, services: Services): Handler {
   const changes = new vscode.EventEmitter<vscode.Uri>();
   const program = vscode.Uri.joinPath(context.extensionUri, "dist", "maskdm.js").fsPath;
   let page = "";
@@ -18,24 +20,20 @@ export function registerDoctor(context: vscode.ExtensionContext, services: Servi
       onDidChange: changes.event,
       provideTextDocumentContent: () => page,
     }),
-    vscode.commands.registerCommand("maskdm.doctor", async () => {
-      try {
-        requireTrust();
-        const { doctorPage } = await import("./doctorPage.ts");
-        // Who asks again while it is being found out is shown the page of that.
-        if (examination !== null) await showMarkdown(REPORT);
-        examination ??= examine(services, (findings, progress) => {
-          page = doctorPage(findings, progress, program);
-          changes.fire(REPORT);
-        }).finally(() => {
-          examination = null;
-        });
-        await examination;
-      } catch (error) {
-        await showError(error, services.log);
-      }
-    }),
   );
+  return async () => {
+    requireTrust();
+    const { doctorPage } = await import("./doctorPage.ts");
+    // Who asks again while it is being found out is shown the page of that.
+    if (examination !== null) await showMarkdown(REPORT);
+    examination ??= examine(services, (findings, progress) => {
+      page = doctorPage(findings, progress, program);
+      changes.fire(REPORT);
+    }).finally(() => {
+      examination = null;
+    });
+    await examination;
+  };
 }
 
 /** @param show told of what is known, at once and whenever something is new */
