@@ -11,6 +11,7 @@ import {
   linear,
   matmul,
   multiply,
+  queryKeyNorm,
   reshape,
   rmsNorm,
   scale,
@@ -256,6 +257,11 @@ const CASES: readonly OperationCase[] = [
     title: "rmsNorm of nearly nothing, whose epsilon counts",
     shapes: [[5, 7], [7]],
     build: (g, [x, gain]) => rmsNorm(g, scale(g, x!, 0.001), gain!, 1e-6),
+  },
+  {
+    title: "queryKeyNorm",
+    shapes: [[4, 3 * 6], [3], [3]],
+    build: (g, [qkv, q, k]) => queryKeyNorm(g, qkv!, [q!, k!], { heads: 2, epsilon: 1e-6 }),
   },
   { title: "siluGate", shapes: [[5, 2 * 9]], build: (g, [x]) => siluGate(g, x!) },
   {

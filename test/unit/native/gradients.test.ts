@@ -49,7 +49,7 @@ describe.skipIf(!requireNative())("the native backend's composites", () => {
   it("are all in use", () => {
     // A network has GELU or SwiGLU, and means to take out or not.
     const { shape, ...plain } = TINY_CASES[2]!;
-    const modern = { ...shape, norm: "rms", mlp: "swiglu" } as const;
+    const modern = { ...shape, qkNorm: "rms", norm: "rms", mlp: "swiglu" } as const;
     const graphs = [shape, modern].map((shape) => withComposites(tinyModel({ ...plain, shape })).training);
     const kinds = new Set<string>(graphs.flatMap(({ nodes }) => nodes.map(({ operation }) => operation.kind)));
     for (const composite of ALL_COMPOSITES) expect(kinds).toContain(composite);

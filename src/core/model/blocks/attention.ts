@@ -3,9 +3,9 @@
  * compared, by gains that all heads share (Henry et al. 2020, Dehghani et al. 2023), which bounds the scores.
  */
 import type { Tensor } from "../graph/graph.ts";
-import { concat, linear, reshape, scale, selfAttention, split } from "../graph/operations.ts";
+import { concat, linear, queryKeyNorm, scale, selfAttention } from "../graph/operations.ts";
 import type { ModelShape } from "../shape.ts";
-import { rms } from "./norm.ts";
+import { RMS_EPSILON } from "./norm.ts";
 import type { ParameterList } from "./parameterList.ts";
 import { dense, type Scope } from "./scope.ts";
 
@@ -25,8 +25,7 @@ export function attentionParameters(list: ParameterList, shape: ModelShape, name
 export function attention(scope: Scope, x: Tensor, name: string, bias: QkvBias): Tensor {
   const { g, shape, tensors, batchSize } = scope;
   const qkv = linear(g, x, tensors(`${name}.qkv.weight`), qkvBias(scope, name, bias));
-  const compared = shape.qkNorm === "rms" ? normalised(scope, qkv, name) : qkv;
-  return dense(scope, selfAttention(g, compared, batchSize, shape.numHeads), `${name}.proj`);
+  return dense(scope, selfAttention(g, normalised(scope, qkv, name), batchSize, shape.numHeads), `${name}.proj`);
 }
 
 function qkvBias({ g, tensors }: Scope, name: string, bias: QkvBias): Tensor | null {
@@ -36,13 +35,8 @@ function qkvBias({ g, tensors }: Scope, name: string, bias: QkvBias): Tensor | n
   return concat(g, [queries, scale(g, queries, 0), tensors(`${name}.v_bias`)], 0);
 }
 
-/** Queries and keys over their root mean square in each head. @param qkv [rows, 3 D] */
-function normalised(scope: Scope, qkv: Tensor, name: string): Tensor {
-  const { g, shape } = scope;
-  const { embedDim: D, numHeads } = shape;
-  const rows = qkv.shape[0]!;
-  const [q, k, v] = split(g, qkv, 1, [D, D, D]) as [Tensor, Tensor, Tensor];
-  const perHead = (part: Tensor, which: "q" | "k") =>
-    reshape(g, rms(scope, reshape(g, part, [rows * numHeads, D / numHeads]), `${name}.${which}_norm`), [rows, D]);
-  return concat(g, [perHead(q, "q"), perHead(k, "k"), v], 1);
+function normalised({ g, shape, tensors }: Scope, qkv: Tensor, name: string): Tensor {
+  if (shape.qkNorm === "none") return qkv;
+  const gains = [tensors(`${name}.q_norm.weight`), tensors(`${name}.k_norm.weight`)] as const;
+  return queryKeyNorm(g, qkv, gains, { heads: shape.numHeads, epsilon: RMS_EPSILON });
 }

@@ -11,7 +11,7 @@ const tensorsOf = ({ norm }: ModelShape): { readonly weight: 1; readonly bias?: 
   norm === "rms" ? { weight: 1 } : { weight: 1, bias: 0 };
 
 /** Of root mean squares, as in the published code of diffusion transformers that have them. */
-const RMS_EPSILON = 1e-6;
+export const RMS_EPSILON = 1e-6;
 
 /** A learned gain over the width, and for layers a bias. */
 export function normParameters(list: ParameterList, shape: ModelShape, name: string): void {
@@ -23,15 +23,10 @@ export function normParameters(list: ParameterList, shape: ModelShape, name: str
  * @param x [rows, D]
  * @param epsilon of layers
  */
-export function norm(scope: Scope, x: Tensor, name: string, epsilon: number): Tensor {
-  const { g, shape, tensors } = scope;
-  if (shape.norm === "rms") return rms(scope, x, name);
-  return layerNorm(g, x, tensors(`${name}.weight`), tensors(`${name}.bias`), epsilon);
-}
-
-/** x / sqrt(mean(x²) + ε) · gain. @param x [rows, width of the gain] */
-export function rms({ g, tensors }: Scope, x: Tensor, name: string): Tensor {
-  return rmsNorm(g, x, tensors(`${name}.weight`), RMS_EPSILON);
+export function norm({ g, shape, tensors }: Scope, x: Tensor, name: string, epsilon: number): Tensor {
+  const gain = tensors(`${name}.weight`);
+  if (shape.norm === "rms") return rmsNorm(g, x, gain, RMS_EPSILON);
+  return layerNorm(g, x, gain, tensors(`${name}.bias`), epsilon);
 }
 
 /** Name of normalisations that learn nothing. */

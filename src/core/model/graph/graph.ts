@@ -57,6 +57,13 @@ export type CompositeOperation =
   | { readonly kind: "rmsNorm"; readonly epsilon: number }
   /** dy, x, gain, inverse root to the gradients of x and gain */
   | { readonly kind: "rmsNormGradient" }
+  /**
+   * rmsNorm of queries and keys over each head's part: qkv [B · n, 3 D] and the gains of both to normalised qkv and the inverse roots
+   * of queries and of keys, [B · n · heads, 1] each
+   */
+  | { readonly kind: "queryKeyNorm"; readonly heads: number; readonly epsilon: number }
+  /** gradient of normalised qkv, qkv, both gains and inverse roots to the gradients of qkv and of both gains */
+  | { readonly kind: "queryKeyNormGradient"; readonly heads: number }
   /** [gate, value] of [rows, 2 h] to silu(gate) · value of [rows, h] */
   | { readonly kind: "siluGate" }
   /** [gate, value], dy to the gradient of [gate, value] */
@@ -72,6 +79,8 @@ const COMPOSITES: Readonly<Record<CompositeOperation["kind"], true>> = {
   layerNormGradient: true,
   rmsNorm: true,
   rmsNormGradient: true,
+  queryKeyNorm: true,
+  queryKeyNormGradient: true,
   siluGate: true,
   siluGateGradient: true,
   erfGate: true,

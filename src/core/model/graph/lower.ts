@@ -33,6 +33,12 @@ interface AttentionParts {
   readonly attended: Tensor;
 }
 
+interface NormParts {
+  readonly x: Tensor;
+  readonly gain: Tensor;
+  readonly inverse: Tensor;
+}
+
 interface SiluGateParts {
   readonly gate: Tensor;
   readonly value: Tensor;
@@ -48,6 +54,8 @@ class Lowering {
   private readonly attentions = new Map<number, AttentionParts>();
   /** … of a gate 1 + erf(u), by the id of u, … */
   private readonly gates = new Map<number, Tensor>();
+  /** … of queries and keys in each head, by the id of the queries' inverse roots. */
+  private readonly heads = new Map<number, readonly NormParts[]>();
   /** … of silu(gate) · value, by the id of both together. */
   private readonly siluGates = new Map<number, SiluGateParts>();
 
@@ -91,6 +99,10 @@ class Lowering {
         return rmsNorm(this.g, a, b, operation.epsilon);
       case "rmsNormGradient":
         return normGradient(this.g, { dy: a, x: b, gain: c, mean: null, inverse: d });
+      case "queryKeyNorm":
+        return [this.queryKeyNorm(a, [b, c], operation, outputs[1]!.id)];
+      case "queryKeyNormGradient":
+        return queryKeyNormGradient(this.g, a, this.heads.get(e.id)!);
       case "siluGate":
         return [this.siluGate(a)];
       case "siluGateGradient":
@@ -139,6 +151,19 @@ class Lowering {
     );
   }
 
+  private queryKeyNorm(qkv: Tensor, gains: readonly Tensor[], { heads, epsilon }: HeadSizes, id: number): Tensor {
+    const { g } = this;
+    const [rows, D] = [qkv.shape[0]!, qkv.shape[1]! / 3];
+    const parts = split(g, qkv, 1, [D, D, D]);
+    const norms = gains.map((gain, i) => {
+      const x = reshape(g, parts[i]!, [rows * heads, D / heads]);
+      const [y, inverse] = rmsNorm(g, x, gain, epsilon) as [Tensor, Tensor];
+      return { x, gain, inverse, y };
+    });
+    this.heads.set(id, norms);
+    return concat(g, [...norms.map(({ y }) => reshape(g, y, [rows, D])), parts[2]!], 1);
+  }
+
   private siluGate(x: Tensor): Tensor {
     const { g } = this;
     const half = x.shape[1]! / 2;
@@ -174,6 +199,18 @@ class Lowering {
   }
 }
 
+/** @returns gradients of qkv and both gains */
+function queryKeyNormGradient(g: GraphBuilder, dOut: Tensor, norms: readonly NormParts[]): Tensor[] {
+  const [rows, D] = [dOut.shape[0]!, dOut.shape[1]! / 3];
+  const parts = split(g, dOut, 1, [D, D, D]);
+  const gradients = norms.map(({ x, gain, inverse }, i) =>
+    normGradient(g, { dy: reshape(g, parts[i]!, x.shape), x, gain, mean: null, inverse }),
+  );
+  const dParts = gradients.map(([dx]) => reshape(g, dx!, [rows, D]));
+  return [concat(g, [...dParts, parts[2]!], 1), ...gradients.map(([, dGain]) => dGain!)];
+}
+
+type HeadSizes = Extract<CompositeOperation, { kind: "queryKeyNorm" }>;
 type AttentionSizes = Extract<CompositeOperation, { kind: "selfAttention" | "selfAttentionGradient" }>;
 
 /** [B, n, heads, d] to [B, heads, n, d], and back */

@@ -310,6 +310,35 @@ export function rmsNorm(g: GraphBuilder, x: Tensor, gain: Tensor, epsilon: numbe
 }
 
 /**
+ * Root mean square normalisation of queries and keys over the width d of a head, with gains that all heads share.
+ * @param qkv [rows, 3 D]: queries, keys and values, each of `heads` heads side by side
+ * @param gains [d] of queries, [d] of keys
+ * @returns [rows, 3 D], the values as they were
+ */
+export function queryKeyNorm(
+  g: GraphBuilder,
+  qkv: Tensor,
+  gains: readonly [Tensor, Tensor],
+  { heads, epsilon }: { readonly heads: number; readonly epsilon: number },
+): Tensor {
+  const roots = [qkv.shape[0]! * heads, 1];
+  let inverses: readonly Tensor[] = [];
+  return g.record(
+    [qkv, ...gains],
+    () => {
+      const [y, ...rest] = g.node({ kind: "queryKeyNorm", heads, epsilon }, [qkv, ...gains], [qkv.shape, roots, roots]);
+      inverses = rest;
+      return [y!] as const;
+    },
+    () =>
+      ([dy]) => {
+        const shapes = [qkv, ...gains].map(({ shape }) => shape);
+        return g.node({ kind: "queryKeyNormGradient", heads }, [dy!, qkv, ...gains, ...inverses], shapes);
+      },
+  )[0];
+}
+
+/**
  * silu(gate) · value, what SwiGLU's layers have between them (Shazeer 2020).
  * @param x [rows, 2 h]: gates, then values
  * @returns [rows, h]

@@ -8,6 +8,7 @@ const CHEAP: ReadonlySet<Operation["kind"]> = new Set([
   "siluGate",
   "layerNorm",
   "rmsNorm",
+  "queryKeyNorm",
   "mul",
   "transpose",
   "reshape",

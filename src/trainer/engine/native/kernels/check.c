@@ -92,23 +92,33 @@ static void attention(Reader *r, int gradient) {
   tensor(r, 3 * values);
 }
 
+/* @returns how far the rows of a normalisation reach */
+static double norm_rows(Reader *r, double *rows, double *width) {
+  *rows = count(r), *width = count(r);
+  const double side = count(r), step = stride(r), offset = stride(r);
+  if ((int64_t)*rows % (int64_t)side != 0 || step < side * *width) r->wrong = 1;
+  return offset + span(*rows / side, step) + side * *width;
+}
+
 static void layer_norm(Reader *r) {
-  const double rows = count(r), width = count(r);
-  tensor(r, rows * width);
+  double rows, width;
+  const double reach = norm_rows(r, &rows, &width);
+  tensor(r, reach);
   tensor(r, width);
   const int centres = tensor_if_there(r, width);
-  tensor(r, rows * width);
+  tensor(r, reach);
   if (tensor_if_there(r, rows) != centres) r->wrong = 1;
   tensor(r, rows);
 }
 
 static void layer_norm_gradient(Reader *r) {
-  const double rows = count(r), width = count(r);
-  tensor(r, rows * width), tensor(r, rows * width);
+  double rows, width;
+  const double reach = norm_rows(r, &rows, &width);
+  tensor(r, reach), tensor(r, reach);
   tensor(r, width);
   const int centres = tensor_if_there(r, rows);
   tensor(r, rows);
-  tensor(r, rows * width);
+  tensor(r, reach);
   tensor(r, width);
   if (tensor_if_there(r, width) != centres) r->wrong = 1;
 }

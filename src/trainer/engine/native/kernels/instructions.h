@@ -8,8 +8,8 @@
   X(PRODUCT, "product", 21)                       \
   X(ATTENTION, "attention", 7)                    \
   X(ATTENTION_GRADIENT, "attentionGradient", 9)   \
-  X(LAYER_NORM, "layerNorm", 9)                   \
-  X(LAYER_NORM_GRADIENT, "layerNormGradient", 10) \
+  X(LAYER_NORM, "layerNorm", 12)                  \
+  X(LAYER_NORM_GRADIENT, "layerNormGradient", 13) \
   X(SOFTMAX, "softmax", 4)                        \
   X(BINARY, "binary", 7)                          \
   X(BINARY_STRIDED, "binaryStrided", 19)          \

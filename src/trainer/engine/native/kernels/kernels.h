@@ -43,9 +43,16 @@ typedef struct {
   float *d_qkv;
 } AttentionGradient;
 
+/* Rows of `width`: so many side by side, and those `step` apart; the first begins at `offset`. */
+typedef struct {
+  Index rows, width, side, step, offset;
+} NormRows;
+
+static inline Index norm_row(const NormRows *r, Index i) { return r->offset + i / r->side * r->step + i % r->side * r->width; }
+
 /* Without bias and mean the values are not centred: root mean square normalisation. */
 typedef struct {
-  Index rows, width;
+  NormRows rows;
   const float *x, *gain, *bias;
   float *y, *mean, *inverse;
   float epsilon;
@@ -53,7 +60,7 @@ typedef struct {
 
 /* Without mean and d_bias of that. */
 typedef struct {
-  Index rows, width;
+  NormRows rows;
   const float *dy, *x, *gain, *mean, *inverse;
   float *dx, *d_gain, *d_bias;
 } LayerNormGradient;
