@@ -41,7 +41,9 @@ const MODEL_SHAPE = [
   "qkv_bias",
   "time_embedding",
   "num_classes",
-].map((name) => `model.${name}`);
+]
+  .map((name) => `model.${name}`)
+  .concat("mask.mode", "mask.route_from", "mask.fuse_blocks");
 const MASK_KEYS = ["strategy", "rate", "block_size", "cell_size", "crop_size"].map((name) => `mask.${name}`);
 
 /** The facts of a stage, where all that they depend on is known. */
