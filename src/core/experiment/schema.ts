@@ -176,7 +176,7 @@ const mask = z
     }),
     mode: z.enum(["drop", "route", "fuse"]).default("drop").meta({
       description:
-        "What becomes of hidden tokens. drop: they are absent, from the input to the loss; route: they skip the blocks in the middle and join again (TREAD), the loss is over all tokens; fuse: the middle goes without them, and a learned layer joins it with what the first blocks made of all tokens (SPRINT), the loss is over all tokens. docs/hidden-tokens.md defines all three.",
+        "What becomes of hidden tokens. drop: they are absent, from the input to the loss; route: they skip the blocks in the middle and join again (TREAD), the loss is over all tokens; fuse: the middle goes without them, and a learned layer joins it with what the first blocks made of all tokens (SPRINT), the loss is over all tokens.",
       cost: "With route and fuse a step works on all N tokens in the blocks at both ends; fuse has 2·D² + 2·D further parameters.",
     }),
     route_from: integer(1, 31).default(2).meta({

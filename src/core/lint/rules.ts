@@ -6,6 +6,7 @@ import { DATA_RULES } from "./rules/data.ts";
 import { DATA_FILE_RULES } from "./rules/dataFiles.ts";
 import { DIFFUSION_RULES, SAMPLE_RULES } from "./rules/diffusion.ts";
 import { ENGINE_RULES } from "./rules/engine.ts";
+import { HIDDEN_RULES } from "./rules/hidden.ts";
 import { MASK_RULES } from "./rules/mask.ts";
 import { MODEL_RULES } from "./rules/model.ts";
 import { OPTIMIZER_RULES } from "./rules/optimizer.ts";
@@ -20,6 +21,7 @@ export const RULES: readonly Rule[] = [
   ...CLASS_RULES,
   ...MODEL_RULES,
   ...MASK_RULES,
+  ...HIDDEN_RULES,
   ...DIFFUSION_RULES,
   ...STAGE_RULES,
   ...OPTIMIZER_RULES,

@@ -2,6 +2,7 @@
 import { imageCost } from "../../core/cost/imageCost.ts";
 import { type StageFacts, stageFacts } from "../../core/cost/stageFacts.ts";
 import { formatDuration, formatStepTime } from "../../core/durationText.ts";
+import { hiddenText } from "../../core/experiment/hiddenText.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import { isBuildable } from "../../core/model/backbones.ts";
 import { modelShape, tokenCount } from "../../core/model/shape.ts";
@@ -16,7 +17,7 @@ export function keyFacts(path: string, read: ReadDocument, calibration: Calibrat
   const [section = "", name = ""] = path.split(".");
   switch (section) {
     case "mask":
-      return maskFacts(read);
+      return maskFacts(read, experiment);
     case "data":
       return path === "data.path" ? imageFacts(read) : path === "data.image_size" ? tokenFacts(read) : [];
     case "model":
@@ -44,7 +45,9 @@ const MODEL_SHAPE = [
   "norm",
   "mlp",
   "num_classes",
-].map((name) => `model.${name}`);
+]
+  .map((name) => `model.${name}`)
+  .concat("mask.mode", "mask.route_from", "mask.fuse_blocks");
 const MASK_KEYS = ["strategy", "rate", "block_size", "cell_size", "crop_size"].map((name) => `mask.${name}`);
 
 /** The facts of a stage, where all that they depend on is known. */
@@ -70,13 +73,14 @@ export function estimateOf(
   return calibration?.estimate(read.experiment, stage) ?? null;
 }
 
-function maskFacts(read: ReadDocument): string[] {
+function maskFacts(read: ReadDocument, experiment: Experiment): string[] {
   const found = factsOf(read, "pretrain");
   if (found === null) return [];
   const { mask, relativeCost } = found;
   if (mask.strategy === "none") return [`Nothing is hidden: all N = ${count(mask.tokens)} tokens are visible.`];
   return [
     `S = ${count(mask.visibleTokens)} of N = ${count(mask.tokens)} tokens are visible: an effective rate of ${share(mask.effectiveRate)}.`,
+    hiddenText(experiment),
     `A step does ${percent(relativeCost)} of the work of one without a mask.`,
   ];
 }

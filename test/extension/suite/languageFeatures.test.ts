@@ -85,7 +85,14 @@ describe("the editor of an experiment", () => {
   it("completes sections and keys that are not there yet, with their documentation", async () => {
     await editor.edit((edit) => edit.insert(new vscode.Position(11, 0), "  \n"));
     const keys = await complete(document, new vscode.Position(11, 2));
-    deepStrictEqual(keys.map(labelOf).sort(), ["cell_size", "crop_size", "strategy"]);
+    deepStrictEqual(keys.map(labelOf).sort(), [
+      "cell_size",
+      "crop_size",
+      "fuse_blocks",
+      "mode",
+      "route_from",
+      "strategy",
+    ]);
     const strategy = keys.find((item) => labelOf(item) === "strategy");
     ok(strategy?.documentation instanceof vscode.MarkdownString);
     ok(strategy.documentation.value.includes("What pretraining hides."));

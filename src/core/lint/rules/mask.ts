@@ -214,7 +214,7 @@ const unusedMaskKey: Rule = {
   name: "unused-mask-key",
   severity: "warning",
   explanation:
-    "A key of the mask that the strategy does not read: `block_size` without `block`, `cell_size` without `stratified`, `crop_size` without `crop`, `rate` with `none`. It suggests a masking that does not happen.",
+    "A key of the mask that the strategy or mode does not read: `block_size` without `block`, `cell_size` without `stratified`, `crop_size` without `crop`, `rate` or `mode: route` with `none`, `route_from` without `route`, `fuse_blocks` without `fuse`. It suggests a masking that does not happen.",
   fix: "Removes the key.",
   *check(context) {
     const { mask } = context;
@@ -240,6 +240,16 @@ const unusedMaskKey: Rule = {
         "crop_size",
         `mask.crop_size ${mask.cropSize} has no effect with strategy ${strategy}; only crop reads it.`,
       );
+    const { mode } = context.experiment.mask;
+    for (const [key, reader] of [
+      ["route_from", "route"],
+      ["fuse_blocks", "fuse"],
+    ] as const) {
+      if (mode !== reader && context.isSet(`mask.${key}`))
+        yield unused(key, `mask.${key} has no effect with mode ${mode}; only ${reader} reads it.`);
+    }
+    if (strategy === "none" && mode === "route")
+      yield unused("mode", "mask.mode route has no effect with strategy none: no token is hidden.");
     if (strategy === "none" && mask.rate > 0 && context.isSet("mask.rate"))
       yield unused("rate", `mask.rate ${mask.rate} has no effect with strategy none: pretraining sees whole images.`);
   },
