@@ -56,7 +56,7 @@ export function planCell(
 ): CellPlan {
   const tokens = (config.image_size / config.patch_size) ** 2;
   const { visibleTokens } = maskGeometry(
-    { strategy: "patch", rate: maskRate, blockSize: 1, cropSize: null },
+    { strategy: "patch", rate: maskRate, blockSize: 1, cellSize: 2, cropSize: null },
     config.image_size / config.patch_size,
   );
   const shape = modelShape(experimentOf(config));

@@ -1,5 +1,5 @@
 /** Plots of the report: speed and cost by mask rate, readable on light and on dark pages. */
-import { type Axis, formatTick, makeAxis } from "../../src/core/series/axis.ts";
+import { formatTick, linearTicks, logarithmicTicks, tickFormat } from "../../src/core/series/axis.ts";
 import { chartSvg, type SvgAxis, type SvgLine } from "../../src/core/series/chartSvg.ts";
 import { type BenchRecord, type Cell, measuredRow } from "./record.ts";
 import { median } from "./statistics.ts";
@@ -77,7 +77,8 @@ function draw(title: string, unit: string, series: readonly Points[], logarithmi
   const rates = series.flatMap(({ points }) => points.map(([rate]) => rate));
   const low = logarithmic ? Math.min(...values) / 1.3 : 0;
   const high = Math.max(...values) * (logarithmic ? 1.3 : 1.05);
-  const y = makeAxis({ range: [low, high], positions: [0, 1], logarithmic, tickCount: 8 });
+  const ticks = (logarithmic ? logarithmicTicks : linearTicks)(low, high, 8);
+  const y = { ticks, format: tickFormat(ticks) };
   const x = { ticks: [...new Set(rates)], format: formatTick };
   return adaptive(
     chartSvg({
@@ -94,7 +95,7 @@ function draw(title: string, unit: string, series: readonly Points[], logarithmi
 }
 
 function svgAxis(
-  { ticks, format }: Pick<Axis, "ticks" | "format">,
+  { ticks, format }: Pick<SvgAxis, "ticks" | "format">,
   [low, high]: readonly [number, number],
   logarithmic: boolean,
   title: string,

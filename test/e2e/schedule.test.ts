@@ -1,6 +1,6 @@
 /** A mask that changes over pretraining, in a real editor: drawn and edited in the designer, and trained with. */
 import { deepEqual, equal, match } from "node:assert/strict";
-import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Frame } from "playwright-core";
 import { type TemporaryFolder, temporaryFolder } from "../../scripts/vscode/fixtureWorkspace.ts";
@@ -103,12 +103,19 @@ describe("a mask that changes over pretraining", () => {
     const page = await designer();
     await page.locator(".head-actions mdm-button", { hasText: "Pretrain" }).click();
     const runs = join(folder.path, "runs");
-    const state = (): string => {
-      const status = readStatus(join(runs, readdirSync(runs)[0]!));
-      return status.ok ? status.value.state : "";
+    const runDir = (): string | undefined => {
+      const names = existsSync(runs) ? readdirSync(runs) : [];
+      return names.filter((name) => !name.startsWith(".")).map((name) => join(runs, name))[0];
     };
-    await until("a finished run", () => readdirSync(folder.path).includes("runs") && state() === "finished", 60_000);
-    deepEqual(readFileSync(join(runs, readdirSync(runs)[0]!, "log.txt"), "utf8").match(/mask\.rate\[.*/g), [
+    await until(
+      "a finished run",
+      () => {
+        const status = readStatus(runDir() ?? "");
+        return status.ok && status.value.state === "finished";
+      },
+      60_000,
+    );
+    deepEqual(readFileSync(join(runDir()!, "log.txt"), "utf8").match(/mask\.rate\[.*/g), [
       "mask.rate[1], steps 40 to 89: S = 32 of 64 tokens",
       "mask.rate[2], steps 90 to 119: S = 64 of 64 tokens",
     ]);

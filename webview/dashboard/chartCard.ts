@@ -1,6 +1,7 @@
 /** One chart with its header, its legend-free canvas, the marks of the cross-hair and its table. */
 import { Chart } from "chart.js";
 import { CHARTS, type ChartId, type ChartSpec } from "../../src/core/series/charts.ts";
+import { automaticYRange } from "../../src/core/series/yRange.ts";
 import { element } from "../ui/element.ts";
 import { type Range, xTicks, yTicks } from "./axes.ts";
 import { ChartTable } from "./chartTable.ts";
@@ -13,7 +14,6 @@ import { iconButton, setIcon } from "./icons.ts";
 import type { Model } from "./model.ts";
 import type { DrawnLine, SeriesDataset } from "./seriesController.ts";
 import { remember, settings } from "./settings.ts";
-import { automaticYRange } from "./yRange.ts";
 
 /** Width of a y axis unless its labels need more, so that the plots of a column of charts stand below each other. */
 const Y_AXIS_WIDTH = 58;

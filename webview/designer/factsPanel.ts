@@ -26,7 +26,7 @@ const TELL_AFTER_MS = 900;
 export class FactsPanel {
   readonly element: HTMLElement;
   private readonly tokens = tile("Tokens N", "Patches of an image: the tokens of the whole grid");
-  private readonly visible = tile("Visible S", "Tokens of each image that a step works on");
+  private readonly visible = tile("Visible S", "Tokens of each image that no block goes without");
   private readonly rate = tile("Mask rate", "Share of hidden tokens that the strategy gives");
   private readonly batch = tile("Tokens per batch", "Visible tokens of all images of a step");
   private readonly cost = tile("Cost per step", "Matrix products of a step, relative to the same step without a mask");

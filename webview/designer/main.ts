@@ -9,7 +9,7 @@ import "./sections.css";
 import "./problems.css";
 import "./preview.css";
 import type { KeyChange } from "../../src/core/experiment/changeKeys.ts";
-import type { DesignerEvents, DesignerRequests, DesignerResults } from "../../src/core/protocol/designer.ts";
+import type { DesignerProtocol } from "../../src/core/protocol/designer.ts";
 import { defineControls } from "../ui/controls.ts";
 import { element } from "../ui/element.ts";
 import { Messenger } from "../ui/messenger.ts";
@@ -27,7 +27,7 @@ const TOAST_MS = 8000;
 const SCROLL_SETTLES_MS = 200;
 
 defineControls();
-const messenger = new Messenger<DesignerRequests, DesignerResults, DesignerEvents>();
+const messenger = new Messenger<DesignerProtocol>();
 const model = new DesignerModel(loadViewState());
 const toast = element("div", { class: "toast", role: "alert", hidden: "" });
 let toastTimer: number | undefined;

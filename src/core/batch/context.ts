@@ -46,5 +46,6 @@ export function batchContext(
     diffusion,
     schedule: noiseSchedule(diffusion),
     numClasses: model.num_classes,
+    dropsHidden: experiment.mask.mode === "drop",
   };
 }

@@ -1,6 +1,6 @@
 /** What is generated from the schema: the JSON Schema and the documentation of every key. */
 import { allowedValues } from "./allowedValues.ts";
-import { onResume } from "./changeOnResume.ts";
+import { ruleOf } from "./changeOnResume.ts";
 import { experimentJsonSchema, type JsonSchema } from "./jsonSchema.ts";
 import { experimentKeys, itemKeys, itemSchema, type KeySpec, type SectionSpec } from "./keys.ts";
 import { yamlText } from "./yamlText.ts";
@@ -34,6 +34,7 @@ data:
   the language "MaskDM Experiment", with completion, checks and hovers of its own, so the YAML extension leaves them alone. Set
   to the language YAML they are checked by that extension, which gets the schema from this one. Other editors with a YAML language
   server find it where the file begins with \`# yaml-language-server: $schema=PATH\`.
+* [hidden-tokens.md](hidden-tokens.md) defines what becomes of hidden tokens, \`mask.mode\`.
 * \`--set section.key=value\` overrides a key on the command line; the run's frozen file holds the overridden text.
 * Numbers stand without quotes (\`2e-4\`, not \`"2e-4"\`); a colour needs them (\`"#ffffff"\`), as \`#\` begins a comment. \`null\` means none.
 * Sections may share keys by YAML anchors: \`pretrain: &stage\` … and \`<<: *stage\` under \`finetune\`.
@@ -55,9 +56,9 @@ export function experimentDocument(): string {
 }
 
 function goingOn(keys: readonly KeySpec[]): string {
-  const having = (may: ReturnType<typeof onResume>["may"]): string =>
+  const having = (may: ReturnType<typeof ruleOf>["may"]): string =>
     keys
-      .filter(({ path }) => onResume(path).may === may)
+      .filter(({ path }) => ruleOf(path).may === may)
       .map(({ path }) => `\`${path}\``)
       .join(", ");
   return `## Going on with other values

@@ -1,44 +1,4 @@
-/** Axes of a chart: from values to positions, and ticks at readable numbers. */
-
-export interface Axis {
-  /** position of a value */
-  readonly at: (value: number) => number;
-  readonly ticks: readonly number[];
-  readonly format: (value: number) => string;
-}
-
-export interface AxisOptions {
-  /** smallest and largest value shown */
-  readonly range: readonly [low: number, high: number];
-  /** their positions */
-  readonly positions: readonly [low: number, high: number];
-  readonly logarithmic: boolean;
-  /** about how many ticks fit */
-  readonly tickCount: number;
-  readonly format?: (value: number) => string;
-}
-
-/** A logarithmic axis needs a range above 0. An empty range is widened. */
-export function makeAxis(options: AxisOptions): Axis {
-  const { logarithmic, tickCount } = options;
-  const [low, high] = widened(options.range, logarithmic);
-  const [from, to] = options.positions;
-  const along = logarithmic ? Math.log : (value: number) => value;
-  const length = along(high) - along(low);
-  const ticks = logarithmic ? logarithmicTicks(low, high, tickCount) : linearTicks(low, high, tickCount);
-  return {
-    at: (value) => from + ((along(value) - along(low)) / length) * (to - from),
-    ticks,
-    format: options.format ?? tickFormat(ticks),
-  };
-}
-
-function widened([low, high]: readonly [number, number], logarithmic: boolean): [number, number] {
-  if (high > low) return [low, high];
-  if (logarithmic) return [low / 1.5, low * 1.5];
-  const by = low === 0 ? 1 : Math.abs(low) * 0.5;
-  return [low - by, low + by];
-}
+/** Ticks of a chart's axes, at readable numbers. */
 
 /** Multiples of 1, 2 or 5 times a power of ten, at most about `count`. */
 export function linearTicks(low: number, high: number, count: number): number[] {

@@ -85,12 +85,12 @@ function hints(read: ReadDocument, services: LanguageServices): vscode.InlayHint
 /** The key that decides how much is hidden, else one that the file gives. */
 function maskKeys({ experiment }: ReadDocument): string[] {
   const decides = experiment?.mask.strategy === "crop" && experiment.mask.crop_size !== null;
-  return [decides ? "mask.crop_size" : "mask.rate", "mask.block_size", "mask.strategy"];
+  return [decides ? "mask.crop_size" : "mask.rate", "mask.block_size", "mask.cell_size", "mask.strategy"];
 }
 
 function maskLabel(mask: MaskGeometry): string | null {
   if (mask.strategy === "none") return null;
-  const tokens = vscode.l10n.t("S = {0} of {1} tokens", count(mask.visibleTokens), count(mask.tokens));
+  const tokens = `S = ${count(mask.visibleTokens)} of ${count(mask.tokens)} tokens`;
   return mask.effectiveRate === mask.askedRate ? tokens : `→ ${share(mask.effectiveRate)}, ${tokens}`;
 }
 
@@ -98,17 +98,13 @@ function tokenLabel(read: ReadDocument): string | null {
   const mask = factsOf(read, "finetune")?.pieces[0]?.geometry;
   return mask === undefined
     ? null
-    : vscode.l10n.t("{0} × {0} grid, N = {1} tokens", count(mask.gridSize), count(mask.tokens));
+    : `${count(mask.gridSize)} × ${count(mask.gridSize)} grid, N = ${count(mask.tokens)} tokens`;
 }
 
 function timeLabel(read: ReadDocument, stage: Stage, { calibration }: LanguageServices): string | null {
   const estimate = estimateOf(read, stage, calibration);
   if (estimate === null) return null;
-  return vscode.l10n.t(
-    "{0} a step, {1}",
-    formatStepTime(estimate.secondsPerStep),
-    formatDuration(estimate.totalSeconds),
-  );
+  return `${formatStepTime(estimate.secondsPerStep)} a step, ${formatDuration(estimate.totalSeconds)}`;
 }
 
 function memoryLabel(read: ReadDocument, stage: Stage): string | null {

@@ -2,6 +2,7 @@
 import { imageCost } from "../../core/cost/imageCost.ts";
 import { type StageFacts, stageFacts } from "../../core/cost/stageFacts.ts";
 import { formatDuration, formatStepTime } from "../../core/durationText.ts";
+import { hiddenText } from "../../core/experiment/hiddenText.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import { stepsText } from "../../core/masks/schedule.ts";
 import { isBuildable } from "../../core/model/backbones.ts";
@@ -17,7 +18,7 @@ export function keyFacts(path: string, read: ReadDocument, calibration: Calibrat
   const [section = "", name = ""] = path.split(".");
   switch (section) {
     case "mask":
-      return maskFacts(read);
+      return maskFacts(read, experiment);
     case "data":
       return path === "data.path" ? imageFacts(read) : path === "data.image_size" ? tokenFacts(read) : [];
     case "model":
@@ -41,9 +42,14 @@ const MODEL_SHAPE = [
   "mlp_ratio",
   "qkv_bias",
   "time_embedding",
+  "qk_norm",
+  "norm",
+  "mlp",
   "num_classes",
-].map((name) => `model.${name}`);
-const MASK_KEYS = ["strategy", "rate", "block_size", "crop_size"].map((name) => `mask.${name}`);
+]
+  .map((name) => `model.${name}`)
+  .concat("mask.mode", "mask.route_from", "mask.fuse_blocks");
+const MASK_KEYS = ["strategy", "rate", "block_size", "cell_size", "crop_size"].map((name) => `mask.${name}`);
 
 /** The facts of a stage, where all that they depend on is known. */
 export function factsOf({ experiment, refused, facts }: ReadDocument, stage: Stage): StageFacts | null {
@@ -68,16 +74,17 @@ export function estimateOf(
   return calibration?.estimate(read.experiment, stage) ?? null;
 }
 
-function maskFacts(read: ReadDocument): string[] {
+function maskFacts(read: ReadDocument, experiment: Experiment): string[] {
   const found = factsOf(read, "pretrain");
   if (found === null) return [];
-  return found.pieces.flatMap((piece) => {
+  return found.pieces.flatMap((piece, i) => {
     const { geometry, relativeCost } = piece;
     const which = found.pieces.length > 1 ? `${piece.name}, ${stepsText(piece)}: ` : "";
     if (geometry.strategy === "none")
       return [`${which}Nothing is hidden: all N = ${count(geometry.tokens)} tokens are visible.`];
     return [
       `${which}S = ${count(geometry.visibleTokens)} of N = ${count(geometry.tokens)} tokens are visible: an effective rate of ${share(geometry.effectiveRate)}.`,
+      ...(i === 0 ? [hiddenText(experiment)] : []),
       `A step does ${percent(relativeCost)} of the work of one without a mask.`,
     ];
   });

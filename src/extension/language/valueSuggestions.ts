@@ -60,18 +60,24 @@ function fitting(path: string, { data, model, mask, pretrain, finetune }: Experi
         detail: `${model.embed_dim / heads} numbers each`,
       }));
     case "mask.block_size":
+    case "mask.cell_size":
       if (grid === null) return [];
       return divisors(grid)
-        .filter((b) => b < grid)
-        .map((b) => ({
-          value: b,
-          detail: rateOf({ strategy: "block", rate: config.rate, blockSize: b, cropSize: null }, grid),
+        .filter((side) => side < grid)
+        .map((side) => ({
+          value: side,
+          detail: rateOf(
+            path === "mask.block_size"
+              ? { ...config, strategy: "block", blockSize: side }
+              : { ...config, strategy: "stratified", cellSize: side },
+            grid,
+          ),
         }));
     case "mask.crop_size":
       if (grid === null) return [];
       return Array.from({ length: grid - 1 }, (_, i) => ({
         value: i + 1,
-        detail: rateOf({ strategy: "crop", rate: config.rate, blockSize: 1, cropSize: i + 1 }, grid),
+        detail: rateOf({ ...config, strategy: "crop", cropSize: i + 1 }, grid),
       }));
     case "pretrain.micro_batch_size":
       return passes(pretrain.batch_size);

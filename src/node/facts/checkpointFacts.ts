@@ -2,7 +2,7 @@
 import { isAbsolute, join } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import { readExperiment } from "../../core/experiment/read.ts";
-import type { CheckpointFacts } from "../../core/lint/facts.ts";
+import { type CheckpointFacts, networkMask } from "../../core/lint/facts.ts";
 import { exists } from "../exists.ts";
 import { readText } from "../run/readText.ts";
 import { namedInFile, resolveSource } from "../run/resolve.ts";
@@ -29,8 +29,9 @@ export async function checkpointFacts(
     if (experimentFile === undefined) return known;
     const { experiment, refused } = readExperiment(readText(experimentFile));
     if (experiment === null || refused.size > 0) return known;
-    const { data, model, diffusion } = experiment;
-    return { ...known, data: { image_size: data.image_size, channels: data.channels }, model, diffusion };
+    const { data, model, mask, diffusion } = experiment;
+    const { image_size, channels } = data;
+    return { ...known, data: { image_size, channels }, model, mask: networkMask(mask), diffusion };
   } catch (error) {
     if (error instanceof UserError || (error as NodeJS.ErrnoException).code !== undefined) return null;
     throw error;

@@ -24,15 +24,23 @@ export function register(program: Command, io: Io): void {
 }
 
 async function demo(runsDir: string, io: Io): Promise<void> {
-  const [{ startRun }, { findSource }, { StartUp }, { sampleRun }, { writeLossCurves }, { readRunMetrics }] =
-    await Promise.all([
-      import("./training.ts"),
-      import("./finetune.ts"),
-      import("../loop/startUp.ts"),
-      import("../loop/sampleRun.ts"),
-      import("../sample/curves.ts"),
-      import("../../node/run/metrics.ts"),
-    ]);
+  const [
+    { startRun },
+    { findSource },
+    { StartUp },
+    { sampleRun },
+    { lossChartSvg },
+    { readRunMetrics },
+    { replaceFile },
+  ] = await Promise.all([
+    import("./training.ts"),
+    import("./finetune.ts"),
+    import("../loop/startUp.ts"),
+    import("../loop/sampleRun.ts"),
+    import("../../core/series/lossChart.ts"),
+    import("../../node/run/metrics.ts"),
+    import("../../node/run/files.ts"),
+  ]);
   const file = exampleFile();
   const pretrained = await startRun(file, "pretrain", { runsDir, set: [] }, null, io);
   if (pretrained.state !== "finished") return;
@@ -55,17 +63,12 @@ async function demo(runsDir: string, io: Io): Promise<void> {
     note,
   } as const;
   const { png, trajectory } = await sampleRun(request);
-  const masked = readRunMetrics(pretrained.dir);
-  const whole = readRunMetrics(finetuned.dir);
   const curves = join(finetuned.dir, "curves.svg");
-  await writeLossCurves(
-    curves,
-    [
-      { label: "pretrain, on masked images", metrics: masked },
-      { label: "finetune, on whole images", metrics: whole, startsAt: masked.at(-1)?.seconds ?? 0 },
-    ],
-    { x: "seconds", logY: true },
-  );
+  const svg = lossChartSvg([
+    { label: "pretrain, on masked images", metrics: readRunMetrics(pretrained.dir) },
+    { label: "finetune, on whole images", metrics: readRunMetrics(finetuned.dir) },
+  ]);
+  replaceFile(curves, svg, false);
   for (const path of [png, trajectory, curves]) if (path !== null) io.stdout(relative(process.cwd(), path));
 }
 

@@ -2,7 +2,7 @@
 import { basename } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import { parseExperiment } from "../../core/experiment/parse.ts";
-import type { CheckpointFacts } from "../../core/lint/facts.ts";
+import { type CheckpointFacts, networkMask } from "../../core/lint/facts.ts";
 import { WEIGHT_FILES } from "../../core/run/checkpointState.ts";
 import { resolveSource, type Source } from "../../node/run/resolve.ts";
 import { readRun } from "../../node/run/runFiles.ts";
@@ -32,17 +32,18 @@ export function startingPoint(named: string, weights: "raw" | "ema", runsDir: st
   };
 }
 
-/** What the shapes of weights do not show, or not in one word: network, heads, diffusion and the numbers of classes. */
+/** What the shapes of weights do not show, or not in one word: network, heads, kinds of layers, diffusion, numbers of classes. */
 function trainedWith({ experimentFile, classes }: Source, name: string): CheckpointFacts {
   const known = { name, ...(classes === null ? {} : { classes }) };
   const parsed = experimentFile === undefined ? null : parseExperiment(readExperimentFile(experimentFile));
   if (!parsed?.ok) return known;
-  const { diffusion } = parsed.experiment;
-  const { backbone, num_heads, num_classes } = parsed.experiment.model;
+  const { diffusion, mask } = parsed.experiment;
+  const { backbone, num_heads, qk_norm, norm, mlp, num_classes } = parsed.experiment.model;
   return {
     ...known,
     // Weights without classes miss whole tensors, which the list of shapes shows best.
-    model: { backbone, num_heads, ...(num_classes === 0 ? {} : { num_classes }) },
+    model: { backbone, num_heads, qk_norm, norm, mlp, ...(num_classes === 0 ? {} : { num_classes }) },
+    mask: networkMask(mask),
     diffusion,
   };
 }

@@ -1,11 +1,12 @@
 /** The training engine: one model, its optimiser state and its compiled graphs on one backend. */
 import type { TrainingBatch } from "../../core/batch/assemble.ts";
 import type { Backbone } from "../../core/model/backbone.ts";
-import { backboneOf, extraTokens, parameterSpecs } from "../../core/model/backbones.ts";
+import { backboneOf, parameterSpecs } from "../../core/model/backbones.ts";
 import { predictionGraph, trainingGraph } from "../../core/model/graphs.ts";
 import { initialise } from "../../core/model/parameterSpec.ts";
 import { type ModelShape, tokenCount } from "../../core/model/shape.ts";
 import { timeEmbedding } from "../../core/model/timeEmbedding.ts";
+import { tokenFeeds } from "../../core/model/tokenFeeds.ts";
 import type { NamedTensor } from "../../core/run/tensor.ts";
 import type { Backend, Feed } from "./backend.ts";
 import { HostLearner } from "./hostLearner.ts";
@@ -240,7 +241,8 @@ export class Engine {
       batch.weight.subarray(start, end).map((weight) => weight / batch.batchSize),
     );
     if (batch.labels) inputs.set("labels", batch.labels.slice(start, end));
-    if (S < tokenCount(shape)) inputs.set("positions", positionRows(batch.visible, start, end, S, extraTokens(shape)));
+    for (const [name, feed] of tokenFeeds(shape, batch.visible.subarray(start * S, end * S), count))
+      inputs.set(name, feed);
     return inputs;
   }
 }
@@ -250,15 +252,4 @@ function cached<T>(map: Map<string, Promise<T>>, key: string, make: () => Promis
   const known = map.get(key) ?? make();
   map.set(key, known);
   return known;
-}
-
-/** Rows of the position embedding: the extra tokens' own, then each visible token's place in the full grid. */
-function positionRows(visible: Int32Array, start: number, end: number, S: number, extra: number): Int32Array {
-  const rows = new Int32Array((end - start) * (extra + S));
-  let i = 0;
-  for (let b = start; b < end; b++) {
-    for (let e = 0; e < extra; e++) rows[i++] = e;
-    for (let s = 0; s < S; s++) rows[i++] = extra + visible[b * S + s]!;
-  }
-  return rows;
 }

@@ -85,7 +85,14 @@ describe("the editor of an experiment", () => {
   it("completes sections and keys that are not there yet, with their documentation", async () => {
     await editor.edit((edit) => edit.insert(new vscode.Position(11, 0), "  \n"));
     const keys = await complete(document, new vscode.Position(11, 2));
-    deepStrictEqual(keys.map(labelOf).sort(), ["crop_size", "strategy"]);
+    deepStrictEqual(keys.map(labelOf).sort(), [
+      "cell_size",
+      "crop_size",
+      "fuse_blocks",
+      "mode",
+      "route_from",
+      "strategy",
+    ]);
     const strategy = keys.find((item) => labelOf(item) === "strategy");
     ok(strategy?.documentation instanceof vscode.MarkdownString);
     ok(strategy.documentation.value.includes("What pretraining hides."));
@@ -96,7 +103,7 @@ describe("the editor of an experiment", () => {
   it("completes values: those allowed, and those that fit", async () => {
     await replaceText(editor, "block_size: 2", "block_size: 2\n  strategy: ");
     const values = await complete(document, behind(document, "strategy: "));
-    deepStrictEqual(values.map(labelOf).sort(), ["block", "crop", "none", "patch"]);
+    deepStrictEqual(values.map(labelOf).sort(), ["block", "crop", "none", "patch", "stratified"]);
     await replaceText(editor, "block_size: 2", "block_size: ");
     const blocks = await complete(document, behind(document, "block_size: "));
     deepStrictEqual(blocks.map(labelOf), ["1", "2", "4"]);
@@ -190,18 +197,17 @@ describe("the editor of an experiment", () => {
     ok(lenses.some(({ range }) => document.lineAt(range.start.line).text === "pretrain:"));
   });
 
-  it("shows lenses above the stages and the mask, for commands that exist", async () => {
+  it("shows lenses above the stages and the mask", async () => {
     const lenses = await vscode.commands.executeCommand<vscode.CodeLens[]>(
       "vscode.executeCodeLensProvider",
       document.uri,
       50,
     );
-    const commands = await vscode.commands.getCommands(true);
     const wanted = [
       ["maskdm.openDesigner", 8],
       ["maskdm.finetune", 8],
       ["maskdm.pretrain", 11],
-    ].filter(([command]) => commands.includes(String(command)));
+    ];
     const found = lenses.map(({ command, range }) => [command?.command, range.start.line]);
     deepStrictEqual(found.sort(), wanted.sort());
     for (const { command } of lenses) strictEqual(String(command?.arguments?.[0]), String(document.uri));

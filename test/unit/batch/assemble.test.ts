@@ -30,6 +30,7 @@ function contextOf(diffusion: Partial<DiffusionConfig>, rate: number, numClasses
     diffusion: full,
     schedule: noiseSchedule(full),
     numClasses,
+    dropsHidden: true,
   };
 }
 

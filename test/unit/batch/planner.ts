@@ -1,7 +1,13 @@
 import { type BatchPlanConfig, BatchPlanner } from "../../../src/core/batch/plan.ts";
 import { type MaskConfig, type MaskGeometry, maskGeometry } from "../../../src/core/masks/masks.ts";
 
-export const patchMask = (rate: number): MaskConfig => ({ strategy: "patch", rate, blockSize: 1, cropSize: null });
+export const patchMask = (rate: number): MaskConfig => ({
+  strategy: "patch",
+  rate,
+  blockSize: 1,
+  cellSize: 2,
+  cropSize: null,
+});
 
 /** One mask for all steps. */
 export const always = (geometry: MaskGeometry) => [{ until: Number.POSITIVE_INFINITY, geometry }];

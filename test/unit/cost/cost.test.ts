@@ -20,9 +20,14 @@ const small: ModelShape = {
   mlpRatio: 4,
   qkvBias: false,
   timeMlp: false,
+  qkNorm: "none",
+  norm: "layer",
+  mlp: "gelu",
   numClasses: 0,
+  hidden: { mode: "drop" },
 };
 const tiny: ModelShape = { ...small, imageSize: 32, embedDim: 192, depth: 5, numHeads: 4 };
+const modern = { qkNorm: "rms", norm: "rms", mlp: "swiglu" } as const;
 const ditS: ModelShape = { ...small, backbone: "dit", embedDim: 384, depth: 12, numHeads: 6 };
 
 describe("cost model", () => {
@@ -96,6 +101,8 @@ describe("predicted memory", () => {
       [small, 26, 32],
       [tiny, 7, 128],
       [{ ...small, mlpRatio: 2, depth: 6 }, 100, 3],
+      [{ ...tiny, ...modern }, 64, 32],
+      [{ ...ditS, ...modern }, 64, 8],
     ] as const) {
       const planned = arenaBytes(trainingGraph(shape, images, visible, ALL_COMPOSITES));
       const { activationBytes } = predictTrainingMemory("native", shape, visible, images);

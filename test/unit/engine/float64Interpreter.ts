@@ -44,6 +44,7 @@ function evaluate(node: GraphNode, operands: readonly Values[]): Float64Array[] 
     case "erf":
     case "exp":
     case "sigmoid":
+    case "rsqrt":
       return [map(a, UNARY[operation.kind])];
     case "scale":
       return [map(a, (x) => x * operation.factor)];
@@ -91,7 +92,12 @@ const BINARY = {
   mul: (x: number, y: number) => x * y,
 };
 
-const UNARY = { erf, exp: Math.exp, sigmoid: (x: number) => 1 / (1 + Math.exp(-x)) };
+const UNARY = {
+  erf,
+  exp: Math.exp,
+  sigmoid: (x: number) => 1 / (1 + Math.exp(-x)),
+  rsqrt: (x: number) => 1 / Math.sqrt(x),
+};
 
 /**
  * Error function by Kummer's series, erf(x) = 2/sqrt(pi) exp(-x²) sum 2^n x^(2n+1) / (2n+1)!!, whose terms all have one sign

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { changedKeys, isReadBy, onResume } from "../../../src/core/experiment/changeOnResume.ts";
+import { changedKeys, isReadBy, ruleOf } from "../../../src/core/experiment/changeOnResume.ts";
 import { experimentKeys } from "../../../src/core/experiment/keys.ts";
 import { type Experiment, type ExperimentInput, experimentSchema } from "../../../src/core/experiment/schema.ts";
 
@@ -8,12 +8,12 @@ const experiment = (change: Partial<ExperimentInput> = {}): Experiment =>
 
 describe("what a run may change when it goes on", () => {
   it("is said for every key of the file", () => {
-    const said = [...experimentKeys().keys.keys()].map((path) => onResume(path)?.may);
+    const said = [...experimentKeys().keys.keys()].map((path) => ruleOf(path)?.may);
     expect(new Set(said)).toEqual(new Set(["silently", "noted", "never"]));
   });
 
   it("is never what the weights are or mean, noted where training goes otherwise, silent for the machine's side", () => {
-    const may = (...paths: string[]) => paths.map((path) => onResume(path).may);
+    const may = (...paths: string[]) => paths.map((path) => ruleOf(path).may);
     expect(new Set(may("model.num_heads", "data.channels", "diffusion.schedule", "data.labels"))).toEqual(
       new Set(["never"]),
     );

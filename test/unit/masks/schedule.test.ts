@@ -12,13 +12,13 @@ import {
   stepsText,
 } from "../../../src/core/masks/schedule.ts";
 
-const SECTION = { strategy: "block", block_size: 2, crop_size: null } as const;
+const SECTION = { strategy: "block", block_size: 2, cell_size: 2, crop_size: null } as const;
 const pieces = (rate: number | RatePiece[], steps = 1000) => maskPieces({ ...SECTION, rate }, "pretrain", steps);
 const borders = (rate: RatePiece[], steps?: number) => pieces(rate, steps).map(({ from, until }) => [from, until]);
 
 describe("maskPieces", () => {
   it("is one piece for a number, and one without a mask for finetuning", () => {
-    const config = { strategy: "block", rate: 0.9, blockSize: 2, cropSize: null };
+    const config = { strategy: "block", rate: 0.9, blockSize: 2, cellSize: 2, cropSize: null };
     expect(pieces(0.9)).toEqual([{ name: "mask.rate", from: 0, until: 1000, config }]);
     const finetune = maskPieces({ ...SECTION, rate: [{ until: 5, rate: 0.9 }, { rate: 0 }] }, "finetune", 20);
     expect(finetune).toMatchObject([{ from: 0, until: 20, config: { strategy: "none", rate: 0 } }]);

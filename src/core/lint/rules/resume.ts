@@ -15,8 +15,9 @@ const resumeRefused: Rule = {
   fix: null,
   *check({ experiment, facts: { resumed, stage } }) {
     if (resumed === undefined || stage === undefined) return;
-    for (const { path, from, to } of changedKeys(resumed.experiment, experiment)) {
-      const rule = onResume(path);
+    for (const change of changedKeys(resumed.experiment, experiment)) {
+      const { path, from, to } = change;
+      const rule = onResume(change);
       if (rule.may !== "never" || !isReadBy(stage, path)) continue;
       const set = ["--set", `${path}=${yamlText(to)}`];
       const anew = `start a run of its own: ${resumed.command(...resumed.anew, ...set)}`;

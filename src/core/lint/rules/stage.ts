@@ -71,6 +71,8 @@ const fewTokensPerStep: Rule = {
   fix: "Writes `clip_grad: 1` and a warm-up of a twentieth of the steps, where they are missing.",
   *check(context) {
     const { geometry } = context;
+    // Otherwise the loss is that of all tokens.
+    if (context.experiment.mask.mode !== "drop") return;
     if (context.facts.stage === "finetune" || geometry === null || geometry.effectiveRate < HIGH_RATE) return;
     const { pretrain } = context.experiment;
     const S = geometry.visibleTokens;

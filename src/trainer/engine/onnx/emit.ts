@@ -98,6 +98,9 @@ class OnnxEmitter {
       case "sigmoid":
         this.model.node("Sigmoid", [a!], out);
         return;
+      case "rsqrt":
+        this.model.node("Reciprocal", [this.model.value("Sqrt", [a!])], out);
+        return;
       case "scale":
         this.model.node("Mul", [a!, this.model.scalar(operation.factor)], out);
         return;

@@ -8,6 +8,8 @@ import { MetricsTail } from "../../../../src/core/run/metricsTail.ts";
 import { RunColumns } from "../../../../src/core/series/columns.ts";
 import { chartCsv } from "../../../../src/core/series/csv.ts";
 import { Line } from "../../../../src/core/series/line.ts";
+import { lossChartSvg } from "../../../../src/core/series/lossChart.ts";
+import { automaticYRange } from "../../../../src/core/series/yRange.ts";
 import { ChartFeed } from "../../../../src/extension/dashboard/chartFeed.ts";
 import { readConfig } from "../../../../src/extension/dashboard/runConfig.ts";
 import { runInfos } from "../../../../src/extension/dashboard/runInfo.ts";
@@ -19,8 +21,6 @@ import { listRuns } from "../../../../src/node/run/list.ts";
 import { metricsFile, readRunMetrics } from "../../../../src/node/run/metrics.ts";
 import { RunsFollower } from "../../../../src/node/run/runsFollower.ts";
 import { runsTable } from "../../../../src/trainer/cli/runs.ts";
-import { lossCurvesSvg } from "../../../../src/trainer/sample/curves.ts";
-import { automaticYRange } from "../../../../webview/dashboard/yRange.ts";
 
 export interface Shown {
   readonly id: string;
@@ -99,7 +99,7 @@ for (const entry of entries) {
   const config = readConfig(dir);
   const [info] = runInfos([{ dir, slot: 0, config }], () => entry);
   listCheckpoints(dir);
-  lossCurvesSvg([{ label: entry.label, metrics: orNull(() => readRunMetrics(dir)) ?? [] }]);
+  lossChartSvg([{ label: entry.label, metrics: orNull(() => readRunMetrics(dir)) ?? [] }]);
   const shown: Shown = {
     id,
     state: entry.state,

@@ -1,11 +1,13 @@
 /** Which part of the y axis a chart shows by itself. */
-import { lowerBound } from "../../src/core/series/columns.ts";
-import type { Line } from "../../src/core/series/line.ts";
-import { outlierBounds, type Scale } from "../../src/core/series/outliers.ts";
-import type { Range } from "./axes.ts";
+
+import type { SvgLine } from "./chartSvg.ts";
+import { lowerBound } from "./columns.ts";
+import { outlierBounds, type Scale } from "./outliers.ts";
+
+type Range = readonly [low: number, high: number];
 
 interface ShownLine {
-  readonly line: Line;
+  readonly line: Pick<SvgLine, "xs" | "ys" | "length">;
   readonly opacity: number;
 }
 
@@ -58,7 +60,11 @@ export function automaticYRange(
   return { range: [back(bottom), back(high + MARGIN * length)], leavesOut };
 }
 
-function inView({ xs, ys, length }: Line, view: Range, scale: Scale): [Float32Array, Scale, number, number] {
+function inView(
+  { xs, ys, length }: ShownLine["line"],
+  view: Range,
+  scale: Scale,
+): [Float32Array, Scale, number, number] {
   const from = lowerBound(xs, length, view[0]);
   let to = lowerBound(xs, length, view[1], from);
   while (to < length && xs[to] === view[1]) to++;

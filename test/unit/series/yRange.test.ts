@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Line } from "../../../src/core/series/line.ts";
+import { automaticYRange } from "../../../src/core/series/yRange.ts";
 import { yTicks } from "../../../webview/dashboard/axes.ts";
-import { automaticYRange } from "../../../webview/dashboard/yRange.ts";
 
 function line(values: readonly number[], opacity = 1) {
   const made = new Line();
