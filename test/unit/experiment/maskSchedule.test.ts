@@ -78,7 +78,7 @@ describe("a wrong piece", () => {
       "MDM011 7 mask.rate[2].rate is missing: a piece has a rate, such as {until: 1000, rate: 0.9}.",
       "MDM013 7 mask.rate[2].until must be a whole number from 1 to 1,000,000,000 or a number above 0 and below 1 (steps, or share of pretrain.steps), but is 1.5.",
       "MDM012 8 mask.rate[3] must be a piece such as {until: 1000, rate: 0.9}, but is 0.5.",
-      'MDM014 9 mask.rate[4].strategy must be one of patch, block, crop or none, but is the text "blok". Did you mean block? [Write strategy: block]',
+      'MDM014 9 mask.rate[4].strategy must be one of patch, block, stratified, crop or none, but is the text "blok". Did you mean block? [Write strategy: block]',
     ]);
   });
 
