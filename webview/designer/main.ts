@@ -4,6 +4,7 @@ import "./page.css";
 import "./form.css";
 import "./strategy.css";
 import "./sliders.css";
+import "./schedule.css";
 import "./sections.css";
 import "./problems.css";
 import "./preview.css";
@@ -60,6 +61,7 @@ const actions: PageActions = {
     messenger.request("fix", { version, code, line, column }).catch(refuse);
   },
   reveal: ({ line, column }) => void messenger.request("reveal", { line, column }).catch(refuse),
+  showStep: (step) => model.setView({ stage: "pretrain", step }),
   openText: () => void messenger.request("openText", {}).catch(refuse),
   run: (stage) => void messenger.request("run", { stage }).catch(refuse),
   measure: () => void messenger.request("measure", {}).catch(refuse),
@@ -98,6 +100,7 @@ function updateRest(): void {
   header.update();
   facts.update();
   if (aspects.has("reading")) form.update();
+  form.mask.rate.mark(model.view.stage === "pretrain" ? model.view.step : null);
   if (aspects.has("view")) saveViewState(model.view);
 }
 

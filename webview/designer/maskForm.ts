@@ -48,7 +48,7 @@ export class MaskForm {
   readonly element: HTMLElement;
   private readonly strategy: FieldShell;
   private readonly tiles: Segmented<MaskStrategy>;
-  private readonly rate: RateField;
+  readonly rate: RateField;
   private readonly mode: FieldShell;
   private readonly modes: Segmented<Mode>;
   private readonly fields: readonly KeyField[];

@@ -2,7 +2,7 @@
 import { allowedValues } from "./allowedValues.ts";
 import { ruleOf } from "./changeOnResume.ts";
 import { experimentJsonSchema, type JsonSchema } from "./jsonSchema.ts";
-import { experimentKeys, type KeySpec, type SectionSpec } from "./keys.ts";
+import { experimentKeys, itemKeys, itemSchema, type KeySpec, type SectionSpec } from "./keys.ts";
 import { yamlText } from "./yamlText.ts";
 
 export const EXPERIMENT_SCHEMA_PATH = "docs/schema/experiment.schema.json";
@@ -78,8 +78,31 @@ goes on; this is refused until \`--stretch-lr\` says that it is meant, or \`--se
 }
 
 function sectionText({ name, description, keys }: SectionSpec): string {
-  return `## \`${name}\`\n\n${description}\n\n${table(keys)}\n`;
+  const lists = keys
+    .filter((key) => itemSchema(key) !== null)
+    .map((key) => `\n### Pieces of \`${key.path}\`\n\n${PIECES[key.path] ?? ""}${table(itemKeys(key, 0))}\n`);
+  return `## \`${name}\`\n\n${description}\n\n${table(keys)}\n${lists.join("")}`;
 }
+
+const PIECES: Readonly<Record<string, string>> = {
+  "mask.rate": `The mask may change over pretraining, such as from hardly anything visible to whole images:
+
+\`\`\`yaml
+mask:
+  strategy: block
+  block_size: 2
+  rate:
+    - {until: 0.6, rate: 0.9} # the first 60 % of the steps
+    - {until: 1800, rate: 0.5, strategy: patch} # up to step 1799
+    - {rate: 0} # whole images to the end
+\`\`\`
+
+The number of visible tokens S changes only at borders. Images, flips, timesteps and noise of a step do not depend on the pieces. With
+\`micro_batch_size: auto\` each piece has the micro-batch that fits its S. On a resume the pieces that are over must stay as they were; those to come
+may change. On the command line: \`--set 'mask.rate=[{until: 1000, rate: 0.9}, {rate: 0}]'\`.
+
+`,
+};
 
 function table(keys: readonly KeySpec[]): string {
   return ["| key | value | default | meaning |", "|---|---|---|---|", ...keys.map(row)].join("\n");
@@ -89,7 +112,7 @@ function row({ name, schema, required }: KeySpec): string {
   const cells = [
     `\`${name}\``,
     allowedValues(schema),
-    required ? "required" : `\`${yamlText(schema.default)}\``,
+    required ? "required" : schema.default === undefined ? "–" : `\`${yamlText(schema.default)}\``,
     meaning(schema),
   ];
   return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;

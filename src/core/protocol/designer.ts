@@ -26,6 +26,7 @@ const keyValue: z.ZodType<KeyValue> = z.union([
   z.null(),
   z.array(z.number()).max(8),
   z.array(z.string().max(400)).max(64),
+  z.array(z.record(z.string().max(40), z.union([z.string().max(400), z.number(), z.null()]))).max(64),
 ]);
 const place = { line: z.number().int().positive(), column: z.number().int().positive() };
 const nothing = z.strictObject({});

@@ -34,7 +34,7 @@ export function registerHover({ documents, calibration }: LanguageServices): vsc
 
 /** The key's or the value's own range, whichever holds the position. */
 function rangeAt({ document }: ReadDocument, path: string, position: vscode.Position): vscode.Range | null {
-  const places = [document.keyRange(path), document.valueRange(path)];
+  const places = [document.keyRange(path), document.valueRange(path), ...document.itemRanges(path)];
   for (const place of places) {
     const range = place && toRange(place);
     if (range?.contains(position)) return range;

@@ -45,11 +45,11 @@ interface Shown {
 function describe(read: ReadDocument, uri: vscode.Uri): Shown {
   const problems = read.diagnostics.filter(({ severity }) => severity !== "info");
   const errors = problems.filter(({ severity }) => severity === "error").length;
-  const mask = factsOf(read, "pretrain")?.mask;
+  const masks = factsOf(read, "pretrain")?.pieces.map((piece) => piece.geometry);
   const geometry =
-    mask === undefined
+    masks === undefined
       ? ""
-      : `S = ${count(mask.visibleTokens)} of N = ${count(mask.tokens)} tokens, effective rate ${share(mask.effectiveRate)}`;
+      : `S = ${masks.map(({ visibleTokens }) => count(visibleTokens)).join(", ")} of N = ${count(masks[0]!.tokens)} tokens, effective rate ${masks.map(({ effectiveRate }) => share(effectiveRate)).join(", ")}`;
   if (problems.length > 0) {
     return {
       text: problems.length === 1 ? "1 problem" : `${problems.length} problems`,

@@ -62,7 +62,8 @@ export class Engine {
   private readonly backbone: Backbone;
   private readonly constants: readonly ConstantTensor[];
   private readonly learner: Learner;
-  private readonly trainings = new Map<string, Promise<TrainingProgram>>();
+  /** the training program at work: one at a time, as each holds memory for all activations */
+  private current: { readonly key: string; readonly program: Promise<TrainingProgram> } | null = null;
   private readonly predictions = new Map<string, Promise<PredictionProgram>>();
 
   constructor(
@@ -195,17 +196,26 @@ export class Engine {
   }
 
   async dispose(): Promise<void> {
-    for (const programs of [this.trainings, this.predictions]) {
-      for (const program of programs.values()) await (await program).dispose();
-      programs.clear();
-    }
+    for (const program of this.predictions.values()) await (await program).dispose();
+    this.predictions.clear();
+    await this.freeTraining();
     await this.learner.dispose();
   }
 
-  private training(microBatchSize: number, visibleTokens: number): Promise<TrainingProgram> {
-    return cached(this.trainings, `${microBatchSize} ${visibleTokens}`, () =>
-      this.learner.training(trainingGraph(this.config.shape, microBatchSize, visibleTokens, this.backend.composites)),
-    );
+  /** The program for steps of this kind; that of another kind is freed first. */
+  private async training(microBatchSize: number, visibleTokens: number): Promise<TrainingProgram> {
+    const key = `${microBatchSize} ${visibleTokens}`;
+    if (this.current?.key !== key) {
+      await this.freeTraining();
+      const graph = trainingGraph(this.config.shape, microBatchSize, visibleTokens, this.backend.composites);
+      this.current = { key, program: this.learner.training(graph) };
+    }
+    return this.current.program;
+  }
+
+  private async freeTraining(): Promise<void> {
+    await (await this.current?.program)?.dispose();
+    this.current = null;
   }
 
   private constantInputs(): Map<string, Feed> {

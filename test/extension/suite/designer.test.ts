@@ -98,6 +98,21 @@ describe("the mask designer", () => {
     equal(document.getText(), TEXT.replace("rate: 0.9", "rate: 0.7"));
   });
 
+  it("writes pieces of the mask rate into the text, a line each where it has lines", async () => {
+    const { page, document } = await openPage();
+    const pieces = [{ until: 0.5, rate: 0.9 }, { rate: 0 }];
+    await page.result("edit", { changes: [{ path: "mask.rate", value: pieces }] });
+    equal(document.getText(), TEXT.replace("rate: 0.9", "rate: [{until: 0.5, rate: 0.9}, {rate: 0}]"));
+    const lines = TEXT.replace("rate: 0.9", "rate:\n    - {until: 0.5, rate: 0.9} # first\n    - {rate: 0}");
+    const range = new vscode.Range(0, 0, document.lineCount, 0);
+    const replaced = new vscode.WorkspaceEdit();
+    replaced.replace(document.uri, range, lines);
+    ok(await vscode.workspace.applyEdit(replaced));
+    const more = [pieces[0], { until: 800, rate: 0.5, strategy: "patch" }, pieces[1]];
+    await page.result("edit", { changes: [{ path: "mask.rate", value: more }] });
+    equal(document.getText(), lines.replace("# first", "# first\n    - {until: 800, rate: 0.5, strategy: patch}"));
+  });
+
   it("takes a key out when it is set back to its default", async () => {
     const { page, document } = await openPage();
     await page.result("edit", { changes: [{ path: "mask.rate", remove: true }] });

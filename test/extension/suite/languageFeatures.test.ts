@@ -165,6 +165,15 @@ describe("the editor of an experiment", () => {
     ]);
     await replaceText(editor, "rate: 0.8", "rate: 0.75");
     ok((await hints(document)).includes("rate: S = 16 of 64 tokens"));
+    const pieces = "rate:\n    - {until: 0.5, rate: 0.75} # first\n    - until: 1500\n      rate: 0.5\n    - {rate: 0}";
+    await replaceText(editor, "rate: 0.75", pieces);
+    deepStrictEqual(
+      (await hints(document)).filter((hint) => hint.includes("S = ")).map((hint) => hint.replace(/^.*: /, "")),
+      ["S = 16 of 64 tokens", "S = 32 of 64 tokens", "S = 64 of 64 tokens"],
+    );
+    const hovered = await hoverText(document, behind(document, "    - until: 15"));
+    ok(hovered.includes("mask.rate[1], steps 1000 to 1499: S = 32 of N = 64 tokens are visible"), hovered);
+    await replaceText(editor, pieces, "rate: 0.75");
     await replaceText(editor, "patch_size: 4", "patch_size: 5");
     deepStrictEqual(await hints(document), []);
     await replaceText(editor, "patch_size: 5", "patch_size: four");

@@ -6,7 +6,7 @@ import { lossWeight } from "../../../src/core/diffusion/objective.ts";
 import { noiseSchedule } from "../../../src/core/diffusion/schedule.ts";
 import type { DiffusionConfig } from "../../../src/core/experiment/schema.ts";
 import { maskGeometry } from "../../../src/core/masks/masks.ts";
-import { patchMask, planner } from "./planner.ts";
+import { always, patchMask, planner } from "./planner.ts";
 
 const shape = { imageSize: 8, channels: 3 as const, patchSize: 2 };
 const B = 8;
@@ -25,7 +25,7 @@ function contextOf(diffusion: Partial<DiffusionConfig>, rate: number, numClasses
     ...diffusion,
   };
   return {
-    planner: planner({ batchSize: B, mask: maskGeometry(patchMask(rate), 4), labelDropout: 0.5 }),
+    planner: planner({ batchSize: B, masks: always(maskGeometry(patchMask(rate), 4)), labelDropout: 0.5 }),
     shape,
     diffusion: full,
     schedule: noiseSchedule(full),

@@ -7,7 +7,8 @@ import { parse } from "yaml";
 import { UserError } from "../../../src/core/errors.ts";
 import { experimentSchema } from "../../../src/core/experiment/schema.ts";
 import { lintExperiment } from "../../../src/core/lint/lint.ts";
-import { maskConfig, maskGeometry } from "../../../src/core/masks/masks.ts";
+import { maskGeometry } from "../../../src/core/masks/masks.ts";
+import { maskPieces } from "../../../src/core/masks/schedule.ts";
 import { writeNewExperiment } from "../../../src/trainer/cli/new.ts";
 import { experimentTemplate } from "../../../src/trainer/cli/newTemplate.ts";
 import { runCommandLine } from "../../../src/trainer/cli/program.ts";
@@ -196,7 +197,8 @@ describe("suggested sizes", () => {
           expect(data.image_size % model.patch_size).toBe(0);
           expect(model.embed_dim % model.num_heads).toBe(0);
           expect(pretrain.batch_size).toBeLessThanOrEqual(count);
-          const geometry = maskGeometry(maskConfig(mask), data.image_size / model.patch_size);
+          const [piece] = maskPieces(mask, "pretrain", pretrain.steps);
+          const geometry = maskGeometry(piece!.config, data.image_size / model.patch_size);
           expect(geometry.effectiveRate).toBe(mask.rate);
         }
       }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { imageCost } from "../../../src/core/cost/imageCost.ts";
 import { predictTrainingMemory } from "../../../src/core/cost/memory.ts";
-import { chooseMicroBatch } from "../../../src/core/cost/microBatch.ts";
+import { chooseMicroBatches } from "../../../src/core/cost/microBatch.ts";
 import { matrixProductFlops } from "../../../src/core/model/graph/flops.ts";
 import { ALL_COMPOSITES, type Composites, NO_COMPOSITES } from "../../../src/core/model/graph/lower.ts";
 import { predictionGraph, trainingGraph } from "../../../src/core/model/graphs.ts";
@@ -113,15 +113,17 @@ describe("predicted memory", () => {
 
   it("chooses the largest divisor of the batch that fits", () => {
     const shape = small;
-    const choice = chooseMicroBatch("onnx", shape, 256, 32, 5 * 2 ** 30);
+    const wish = { batchSize: 32, wanted: "auto", budgetBytes: 5 * 2 ** 30 } as const;
+    const [choice] = chooseMicroBatches("onnx", shape, [256], wish);
     expect(choice).toMatchObject({ microBatchSize: 16, fits: true });
-    expect(choice.predictedBytes).toBeLessThan(5 * 2 ** 30);
+    expect(choice!.predictedBytes).toBeLessThan(5 * 2 ** 30);
     expect(predictTrainingMemory("onnx", shape, 256, 32).totalBytes).toBeGreaterThan(5 * 2 ** 30);
-    expect(chooseMicroBatch("native", shape, 256, 32, 5 * 2 ** 30)).toMatchObject({ microBatchSize: 32, fits: true });
+    expect(chooseMicroBatches("native", shape, [256], wish)).toMatchObject([{ microBatchSize: 32, fits: true }]);
   });
 
   it("says so when even one image does not fit", () => {
-    const choice = chooseMicroBatch("onnx", small, 256, 32, 2 ** 30);
+    const wish = { batchSize: 32, wanted: "auto", budgetBytes: 2 ** 30 } as const;
+    const [choice] = chooseMicroBatches("onnx", small, [256], wish);
     expect(choice).toMatchObject({ microBatchSize: 1, fits: false });
   });
 });

@@ -1,10 +1,12 @@
 /** What becomes of hidden tokens: networks too shallow for it, and what others measured. */
 import { imageCost } from "../../cost/imageCost.ts";
+import { maskPieces, onGrid } from "../../masks/schedule.ts";
 import { backboneOf, isBuildable } from "../../model/backbones.ts";
-import { modelShape } from "../../model/shape.ts";
+import { modelShape, tokenCount } from "../../model/shape.ts";
 import { mostDenseBlocks } from "../../model/sparse.ts";
 import { percent, plural, share } from "../../numbers.ts";
 import type { Finding, LintContext, Rule } from "../rule.ts";
+import { ofEveryPiece } from "./maskPieces.ts";
 import { pretrains, setOnes } from "./maskText.ts";
 
 const emptyMiddle: Rule = {
@@ -52,10 +54,13 @@ const fewTokens: Rule = {
     "Images of 256 tokens or fewer, where hiding some saves little: it leaves more than half of a step's work, or hidden tokens are not dropped. Photoroom's PRX measured steps 4 % (route, half hidden) and 6 % (fuse, three quarters) quicker at 256 tokens, with worse images; at 1,024 tokens 1.23 and 1.42 times quicker, with better ones.",
   fix: null,
   *check(context) {
-    const { geometry, experiment } = context;
+    const { grid, pieces, experiment } = context;
     const shape = modelShape(experiment);
-    if (!pretrains(context) || geometry === null || !isBuildable(shape)) return;
-    const { tokens: N, visibleTokens: S } = geometry;
+    const masks = grid === null ? null : onGrid(pieces, grid);
+    if (!pretrains(context) || masks === null || !isBuildable(shape)) return;
+    // A mask that changes is meant to save less later.
+    const S = Math.min(...masks.map(({ geometry }) => geometry.visibleTokens));
+    const N = tokenCount(shape);
     if (N > FEW_TOKENS || S === N) return;
     const left = imageCost(shape, S).trainingFlops / imageCost(shape, N).trainingFlops;
     const { mode } = experiment.mask;
@@ -124,21 +129,31 @@ const fewWholeImages: Rule = {
     "Of the images that both stages of the file see, fewer than a tenth are whole ones. What hidden tokens cost is given back by steps on whole images: SPRINT's last tenth gave back 94 % of it.",
   fix: "Writes as many finetuning steps as make it a tenth.",
   *check(context) {
-    const { geometry, facts, experiment } = context;
+    const { grid, facts, experiment } = context;
     // One stage alone says nothing of what the other one is to be.
-    if (facts.stage !== undefined || !context.isSet("finetune") || geometry === null) return;
-    if (geometry.visibleTokens === geometry.tokens) return;
-    const { pretrain, finetune } = experiment;
-    const masked = pretrain.steps * pretrain.batch_size;
-    const whole = finetune.steps * finetune.batch_size;
+    if (facts.stage !== undefined || !context.isSet("finetune") || grid === null) return;
+    const { mask, pretrain, finetune } = experiment;
+    const masks = onGrid(maskPieces(mask, "pretrain", pretrain.steps), grid);
+    if (masks === null) return;
+    const maskedSteps = masks
+      .filter(({ geometry }) => geometry.visibleTokens < geometry.tokens)
+      .reduce((sum, { from, until }) => sum + until - from, 0);
+    const masked = maskedSteps * pretrain.batch_size;
+    const whole = (pretrain.steps - maskedSteps) * pretrain.batch_size + finetune.steps * finetune.batch_size;
     if (whole >= WHOLE * (masked + whole)) return;
-    const steps = Math.ceil((masked * WHOLE) / (1 - WHOLE) / finetune.batch_size);
+    const missing = (masked * WHOLE) / (1 - WHOLE) - whole;
+    const steps = finetune.steps + Math.ceil(missing / finetune.batch_size);
     yield {
       at: ["finetune.steps", "pretrain.steps", "finetune"],
-      message: `Only ${percent(whole / (masked + whole))} of all images are seen whole: ${finetune.steps} x ${finetune.batch_size} after ${pretrain.steps} x ${pretrain.batch_size} masked ones. ${steps} steps of finetuning would make it a tenth.`,
+      message: `Only ${percent(whole / (masked + whole))} of all images are seen whole: ${finetune.steps} x ${finetune.batch_size} after ${maskedSteps} x ${pretrain.batch_size} masked ones. ${steps} steps of finetuning would make it a tenth.`,
       fix: { title: `Use finetune.steps ${steps}`, set: { "finetune.steps": String(steps) } },
     };
   },
 };
 
-export const HIDDEN_RULES: readonly Rule[] = [emptyMiddle, fewTokens, routeRate, fuseRate, fewWholeImages];
+export const HIDDEN_RULES: readonly Rule[] = [
+  emptyMiddle,
+  fewTokens,
+  ...[routeRate, fuseRate].map(ofEveryPiece),
+  fewWholeImages,
+];

@@ -2,6 +2,7 @@
 import { cropSizeForRate, geometryOf, tileSize } from "../../masks/masks.ts";
 import { nearest, percent, plural, share } from "../../numbers.ts";
 import type { Finding, Rule } from "../rule.ts";
+import { ofEveryPiece, unusedInAllPieces } from "./maskPieces.ts";
 import {
   aGrid,
   asked,
@@ -264,7 +265,8 @@ const rateZero: Rule = {
   fix: "Writes `strategy: none` and removes the other keys.",
   *check(context) {
     const { mask, geometry } = context;
-    if (!pretrains(context) || mask.strategy === "none" || mask.rate !== 0) return;
+    // As a piece of a mask that changes it is plain enough.
+    if (!pretrains(context) || mask.strategy === "none" || mask.rate !== 0 || context.pieces.length > 1) return;
     if (geometry !== null && geometry.visibleTokens < geometry.tokens) return;
     yield {
       at: ["mask.rate"],
@@ -306,13 +308,9 @@ const fewMasks: Rule = {
 };
 
 export const MASK_RULES: readonly Rule[] = [
-  blockDividesGrid,
-  cropFitsGrid,
-  nothingHidden,
-  effectiveRate,
-  almostAllHidden,
-  cropAgainstRate,
-  unusedMaskKey,
+  ...[blockDividesGrid, cropFitsGrid, nothingHidden, effectiveRate, almostAllHidden, cropAgainstRate, fewMasks].map(
+    ofEveryPiece,
+  ),
+  unusedInAllPieces(unusedMaskKey),
   rateZero,
-  fewMasks,
 ];

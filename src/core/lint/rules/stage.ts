@@ -4,6 +4,7 @@ import { numberText } from "../../experiment/yamlText.ts";
 import { count, divisors, nearest, percent, plural, short } from "../../numbers.ts";
 import { learningRate } from "../../training/schedules.ts";
 import type { Rule } from "../rule.ts";
+import { ofEveryPiece } from "./maskPieces.ts";
 
 const warmupTooLong: Rule = {
   code: "MDM501",
@@ -197,7 +198,7 @@ function leastCommonMultiple(a: number, b: number): number {
 export const STAGE_RULES: readonly Rule[] = [
   warmupTooLong,
   microBatchDivides,
-  fewTokensPerStep,
+  ofEveryPiece(fewTokensPerStep),
   checkpointAfterEnd,
   keepNeverMatches,
   nothingShown,
