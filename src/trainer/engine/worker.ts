@@ -36,8 +36,7 @@ const handlers: Handlers = {
     backend.cancelBy?.(workerData as Int32Array);
     const budget = backend.name === "tfjs-wasm" ? WASM_BUDGET_BYTES : Number.POSITIVE_INFINITY;
     const { microBatchSize, predictedBytes, note } = microBatch(request, memoryProfile(backend.name), budget);
-    const accumulate = request.training !== null && microBatchSize < request.training.batchSize;
-    const created = new Engine(backend, { shape: request.shape, seed: request.seed, accumulate });
+    const created = new Engine(backend, { shape: request.shape, seed: request.seed });
     if (request.training) await created.prepare(microBatchSize, request.training.visibleTokens);
     current = { engine: created, microBatchSize };
     const facts: EngineFacts = {

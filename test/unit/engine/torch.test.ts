@@ -46,7 +46,7 @@ function torchConfig(shape: ModelShape): TorchModelConfig {
 
 /** An engine that holds the model's weights, and half of each of them as its moving average. */
 async function engineOf({ shape, specs, inputs }: TinyModel): Promise<Engine> {
-  const engine = new Engine(backend, { shape, seed: 0, accumulate: false });
+  const engine = new Engine(backend, { shape, seed: 0 });
   const tensors = (factor: number) =>
     new Map<string, NamedTensor>(
       specs.map(({ name, shape }) => {

@@ -174,7 +174,7 @@ function wrong(actual: ReadonlyMap<string, Float32Array>, expected: ReadonlyMap<
 function engineOn(backend: Backend, { shape }: TinyModel): Engine {
   const { learner } = backend;
   const inSegments = learner && { learner: (store: Parameters<typeof learner>[0]) => learner(store, SEGMENT_FLOATS) };
-  return new Engine({ ...backend, ...inSegments }, { shape, seed: 0, accumulate: true });
+  return new Engine({ ...backend, ...inSegments }, { shape, seed: 0 });
 }
 
 async function loadWeights(engine: Engine, { specs, inputs }: TinyModel): Promise<void> {
