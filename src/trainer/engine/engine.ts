@@ -4,15 +4,15 @@ import type { Backbone } from "../../core/model/backbone.ts";
 import { backboneOf, extraTokens, parameterSpecs } from "../../core/model/backbones.ts";
 import { predictionGraph, trainingGraph } from "../../core/model/graphs.ts";
 import { initialise } from "../../core/model/parameterSpec.ts";
+import { requireFit } from "../../core/model/requireFit.ts";
 import { type ModelShape, tokenCount } from "../../core/model/shape.ts";
+import type { NamedTensor } from "../../core/model/tensor.ts";
 import { timeEmbedding } from "../../core/model/timeEmbedding.ts";
-import type { NamedTensor } from "../../core/run/tensor.ts";
 import type { AdamWScalars } from "../../core/training/adamW.ts";
 import type { Backend, Feed } from "./backend.ts";
 import { HostLearner } from "./hostLearner.ts";
 import type { Learner, PredictionProgram, TrainingProgram } from "./learner.ts";
 import { ParameterStore } from "./optimizer/parameterStore.ts";
-import { requireFit } from "./requireFit.ts";
 
 export interface EngineConfig {
   readonly shape: ModelShape;

@@ -3,6 +3,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { type MemoryProfile, memoryProfile } from "../../core/cost/memory.ts";
 import { chooseMicroBatch, WASM_BUDGET_BYTES } from "../../core/cost/microBatch.ts";
 import { UserError } from "../../core/errors.ts";
+import { withoutPrefix } from "../../core/model/prefixedWeights.ts";
 import { readCheckpoint, writeCheckpoint } from "../run/checkpoint.ts";
 import { readSafetensors } from "../run/safetensors.ts";
 import { chooseBackend } from "./chooseBackend.ts";
@@ -16,7 +17,6 @@ import type {
   EngineRequestInit,
   WeightSource,
 } from "./messages.ts";
-import { withoutPrefix } from "./prefixedWeights.ts";
 import { StepCancelled } from "./stepCancelled.ts";
 
 type Handlers = { [C in EngineCall]: (argument: EngineCalls[C][0]) => Promise<EngineCalls[C][1]> };

@@ -7,7 +7,7 @@ import { imagesToTokens, toPatchEmbedOrder } from "../../../src/core/batch/token
 import { experimentSchema } from "../../../src/core/experiment/schema.ts";
 import { gradientName } from "../../../src/core/model/graphs.ts";
 import { elementsPerToken, type ModelShape, tokenCount } from "../../../src/core/model/shape.ts";
-import type { NamedTensor } from "../../../src/core/run/tensor.ts";
+import type { NamedTensor } from "../../../src/core/model/tensor.ts";
 import type { Feed } from "../../../src/trainer/engine/backend.ts";
 import { Engine } from "../../../src/trainer/engine/engine.ts";
 import { onnxBackend } from "../../../src/trainer/engine/onnx/backend.ts";

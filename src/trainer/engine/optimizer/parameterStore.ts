@@ -2,7 +2,7 @@
 
 import { sizeOf } from "../../../core/model/graph/graph.ts";
 import type { ParameterSpec } from "../../../core/model/parameterSpec.ts";
-import type { NamedTensor } from "../../../core/run/tensor.ts";
+import type { NamedTensor } from "../../../core/model/tensor.ts";
 import {
   ADAMW_ARRAYS,
   ADAMW_RESULTS,
