@@ -1,6 +1,7 @@
 /** Draws images, and their trajectories, with the weights of a run. */
 import { basename, dirname, join } from "node:path";
 import packageJson from "../../../package.json" with { type: "json" };
+import { chosenClass } from "../../core/classes/chosenClass.ts";
 import { classText } from "../../core/classes/classText.ts";
 import { UserError } from "../../core/errors.ts";
 import { type ChangedKey, changedKeys, onResume } from "../../core/experiment/changeOnResume.ts";
@@ -11,16 +12,15 @@ import { modelShape } from "../../core/model/shape.ts";
 import { WEIGHT_FILES } from "../../core/run/checkpointState.ts";
 import { drawingOf } from "../../core/run/drawing.ts";
 import { type GridPages, gridPages } from "../../core/run/gridPages.ts";
+import { trajectoryPages } from "../../core/run/trajectory.ts";
 import { checkCheckpoint } from "../../node/run/checkpoints.ts";
 import { resolveSource, type Source } from "../../node/run/resolve.ts";
 import { readExperimentText, readRun } from "../../node/run/runFiles.ts";
 import { requireRoom, requireWritable } from "../../node/run/writableFolder.ts";
 import { EngineClient } from "../engine/client.ts";
-import { chosenClass } from "../sample/chosenClass.ts";
 import { type DrawingPlan, placeAtFile, placeInFolder } from "../sample/drawingFiles.ts";
 import { drawToFiles } from "../sample/drawToFiles.ts";
 import { requireOutFile } from "../sample/outFile.ts";
-import { trajectoryPages } from "../sample/trajectory.ts";
 import { drawSamples } from "./drawSamples.ts";
 import { engineThreads } from "./session.ts";
 

@@ -2,9 +2,8 @@
 import * as ort from "onnxruntime-node";
 import type { Graph } from "../../../core/model/graph/graph.ts";
 import type { Backend, Executable, Feed } from "../backend.ts";
-import { DeviceLearner } from "../device/deviceLearner.ts";
 import type { ParameterStore } from "../optimizer/parameterStore.ts";
-import { OnnxDevice } from "./device.ts";
+import { CardLearner } from "./cardLearner.ts";
 import { emitOnnx } from "./emit.ts";
 import { runInPlace } from "./inPlace.ts";
 import { createSession, type SessionSettings } from "./session.ts";
@@ -22,8 +21,7 @@ export function onnxBackend(settings: SessionSettings): Backend {
       );
     },
     ...(onDevice && {
-      learner: (store: ParameterStore, segmentFloats?: number) =>
-        new DeviceLearner(new OnnxDevice(), store, segmentFloats),
+      learner: (store: ParameterStore, segmentFloats?: number) => new CardLearner(store, segmentFloats),
     }),
   };
 }

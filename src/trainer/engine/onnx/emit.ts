@@ -10,6 +10,9 @@ import {
 import { addList } from "./inPlace.ts";
 import { ELEMENT, OnnxModelWriter } from "./modelWriter.ts";
 
+/** One less than the buffers that every WebGPU device allows a shader. */
+const MOST_PARTS = 7;
+
 type MatMul = Extract<Operation, { readonly kind: "matmul" }>;
 
 export interface EmitOptions {
@@ -18,6 +21,18 @@ export interface EmitOptions {
   /** whether the model is to be run by runInPlace */
   readonly inPlace: boolean;
 }
+
+/** ONNX's names. */
+const ELEMENTWISE = {
+  add: "Add",
+  sub: "Sub",
+  mul: "Mul",
+  div: "Div",
+  erf: "Erf",
+  exp: "Exp",
+  sigmoid: "Sigmoid",
+  sqrt: "Sqrt",
+} as const;
 
 /** ONNX model bytes of a graph. */
 export function emitOnnx(graph: Graph, options: EmitOptions = { fusedMatMul: true, inPlace: false }): Uint8Array {
@@ -81,22 +96,14 @@ class OnnxEmitter {
         }
         return;
       case "add":
-        this.model.node("Add", [a!, b!], out);
-        return;
       case "sub":
-        this.model.node("Sub", [a!, b!], out);
-        return;
       case "mul":
-        this.model.node("Mul", [a!, b!], out);
-        return;
+      case "div":
       case "erf":
-        this.model.node("Erf", [a!], out);
-        return;
       case "exp":
-        this.model.node("Exp", [a!], out);
-        return;
       case "sigmoid":
-        this.model.node("Sigmoid", [a!], out);
+      case "sqrt":
+        this.model.node(ELEMENTWISE[operation.kind], b ? [a!, b] : [a!], out);
         return;
       case "rsqrt":
         this.model.node("Reciprocal", [this.model.value("Sqrt", [a!])], out);
@@ -117,7 +124,7 @@ class OnnxEmitter {
         this.model.node("Transpose", [a!], out, { perm: operation.permutation });
         return;
       case "split":
-        this.model.node("Split", [a!, this.model.integers(operation.parts)], out, { axis: operation.axis });
+        this.emitSplit(operation, a!, out);
         return;
       case "concat":
         this.model.node(
@@ -178,6 +185,21 @@ class OnnxEmitter {
     const matches = model.value("Equal", [column, model.counting(rows)]);
     const oneHot = model.value("Cast", [matches], { to: ELEMENT.float32 });
     model.node("Gemm", [oneHot, source], [out], { transA: 1 });
+  }
+
+  /** One Split can write no more outputs than a shader may have buffers: many parts are a slice each. */
+  private emitSplit({ parts, axis }: Extract<Operation, { kind: "split" }>, whole: string, out: string[]): void {
+    const { model } = this;
+    if (parts.length <= MOST_PARTS) {
+      model.node("Split", [whole, model.integers(parts)], out, { axis });
+      return;
+    }
+    let from = 0;
+    parts.forEach((size, i) => {
+      const to = from + size;
+      model.node("Slice", [whole, ...[[from], [to], [axis]].map((value) => model.integers(value))], [out[i]!]);
+      from = to;
+    });
   }
 
   /** As a product with a row of ones, which takes half the time of ReduceSum. */
