@@ -1,6 +1,6 @@
 /** AdamW (Loshchilov & Hutter 2019) and the moving average of the weights, written once for every backend that takes graphs. */
 import { GraphBuilder } from "../model/graph/builder.ts";
-import type { Graph } from "../model/graph/graph.ts";
+import type { Graph, Tensor } from "../model/graph/graph.ts";
 import { add, divide, multiply, squareRoot, subtract } from "../model/graph/operations.ts";
 
 /** Scalars of one step. */
@@ -62,7 +62,7 @@ export function adamWFactors(s: AdamWScalars): number[] {
  */
 export function adamWGraph(count: number): Graph {
   const g = new GraphBuilder();
-  const [raw, gradient, m, v, ema] = ADAMW_ARRAYS.map((name) => g.input(name, [count])) as Five;
+  const [raw, gradient, m, v, ema] = ADAMW_ARRAYS.map((name) => g.input(name, [count])) as FiveArrays;
   const f = Object.fromEntries(ADAMW_FACTORS.map((name) => [name, g.input(name, [1])])) as Factors;
   const scaled = multiply(g, gradient, f.gradientScale);
   const newM = add(g, multiply(g, m, f.beta1), multiply(g, scaled, f.gradientWeight));
@@ -73,6 +73,5 @@ export function adamWGraph(count: number): Graph {
   return g.build({ [updated("raw")]: newRaw, [updated("m")]: newM, [updated("v")]: newV, [updated("ema")]: newEma });
 }
 
-type Input = ReturnType<GraphBuilder["input"]>;
-type Five = [Input, Input, Input, Input, Input];
-type Factors = Record<AdamWFactor, Input>;
+type FiveArrays = [Tensor, Tensor, Tensor, Tensor, Tensor];
+type Factors = Record<AdamWFactor, Tensor>;

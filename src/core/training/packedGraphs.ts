@@ -11,7 +11,7 @@ export const part = (i: number): string => `part${i}`;
 
 const total = (sizes: readonly number[]): number => sizes.reduce((length, size) => length + size, 0);
 
-/** Input and output `all` [length]: between host and device. */
+/** Input `all` [length]; output `copy`, the same: between host and device. */
 export function copyGraph(length: number): Graph {
   const g = new GraphBuilder();
   return g.build({ copy: g.input("all", [length]) });

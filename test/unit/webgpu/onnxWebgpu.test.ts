@@ -21,7 +21,7 @@ it.skipIf(!candidate.backend)("runs every node of a step on the card", async () 
   const length = sizes.reduce((total, size) => total + size, 0);
   const packed = [packGraph(sizes, true), unpackGraph(sizes), squaresGraph(length), adamWGraph(length)];
   for (const graph of [training, prediction, ...packed]) {
-    const model = emitOnnx(graph, { fusedMatMul: false, inPlace: false });
+    const model = emitOnnx(graph, "webgpu");
     const nodes = await executedNodes(model, inputs, "webgpu");
     expect(nodes.length).toBeGreaterThan(1);
     expect(nodes.filter(({ provider }) => provider !== "WebGpuExecutionProvider")).toEqual([]);

@@ -15,10 +15,7 @@ export function onnxBackend(settings: SessionSettings): Backend {
     version: `onnxruntime-node ${ort.env.versions.node ?? ort.env.versions.common}`,
     threads: settings.threads,
     async compile(graph: Graph): Promise<Executable> {
-      return new OnnxExecutable(
-        graph,
-        await createSession(emitOnnx(graph, { fusedMatMul: !onDevice, inPlace: true }), settings),
-      );
+      return new OnnxExecutable(graph, await createSession(emitOnnx(graph, settings.provider, true), settings));
     },
     ...(onDevice && {
       learner: (store: ParameterStore, segmentFloats?: number) => new CardLearner(store, segmentFloats),

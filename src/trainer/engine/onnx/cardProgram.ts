@@ -20,7 +20,7 @@ export class CardProgram {
   /** @param hostOutputs outputs that runs copy to the host; the others stay */
   static async compile(graph: Graph, hostOutputs: readonly string[] = []): Promise<CardProgram> {
     const kept = graph.outputs.map(({ name }) => name).filter((name) => !hostOutputs.includes(name));
-    const session = await createSession(emitOnnx(graph, { fusedMatMul: false, inPlace: false }), SETTINGS, kept);
+    const session = await createSession(emitOnnx(graph, "webgpu"), SETTINGS, kept);
     return new CardProgram(graph, session, kept);
   }
 

@@ -9,18 +9,22 @@ import {
 } from "../../../core/model/graph/graph.ts";
 import { addList } from "./inPlace.ts";
 import { ELEMENT, OnnxModelWriter } from "./modelWriter.ts";
-
-/** One less than the buffers that every WebGPU device allows a shader. */
-const MOST_PARTS = 7;
+import type { SessionSettings } from "./session.ts";
 
 type MatMul = Extract<Operation, { readonly kind: "matmul" }>;
 
-export interface EmitOptions {
+/** What a provider of ONNX Runtime takes. */
+interface Limits {
   /** whether batched products may be com.microsoft's FusedMatMul; the WebGPU provider has none and would copy to the CPU for each */
   readonly fusedMatMul: boolean;
-  /** whether the model is to be run by runInPlace */
-  readonly inPlace: boolean;
+  /** outputs that a node may have; one less than the buffers that every WebGPU device allows a shader */
+  readonly outputs: number;
 }
+
+const LIMITS: Readonly<Record<SessionSettings["provider"], Limits>> = {
+  cpu: { fusedMatMul: true, outputs: Number.POSITIVE_INFINITY },
+  webgpu: { fusedMatMul: false, outputs: 7 },
+};
 
 /** ONNX's names. */
 const ELEMENTWISE = {
@@ -34,9 +38,12 @@ const ELEMENTWISE = {
   sqrt: "Sqrt",
 } as const;
 
-/** ONNX model bytes of a graph. */
-export function emitOnnx(graph: Graph, options: EmitOptions = { fusedMatMul: true, inPlace: false }): Uint8Array {
-  return new OnnxEmitter(graph, options).emit();
+/**
+ * ONNX model bytes of a graph.
+ * @param inPlace whether the model is to be run by runInPlace
+ */
+export function emitOnnx(graph: Graph, provider: SessionSettings["provider"] = "cpu", inPlace = false): Uint8Array {
+  return new OnnxEmitter(graph, LIMITS[provider], inPlace).emit();
 }
 
 class OnnxEmitter {
@@ -45,7 +52,8 @@ class OnnxEmitter {
 
   constructor(
     private readonly graph: Graph,
-    private readonly options: EmitOptions,
+    private readonly limits: Limits,
+    private readonly inPlace: boolean,
   ) {}
 
   emit(): Uint8Array {
@@ -58,7 +66,7 @@ class OnnxEmitter {
       if (this.name(tensor) !== name) model.node("Identity", [this.name(tensor)], [name]);
     }
     for (const { name, tensor } of graph.inputs) model.input(name, tensor.shape, tensor.dtype);
-    if (this.options.inPlace) addList(model);
+    if (this.inPlace) addList(model);
     for (const { name, tensor } of graph.outputs) model.output(name, tensor.shape, tensor.dtype);
     return model.finish();
   }
@@ -83,7 +91,7 @@ class OnnxEmitter {
             transB: Number(operation.transB),
             alpha: { float: operation.alpha },
           });
-        } else if (this.options.fusedMatMul) {
+        } else if (this.limits.fusedMatMul) {
           const { alpha } = operation;
           const attributes = {
             transA: Number(operation.transA),
@@ -187,10 +195,10 @@ class OnnxEmitter {
     model.node("Gemm", [oneHot, source], [out], { transA: 1 });
   }
 
-  /** One Split can write no more outputs than a shader may have buffers: many parts are a slice each. */
+  /** Parts that are too many for one node are a slice each. */
   private emitSplit({ parts, axis }: Extract<Operation, { kind: "split" }>, whole: string, out: string[]): void {
     const { model } = this;
-    if (parts.length <= MOST_PARTS) {
+    if (parts.length <= this.limits.outputs) {
       model.node("Split", [whole, model.integers(parts)], out, { axis });
       return;
     }
