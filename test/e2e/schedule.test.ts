@@ -1,6 +1,6 @@
 /** A mask that changes over pretraining, in a real editor: drawn and edited in the designer, and trained with. */
 import { deepEqual, equal, match } from "node:assert/strict";
-import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Frame } from "playwright-core";
 import { type TemporaryFolder, temporaryFolder } from "../../scripts/vscode/fixtureWorkspace.ts";
@@ -62,7 +62,7 @@ describe("a mask that changes over pretraining", () => {
     await page.locator(".schedule-piece").nth(1).click();
     await showsPiece(page, 60, "32 of 64 tokens visible");
     await page.locator(".schedule-piece").nth(1).press("ArrowRight");
-    await page.keyboard.press("Enter");
+    await editor.page.keyboard.press("Enter");
     await showsPiece(page, 90, "64 of 64 tokens visible");
     await page.locator('mdm-text-field[aria-label="Batch of step"] input').fill("89");
     await page.locator('mdm-text-field[aria-label="Batch of step"] input').press("Enter");
@@ -90,7 +90,7 @@ describe("a mask that changes over pretraining", () => {
     await page.locator(".schedule button", { hasText: "Add a piece" }).click();
     await page.locator(".schedule-piece").nth(3).waitFor();
     await until("a piece more", async () =>
-      (await savedText()).includes("    - {until: 0.875, rate: 0} # whole images\n"),
+      (await savedText()).includes("    - {until: 0.875, rate: 0}\n    - {rate: 0} # whole images\n"),
     );
     await page.locator('.schedule button[aria-label="Remove piece 4"]').click();
     await page.locator(".schedule-piece").nth(3).waitFor({ state: "detached" });
@@ -101,14 +101,21 @@ describe("a mask that changes over pretraining", () => {
 
   it("is trained with, border by border", async () => {
     const page = await designer();
-    await page.locator("mdm-button", { hasText: /^Pretrain$/ }).click();
+    await page.locator(".head-actions mdm-button", { hasText: "Pretrain" }).click();
     const runs = join(folder.path, "runs");
-    const state = (): string => {
-      const status = readStatus(join(runs, readdirSync(runs)[0]!));
-      return status.ok ? status.value.state : "";
+    const runDir = (): string | undefined => {
+      const names = existsSync(runs) ? readdirSync(runs) : [];
+      return names.filter((name) => !name.startsWith(".")).map((name) => join(runs, name))[0];
     };
-    await until("a finished run", () => readdirSync(folder.path).includes("runs") && state() === "finished", 60_000);
-    deepEqual(readFileSync(join(runs, readdirSync(runs)[0]!, "log.txt"), "utf8").match(/mask\.rate\[.*/g), [
+    await until(
+      "a finished run",
+      () => {
+        const status = readStatus(runDir() ?? "");
+        return status.ok && status.value.state === "finished";
+      },
+      60_000,
+    );
+    deepEqual(readFileSync(join(runDir()!, "log.txt"), "utf8").match(/mask\.rate\[.*/g), [
       "mask.rate[1], steps 40 to 89: S = 32 of 64 tokens",
       "mask.rate[2], steps 90 to 119: S = 64 of 64 tokens",
     ]);

@@ -3,7 +3,6 @@ import { LivePreview } from "../../src/core/batch/livePreview.ts";
 import { stageFacts } from "../../src/core/cost/stageFacts.ts";
 import { hiddenText } from "../../src/core/experiment/hiddenText.ts";
 import type { Experiment } from "../../src/core/experiment/schema.ts";
-import { pieceAt } from "../../src/core/masks/schedule.ts";
 import { dataKey } from "../../src/core/protocol/designer.ts";
 import { element } from "../ui/element.ts";
 import type { ClassLabels } from "./classLabels.ts";
@@ -139,8 +138,8 @@ export class Preview {
     const { stage, step, count } = view;
     const datasetSize = this.source.count;
     this.live = new LivePreview({ experiment, stage, datasetSize, step, count }, this.live);
-    const { geometry } = pieceAt(this.live.context.planner.config.masks, step);
-    this.legend.hidden = geometry.visibleTokens === geometry.tokens;
+    const { geometry: mask } = this.live;
+    this.legend.hidden = mask.visibleTokens === mask.tokens;
     this.hidden.textContent = hiddenText(experiment);
     this.classes = isOwn ? this.model.classesOf(experiment) : null;
     this.store.want(this.live.plan.indices);

@@ -6,7 +6,7 @@ import { withChange, withoutPiece, withPiece } from "../../src/core/masks/editSc
 import type { RatePiece } from "../../src/core/masks/schedule.ts";
 import { control, type ValueControl } from "../ui/controls.ts";
 import { element } from "../ui/element.ts";
-import { nameControl } from "./controlName.ts";
+import { applyControlNames, nameControl } from "./controlName.ts";
 import { label } from "./fieldShell.ts";
 import { parseField, valueText } from "./fieldValue.ts";
 import { icon } from "./icons.ts";
@@ -55,6 +55,7 @@ export class ScheduleField {
     if (this.rows.length !== pieces.length) {
       this.rows = pieces.map((_, i) => new Row(i, pieces.length, itemKeys(this.spec, i), this));
       this.list.replaceChildren(...this.rows.map((row) => row.element));
+      applyControlNames(this.list);
     }
     this.rows.forEach((row, i) => {
       const geometry = facts[i]?.geometry;

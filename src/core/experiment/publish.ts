@@ -93,7 +93,7 @@ mask:
   block_size: 2
   rate:
     - {until: 0.6, rate: 0.9} # the first 60 % of the steps
-    - {until: 1800, rate: 0.5, strategy: patch} # up to step 1799
+    - {until: 1800, rate: 0.5, strategy: patch} # up to step 1799 of, say, 2000
     - {rate: 0} # whole images to the end
 \`\`\`
 

@@ -16,7 +16,7 @@ export function withPiece(pieces: readonly RatePiece[], steps: number): RatePiec
   const last = pieces.at(-1)!;
   const from = pieces.at(-2)?.until ?? 0;
   const until = from < 1 ? Number(((from + 1) / 2).toFixed(4)) : Math.round((from + steps) / 2);
-  return [...pieces.slice(0, -1), { ...last, until }, { ...endless(last), rate: lower(last.rate) }];
+  return [...pieces.slice(0, -1), { until, ...endless(last) }, { ...endless(last), rate: lower(last.rate) }];
 }
 
 /** Without a piece; the one number where nothing but a rate is left. */

@@ -77,14 +77,14 @@ export function estimateOf(
 function maskFacts(read: ReadDocument, experiment: Experiment): string[] {
   const found = factsOf(read, "pretrain");
   if (found === null) return [];
-  return found.pieces.flatMap((piece) => {
+  return found.pieces.flatMap((piece, i) => {
     const { geometry, relativeCost } = piece;
     const which = found.pieces.length > 1 ? `${piece.name}, ${stepsText(piece)}: ` : "";
     if (geometry.strategy === "none")
       return [`${which}Nothing is hidden: all N = ${count(geometry.tokens)} tokens are visible.`];
     return [
       `${which}S = ${count(geometry.visibleTokens)} of N = ${count(geometry.tokens)} tokens are visible: an effective rate of ${share(geometry.effectiveRate)}.`,
-      hiddenText(experiment),
+      ...(i === 0 ? [hiddenText(experiment)] : []),
       `A step does ${percent(relativeCost)} of the work of one without a mask.`,
     ];
   });

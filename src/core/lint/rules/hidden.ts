@@ -133,19 +133,21 @@ const fewWholeImages: Rule = {
     // One stage alone says nothing of what the other one is to be.
     if (facts.stage !== undefined || !context.isSet("finetune") || grid === null) return;
     const { mask, pretrain, finetune } = experiment;
-    const masks = onGrid(maskPieces(mask, "pretrain", pretrain.steps), grid);
-    if (masks === null) return;
-    const maskedSteps = masks
-      .filter(({ geometry }) => geometry.visibleTokens < geometry.tokens)
-      .reduce((sum, { from, until }) => sum + until - from, 0);
+    const masks = onGrid(maskPieces(mask, "pretrain", pretrain.steps), grid) ?? [];
+    const stepsWith = (isWhole: boolean): number =>
+      masks
+        .filter(({ geometry }) => (geometry.visibleTokens === geometry.tokens) === isWhole)
+        .reduce((sum, { from, until }) => sum + until - from, 0);
+    const [maskedSteps, wholeSteps] = [stepsWith(false), stepsWith(true)];
     const masked = maskedSteps * pretrain.batch_size;
-    const whole = (pretrain.steps - maskedSteps) * pretrain.batch_size + finetune.steps * finetune.batch_size;
+    const before = wholeSteps * pretrain.batch_size;
+    const whole = before + finetune.steps * finetune.batch_size;
     if (whole >= WHOLE * (masked + whole)) return;
-    const missing = (masked * WHOLE) / (1 - WHOLE) - whole;
-    const steps = finetune.steps + Math.ceil(missing / finetune.batch_size);
+    const steps = Math.ceil(((masked * WHOLE) / (1 - WHOLE) - before) / finetune.batch_size);
+    const inPretraining = wholeSteps > 0 ? `${wholeSteps} x ${pretrain.batch_size} of pretraining, and ` : "";
     yield {
       at: ["finetune.steps", "pretrain.steps", "finetune"],
-      message: `Only ${percent(whole / (masked + whole))} of all images are seen whole: ${finetune.steps} x ${finetune.batch_size} after ${maskedSteps} x ${pretrain.batch_size} masked ones. ${steps} steps of finetuning would make it a tenth.`,
+      message: `Only ${percent(whole / (masked + whole))} of all images are seen whole: ${inPretraining}${finetune.steps} x ${finetune.batch_size} after ${maskedSteps} x ${pretrain.batch_size} masked ones. ${steps} steps of finetuning would make it a tenth.`,
       fix: { title: `Use finetune.steps ${steps}`, set: { "finetune.steps": String(steps) } },
     };
   },
