@@ -80,7 +80,7 @@ export function largestDifference(losses: readonly number[], reference: readonly
 /** A batch of noise with noise for a target. @returns S */
 function writeBatch(folder: string, { config, maskRate, batchSize, seed }: Work): number {
   const grid = config.image_size / config.patch_size;
-  const mask = maskGeometry({ strategy: "patch", rate: maskRate, blockSize: 1, cropSize: null }, grid);
+  const mask = maskGeometry({ strategy: "patch", rate: maskRate, blockSize: 1, cellSize: 2, cropSize: null }, grid);
   const S = mask.visibleTokens;
   const values = batchSize * S * config.patch_size ** 2 * config.channels;
   const stream = (name: "noise" | "timestep" | "mask", item: number) =>

@@ -101,7 +101,7 @@ def permutation(seed, stage, epoch, n):
 
 
 def visible_tokens(mask, grid, stream):
-    """mask: {strategy, rate, blockSize, cropSize}; ascending token indices of one image."""
+    """mask: {strategy, rate, blockSize, cellSize, cropSize}; ascending token indices of one image."""
     tokens = grid * grid
     strategy = mask["strategy"]
     if strategy == "none":
@@ -118,6 +118,15 @@ def visible_tokens(mask, grid, stream):
             for block in blocks
             for y in range(b)
             for x in range(b)
+        )
+    if strategy == "stratified":
+        n = mask["cellSize"]
+        visible = max(1, n * n - math.floor(mask["rate"] * n * n))
+        return sorted(
+            (top + place // n) * grid + left + place % n
+            for top in range(0, grid, n)
+            for left in range(0, grid, n)
+            for place in draw_without_replacement(stream, n * n, visible)
         )
     c = mask["cropSize"] or max(1, math.floor(math.sqrt((1 - mask["rate"]) * tokens) + 0.5))
     top = stream.below(grid - c + 1)

@@ -1,7 +1,24 @@
 /** Masking strategies (method section 4): how many tokens a strategy can hide, and the draw of one mask. */
 import { drawWithoutReplacement, type RandomStream } from "../random/streams.ts";
 
-export type MaskStrategy = "patch" | "block" | "crop" | "none";
+export type MaskStrategy = "patch" | "block" | "stratified" | "crop" | "none";
+
+/** The keys of an experiment's mask that say which tokens are visible. */
+export interface MaskKeys {
+  readonly strategy: MaskStrategy;
+  readonly rate: number;
+  readonly block_size: number;
+  readonly cell_size: number;
+  readonly crop_size: number | null;
+}
+
+export const maskConfig = ({ strategy, rate, block_size, cell_size, crop_size }: MaskKeys): MaskConfig => ({
+  strategy,
+  rate,
+  blockSize: block_size,
+  cellSize: cell_size,
+  cropSize: crop_size,
+});
 
 export interface MaskConfig {
   readonly strategy: MaskStrategy;
@@ -9,6 +26,8 @@ export interface MaskConfig {
   readonly rate: number;
   /** side of a block, in tokens (strategy block) */
   readonly blockSize: number;
+  /** side of a cell, in tokens (strategy stratified) */
+  readonly cellSize: number;
   /** side of the visible window, in tokens (strategy crop); null derives it from the rate */
   readonly cropSize: number | null;
 }
@@ -25,8 +44,8 @@ export interface MaskGeometry {
   readonly askedRate: number;
   /** 1 - S/N */
   readonly effectiveRate: number;
-  /** b for block, else 1 */
-  readonly blockSize: number;
+  /** b for block, n for stratified: side of the squares that tile the grid; else 1 */
+  readonly tileSize: number;
   /** c for crop, else g */
   readonly cropSize: number;
 }
@@ -37,12 +56,16 @@ export interface MaskGeometry {
  */
 export function maskGeometry(config: MaskConfig, gridSize: number): MaskGeometry {
   const tokens = gridSize * gridSize;
+  const tile = tileSize(config);
+  if (gridSize % tile !== 0) {
+    throw new RangeError(`${TILES[config.strategy]} of ${tile} tokens do not divide a grid of ${gridSize} tokens`);
+  }
   const base = {
     strategy: config.strategy,
     gridSize,
     tokens,
     askedRate: config.rate,
-    blockSize: 1,
+    tileSize: tile,
     cropSize: gridSize,
   };
   const finish = (visibleTokens: number, extra: Partial<MaskGeometry> = {}): MaskGeometry => ({
@@ -57,17 +80,31 @@ export function maskGeometry(config: MaskConfig, gridSize: number): MaskGeometry
     case "patch":
       return finish(tokens - Math.floor(config.rate * tokens));
     case "block": {
-      const b = config.blockSize;
-      if (gridSize % b !== 0) throw new RangeError(`blocks of ${b} tokens do not divide a grid of ${gridSize} tokens`);
-      const hiddenBlocks = Math.floor(Math.floor(config.rate * tokens) / (b * b));
-      return finish(tokens - hiddenBlocks * b * b, { blockSize: b });
+      const area = tile * tile;
+      return finish(tokens - Math.floor(Math.floor(config.rate * tokens) / area) * area);
     }
+    case "stratified":
+      return finish((tokens / (tile * tile)) * visiblePerCell(config.rate, tile));
     case "crop": {
       const c = config.cropSize ?? cropSizeForRate(config.rate, tokens);
       if (c > gridSize) throw new RangeError(`a window of ${c} tokens does not fit a grid of ${gridSize} tokens`);
       return finish(c * c, { cropSize: c });
     }
   }
+}
+
+const TILES: Readonly<Partial<Record<MaskStrategy, string>>> = { block: "blocks", stratified: "cells" };
+
+/** Side of the squares that a strategy tiles the grid with, which must divide it; 1 where it has none. */
+export function tileSize({ strategy, blockSize, cellSize }: MaskConfig): number {
+  if (strategy === "stratified") return cellSize;
+  return strategy === "block" ? blockSize : 1;
+}
+
+/** k = n² - floor(m n²), at least 1: the floor of the other strategies, taken in each cell. */
+function visiblePerCell(rate: number, cellSize: number): number {
+  const area = cellSize * cellSize;
+  return Math.max(1, area - Math.floor(rate * area));
 }
 
 /** c = round(sqrt((1-m) N)), halves up, at least 1 (method section 4). */
@@ -90,7 +127,7 @@ export function drawVisibleTokens(geometry: MaskGeometry, stream: RandomStream):
       visible.set(drawWithoutReplacement(stream, geometry.tokens, count));
       return visible.sort();
     case "block": {
-      const b = geometry.blockSize;
+      const b = geometry.tileSize;
       const blocksPerSide = g / b;
       const blocks = drawWithoutReplacement(stream, blocksPerSide * blocksPerSide, count / (b * b));
       let i = 0;
@@ -98,6 +135,18 @@ export function drawVisibleTokens(geometry: MaskGeometry, stream: RandomStream):
         const row = Math.floor(block / blocksPerSide) * b;
         const column = (block % blocksPerSide) * b;
         for (let y = 0; y < b; y++) for (let x = 0; x < b; x++) visible[i++] = (row + y) * g + column + x;
+      }
+      return visible.sort();
+    }
+    case "stratified": {
+      const n = geometry.tileSize;
+      const perCell = (count * n * n) / geometry.tokens;
+      let i = 0;
+      for (let top = 0; top < g; top += n) {
+        for (let left = 0; left < g; left += n) {
+          for (const place of drawWithoutReplacement(stream, n * n, perCell))
+            visible[i++] = (top + Math.floor(place / n)) * g + left + (place % n);
+        }
       }
       return visible.sort();
     }
@@ -114,7 +163,7 @@ export function drawVisibleTokens(geometry: MaskGeometry, stream: RandomStream):
 
 /** maskGeometry, or null for masks that do not fit the grid. */
 export function geometryOf(mask: MaskConfig, grid: number): MaskGeometry | null {
-  if (mask.strategy === "block" && grid % mask.blockSize !== 0) return null;
+  if (grid % tileSize(mask) !== 0) return null;
   if (mask.strategy === "crop" && (mask.cropSize ?? 1) > grid) return null;
   return maskGeometry(mask, grid);
 }

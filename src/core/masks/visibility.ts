@@ -2,7 +2,7 @@
 import type { MaskGeometry } from "./masks.ts";
 
 /**
- * Probability that a token is visible, [N]. S/N everywhere for patch and block; crop shows the middle more often than the edges,
+ * Probability that a token is visible, [N]. S/N everywhere for patch, block and stratified; crop shows the middle more often than the edges,
  * as more windows hold it: of the (g-c+1)² places, those that hold row y are min(y, g-c) - max(0, y-c+1) + 1.
  */
 export function visibilityProbability(geometry: MaskGeometry): Float64Array {

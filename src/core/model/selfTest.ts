@@ -19,7 +19,11 @@ const SHAPE: ModelShape = {
   mlpRatio: 4,
   qkvBias: false,
   timeMlp: false,
+  qkNorm: "none",
+  norm: "layer",
+  mlp: "gelu",
   numClasses: 0,
+  hidden: { mode: "drop" },
 };
 /** Images of the step. */
 export const SELF_TEST_BATCH = 8;
@@ -82,7 +86,7 @@ export function selfTestFault(values: Float32Array): string | null {
 
 /** Half of the patches, so that the position embedding is read by index. */
 function visibleTokens(): number {
-  const config = { strategy: "patch", rate: 0.5, blockSize: 1, cropSize: null } as const;
+  const config = { strategy: "patch", rate: 0.5, blockSize: 1, cellSize: 2, cropSize: null } as const;
   return maskGeometry(config, Math.sqrt(tokenCount(SHAPE))).visibleTokens;
 }
 

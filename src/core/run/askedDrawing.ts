@@ -60,8 +60,9 @@ const DRAWS = /^(sample\.|engine\.|seed$)/;
 
 /** @throws UserError where a key is changed that the weights were trained for */
 export function refuseOtherNetwork(changes: readonly ChangedKey[], runDir: string, note: (line: string) => void): void {
-  for (const { path, from, to } of changes) {
-    const rule = onResume(path);
+  for (const change of changes) {
+    const { path, from, to } = change;
+    const rule = onResume(change);
     if (rule.may === "never" && rule.breaks !== "start") {
       throw new UserError(
         `--set ${path}=${yamlText(to)}: ${runDir} was trained with ${yamlText(from)}, and ${rule.why}. Leave it out.`,

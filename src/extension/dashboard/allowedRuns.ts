@@ -12,13 +12,13 @@ import type { RunService } from "../services.ts";
 export async function requireRun(dir: string, runs: RunService): Promise<void> {
   if (runs.get(dir) !== undefined) return;
   if (isAbsolute(dir) && (await isInWorkspace(dir)) && looksLikeRun(dir)) return;
-  throw new UserError(vscode.l10n.t("{0} is not a run of this workspace.", dir));
+  throw new UserError(`${dir} is not a run of this workspace.`);
 }
 
 /** @throws UserError where one dashboard would have more runs than it can show */
 export function requireFew(runs: number): void {
   if (runs <= MOST_RUNS) return;
-  throw new UserError(vscode.l10n.t("A dashboard shows {0} runs at most. Choose fewer.", MOST_RUNS));
+  throw new UserError(`A dashboard shows ${MOST_RUNS} runs at most. Choose fewer.`);
 }
 
 /** Links are followed, so that none leads outside. */

@@ -1,7 +1,6 @@
 /** Asks for runs. */
 import * as vscode from "vscode";
 import { newestFirst } from "../../core/run/entry.ts";
-import { stateText } from "../runs/runText.ts";
 import type { RunEntry } from "../services.ts";
 import { differencesOf } from "./runDifferences.ts";
 
@@ -22,7 +21,7 @@ export async function pickRuns(
   const picked = await vscode.window.showQuickPick(runItems(runs, preselected), {
     canPickMany: true,
     title,
-    placeHolder: vscode.l10n.t("Type to filter"),
+    placeHolder: "Type to filter",
     matchOnDescription: true,
     matchOnDetail: true,
   });
@@ -44,7 +43,7 @@ export async function runItems(runs: readonly RunEntry[], preselected: ReadonlyS
     ];
     return {
       label: run.label,
-      description: [stateText(run.state), stepsText(run), run.stage ?? ""].filter((fact) => fact !== "").join(" · "),
+      description: [run.state, stepsText(run), run.stage ?? ""].filter((fact) => fact !== "").join(" · "),
       detail:
         run.state === "damaged" ? (run.reason ?? "") : facts.filter((fact) => fact !== null && fact !== "").join(" · "),
       picked: preselected.has(run.dir),
@@ -58,8 +57,8 @@ function stepsText({ status, state }: RunEntry): string {
   const count = (value: number): string => value.toLocaleString("en-US");
   const { step, totalSteps } = status;
   return state === "finished" || step === totalSteps
-    ? vscode.l10n.t("{0} steps", count(step))
-    : vscode.l10n.t("step {0} of {1}", count(step), count(totalSteps));
+    ? `${count(step)} steps`
+    : `step ${count(step)} of ${count(totalSteps)}`;
 }
 
 function whenText({ record }: RunEntry): string {

@@ -1,5 +1,4 @@
 /** What there is to know about a run besides its curves: facts from its documents, and its experiment as flat keys. */
-import * as vscode from "vscode";
 import { classList } from "../../core/classes/classText.ts";
 import type { RunDetails } from "../../core/protocol/dashboard.ts";
 import { shortDuration } from "../../core/series/timeAxis.ts";
@@ -9,26 +8,26 @@ import { readConfig } from "./runConfig.ts";
 export function runDetails(entry: RunEntry): RunDetails {
   const { record, status } = entry;
   const facts: [string, string | null][] = [
-    [vscode.l10n.t("Folder"), entry.dir],
-    [vscode.l10n.t("State"), entry.reason ?? status?.message ?? entry.state],
-    [vscode.l10n.t("Experiment"), entry.experimentFile],
-    [vscode.l10n.t("Stage"), entry.stage],
-    [vscode.l10n.t("Started from"), parentText(entry)],
-    [vscode.l10n.t("Steps"), status === null ? null : `${count(status.step)} / ${count(status.totalSteps)}`],
-    [vscode.l10n.t("Images seen"), status === null ? null : count(status.imagesSeen)],
-    [vscode.l10n.t("Classes"), record?.classes === undefined ? null : classList(record.classes)],
-    [vscode.l10n.t("Seed"), record === null ? null : String(record.seed)],
-    [vscode.l10n.t("Backend"), record?.backend ?? null],
-    [vscode.l10n.t("Host"), record === null ? null : `${record.host} (${record.platform})`],
-    [vscode.l10n.t("Machine"), machineText(entry)],
-    [vscode.l10n.t("Versions"), record === null ? null : versionsText(record.versions)],
-    [vscode.l10n.t("Git revision"), gitText(entry)],
-    [vscode.l10n.t("Created"), record === null ? null : new Date(record.createdAt).toLocaleString()],
-    [vscode.l10n.t("Sessions"), sessionsText(entry)],
-    [vscode.l10n.t("Command"), record === null ? null : record.command.join(" ")],
-    [vscode.l10n.t("Config hash"), record?.configHash ?? null],
-    [vscode.l10n.t("Tags"), entry.tags.length === 0 ? null : entry.tags.join(", ")],
-    [vscode.l10n.t("Note"), entry.note],
+    ["Folder", entry.dir],
+    ["State", entry.reason ?? status?.message ?? entry.state],
+    ["Experiment", entry.experimentFile],
+    ["Stage", entry.stage],
+    ["Started from", parentText(entry)],
+    ["Steps", status === null ? null : `${count(status.step)} / ${count(status.totalSteps)}`],
+    ["Images seen", status === null ? null : count(status.imagesSeen)],
+    ["Classes", record?.classes === undefined ? null : classList(record.classes)],
+    ["Seed", record === null ? null : String(record.seed)],
+    ["Backend", record?.backend ?? null],
+    ["Host", record === null ? null : `${record.host} (${record.platform})`],
+    ["Machine", machineText(entry)],
+    ["Versions", record === null ? null : versionsText(record.versions)],
+    ["Git revision", gitText(entry)],
+    ["Created", record === null ? null : new Date(record.createdAt).toLocaleString()],
+    ["Sessions", sessionsText(entry)],
+    ["Command", record === null ? null : record.command.join(" ")],
+    ["Config hash", record?.configHash ?? null],
+    ["Tags", entry.tags.length === 0 ? null : entry.tags.join(", ")],
+    ["Note", entry.note],
   ];
   return {
     dir: entry.dir,
@@ -42,8 +41,8 @@ const count = (value: number): string => value.toLocaleString("en-US");
 function parentText({ record }: RunEntry): string | null {
   if (record === null) return null;
   const { parent } = record;
-  if (parent === null) return vscode.l10n.t("new weights");
-  const step = parent.step === null ? "" : vscode.l10n.t(", step {0}", count(parent.step));
+  if (parent === null) return "new weights";
+  const step = parent.step === null ? "" : `, step ${count(parent.step)}`;
   return `${parent.run ?? parent.checkpoint}${step} (${parent.weights})`;
 }
 
@@ -51,7 +50,7 @@ function machineText({ record }: RunEntry): string | null {
   const machine = record?.machine;
   if (machine === undefined) return null;
   const memory = (machine.memoryBytes / 2 ** 30).toFixed(0);
-  return vscode.l10n.t("{0}, {1} cores, {2} GiB", machine.cpu, machine.cores, memory);
+  return `${machine.cpu}, ${machine.cores} cores, ${memory} GiB`;
 }
 
 const versionsText = (versions: Readonly<Record<string, unknown>>): string =>
@@ -61,9 +60,9 @@ const versionsText = (versions: Readonly<Record<string, unknown>>): string =>
 
 function gitText({ record }: RunEntry): string | null {
   if (record === null) return null;
-  if (record.git === null) return vscode.l10n.t("not in a repository");
+  if (record.git === null) return "not in a repository";
   const { revision, dirty } = record.git;
-  return dirty ? vscode.l10n.t("{0}, with uncommitted changes", revision) : revision;
+  return dirty ? `${revision}, with uncommitted changes` : revision;
 }
 
 function sessionsText({ record }: RunEntry): string | null {
@@ -73,7 +72,7 @@ function sessionsText({ record }: RunEntry): string | null {
       const start = new Date(startedAt).toLocaleString();
       // Those of a run's beginning are in its experiment; later ones tell from which step on.
       const changed = fromStep === 0 ? [] : changes.map(({ key, from, to }) => `${key} ${from} → ${to}`);
-      const from = [vscode.l10n.t("from step {0}", count(fromStep)), ...changed].join(", ");
+      const from = [`from step ${count(fromStep)}`, ...changed].join(", ");
       if (endedAt === undefined) return `${start}, ${from}`;
       const seconds = (Date.parse(endedAt) - Date.parse(startedAt)) / 1000;
       return `${start}, ${from}, ${shortDuration(Math.max(0, Math.round(seconds)))}, ${endState ?? ""}`;

@@ -18,16 +18,18 @@ export function activeExperiment(): vscode.Uri | undefined {
   return uri !== undefined && isExperimentFile(uri) ? uri : undefined;
 }
 
-/** The one that is shown; the only one of the workspace; else one that the user picks. Undefined where nothing is picked. */
-export async function chooseExperiment(): Promise<vscode.Uri | undefined> {
+/**
+ * The one that a command was given; the one that is shown; the only one of the workspace; else one that the user picks. Undefined where nothing is
+ * picked.
+ */
+export async function chooseExperiment(given: unknown): Promise<vscode.Uri | undefined> {
+  if (given instanceof vscode.Uri) return given;
   const active = activeExperiment();
   if (active !== undefined) return active;
   const files = await vscode.workspace.findFiles(EXPERIMENT_FILES, "**/{node_modules,runs,.maskdm}/**", LISTED);
   if (files.length === 0) {
     void vscode.window.showInformationMessage(
-      vscode.l10n.t(
-        "There is no experiment (*.maskdm.yaml) in this workspace yet. Make one with MaskDM: New Experiment.",
-      ),
+      "There is no experiment (*.maskdm.yaml) in this workspace yet. Make one with MaskDM: New Experiment.",
     );
     return undefined;
   }
@@ -39,6 +41,6 @@ export async function chooseExperiment(): Promise<vscode.Uri | undefined> {
       uri,
     }))
     .sort((a, b) => compareNames(a.label, b.label));
-  const picked = await vscode.window.showQuickPick(items, { placeHolder: vscode.l10n.t("Which experiment?") });
+  const picked = await vscode.window.showQuickPick(items, { placeHolder: "Which experiment?" });
   return picked?.uri;
 }

@@ -39,6 +39,6 @@ async function apply(document: vscode.TextDocument, edits: vscode.TextEdit[]): P
   const change = new vscode.WorkspaceEdit();
   change.set(document.uri, edits);
   if (!(await vscode.workspace.applyEdit(change))) {
-    throw new UserError(vscode.l10n.t("The file could not be changed. Is it read-only?"));
+    throw new UserError("The file could not be changed. Is it read-only?");
   }
 }

@@ -37,7 +37,7 @@ export function registerCodeActions({ documents }: LanguageServices): vscode.Dis
           if (edit !== null) {
             // On saving, the editor looks for the source action; in the light bulb's list it looks for quick fixes.
             const kind = wantsAll ? FIX_ALL : vscode.CodeActionKind.QuickFix;
-            const action = new vscode.CodeAction(vscode.l10n.t("Fix all MaskDM problems"), kind);
+            const action = new vscode.CodeAction("Fix all MaskDM problems", kind);
             action.edit = new vscode.WorkspaceEdit();
             action.edit.set(document.uri, [toTextEdit(edit)]);
             actions.push(action);

@@ -63,7 +63,7 @@ function sectionItem(section: SectionSpec): vscode.CompletionItem {
 function keyItem(key: KeySpec, hasColon: boolean): vscode.CompletionItem {
   const item = new vscode.CompletionItem(key.name, vscode.CompletionItemKind.Property);
   item.documentation = new vscode.MarkdownString(keyMarkdown(key));
-  if (!key.required) item.detail = vscode.l10n.t("default {0}", yamlText(key.schema.default));
+  if (!key.required) item.detail = `default ${yamlText(key.schema.default)}`;
   if (hasColon) return item;
   const asksForChoice = key.required || valueSuggestions(key.path, null).length > 1;
   const value = key.required ? "" : yamlText(key.schema.default);
@@ -86,7 +86,7 @@ function valueCompletions(
   const range = new vscode.Range(position.line, start, position.line, end);
   return valueSuggestions(path, experiment).map(({ text, detail, isDefault }, index) => {
     const item = new vscode.CompletionItem(
-      { label: text, description: [isDefault ? vscode.l10n.t("default") : "", detail].filter(Boolean).join(" · ") },
+      { label: text, description: [isDefault ? "default" : "", detail].filter(Boolean).join(" · ") },
       /^[0-9]/.test(text) ? vscode.CompletionItemKind.Constant : vscode.CompletionItemKind.EnumMember,
     );
     item.documentation = new vscode.MarkdownString(keyMarkdown(key));

@@ -1,6 +1,7 @@
 /** What keys come to, written behind their values. */
 import * as vscode from "vscode";
 import { formatDuration, formatStepTime } from "../../core/durationText.ts";
+import type { MaskGeometry } from "../../core/masks/masks.ts";
 import { bytes, count, share } from "../../core/numbers.ts";
 import type { Stage } from "../../core/random/streams.ts";
 import { EXPERIMENT_SELECTOR } from "../documents/experimentLanguage.ts";
@@ -70,7 +71,9 @@ function hints(read: ReadDocument, services: LanguageServices): vscode.InlayHint
     hint.tooltip = new vscode.MarkdownString(facts.map((fact) => `- ${fact}`).join("\n"));
     found.push(hint);
   };
-  add(maskKeys(read), maskLabel(read));
+  const pieces = factsOf(read, "pretrain")?.pieces ?? [];
+  if (pieces.length > 1) for (const { name, geometry } of pieces) add([name], maskLabel(geometry));
+  else if (pieces[0] !== undefined) add(maskKeys(read), maskLabel(pieces[0].geometry));
   add(["model.patch_size"], tokenLabel(read));
   for (const stage of STAGES) {
     add([`${stage}.steps`], timeLabel(read, stage, services));
@@ -82,31 +85,26 @@ function hints(read: ReadDocument, services: LanguageServices): vscode.InlayHint
 /** The key that decides how much is hidden, else one that the file gives. */
 function maskKeys({ experiment }: ReadDocument): string[] {
   const decides = experiment?.mask.strategy === "crop" && experiment.mask.crop_size !== null;
-  return [decides ? "mask.crop_size" : "mask.rate", "mask.block_size", "mask.strategy"];
+  return [decides ? "mask.crop_size" : "mask.rate", "mask.block_size", "mask.cell_size", "mask.strategy"];
 }
 
-function maskLabel(read: ReadDocument): string | null {
-  const mask = factsOf(read, "pretrain")?.mask;
-  if (mask === undefined || mask.strategy === "none") return null;
-  const tokens = vscode.l10n.t("S = {0} of {1} tokens", count(mask.visibleTokens), count(mask.tokens));
+function maskLabel(mask: MaskGeometry): string | null {
+  if (mask.strategy === "none") return null;
+  const tokens = `S = ${count(mask.visibleTokens)} of ${count(mask.tokens)} tokens`;
   return mask.effectiveRate === mask.askedRate ? tokens : `→ ${share(mask.effectiveRate)}, ${tokens}`;
 }
 
 function tokenLabel(read: ReadDocument): string | null {
-  const mask = factsOf(read, "finetune")?.mask;
+  const mask = factsOf(read, "finetune")?.pieces[0]?.geometry;
   return mask === undefined
     ? null
-    : vscode.l10n.t("{0} × {0} grid, N = {1} tokens", count(mask.gridSize), count(mask.tokens));
+    : `${count(mask.gridSize)} × ${count(mask.gridSize)} grid, N = ${count(mask.tokens)} tokens`;
 }
 
 function timeLabel(read: ReadDocument, stage: Stage, { calibration }: LanguageServices): string | null {
   const estimate = estimateOf(read, stage, calibration);
   if (estimate === null) return null;
-  return vscode.l10n.t(
-    "{0} a step, {1}",
-    formatStepTime(estimate.secondsPerStep),
-    formatDuration(estimate.totalSeconds),
-  );
+  return `${formatStepTime(estimate.secondsPerStep)} a step, ${formatDuration(estimate.totalSeconds)}`;
 }
 
 function memoryLabel(read: ReadDocument, stage: Stage): string | null {

@@ -1,6 +1,7 @@
 /** The {} of the status bar: what the mask comes to, or how many problems there are. */
 import * as vscode from "vscode";
 import { count, share } from "../../core/numbers.ts";
+import { commandOf } from "../commands/commandTable.ts";
 import { EXPERIMENT_SELECTOR, isExperiment } from "../documents/experimentLanguage.ts";
 import type { ReadDocument } from "../services.ts";
 import { factsOf } from "./keyFacts.ts";
@@ -8,7 +9,7 @@ import type { LanguageServices } from "./languageServices.ts";
 
 export function registerLanguageStatus({ documents, log }: LanguageServices): vscode.Disposable {
   const item = vscode.languages.createLanguageStatusItem("maskdm.experiment", EXPERIMENT_SELECTOR);
-  item.name = vscode.l10n.t("MaskDM experiment");
+  item.name = "MaskDM experiment";
   const update = async (): Promise<void> => {
     const document = vscode.window.activeTextEditor?.document;
     if (document === undefined || !isExperiment(document)) return;
@@ -44,28 +45,23 @@ interface Shown {
 function describe(read: ReadDocument, uri: vscode.Uri): Shown {
   const problems = read.diagnostics.filter(({ severity }) => severity !== "info");
   const errors = problems.filter(({ severity }) => severity === "error").length;
-  const mask = factsOf(read, "pretrain")?.mask;
+  const masks = factsOf(read, "pretrain")?.pieces.map((piece) => piece.geometry);
   const geometry =
-    mask === undefined
+    masks === undefined
       ? ""
-      : vscode.l10n.t(
-          "S = {0} of N = {1} tokens, effective rate {2}",
-          count(mask.visibleTokens),
-          count(mask.tokens),
-          share(mask.effectiveRate),
-        );
+      : `S = ${masks.map(({ visibleTokens }) => count(visibleTokens)).join(", ")} of N = ${count(masks[0]!.tokens)} tokens, effective rate ${masks.map(({ effectiveRate }) => share(effectiveRate)).join(", ")}`;
   if (problems.length > 0) {
     return {
-      text: problems.length === 1 ? vscode.l10n.t("1 problem") : vscode.l10n.t("{0} problems", problems.length),
+      text: problems.length === 1 ? "1 problem" : `${problems.length} problems`,
       detail: geometry,
       severity: errors > 0 ? vscode.LanguageStatusSeverity.Error : vscode.LanguageStatusSeverity.Warning,
-      command: { command: "workbench.actions.view.problems", title: vscode.l10n.t("Show") },
+      command: { command: "workbench.actions.view.problems", title: "Show" },
     };
   }
   return {
     text: geometry,
-    detail: vscode.l10n.t("No problems"),
+    detail: "No problems",
     severity: vscode.LanguageStatusSeverity.Information,
-    command: { command: "maskdm.openDesigner", title: vscode.l10n.t("Open Designer"), arguments: [uri] },
+    command: commandOf("Open Designer", "maskdm.openDesigner", uri),
   };
 }

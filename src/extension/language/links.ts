@@ -19,7 +19,7 @@ export function registerLinks({ documents }: LanguageServices): vscode.Disposabl
         toRange(range),
         commandUri(isInside ? "revealInExplorer" : "revealFileInOS", images),
       );
-      link.tooltip = vscode.l10n.t("Show the folder of images");
+      link.tooltip = "Show the folder of images";
       return [link];
     },
   });

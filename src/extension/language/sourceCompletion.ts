@@ -19,8 +19,7 @@ export function sourceCompletions(
     // Those of this experiment before the others.
     .sort((a, b) => Number(isSamePath(b.experimentFile, file)) - Number(isSamePath(a.experimentFile, file)));
   return candidates.map(({ id, label, state, status }, index) => {
-    const description =
-      status === null ? state : vscode.l10n.t("{0}, step {1} of {2}", state, status.step, status.totalSteps);
+    const description = status === null ? state : `${state}, step ${status.step} of ${status.totalSteps}`;
     const item = new vscode.CompletionItem({ label: id, description }, vscode.CompletionItemKind.Reference);
     if (label !== id) item.detail = label;
     item.insertText = (hasSpace ? "" : " ") + yamlText(id);

@@ -4,6 +4,7 @@ import { experimentKeys, isValidFor } from "../../core/experiment/keys.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import { yamlText } from "../../core/experiment/yamlText.ts";
 import { geometryOf, type MaskConfig } from "../../core/masks/masks.ts";
+import { type MaskPiece, maskPieces } from "../../core/masks/schedule.ts";
 import { divisors, share } from "../../core/numbers.ts";
 
 export interface ValueSuggestion {
@@ -47,6 +48,7 @@ interface Fitting {
 /** Numbers that divide what they must divide, with what each comes to. */
 function fitting(path: string, { data, model, mask, pretrain, finetune }: Experiment): Fitting[] {
   const grid = data.image_size % model.patch_size === 0 ? data.image_size / model.patch_size : null;
+  const [{ config }] = maskPieces(mask, "pretrain", pretrain.steps) as [MaskPiece];
   switch (path) {
     case "model.patch_size":
       return divisors(data.image_size)
@@ -58,18 +60,24 @@ function fitting(path: string, { data, model, mask, pretrain, finetune }: Experi
         detail: `${model.embed_dim / heads} numbers each`,
       }));
     case "mask.block_size":
+    case "mask.cell_size":
       if (grid === null) return [];
       return divisors(grid)
-        .filter((b) => b < grid)
-        .map((b) => ({
-          value: b,
-          detail: rateOf({ strategy: "block", rate: mask.rate, blockSize: b, cropSize: null }, grid),
+        .filter((side) => side < grid)
+        .map((side) => ({
+          value: side,
+          detail: rateOf(
+            path === "mask.block_size"
+              ? { ...config, strategy: "block", blockSize: side }
+              : { ...config, strategy: "stratified", cellSize: side },
+            grid,
+          ),
         }));
     case "mask.crop_size":
       if (grid === null) return [];
       return Array.from({ length: grid - 1 }, (_, i) => ({
         value: i + 1,
-        detail: rateOf({ strategy: "crop", rate: mask.rate, blockSize: 1, cropSize: i + 1 }, grid),
+        detail: rateOf({ ...config, strategy: "crop", cropSize: i + 1 }, grid),
       }));
     case "pretrain.micro_batch_size":
       return passes(pretrain.batch_size);

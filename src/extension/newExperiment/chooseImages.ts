@@ -12,19 +12,19 @@ export async function chooseImages(workspace: string | undefined): Promise<strin
   if (workspace === undefined) return browse(undefined);
   const picker = vscode.window.createQuickPick<FolderItem>();
   const other: FolderItem = {
-    label: `$(folder-opened) ${vscode.l10n.t("Another folder…")}`,
+    label: "$(folder-opened) Another folder…",
     path: null,
     alwaysShow: true,
   };
-  picker.title = TITLE();
-  picker.placeholder = vscode.l10n.t("Which folder holds the images?");
+  picker.title = TITLE;
+  picker.placeholder = "Which folder holds the images?";
   picker.busy = true;
   picker.items = [other];
   void imageFolders(workspace).then((folders) => {
     picker.items = [
       ...folders.map(({ path, label, images }) => ({
-        label: `$(folder) ${label === "." ? vscode.l10n.t("this folder") : label}`,
-        description: images === 1 ? vscode.l10n.t("1 image") : vscode.l10n.t("{0} images", images.toLocaleString()),
+        label: `$(folder) ${label === "." ? "this folder" : label}`,
+        description: images === 1 ? "1 image" : `${images.toLocaleString()} images`,
         path,
       })),
       other,
@@ -42,8 +42,8 @@ export async function chooseImages(workspace: string | undefined): Promise<strin
 
 export async function browse(start: string | undefined): Promise<string | undefined> {
   const chosen = await vscode.window.showOpenDialog({
-    title: TITLE(),
-    openLabel: vscode.l10n.t("Use These Images"),
+    title: TITLE,
+    openLabel: "Use These Images",
     canSelectFiles: false,
     canSelectFolders: true,
     ...(start === undefined ? {} : { defaultUri: vscode.Uri.file(start) }),
@@ -51,4 +51,4 @@ export async function browse(start: string | undefined): Promise<string | undefi
   return chosen?.[0]?.fsPath;
 }
 
-export const TITLE = (): string => vscode.l10n.t("New Experiment");
+export const TITLE = "New Experiment";

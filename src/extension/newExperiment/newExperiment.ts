@@ -5,24 +5,18 @@ import { UserError } from "../../core/errors.ts";
 import { SUPPORTED_FORMATS } from "../../core/images/fileKinds.ts";
 import { exists } from "../../node/exists.ts";
 import { wayInto } from "../../node/wayInto.ts";
+import { type Commands, executeCommand, type Handler } from "../commands/commandTable.ts";
 import type { Services } from "../services.ts";
-import { requireTrust, showError } from "../trainer/restrictedMode.ts";
+import { requireTrust } from "../trainer/restrictedMode.ts";
 import { browse, chooseImages, TITLE } from "./chooseImages.ts";
 
-export function registerNewExperiment(context: vscode.ExtensionContext, services: Services): void {
-  const run = async (folder: unknown): Promise<void> => {
-    try {
-      requireTrust();
-      await newExperiment(folder instanceof vscode.Uri ? folder : undefined, services);
-    } catch (error) {
-      await showError(error, services.log);
-    }
+export function newExperimentCommands(services: Services) {
+  const run: Handler = async (folder) => {
+    requireTrust();
+    await newExperiment(folder instanceof vscode.Uri ? folder : undefined, services);
   };
-  context.subscriptions.push(
-    vscode.commands.registerCommand("maskdm.newExperiment", run),
-    // The same, under another title in the menu of a folder.
-    vscode.commands.registerCommand("maskdm.newExperimentHere", run),
-  );
+  // The same, under another title in the menu of a folder.
+  return { "maskdm.newExperiment": run, "maskdm.newExperimentHere": run } satisfies Partial<Commands>;
 }
 
 /** @param folder of images; asked for where it is left out */
@@ -40,9 +34,7 @@ async function newExperiment(folder: vscode.Uri | undefined, services: Services)
 /** A folder that holds images; asks again where one holds none. */
 async function imagesFrom(folder: vscode.Uri | undefined): Promise<string | undefined> {
   if (folder !== undefined && folder.scheme !== "file")
-    throw new UserError(
-      vscode.l10n.t("Images are read from folders on a disk; {0} is not on one.", folder.toString(true)),
-    );
+    throw new UserError(`Images are read from folders on a disk; ${folder.toString(true)} is not on one.`);
   const workspace = workspaceFolder()?.uri.fsPath;
   const { datasetFacts } = await import("../../node/facts/datasetFacts.ts");
   let images = folder?.fsPath ?? (await chooseImages(workspace));
@@ -50,9 +42,9 @@ async function imagesFrom(folder: vscode.Uri | undefined): Promise<string | unde
     if (images === undefined) return undefined;
     const facts = await datasetFacts(images, []);
     if (facts.exists && facts.images !== 0) return images;
-    const again = vscode.l10n.t("Choose Another Folder");
+    const again = "Choose Another Folder";
     const chosen = await vscode.window.showWarningMessage(
-      vscode.l10n.t("There are no images ({0}) in {1} or in folders below it.", SUPPORTED_FORMATS, images),
+      `There are no images (${SUPPORTED_FORMATS}) in ${images} or in folders below it.`,
       again,
     );
     images = chosen === again ? await browse(workspace) : undefined;
@@ -77,13 +69,13 @@ async function askName(home: string, images: string): Promise<string | undefined
   const own = basename(images);
   const proposed = slug(/^(images?|data|pictures|train|img)$/i.test(own) ? basename(dirname(images)) : own);
   return vscode.window.showInputBox({
-    title: TITLE(),
-    prompt: vscode.l10n.t("Name of the experiment; it becomes NAME.maskdm.yaml in {0}", home),
+    title: TITLE,
+    prompt: `Name of the experiment; it becomes NAME.maskdm.yaml in ${home}`,
     value: await freeName(home, proposed),
     validateInput: async (name) => {
       const problem = runNameProblem(name.trim());
-      if (problem !== null) return vscode.l10n.t("This is no name for an experiment: {0}.", problem);
-      if (await exists(fileOf(home, name.trim()))) return vscode.l10n.t("There is an experiment of this name already.");
+      if (problem !== null) return `This is no name for an experiment: ${problem}.`;
+      if (await exists(fileOf(home, name.trim()))) return "There is an experiment of this name already.";
       return null;
     },
   });
@@ -105,27 +97,25 @@ async function write(
   // Images within the folder move with it; others keep their own place.
   const way = wayInto(home, images);
   const data = way === null ? images : `./${way}`;
-  const title = vscode.l10n.t("Looking at the images in {0}", images);
+  const title = `Looking at the images in ${images}`;
   const { code, stderr } = await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Notification, title, cancellable: true },
     (_, token) => trainer.command(["new", ".", "--name", name.trim(), "--data", data], { cwd: home, token }),
   );
-  if (code !== 0)
-    throw new UserError(stderr.replace(/^error: /, "").trim() || vscode.l10n.t("It could not be written."));
+  if (code !== 0) throw new UserError(stderr.replace(/^error: /, "").trim() || "It could not be written.");
   return vscode.Uri.file(resolve(fileOf(home, name.trim())));
 }
 
 /** The text, with the designer beside it. */
 async function open(file: vscode.Uri): Promise<void> {
   await vscode.window.showTextDocument(file, { preview: false });
-  const commands = await vscode.commands.getCommands(true);
-  if (commands.includes("maskdm.openDesigner")) await vscode.commands.executeCommand("maskdm.openDesigner", file);
+  await executeCommand("maskdm.openDesigner", file);
 }
 
 async function offerFolder(home: string): Promise<void> {
-  const openFolder = vscode.l10n.t("Open Folder");
+  const openFolder = "Open Folder";
   const chosen = await vscode.window.showInformationMessage(
-    vscode.l10n.t("Open the experiment's folder to see its runs in the side bar."),
+    "Open the experiment's folder to see its runs in the side bar.",
     openFolder,
   );
   if (chosen === openFolder) await vscode.commands.executeCommand("vscode.openFolder", vscode.Uri.file(home));

@@ -3,11 +3,10 @@ import { dirname } from "node:path";
 import * as vscode from "vscode";
 import type { RunEntry } from "../../core/run/entry.ts";
 import type { AnnotationsChange } from "../../node/run/annotations.ts";
+import type { Commands, Handler } from "../commands/commandTable.ts";
 import type { TreeNode } from "./runTree.ts";
 import { givenRuns, oneRun } from "./targets.ts";
 import type { WorkspaceRuns } from "./workspaceRuns.ts";
-
-type Handler = (...args: unknown[]) => Promise<unknown>;
 
 /** Writes the same change into the annotations of runs that have a folder. */
 export async function annotate(
@@ -23,12 +22,12 @@ export async function annotate(
   }
 }
 
-export function annotateCommands(runs: WorkspaceRuns): Readonly<Record<string, Handler>> {
+export function annotateCommands(runs: WorkspaceRuns) {
   const some = async (args: readonly unknown[]): Promise<RunEntry[]> => {
     const given = await givenRuns(args, runs);
     if (given !== null) return given;
-    const none = vscode.l10n.t("There are no runs in this workspace yet.");
-    const run = await oneRun(args, runs, { title: vscode.l10n.t("Run"), none, fits: ({ record }) => record !== null });
+    const none = "There are no runs in this workspace yet.";
+    const run = await oneRun(args, runs, { title: "Run", none, fits: ({ record }) => record !== null });
     return run === null ? [] : [run];
   };
   const set =
@@ -44,8 +43,8 @@ export function annotateCommands(runs: WorkspaceRuns): Readonly<Record<string, H
       const [run] = await some(args);
       if (run === undefined) return;
       const value = run.label === run.id ? "" : run.label;
-      const prompt = vscode.l10n.t("Name to show instead of {0}; empty: none. The folder keeps its name.", run.id);
-      const name = await vscode.window.showInputBox({ title: vscode.l10n.t("Rename Run"), prompt, value });
+      const prompt = `Name to show instead of ${run.id}; empty: none. The folder keeps its name.`;
+      const name = await vscode.window.showInputBox({ title: "Rename Run", prompt, value });
       if (name !== undefined) await annotate(runs, [run], { name });
     },
     "maskdm.tagRun": async (...args) => {
@@ -53,9 +52,9 @@ export function annotateCommands(runs: WorkspaceRuns): Readonly<Record<string, H
       const [first] = chosen;
       if (first === undefined) return;
       const common = first.tags.filter((tag) => chosen.every(({ tags }) => tags.includes(tag)));
-      const prompt = vscode.l10n.t("Tags, separated by commas");
+      const prompt = "Tags, separated by commas";
       const value = common.join(", ");
-      const text = await vscode.window.showInputBox({ title: vscode.l10n.t("Tag Runs"), prompt, value });
+      const text = await vscode.window.showInputBox({ title: "Tag Runs", prompt, value });
       if (text === undefined) return;
       const wanted = text.split(",").map((tag) => tag.trim());
       for (const run of chosen) {
@@ -67,9 +66,9 @@ export function annotateCommands(runs: WorkspaceRuns): Readonly<Record<string, H
     "maskdm.noteRun": async (...args) => {
       const [run] = await some(args);
       if (run === undefined) return;
-      const prompt = vscode.l10n.t("Note, shown when the pointer rests on the run; empty: none");
+      const prompt = "Note, shown when the pointer rests on the run; empty: none";
       const value = run.note ?? "";
-      const note = await vscode.window.showInputBox({ title: vscode.l10n.t("Note on {0}", run.label), prompt, value });
+      const note = await vscode.window.showInputBox({ title: `Note on ${run.label}`, prompt, value });
       if (note !== undefined) await annotate(runs, [run], { note });
     },
     "maskdm.moveRunToGroup": async (...args) => {
@@ -78,16 +77,16 @@ export function annotateCommands(runs: WorkspaceRuns): Readonly<Record<string, H
       const group = await chooseGroup(runs);
       if (group !== undefined) await annotate(runs, chosen, { group });
     },
-  };
+  } satisfies Partial<Commands>;
 }
 
 /** @returns the group's name, null for none, undefined where the user chose nothing */
 async function chooseGroup(runs: WorkspaceRuns): Promise<string | null | undefined> {
   const names = [...new Set(runs.runs.flatMap(({ group }) => group ?? []))].sort();
-  const fresh = { label: vscode.l10n.t("$(add) New Group…"), name: "" };
-  const none = { label: vscode.l10n.t("$(close) No Group"), name: null };
+  const fresh = { label: "$(add) New Group…", name: "" };
+  const none = { label: "$(close) No Group", name: null };
   const items = [...names.map((name) => ({ label: `$(folder-library) ${name}`, name })), fresh, none];
-  const title = vscode.l10n.t("Move to Group");
+  const title = "Move to Group";
   const chosen = names.length === 0 ? fresh : await vscode.window.showQuickPick(items, { title });
   if (chosen === undefined) return undefined;
   return chosen === fresh ? askGroupName() : chosen.name;
@@ -95,8 +94,8 @@ async function chooseGroup(runs: WorkspaceRuns): Promise<string | null | undefin
 
 async function askGroupName(): Promise<string | undefined> {
   const name = await vscode.window.showInputBox({
-    title: vscode.l10n.t("New Group"),
-    prompt: vscode.l10n.t("Name of the group"),
+    title: "New Group",
+    prompt: "Name of the group",
   });
   return name?.trim() === "" ? undefined : name?.trim();
 }

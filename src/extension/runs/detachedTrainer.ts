@@ -6,6 +6,7 @@ import { isAtWork } from "../../core/run/entry.ts";
 import type { Program } from "../../node/run/detached.ts";
 import { maskdmCommand } from "../../node/shellCommand.ts";
 import type { RunRequest, TrainerLauncher } from "../services.ts";
+import { affects, setting } from "../settings.ts";
 import { requireTrust } from "../trainer/restrictedMode.ts";
 import { type CommandOptions, type CommandResult, runCommand } from "../trainer/shortCommand.ts";
 import { runsFolderFor } from "./runFolders.ts";
@@ -34,7 +35,7 @@ export class DetachedTrainer implements TrainerLauncher, vscode.Disposable {
       // After a restart of the machine, or where a worker was killed, the queue goes on with the next window.
       runs.onDidSeeWaiting((runsDir) => void this.keepWorked(runsDir)),
       vscode.workspace.onDidChangeConfiguration((event) => {
-        if (event.affectsConfiguration("maskdm.runsAtOnce")) void this.writeLimits();
+        if (affects(event, "runsAtOnce")) void this.writeLimits();
       }),
     ];
   }
@@ -82,7 +83,7 @@ export class DetachedTrainer implements TrainerLauncher, vscode.Disposable {
     // A resume that loads its images holds the lock, and says nothing else yet.
     if (exists && (isAtWork(summarizeRun(dir)) || lockHolder(dir).held)) requestStop(dir);
     else if (!removeEntry(runsDir, id) && !(!exists && cancelStarted(runsDir, id))) {
-      throw new UserError(vscode.l10n.t("{0} is not at work; there is nothing to stop.", id));
+      throw new UserError(`${id} is not at work; there is nothing to stop.`);
     }
     await this.runs.changed(dir, runsDir);
   }
@@ -123,9 +124,8 @@ export class DetachedTrainer implements TrainerLauncher, vscode.Disposable {
 
   private async writeLimit(runsDir: string): Promise<void> {
     const { writeLimit } = await import("../../node/run/queue.ts");
-    const setting =
-      vscode.workspace.getConfiguration("maskdm", vscode.Uri.file(runsDir)).get<number>("runsAtOnce") ?? 1;
-    writeLimit(runsDir, Math.min(64, Math.max(1, Math.round(setting))));
+    const runs = setting("runsAtOnce", vscode.Uri.file(runsDir));
+    writeLimit(runsDir, Math.min(64, Math.max(1, Math.round(runs))));
   }
 
   /** The setting holds for queues that exist. */
@@ -143,6 +143,6 @@ export class DetachedTrainer implements TrainerLauncher, vscode.Disposable {
 async function saved(file: vscode.Uri): Promise<void> {
   const document = vscode.workspace.textDocuments.find(({ uri }) => uri.toString() === file.toString());
   if (document?.isDirty === true && !(await document.save())) {
-    throw new UserError(vscode.l10n.t("{0} could not be saved, so nothing was started.", basename(file.fsPath)));
+    throw new UserError(`${basename(file.fsPath)} could not be saved, so nothing was started.`);
   }
 }

@@ -9,7 +9,7 @@ const resultSchema = z.object({ png: z.string().min(1) });
 
 /** @returns path of the picture; null: cancelled */
 export async function drawSamples(run: RunEntry, trainer: TrainerLauncher): Promise<string | null> {
-  const title = vscode.l10n.t("Drawing images with {0}", run.label);
+  const title = `Drawing images with ${run.label}`;
   const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
   const result = await vscode.window.withProgress(options, async (progress, token) => {
     // Lines such as "sample: 45% 9/20 evaluations · 3.1/s".
@@ -23,7 +23,7 @@ export async function drawSamples(run: RunEntry, trainer: TrainerLauncher): Prom
   if (result === null) return null;
   if (result.code !== 0) {
     const last = result.stderr.trim().split("\n").at(-1) ?? "";
-    throw new UserError(last.replace(/^error: /, "") || vscode.l10n.t("No images were drawn."), "failure");
+    throw new UserError(last.replace(/^error: /, "") || "No images were drawn.", "failure");
   }
   const { png } = resultSchema.parse(JSON.parse(result.stdout));
   await vscode.commands.executeCommand("vscode.open", vscode.Uri.file(png), { preview: true });

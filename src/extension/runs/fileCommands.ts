@@ -4,18 +4,17 @@ import { basename, dirname, join } from "node:path";
 import * as vscode from "vscode";
 import { UserError } from "../../core/errors.ts";
 import { isAtWork, type RunEntry } from "../../core/run/entry.ts";
+import type { Commands } from "../commands/commandTable.ts";
 import { givenRuns, oneRun } from "./targets.ts";
 import type { WorkspaceRuns } from "./workspaceRuns.ts";
 
-type Handler = (...args: unknown[]) => Promise<unknown>;
-
-export function fileCommands(runs: WorkspaceRuns): Readonly<Record<string, Handler>> {
+export function fileCommands(runs: WorkspaceRuns) {
   const one = (args: readonly unknown[]): Promise<RunEntry | null> => {
-    const none = vscode.l10n.t("There are no runs in this workspace yet.");
-    return oneRun(args, runs, { title: vscode.l10n.t("Run"), none, fits: () => true });
+    const none = "There are no runs in this workspace yet.";
+    return oneRun(args, runs, { title: "Run", none, fits: () => true });
   };
   const open = async (path: string): Promise<void> => {
-    if (!existsSync(path)) throw new UserError(vscode.l10n.t("There is no {0} yet.", path));
+    if (!existsSync(path)) throw new UserError(`There is no ${path} yet.`);
     await vscode.commands.executeCommand("vscode.open", vscode.Uri.file(path), { preview: true });
   };
   return {
@@ -43,7 +42,7 @@ export function fileCommands(runs: WorkspaceRuns): Readonly<Record<string, Handl
       const given = (await givenRuns(args, runs)) ?? [await one(args)].filter((run) => run !== null);
       if (given.length > 0) await deleteRuns(given, runs);
     },
-  };
+  } satisfies Partial<Commands>;
 }
 
 /** @throws UserError for a run that is at work or queued: nothing is deleted then */
@@ -56,14 +55,14 @@ export async function deleteRuns(chosen: readonly RunEntry[], runs: WorkspaceRun
     isAtWork(entry) || entry.state === "queued" || (existsSync(entry.dir) && lockHolder(entry.dir).held);
   const live = chosen.find(isLive);
   if (live !== undefined) {
-    throw new UserError(vscode.l10n.t("{0} is at work or queued. Stop it before deleting it.", live.label));
+    throw new UserError(`${live.label} is at work or queued. Stop it before deleting it.`);
   }
   const folders = chosen.filter(({ dir }) => existsSync(dir));
   if (folders.length > 0 && !(await confirm(folders, runs))) return;
   // Somebody may have resumed one while the question was open.
   const resumed = folders.find(isLive);
   if (resumed !== undefined) {
-    throw new UserError(vscode.l10n.t("{0} is at work again. Nothing was deleted.", resumed.label));
+    throw new UserError(`${resumed.label} is at work again. Nothing was deleted.`);
   }
   for (const { dir } of chosen) {
     removeEntry(dirname(dir), basename(dir));
@@ -76,15 +75,15 @@ async function confirm(folders: readonly RunEntry[], runs: WorkspaceRuns): Promi
   const [first] = folders;
   const question =
     folders.length === 1 && first !== undefined
-      ? vscode.l10n.t("Move the run {0} to the trash?", first.label)
-      : vscode.l10n.t("Move {0} runs to the trash?", folders.length);
+      ? `Move the run ${first.label} to the trash?`
+      : `Move ${folders.length} runs to the trash?`;
   const chosen = new Set(folders.map(({ id }) => id));
   const children = runs.runs.filter(({ id, parent }) => parent !== null && chosen.has(parent) && !chosen.has(id));
-  const facts = [vscode.l10n.t("Its checkpoints, samples and metrics go with it.")];
+  const facts = ["Its checkpoints, samples and metrics go with it."];
   if (children.length > 0) {
-    facts.push(vscode.l10n.t("Finetuned from it and kept: {0}.", children.map(({ label }) => label).join(", ")));
+    facts.push(`Finetuned from it and kept: ${children.map(({ label }) => label).join(", ")}.`);
   }
-  const move = vscode.l10n.t("Move to Trash");
+  const move = "Move to Trash";
   return (await vscode.window.showWarningMessage(question, { modal: true, detail: facts.join("\n") }, move)) === move;
 }
 
@@ -95,9 +94,9 @@ async function toTrash(dir: string): Promise<void> {
     await vscode.workspace.fs.delete(uri, { recursive: true, useTrash: true });
   } catch (error) {
     if (!existsSync(dir)) return;
-    const question = vscode.l10n.t("{0} could not be moved to the trash. Delete it for good?", basename(dir));
+    const question = `${basename(dir)} could not be moved to the trash. Delete it for good?`;
     const detail = error instanceof Error ? error.message : String(error);
-    const remove = vscode.l10n.t("Delete Permanently");
+    const remove = "Delete Permanently";
     if ((await vscode.window.showWarningMessage(question, { modal: true, detail }, remove)) !== remove) return;
     await vscode.workspace.fs.delete(uri, { recursive: true, useTrash: false });
   }

@@ -209,8 +209,7 @@ export class RunExplorer
     const { runs, experiments } = this.runs;
     const live = runs.filter(isAtWork).length;
     const queued = runs.filter(({ state }) => state === "queued").length;
-    const tooltip =
-      queued === 0 ? vscode.l10n.t("{0} at work", live) : vscode.l10n.t("{0} at work, {1} queued", live, queued);
+    const tooltip = queued === 0 ? `${live} at work` : `${live} at work, ${queued} queued`;
     this.view.badge = live === 0 ? undefined : { value: live, tooltip };
     const { text, archived } = this.filter;
     const isFiltered = text !== "";
@@ -227,10 +226,9 @@ export class RunExplorer
     const { text } = this.filter;
     if (count === 0) return "";
     if (!vscode.workspace.isTrusted) {
-      return vscode.l10n.t("Restricted Mode: runs can be looked at, but not started or stopped.");
+      return "Restricted Mode: runs can be looked at, but not started or stopped.";
     }
-    if (text !== "")
-      return shown ? vscode.l10n.t("Filter: {0}", text) : vscode.l10n.t("No run matches the filter: {0}", text);
-    return shown ? "" : vscode.l10n.t("All runs are archived.");
+    if (text !== "") return shown ? `Filter: ${text}` : `No run matches the filter: ${text}`;
+    return shown ? "" : "All runs are archived.";
   }
 }

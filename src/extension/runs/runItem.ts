@@ -2,6 +2,7 @@
 import { dirname } from "node:path";
 import * as vscode from "vscode";
 import { isAtWork } from "../../core/run/entry.ts";
+import { commandOf } from "../commands/commandTable.ts";
 import { accessibleRunLabel, runDescription, runTooltip, shortLabel, stateIcon } from "./runText.ts";
 import { contextWords, type ExperimentNode, type GroupNode, type RunNode, type TreeNode } from "./runTree.ts";
 
@@ -20,9 +21,9 @@ function runItem({ entry, children }: RunNode): vscode.TreeItem {
   item.contextValue = contextWords(entry);
   item.accessibilityInformation = { label: accessibleRunLabel(entry), role: "treeitem" };
   if (entry.record !== null) {
-    item.command = { command: "maskdm.openRun", title: vscode.l10n.t("Open Dashboard"), arguments: [entry.dir] };
+    item.command = commandOf("Open Dashboard", "maskdm.openRun", entry.dir);
   } else if (entry.launchFailed === true) {
-    item.command = { command: "maskdm.showRunLog", title: vscode.l10n.t("Open Log"), arguments: [entry.dir] };
+    item.command = commandOf("Open Log", "maskdm.showRunLog", entry.dir);
   }
   return item;
 }
@@ -41,7 +42,7 @@ function groupItem({ name, children }: GroupNode): vscode.TreeItem {
 
 function experimentItem({ file, label, children }: ExperimentNode): vscode.TreeItem {
   const item = new vscode.TreeItem(
-    label === "" ? vscode.l10n.t("Unknown experiment") : label,
+    label === "" ? "Unknown experiment" : label,
     children.length === 0 ? None : Expanded,
   );
   const runs = children.flatMap(runsBelow);
@@ -50,20 +51,20 @@ function experimentItem({ file, label, children }: ExperimentNode): vscode.TreeI
   const folder = file === null ? "" : vscode.workspace.asRelativePath(dirname(file), false);
   const isRoot =
     vscode.workspace.workspaceFolders?.some(({ uri }) => file !== null && uri.fsPath === dirname(file)) === true;
-  const facts = [isRoot ? "" : folder, count, live > 0 ? vscode.l10n.t("{0} at work", live) : ""];
+  const facts = [isRoot ? "" : folder, count, live > 0 ? `${live} at work` : ""];
   item.description = facts.filter((fact) => fact !== "").join(" · ");
   item.iconPath = new vscode.ThemeIcon("beaker");
   item.contextValue = file === null ? "experiment-unknown" : "experiment";
   item.collapsibleState = children.length === 0 ? None : runs.length > 50 && live === 0 ? Collapsed : Expanded;
   if (file !== null && children.length === 0) {
-    item.command = { command: "vscode.open", title: vscode.l10n.t("Open"), arguments: [vscode.Uri.file(file)] };
+    item.command = { command: "vscode.open", title: "Open", arguments: [vscode.Uri.file(file)] };
   }
   return item;
 }
 
 function countText(runs: number): string {
-  if (runs === 0) return vscode.l10n.t("no runs");
-  return runs === 1 ? vscode.l10n.t("1 run") : vscode.l10n.t("{0} runs", runs);
+  if (runs === 0) return "no runs";
+  return runs === 1 ? "1 run" : `${runs} runs`;
 }
 
 const runsBelow = (node: GroupNode | RunNode): RunNode[] => [

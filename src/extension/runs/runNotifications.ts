@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as vscode from "vscode";
 import { isAtWork, type RunEntry } from "../../core/run/entry.ts";
+import { executeCommand, type RunCommand } from "../commands/commandTable.ts";
 import { lossText } from "./runText.ts";
 import type { WorkspaceRuns } from "./workspaceRuns.ts";
 
@@ -14,7 +15,7 @@ const OTHERS_WAIT_MS = 1000;
 
 interface Step {
   readonly title: string;
-  readonly command: string;
+  readonly command: RunCommand;
 }
 
 export class RunNotifications implements vscode.Disposable {
@@ -58,35 +59,34 @@ export class RunNotifications implements vscode.Disposable {
     const show = entry.state === "finished" ? vscode.window.showInformationMessage : vscode.window.showErrorMessage;
     const chosen = await show(endText(entry), ...steps.map(({ title }) => title));
     const step = steps.find(({ title }) => title === chosen);
-    if (step !== undefined) await vscode.commands.executeCommand(step.command, entry.dir);
+    if (step !== undefined) await executeCommand(step.command, entry.dir);
   }
 }
 
 /** What is said at the end of a run. */
 function endText(entry: RunEntry): string {
   const { label, state, status, reason } = entry;
-  if (entry.launchFailed === true) return vscode.l10n.t("{0} did not begin: {1}", label, reason ?? "");
+  if (entry.launchFailed === true) return `${label} did not begin: ${reason ?? ""}`;
   if (state === "finished") {
-    const loss = status?.loss == null ? "" : `, ${vscode.l10n.t("loss {0}", lossText(status.loss))}`;
-    return vscode.l10n.t("{0} has finished: {1} steps{2}.", label, status?.step ?? 0, loss);
+    const loss = status?.loss == null ? "" : `, loss ${lossText(status.loss)}`;
+    return `${label} has finished: ${status?.step ?? 0} steps${loss}.`;
   }
-  if (state === "diverged") return vscode.l10n.t("{0} has diverged: {1}", label, status?.message ?? "");
-  if (state === "interrupted")
-    return vscode.l10n.t("{0} was interrupted: its process is gone. Its checkpoints are intact.", label);
-  return vscode.l10n.t("{0} has failed: {1}", label, status?.message ?? "");
+  if (state === "diverged") return `${label} has diverged: ${status?.message ?? ""}`;
+  if (state === "interrupted") return `${label} was interrupted: its process is gone. Its checkpoints are intact.`;
+  return `${label} has failed: ${status?.message ?? ""}`;
 }
 
 function nextSteps({ state, stage, launchFailed }: RunEntry): Step[] {
-  const log: Step = { title: vscode.l10n.t("Open Log"), command: "maskdm.showRunLog" };
-  const dashboard: Step = { title: vscode.l10n.t("Open Dashboard"), command: "maskdm.openRun" };
-  const resume: Step = { title: vscode.l10n.t("Resume"), command: "maskdm.resume" };
-  if (launchFailed === true) return [{ ...resume, title: vscode.l10n.t("Try Again") }, log];
+  const log: Step = { title: "Open Log", command: "maskdm.showRunLog" };
+  const dashboard: Step = { title: "Open Dashboard", command: "maskdm.openRun" };
+  const resume: Step = { title: "Resume", command: "maskdm.resume" };
+  if (launchFailed === true) return [{ ...resume, title: "Try Again" }, log];
   if (state === "diverged") return [dashboard, log];
   if (state !== "finished") return [resume, log];
   const next: Step =
     stage === "pretrain"
-      ? { title: vscode.l10n.t("Finetune"), command: "maskdm.finetune" }
-      : { title: vscode.l10n.t("Sample"), command: "maskdm.sample" };
+      ? { title: "Finetune", command: "maskdm.finetune" }
+      : { title: "Sample", command: "maskdm.sample" };
   return [next, dashboard];
 }
 

@@ -2,6 +2,7 @@
 import * as vscode from "vscode";
 import { formatDuration } from "../../core/durationText.ts";
 import { isAtWork, progressOf, type RunEntry } from "../../core/run/entry.ts";
+import type { CommandId } from "../commands/commandTable.ts";
 import { percentText, runDescription } from "./runText.ts";
 import type { WorkspaceRuns } from "./workspaceRuns.ts";
 
@@ -11,8 +12,8 @@ export class RunStatusBar implements vscode.Disposable {
   private shown = "";
 
   constructor(private readonly runs: WorkspaceRuns) {
-    this.item.name = vscode.l10n.t("MaskDM runs");
-    this.item.command = "maskdm.showRunningRuns";
+    this.item.name = "MaskDM runs";
+    this.item.command = "maskdm.showRunningRuns" satisfies CommandId;
     this.subscription = runs.onDidChange(() => this.show());
   }
 
@@ -51,14 +52,14 @@ export class RunStatusBar implements vscode.Disposable {
 }
 
 function statusText(live: readonly RunEntry[], queued: number): string {
-  const more = queued === 0 ? "" : ` · ${vscode.l10n.t("{0} queued", queued)}`;
+  const more = queued === 0 ? "" : ` · ${queued} queued`;
   const [first] = live;
-  if (first === undefined) return queued === 0 ? "" : vscode.l10n.t("$(clock) {0} queued", queued);
+  if (first === undefined) return queued === 0 ? "" : `$(clock) ${queued} queued`;
   if (live.length === 1) {
     const eta = first.status?.etaSeconds;
     const facts = [first.stage ?? first.label, percentText(first) ?? "", eta == null ? "" : formatDuration(eta)];
     return `$(sync~spin) ${facts.filter((fact) => fact !== "").join(" · ")}${more}`;
   }
   const mean = live.reduce((sum, entry) => sum + (progressOf(entry) ?? 0), 0) / live.length;
-  return `$(sync~spin) ${vscode.l10n.t("{0} runs", live.length)} · ${Math.floor(100 * mean)} %${more}`;
+  return `$(sync~spin) ${live.length} runs · ${Math.floor(100 * mean)} %${more}`;
 }

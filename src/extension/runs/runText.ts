@@ -24,32 +24,6 @@ export function stateIcon(state: State): vscode.ThemeIcon {
   return new vscode.ThemeIcon(icon, colour === null ? undefined : new vscode.ThemeColor(colour));
 }
 
-/** A state in words. */
-export function stateText(state: State): string {
-  switch (state) {
-    case "queued":
-      return vscode.l10n.t("queued");
-    case "starting":
-      return vscode.l10n.t("starting");
-    case "running":
-      return vscode.l10n.t("running");
-    case "stopping":
-      return vscode.l10n.t("stopping");
-    case "finished":
-      return vscode.l10n.t("finished");
-    case "stopped":
-      return vscode.l10n.t("stopped");
-    case "interrupted":
-      return vscode.l10n.t("interrupted");
-    case "failed":
-      return vscode.l10n.t("failed");
-    case "diverged":
-      return vscode.l10n.t("diverged");
-    case "damaged":
-      return vscode.l10n.t("damaged");
-  }
-}
-
 export function percentText(entry: RunEntry): string | null {
   const progress = progressOf(entry);
   return progress === null ? null : `${Math.floor(100 * progress)} %`;
@@ -68,15 +42,14 @@ export function shortLabel({ label, id, record, experimentFile }: RunEntry): str
 /** The facts behind a run's name, such as "running 45 % · ETA 3m 20s · loss 0.0123". */
 export function runDescription(entry: RunEntry): string {
   const { state, status, reason, tags, pinned, launchFailed } = entry;
-  if (state === "damaged") return `${stateText(state)} · ${reason ?? ""}`;
+  if (state === "damaged") return `${state} · ${reason ?? ""}`;
   const parts: string[] = [];
   const percent = percentText(entry);
   const isDone = state === "finished" || percent === null;
-  parts.push(isDone ? stateText(state) : `${stateText(state)} ${percent}`);
-  if (launchFailed === true) parts[0] = vscode.l10n.t("did not begin");
-  if (isAtWork(entry) && status?.etaSeconds != null)
-    parts.push(vscode.l10n.t("ETA {0}", formatDuration(status.etaSeconds)));
-  if (status?.loss != null) parts.push(vscode.l10n.t("loss {0}", lossText(status.loss)));
+  parts.push(isDone ? state : `${state} ${percent}`);
+  if (launchFailed === true) parts[0] = "did not begin";
+  if (isAtWork(entry) && status?.etaSeconds != null) parts.push(`ETA ${formatDuration(status.etaSeconds)}`);
+  if (status?.loss != null) parts.push(`loss ${lossText(status.loss)}`);
   if (reason !== undefined) parts.push(reason);
   else if (state === "failed" && status?.message != null) parts.push(status.message);
   for (const tag of tags) parts.push(`#${tag}`);
@@ -87,8 +60,8 @@ export function runDescription(entry: RunEntry): string {
 /** For a screen reader: name, stage and facts in one sentence. */
 export function accessibleRunLabel(entry: RunEntry): string {
   const facts = [entry.label, entry.stage ?? "", runDescription({ ...entry, pinned: false })];
-  if (entry.pinned) facts.push(vscode.l10n.t("pinned"));
-  if (entry.archived) facts.push(vscode.l10n.t("archived"));
+  if (entry.pinned) facts.push("pinned");
+  if (entry.archived) facts.push("archived");
   return facts.filter((fact) => fact !== "").join(", ");
 }
 
@@ -97,7 +70,7 @@ export function runTooltip(entry: RunEntry): vscode.MarkdownString {
   const { record, status, reason, tags, note } = entry;
   const text = new vscode.MarkdownString("", true);
   text.appendMarkdown(`$(${stateIcon(entry.state).id.replace("~spin", "")}) **`).appendText(entry.label);
-  text.appendMarkdown("** — ").appendText(stateText(entry.state)).appendMarkdown("\n\n");
+  text.appendMarkdown("** — ").appendText(entry.state).appendMarkdown("\n\n");
   const message = reason ?? status?.message;
   if (message != null) text.appendText(message).appendMarkdown("\n\n");
   const rows: [string, string][] = [];
@@ -105,32 +78,26 @@ export function runTooltip(entry: RunEntry): vscode.MarkdownString {
     if (value != null && value !== "") rows.push([name, value]);
   };
   const number = (value: number): string => value.toLocaleString("en-US", { maximumFractionDigits: 1 });
-  add(vscode.l10n.t("Run"), entry.label === entry.id ? null : entry.id);
-  add(vscode.l10n.t("Stage"), entry.stage);
-  add(vscode.l10n.t("From"), entry.parent);
+  add("Run", entry.label === entry.id ? null : entry.id);
+  add("Stage", entry.stage);
+  add("From", entry.parent);
   if (status !== null) {
     const percent = percentText(entry);
-    add(
-      vscode.l10n.t("Steps"),
-      `${number(status.step)} / ${number(status.totalSteps)}${percent === null ? "" : ` (${percent})`}`,
-    );
-    add(vscode.l10n.t("Loss"), status.loss === null ? null : lossText(status.loss));
+    add("Steps", `${number(status.step)} / ${number(status.totalSteps)}${percent === null ? "" : ` (${percent})`}`);
+    add("Loss", status.loss === null ? null : lossText(status.loss));
     if (isAtWork(entry)) {
-      add(
-        vscode.l10n.t("Speed"),
-        status.imagesPerSecond === null ? null : vscode.l10n.t("{0} images/s", number(status.imagesPerSecond)),
-      );
-      add(vscode.l10n.t("Remaining"), status.etaSeconds === null ? null : formatDuration(status.etaSeconds));
+      add("Speed", status.imagesPerSecond === null ? null : `${number(status.imagesPerSecond)} images/s`);
+      add("Remaining", status.etaSeconds === null ? null : formatDuration(status.etaSeconds));
     }
-    add(vscode.l10n.t("Images seen"), number(status.imagesSeen));
+    add("Images seen", number(status.imagesSeen));
   }
   if (record !== null) {
-    add(vscode.l10n.t("Started"), new Date(record.createdAt).toLocaleString());
-    add(vscode.l10n.t("Engine"), record.backend);
-    add(vscode.l10n.t("Machine"), record.host);
+    add("Started", new Date(record.createdAt).toLocaleString());
+    add("Engine", record.backend);
+    add("Machine", record.host);
   }
-  add(vscode.l10n.t("Group"), entry.group);
-  add(vscode.l10n.t("Tags"), tags.join(", "));
+  add("Group", entry.group);
+  add("Tags", tags.join(", "));
   if (rows.length > 0) {
     text.appendMarkdown("| | |\n|---|---|\n");
     for (const [name, value] of rows) text.appendMarkdown(`| ${cell(name)} | ${cell(value)} |\n`);

@@ -3,9 +3,11 @@ import * as vscode from "vscode";
 import type { Stage } from "../../core/random/streams.ts";
 import { isAtWork, isResumable, type RunEntry } from "../../core/run/entry.ts";
 import { isSamePath } from "../../node/pathKey.ts";
+import { type Commands, executeCommand } from "../commands/commandTable.ts";
+import { guarded } from "../commands/registerCommands.ts";
 import { requireTrust } from "../trainer/restrictedMode.ts";
 import type { DetachedTrainer } from "./detachedTrainer.ts";
-import type { RunExplorer } from "./runExplorer.ts";
+import { RUNS_VIEW, type RunExplorer } from "./runExplorer.ts";
 import { givenRuns, oneExperiment, oneRun, pickRun } from "./targets.ts";
 import type { WorkspaceRuns } from "./workspaceRuns.ts";
 
@@ -16,21 +18,19 @@ export interface RunFeature {
   readonly log: vscode.LogOutputChannel;
 }
 
-type Handler = (...args: unknown[]) => Promise<unknown>;
-
 /** Each returns what tests and other features may use: the folder of the run, or nothing. */
-export function trainCommands(feature: RunFeature): Readonly<Record<string, Handler>> {
+export function trainCommands(feature: RunFeature) {
   const { runs, trainer, explorer } = feature;
   return {
     "maskdm.pretrain": async (...args) => {
       requireTrust();
-      const file = await oneExperiment(args, runs, vscode.l10n.t("Experiment to pretrain"));
+      const file = await oneExperiment(args, runs, "Experiment to pretrain");
       return file === null ? null : start(feature, file, "pretrain");
     },
     "maskdm.finetune": async (...args) => {
       requireTrust();
       const [given] = (await givenRuns(args, runs)) ?? [];
-      const file = await oneExperiment(args, runs, vscode.l10n.t("Experiment to finetune"));
+      const file = await oneExperiment(args, runs, "Experiment to finetune");
       if (file === null) return null;
       if (given !== undefined) return start(feature, file, "finetune", given.dir);
       const source = await finetuneSource(feature, file);
@@ -38,19 +38,19 @@ export function trainCommands(feature: RunFeature): Readonly<Record<string, Hand
     },
     "maskdm.finetuneFromRun": async (...args) => {
       requireTrust();
-      const title = vscode.l10n.t("Run to finetune from");
-      const none = vscode.l10n.t("There is no pretraining run yet.");
+      const title = "Run to finetune from";
+      const none = "There is no pretraining run yet.";
       const run = await oneRun(args, runs, {
         title,
         none,
         fits: ({ stage, record }) => stage === "pretrain" && record !== null,
       });
-      return run === null ? null : vscode.commands.executeCommand("maskdm.finetune", run.dir);
+      return run === null ? null : executeCommand("maskdm.finetune", run.dir);
     },
     "maskdm.resume": async (...args) => {
       requireTrust();
-      const title = vscode.l10n.t("Run to go on with");
-      const none = vscode.l10n.t("No run has been stopped or interrupted.");
+      const title = "Run to go on with";
+      const none = "No run has been stopped or interrupted.";
       const run = await oneRun(args, runs, { title, none, fits: isResumable });
       if (run === null) return null;
       await trainer.resume(run.dir);
@@ -64,8 +64,8 @@ export function trainCommands(feature: RunFeature): Readonly<Record<string, Hand
         for (const entry of given.filter(fits)) await trainer.stop(entry.dir);
         return null;
       }
-      const none = vscode.l10n.t("No run is at work.");
-      const run = await oneRun(args, runs, { title: vscode.l10n.t("Run to stop"), none, fits });
+      const none = "No run is at work.";
+      const run = await oneRun(args, runs, { title: "Run to stop", none, fits });
       if (run === null) return null;
       await trainer.stop(run.dir);
       return run.dir;
@@ -73,21 +73,21 @@ export function trainCommands(feature: RunFeature): Readonly<Record<string, Hand
     "maskdm.openRun": async (...args) => {
       const given = await givenRuns(args, runs);
       if (given === null || given.length === 0) {
-        const none = vscode.l10n.t("There are no runs in this workspace yet.");
-        const title = vscode.l10n.t("Run to open");
+        const none = "There are no runs in this workspace yet.";
+        const title = "Run to open";
         const run = await oneRun(args, runs, { title, none, fits: ({ record }) => record !== null });
         if (run === null) return null;
-        return vscode.commands.executeCommand("maskdm.openDashboard", [run.dir]);
+        return executeCommand("maskdm.openDashboard", [run.dir]);
       }
-      return vscode.commands.executeCommand(
+      return executeCommand(
         "maskdm.openDashboard",
         given.map(({ dir }) => dir),
       );
     },
     "maskdm.sample": async (...args) => {
       requireTrust();
-      const title = vscode.l10n.t("Run to draw images with");
-      const none = vscode.l10n.t("There is no run to draw images with yet.");
+      const title = "Run to draw images with";
+      const none = "There is no run to draw images with yet.";
       const run = await oneRun(args, runs, { title, none, fits: ({ record }) => record !== null });
       if (run === null) return null;
       const { drawSamples } = await import("./drawSamples.ts");
@@ -96,15 +96,17 @@ export function trainCommands(feature: RunFeature): Readonly<Record<string, Hand
     "maskdm.refreshRuns": () => runs.refresh(),
     "maskdm.showRunningRuns": async () => {
       const active = runs.runs.filter((entry) => isAtWork(entry) || entry.state === "queued");
-      if (active.length === 0) return vscode.commands.executeCommand("maskdm.runs.focus");
+      if (active.length === 0) return focusRuns();
       return showActive(active, feature);
     },
     "maskdm.revealRun": async (dir) => {
-      await vscode.commands.executeCommand("maskdm.runs.focus");
+      await focusRuns();
       if (typeof dir === "string") await explorer.reveal(dir);
     },
-  };
+  } satisfies Partial<Commands>;
 }
+
+const focusRuns = () => vscode.commands.executeCommand(`${RUNS_VIEW}.focus`);
 
 async function start(
   { trainer, explorer }: RunFeature,
@@ -126,9 +128,9 @@ async function finetuneSource(feature: RunFeature, file: vscode.Uri): Promise<Ru
   const own = all.filter(({ experimentFile }) => isSamePath(experimentFile, file.fsPath));
   const candidates = own.length > 0 ? own : all;
   if (candidates.length === 1) return candidates[0]!;
-  if (candidates.length > 1) return pickRun(candidates, vscode.l10n.t("Pretraining run to start from"));
-  const pretrain = vscode.l10n.t("Pretrain");
-  const said = vscode.l10n.t("Finetuning starts from a pretraining run, and there is none yet.");
+  if (candidates.length > 1) return pickRun(candidates, "Pretraining run to start from");
+  const pretrain = "Pretrain";
+  const said = "Finetuning starts from a pretraining run, and there is none yet.";
   const chosen = await vscode.window.showInformationMessage(said, pretrain);
   if (chosen === pretrain) await start(feature, file, "pretrain");
   return null;
@@ -138,12 +140,12 @@ async function finetuneSource(feature: RunFeature, file: vscode.Uri): Promise<Ru
 async function showActive(active: readonly RunEntry[], { trainer, log }: RunFeature): Promise<void> {
   const stop: vscode.QuickInputButton = {
     iconPath: new vscode.ThemeIcon("debug-stop"),
-    tooltip: vscode.l10n.t("Stop"),
+    tooltip: "Stop",
   };
   const { runDescription, stateIcon } = await import("./runText.ts");
   const pick = vscode.window.createQuickPick<vscode.QuickPickItem & { readonly dir: string }>();
-  pick.title = vscode.l10n.t("Runs at work");
-  pick.placeholder = vscode.l10n.t("Choose a run to open it");
+  pick.title = "Runs at work";
+  pick.placeholder = "Choose a run to open it";
   pick.items = active.map((entry) => ({
     label: `$(${stateIcon(entry.state).id}) ${entry.label}`,
     description: runDescription(entry),
@@ -152,17 +154,12 @@ async function showActive(active: readonly RunEntry[], { trainer, log }: RunFeat
   }));
   pick.onDidTriggerItemButton(async ({ item }) => {
     pick.hide();
-    try {
-      await trainer.stop(item.dir);
-    } catch (error) {
-      const { showError } = await import("../trainer/restrictedMode.ts");
-      await showError(error, log);
-    }
+    await guarded(() => trainer.stop(item.dir), log);
   });
   pick.onDidAccept(() => {
     const [chosen] = pick.selectedItems;
     pick.hide();
-    if (chosen !== undefined) void vscode.commands.executeCommand("maskdm.openRun", chosen.dir);
+    if (chosen !== undefined) void executeCommand("maskdm.openRun", chosen.dir);
   });
   pick.onDidHide(() => pick.dispose());
   pick.show();

@@ -56,7 +56,7 @@ export class TrainTasks implements vscode.TaskProvider {
     });
     const name = `${command} ${basename(file)}`;
     const task = new vscode.Task(definition, folder ?? vscode.TaskScope.Workspace, name, "MaskDM", execution);
-    task.detail = vscode.l10n.t("in this terminal; the run shows in the run explorer");
+    task.detail = "in this terminal; the run shows in the run explorer";
     return task;
   }
 }

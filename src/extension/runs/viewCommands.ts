@@ -1,16 +1,15 @@
 /** Commands of the view's title: filter, sort, archived runs. */
 import * as vscode from "vscode";
+import type { Commands } from "../commands/commandTable.ts";
 import type { RunExplorer } from "./runExplorer.ts";
 import { SORT_ORDERS, type SortOrder } from "./runTree.ts";
 
-type Handler = (...args: unknown[]) => Promise<unknown>;
-
-export function viewCommands(explorer: RunExplorer): Readonly<Record<string, Handler>> {
+export function viewCommands(explorer: RunExplorer) {
   return {
     "maskdm.filterRuns": async () => {
       const text = await vscode.window.showInputBox({
-        title: vscode.l10n.t("Filter Runs"),
-        prompt: vscode.l10n.t("Words that must all be found; tag:…, state:…, stage:… and group:… look in one place"),
+        title: "Filter Runs",
+        prompt: "Words that must all be found; tag:…, state:…, stage:… and group:… look in one place",
         placeHolder: "state:live tag:good faces",
         value: explorer.filter.text,
       });
@@ -22,26 +21,19 @@ export function viewCommands(explorer: RunExplorer): Readonly<Record<string, Han
     "maskdm.sortRuns": async () => {
       const items = SORT_ORDERS.map((order) => ({
         order,
-        label: orderText(order),
-        ...(order === explorer.sort ? { description: vscode.l10n.t("now") } : {}),
+        label: ORDER_TEXTS[order],
+        ...(order === explorer.sort ? { description: "now" } : {}),
       }));
-      const chosen = await vscode.window.showQuickPick(items, { title: vscode.l10n.t("Sort Runs") });
+      const chosen = await vscode.window.showQuickPick(items, { title: "Sort Runs" });
       if (chosen !== undefined) await explorer.setSort(chosen.order);
     },
-  };
+  } satisfies Partial<Commands>;
 }
 
-function orderText(order: SortOrder): string {
-  switch (order) {
-    case "newest":
-      return vscode.l10n.t("Newest first");
-    case "oldest":
-      return vscode.l10n.t("Oldest first");
-    case "name":
-      return vscode.l10n.t("By name");
-    case "loss":
-      return vscode.l10n.t("By loss, lowest first");
-    case "state":
-      return vscode.l10n.t("By state, at work first");
-  }
-}
+const ORDER_TEXTS: Readonly<Record<SortOrder, string>> = {
+  newest: "Newest first",
+  oldest: "Oldest first",
+  name: "By name",
+  loss: "By loss, lowest first",
+  state: "By state, at work first",
+};

@@ -6,9 +6,7 @@ import { UserError } from "../../core/errors.ts";
 export class RestrictedModeError extends UserError {
   constructor() {
     super(
-      vscode.l10n.t(
-        "MaskDM starts no processes in Restricted Mode, since an experiment decides what is read and run. Trust this workspace to train and to sample.",
-      ),
+      "MaskDM starts no processes in Restricted Mode, since an experiment decides what is read and run. Trust this workspace to train and to sample.",
     );
   }
 }
@@ -21,7 +19,7 @@ export function requireTrust(isTrusted: boolean = vscode.workspace.isTrusted): v
 /** Shows an error that a command met: a UserError as it is, anything else in the log, too. */
 export async function showError(error: unknown, log: vscode.LogOutputChannel): Promise<void> {
   if (error instanceof RestrictedModeError) {
-    const manage = vscode.l10n.t("Manage Workspace Trust");
+    const manage = "Manage Workspace Trust";
     const chosen = await vscode.window.showWarningMessage(error.message, manage);
     if (chosen === manage) await vscode.commands.executeCommand("workbench.trust.manage");
     return;
@@ -31,7 +29,7 @@ export async function showError(error: unknown, log: vscode.LogOutputChannel): P
   if (!(error instanceof UserError)) log.error(error instanceof Error ? error : message);
   const [headline = "", ...details] = message.split("\n");
   if (details.length > 0) log.error(message);
-  const showLog = vscode.l10n.t("Show Log");
+  const showLog = "Show Log";
   const buttons = error instanceof UserError && details.length === 0 ? [] : [showLog];
   const chosen = await vscode.window.showErrorMessage(
     details.length === 0 ? message : `${headline} ${details[0]}`,

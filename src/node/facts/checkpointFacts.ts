@@ -2,7 +2,7 @@
 import { isAbsolute, join } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import { readExperiment } from "../../core/experiment/read.ts";
-import type { CheckpointFacts } from "../../core/lint/facts.ts";
+import { type CheckpointFacts, networkMask } from "../../core/lint/facts.ts";
 import { exists } from "../exists.ts";
 import { readText } from "../run/readText.ts";
 import { namedInFile, resolveSource, type Source } from "../run/resolve.ts";
@@ -41,6 +41,7 @@ export function factsOfSource({ experimentFile, classes }: Source, name: string)
   if (experimentFile === undefined) return known;
   const { experiment, refused } = readExperiment(readText(experimentFile));
   if (experiment === null || refused.size > 0) return known;
-  const { data, model, diffusion } = experiment;
-  return { ...known, data: { image_size: data.image_size, channels: data.channels }, model, diffusion };
+  const { data, model, mask, diffusion } = experiment;
+  const { image_size, channels } = data;
+  return { ...known, data: { image_size, channels }, model, mask: networkMask(mask), diffusion };
 }

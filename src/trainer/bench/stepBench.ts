@@ -49,14 +49,20 @@ export class StepBench {
     const source = new BatchSource(experiment, "pretrain", madeUpImages(experiment));
     const engine = new EngineClient();
     const { batch_size: batchSize, micro_batch_size: microBatchSize } = experiment.pretrain;
-    const { visibleTokens } = source.mask;
+    const { visibleTokens } = source.geometry(0);
     try {
       const facts = await engine.call("init", {
         wanted,
         threads: engineThreads(experiment),
         shape: modelShape(experiment),
         seed: experiment.seed,
-        training: { batchSize, visibleTokens, microBatchSize, budgetBytes: stepMemoryBudget(experiment) },
+        training: {
+          batchSize,
+          visibleTokens: [visibleTokens],
+          first: visibleTokens,
+          microBatchSize,
+          budgetBytes: stepMemoryBudget(experiment),
+        },
       });
       return new StepBench(engine, source, experiment, facts);
     } catch (error) {
@@ -66,7 +72,7 @@ export class StepBench {
   }
 
   get visibleTokens(): number {
-    return this.source.mask.visibleTokens;
+    return this.source.geometry(0).visibleTokens;
   }
 
   /** Operations of the matrix products of one step, forward and backward. */

@@ -1,7 +1,9 @@
 /** The training loop of one session: steps, metrics, checkpoints, sample grids, until the end or a stop. */
 import type { TrainingBatch } from "../../core/batch/assemble.ts";
+import { type StageFacts, stageFacts, stepsLeft } from "../../core/cost/stageFacts.ts";
 import { UserError } from "../../core/errors.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
+import { pieceFrom, pieceText } from "../../core/masks/schedule.ts";
 import type { Stage } from "../../core/random/streams.ts";
 import type { CheckpointState } from "../../core/run/checkpointState.ts";
 import type { FinalState } from "../../core/run/status.ts";
@@ -22,7 +24,8 @@ import type { StopRequest } from "./stopRequest.ts";
 export const AHEAD_SECONDS = 1;
 
 export interface TrainingProgress {
-  update(step: number, note: string): void;
+  /** @param left steps like the last one that take as long as those to come */
+  update(step: number, note: string, left: number): void;
 }
 
 export interface TrainingSetup {
@@ -65,6 +68,7 @@ interface AskedStep {
 
 class TrainingLoop {
   private readonly config: Experiment["pretrain"];
+  private readonly facts: StageFacts;
   private readonly window: MetricsWindow;
   private step: number;
   /** seconds of training since step 0, previews and checkpoints left out */
@@ -82,6 +86,7 @@ class TrainingLoop {
   constructor(private readonly setup: TrainingSetup) {
     const { experiment, stage, resumeFrom } = setup;
     this.config = experiment[stage];
+    this.facts = stageFacts(experiment, stage, null)!;
     this.window = new MetricsWindow(experiment.diffusion.timesteps);
     this.window.restore(resumeFrom?.loop?.["window"]);
     this.step = resumeFrom?.step ?? 0;
@@ -198,7 +203,9 @@ class TrainingLoop {
   private async afterStep(result: TimedStep): Promise<void> {
     const { config, setup, step } = this;
     if (this.isDue(step, config.log_every)) this.writeLine(result);
-    setup.progress.update(step, this.note);
+    setup.progress.update(step, this.note, stepsLeft(this.facts, step));
+    const next = pieceFrom(this.facts.pieces, step);
+    if (next) setup.run.log(`the mask changes: ${pieceText(next)}`);
     setup.run.status.update({ step, imagesSeen: this.imagesAt(step) });
     const checkpointDue = this.checkpointDue(step);
     const samplesDue = this.samplesDue(step);
@@ -225,7 +232,7 @@ class TrainingLoop {
       dataWaitSeconds: line.wait,
       memoryBytes: process.memoryUsage.rss(),
     });
-    const remaining = (config.steps - step) * config.batch_size;
+    const remaining = stepsLeft(this.facts, step) * config.batch_size;
     setup.run.status.update({
       loss: means.loss,
       imagesPerSecond,

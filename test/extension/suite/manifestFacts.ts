@@ -15,7 +15,7 @@ const manifestSchema = z.looseObject({
     views: z.record(z.string(), z.array(z.looseObject({ id: z.string() }))),
     viewsContainers: z.record(z.string(), z.array(z.looseObject({ id: z.string() }))),
     viewsWelcome: z.array(z.looseObject({ view: z.string() })).default([]),
-    configuration: z.looseObject({ properties: z.record(z.string(), z.unknown()) }),
+    configuration: z.looseObject({ properties: z.record(z.string(), z.looseObject({ default: z.unknown() })) }),
     languages: named("id"),
     customEditors: named("viewType"),
     taskDefinitions: named("type"),
@@ -38,7 +38,7 @@ export const extension = (): vscode.Extension<unknown> => {
 
 export const ROOT = extension().extensionPath;
 
-/** package.json as it is written: VS Code's own copy has the %keys% replaced. */
+/** package.json as it is written: VS Code's own copy has facts of its own added. */
 export const manifestText = readFileSync(join(ROOT, "package.json"), "utf8");
 export const manifest = manifestSchema.parse(JSON.parse(manifestText));
 

@@ -10,6 +10,7 @@ import { experimentSchema } from "../../../src/core/experiment/schema.ts";
 import { suggestSizes } from "../../../src/core/experiment/suggestSizes.ts";
 import { lintExperiment } from "../../../src/core/lint/lint.ts";
 import { maskGeometry } from "../../../src/core/masks/masks.ts";
+import { maskPieces } from "../../../src/core/masks/schedule.ts";
 import { writeNewExperiment } from "../../../src/trainer/cli/new.ts";
 import { runCommandLine } from "../../../src/trainer/cli/program.ts";
 import { memoryIo } from "./memoryIo.ts";
@@ -196,10 +197,8 @@ describe("suggested sizes", () => {
           expect(data.image_size % model.patch_size).toBe(0);
           expect(model.embed_dim % model.num_heads).toBe(0);
           expect(pretrain.batch_size).toBeLessThanOrEqual(count);
-          const geometry = maskGeometry(
-            { strategy: mask.strategy, rate: mask.rate, blockSize: mask.block_size, cropSize: mask.crop_size },
-            data.image_size / model.patch_size,
-          );
+          const [piece] = maskPieces(mask, "pretrain", pretrain.steps);
+          const geometry = maskGeometry(piece!.config, data.image_size / model.patch_size);
           expect(geometry.effectiveRate).toBe(mask.rate);
         }
       }

@@ -81,7 +81,7 @@ describe("preview --json", () => {
     });
     const stream = (name: "order" | "mask" | "timestep" | "flip", at: number, item: number): RandomStream =>
       new RandomStream({ seed: 9007199254740000, stage: "pretrain", stream: name, step: at, item });
-    const geometry = maskGeometry({ strategy: "patch", rate: 0.75, blockSize: 4, cropSize: null }, 4);
+    const geometry = maskGeometry({ strategy: "patch", rate: 0.75, blockSize: 4, cellSize: 2, cropSize: null }, 4);
     report.images.forEach((image, slot) => {
       const number = step * 5 + slot;
       const order = drawWithoutReplacement(

@@ -45,6 +45,7 @@ function evaluate(node: GraphNode, operands: readonly Values[]): Float64Array[] 
     case "erf":
     case "exp":
     case "sigmoid":
+    case "rsqrt":
     case "sqrt":
       return [map(a, UNARY[operation.kind])];
     case "scale":
@@ -94,7 +95,13 @@ const BINARY = {
   div: (x: number, y: number) => x / y,
 };
 
-const UNARY = { erf, exp: Math.exp, sigmoid: (x: number) => 1 / (1 + Math.exp(-x)), sqrt: Math.sqrt };
+const UNARY = {
+  erf,
+  exp: Math.exp,
+  sigmoid: (x: number) => 1 / (1 + Math.exp(-x)),
+  rsqrt: (x: number) => 1 / Math.sqrt(x),
+  sqrt: Math.sqrt,
+};
 
 /**
  * Error function by Kummer's series, erf(x) = 2/sqrt(pi) exp(-x²) sum 2^n x^(2n+1) / (2n+1)!!, whose terms all have one sign

@@ -30,7 +30,16 @@ describe("parseExperiment", () => {
       labels: "none",
       max_broken: 0.05,
     });
-    expect(experiment.mask).toEqual({ strategy: "block", rate: 0.9, block_size: 4, crop_size: null });
+    expect(experiment.mask).toEqual({
+      strategy: "block",
+      rate: 0.9,
+      block_size: 4,
+      cell_size: 2,
+      crop_size: null,
+      mode: "drop",
+      route_from: 2,
+      fuse_blocks: 2,
+    });
     expect(experiment.pretrain.batch_size).toBe(256);
     expect(experiment.finetune.batch_size).toBe(128);
     expect(experiment.finetune.from).toBe(null);

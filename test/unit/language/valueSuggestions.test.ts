@@ -13,7 +13,7 @@ function experimentOf(text: string): Experiment {
 const texts = (path: string, text = "") => valueSuggestions(path, experimentOf(text)).map((found) => found.text);
 
 it("names what a key allows, and the default", () => {
-  expect(texts("mask.strategy")).toEqual(["patch", "block", "crop", "none"]);
+  expect(texts("mask.strategy")).toEqual(["patch", "block", "stratified", "crop", "none"]);
   expect(valueSuggestions("mask.strategy", null).find(({ isDefault }) => isDefault)?.text).toBe("block");
   expect(texts("model.qkv_bias")).toEqual(["true", "false"]);
   expect(texts("data.background")).toEqual(['"#ffffff"']);

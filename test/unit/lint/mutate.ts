@@ -120,8 +120,12 @@ const PLAUSIBLE = [
   ...[
     "patch",
     "block",
+    "stratified",
     "crop",
     "none",
+    "drop",
+    "route",
+    "fuse",
     "cosine",
     "linear",
     "auto",

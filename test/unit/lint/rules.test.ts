@@ -26,6 +26,14 @@ describe("rules about the effective rate", () => {
     ["block", 0.9, "  block_size: 2\n", undefined],
     ["block", 0.9, "  block_size: 4\n", "hides 224 of 256 tokens: the effective rate is 0.875, not 0.9"],
     ["block", 0.9, "  block_size: 8\n", "hides 192 of 256 tokens: the effective rate is 0.75, not 0.9"],
+    ["stratified", 0.5, "", undefined],
+    [
+      "stratified",
+      0.9,
+      "",
+      "hides 192 of 256 tokens: the effective rate is 0.75, not 0.9 (as many tokens of every cell)",
+    ],
+    ["stratified", 0.9, "  cell_size: 8\n", undefined],
     ["crop", 0.1, "", "a window of 15 x 15 tokens and hides 31 of 256: the effective rate is 0.1211, not 0.1"],
     ["crop", 0.5, "", "a window of 11 x 11 tokens and hides 135 of 256: the effective rate is 0.5273, not 0.5"],
     ["crop", 0.9, "", undefined],
@@ -45,6 +53,23 @@ describe("rules about the effective rate", () => {
     );
   });
 
+  it("names the cell size that does what is asked", () => {
+    expect(find("MDM304", maskText("stratified", 0.9))!.message).toMatch(/Use cell_size 8 for 0\.8906, or rate 0\.75/);
+    expect(find("MDM304", `  image_size: 32\n${maskText("stratified", 0.9)}`)!.message).toMatch(
+      /Use cell_size 4 for 0\.875,/,
+    );
+    expect(find("MDM303", maskText("stratified", 0.1))!).toMatchObject({
+      message: expect.stringContaining("hides 0 of 256 tokens: 0.1 of the 4 of a cell is less than one.") as string,
+      fix: { title: "Use cell_size 8" },
+    });
+    expect(find("MDM301", maskText("stratified", 0.5, "  cell_size: 5\n"))).toMatchObject({
+      message:
+        "mask.cell_size 5 does not divide the 16 x 16 grid: 16 / 5 leaves 1 token over. Cell sizes that fit: 2, 4, 8.",
+      fix: { title: "Use cell_size 4" },
+    });
+    expect(find("MDM307", maskText("patch", 0.5, "  cell_size: 4\n"))!.fix!.title).toBe("Remove cell_size");
+  });
+
   it("the fix leaves the mask as it is, for all rates", () => {
     const geometry = (text: string) => {
       const parsed = parseExperiment(text);
@@ -56,6 +81,7 @@ describe("rules about the effective rate", () => {
       for (const [strategy, block] of [
         ["block", 4],
         ["block", 8],
+        ["stratified", 4],
         ["crop", 4],
       ] as const) {
         const text = `data:\n  path: x\nmask:\n  strategy: ${strategy}\n  rate: ${hundredths / 100}\n  block_size: ${block}\n`;
@@ -64,7 +90,7 @@ describe("rules about the effective rate", () => {
         fixes++;
         const mended = applyEdits(text, found.fix.edits);
         expect(lintExperiment(mended).some(({ code }) => code === "MDM304" || code === "MDM303")).toBe(false);
-        const asked = geometry(mended).rate;
+        const asked = Number(geometry(mended).rate);
         const stated = Number(/effective rate is ([0-9.]+)/.exec(found.message)![1]);
         expect(Math.abs(asked - stated)).toBeLessThan(2e-4);
       }

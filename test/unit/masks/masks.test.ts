@@ -12,6 +12,7 @@ const config = (change: Partial<MaskConfig>): MaskConfig => ({
   strategy: "patch",
   rate: 0.9,
   blockSize: 1,
+  cellSize: 2,
   cropSize: null,
   ...change,
 });
@@ -22,6 +23,7 @@ const maskStream = (step: number, item = 0) =>
 const GRID_64 = 16;
 const GRID_256 = 64;
 const block = (blockSize: number) => ({ strategy: "block", blockSize }) as const;
+const stratified = (cellSize: number) => ({ strategy: "stratified", cellSize }) as const;
 const crop = (cropSize: number) => ({ strategy: "crop", cropSize }) as const;
 const fromRate = { strategy: "crop", cropSize: null } as const;
 const TABLE: [number, number, Partial<MaskConfig>, number, number, string][] = [
@@ -43,6 +45,14 @@ const TABLE: [number, number, Partial<MaskConfig>, number, number, string][] = [
   [GRID_64, 0.9, block(8), 192, 64, "0.75"],
   [GRID_64, 0.9, crop(5), 231, 25, "0.9023"],
   [GRID_64, 0.9, fromRate, 231, 25, "0.9023"],
+  [GRID_64, 0.1, stratified(2), 0, 256, "0"],
+  [GRID_64, 0.1, stratified(4), 16, 240, "0.0625"],
+  [GRID_64, 0.5, stratified(2), 128, 128, "0.5"],
+  [GRID_64, 0.75, stratified(2), 192, 64, "0.75"],
+  [GRID_64, 0.9, stratified(2), 192, 64, "0.75"],
+  [GRID_64, 0.9, stratified(4), 224, 32, "0.875"],
+  [GRID_64, 0.9, stratified(8), 228, 28, "0.890625"],
+  [GRID_64, 0.9, stratified(16), 230, 26, "0.8984"],
   [GRID_256, 0.9, {}, 3686, 410, "0.8999"],
   [GRID_256, 0.9, block(4), 3680, 416, "0.8984"],
   [GRID_256, 0.7, block(4), 2864, 1232, "0.6992"],
@@ -73,7 +83,7 @@ describe("effective rates", () => {
   });
 
   it("rate 0 hides nothing under any strategy", () => {
-    for (const change of [{}, block(4), fromRate, { strategy: "none" }] as Partial<MaskConfig>[]) {
+    for (const change of [{}, block(4), stratified(2), fromRate, { strategy: "none" }] as Partial<MaskConfig>[]) {
       expect(maskGeometry(config({ ...change, rate: 0 }), 16)).toMatchObject({ visibleTokens: 256, effectiveRate: 0 });
     }
   });
@@ -88,6 +98,8 @@ describe("effective rates", () => {
     expect(maskGeometry(config({ rate }), 16).visibleTokens).toBe(1);
     expect(maskGeometry(config({ ...block(4), rate }), 16).visibleTokens).toBe(16);
     expect(maskGeometry(config({ ...fromRate, rate }), 16).visibleTokens).toBe(1);
+    // 9 (1 - 2^-53) is 9 in float64.
+    expect(maskGeometry(config({ ...stratified(3), rate: 1 - 2 ** -53 }), 15).visibleTokens).toBe(25);
   });
 
   it("a crop size overrules the rate", () => {
@@ -97,6 +109,9 @@ describe("effective rates", () => {
   it("refuses what does not fit the grid", () => {
     expect(() => maskGeometry(config(block(3)), 16)).toThrow(
       new RangeError("blocks of 3 tokens do not divide a grid of 16 tokens"),
+    );
+    expect(() => maskGeometry(config(stratified(3)), 16)).toThrow(
+      new RangeError("cells of 3 tokens do not divide a grid of 16 tokens"),
     );
     expect(() => maskGeometry(config(block(32)), 16)).toThrow(RangeError);
     expect(() => maskGeometry(config(crop(17)), 16)).toThrow(
@@ -112,6 +127,8 @@ describe("drawn masks", () => {
     ["block 2", config({ ...block(2), rate: 0.9 }), 16],
     ["block 8", config({ ...block(8), rate: 0.5 }), 16],
     ["block that hides nothing", config({ ...block(8), rate: 0.1 }), 16],
+    ["stratified", config({ ...stratified(2), rate: 0.5 }), 16],
+    ["stratified on an odd grid", config({ ...stratified(3), rate: 0.9 }), 9],
     ["crop", config({ ...fromRate, rate: 0.9 }), 16],
     ["crop of the whole grid", config({ ...crop(16) }), 16],
     ["crop of one token", config({ ...crop(1) }), 5],
@@ -145,6 +162,30 @@ describe("drawn masks", () => {
       expect(perBlock.size).toBe(128 / (b * b));
       expect(new Set(perBlock.values())).toEqual(new Set([b * b]));
     }
+  });
+
+  it.each([
+    [2, 0.5, 2],
+    [2, 0.9, 1],
+    [4, 0.9, 2],
+    [8, 0.3, 45],
+    [16, 0.9, 26],
+  ])("stratified %i at %f: %i tokens of every cell", (n, rate, perCell) => {
+    const geometry = maskGeometry(config({ ...stratified(n), rate }), 16);
+    for (let step = 0; step < 50; step++) {
+      const counts = new Map<string, number>();
+      for (const token of drawVisibleTokens(geometry, maskStream(step))) {
+        const key = `${Math.floor(Math.floor(token / 16) / n)},${Math.floor((token % 16) / n)}`;
+        counts.set(key, (counts.get(key) ?? 0) + 1);
+      }
+      expect(counts.size).toBe((16 / n) ** 2);
+      expect(new Set(counts.values())).toEqual(new Set([perCell]));
+    }
+  });
+
+  it("stratified with one cell draws what patch draws", () => {
+    const draw = (change: Partial<MaskConfig>) => drawVisibleTokens(maskGeometry(config(change), 16), maskStream(3));
+    expect(draw(stratified(16))).toEqual(draw({}));
   });
 
   it("crop: one window of c x c", () => {

@@ -9,6 +9,7 @@ const config = (change: Partial<MaskConfig>): MaskConfig => ({
   strategy: "patch",
   rate: 0.5,
   blockSize: 1,
+  cellSize: 2,
   cropSize: null,
   ...change,
 });
@@ -38,6 +39,9 @@ describe("all admissible masks are equally likely", () => {
     ["block 2, 2 of 4 blocks", config({ strategy: "block", blockSize: 2, rate: 0.5 }), 4, choose(4, 2)],
     ["block 2, 6 of 9 blocks hidden", config({ strategy: "block", blockSize: 2, rate: 0.7 }), 6, choose(9, 3)],
     ["block 4, 14 of 16 blocks hidden", config({ strategy: "block", blockSize: 4, rate: 0.9 }), 16, choose(16, 2)],
+    ["stratified 2, 2 of each of 4", config({ strategy: "stratified", cellSize: 2 }), 4, choose(4, 2) ** 4],
+    ["stratified 2, 1 of each of 4", config({ strategy: "stratified", cellSize: 2, rate: 0.9 }), 4, 4 ** 4],
+    ["stratified 3, 1 of each of 4", config({ strategy: "stratified", cellSize: 3, rate: 0.9 }), 6, 9 ** 4],
     ["crop 5 on 16: (16-5+1)² places", config({ strategy: "crop", rate: 0.9 }), 16, 144],
     ["crop 15 on 16: 4 places", config({ strategy: "crop", cropSize: 15 }), 16, 4],
     ["crop 3 on 7: 25 places", config({ strategy: "crop", cropSize: 3 }), 7, 25],

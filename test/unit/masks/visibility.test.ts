@@ -7,13 +7,19 @@ const mask = (change: Partial<MaskConfig>): MaskConfig => ({
   strategy: "patch",
   rate: 0.5,
   blockSize: 2,
+  cellSize: 2,
   cropSize: null,
   ...change,
 });
 
 describe("visibilityProbability", () => {
-  it("is S/N everywhere for patch, block and none", () => {
-    for (const config of [mask({}), mask({ strategy: "block", rate: 0.75 }), mask({ strategy: "none" })]) {
+  it("is S/N everywhere for patch, block, stratified and none", () => {
+    for (const config of [
+      mask({}),
+      mask({ strategy: "block", rate: 0.75 }),
+      mask({ strategy: "stratified" }),
+      mask({ strategy: "none" }),
+    ]) {
       const geometry = maskGeometry(config, 8);
       const probability = visibilityProbability(geometry);
       expect(new Set(probability)).toEqual(new Set([geometry.visibleTokens / 64]));
@@ -41,7 +47,12 @@ describe("visibilityProbability", () => {
 
   it("agrees with what is drawn, within what chance allows", () => {
     const draws = 4000;
-    for (const config of [mask({}), mask({ strategy: "block" }), mask({ strategy: "crop" })]) {
+    for (const config of [
+      mask({}),
+      mask({ strategy: "block" }),
+      mask({ strategy: "stratified", cellSize: 4, rate: 0.9 }),
+      mask({ strategy: "crop" }),
+    ]) {
       const geometry = maskGeometry(config, 8);
       const counts = new Uint32Array(64);
       for (let item = 0; item < draws; item++) {

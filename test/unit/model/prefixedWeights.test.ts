@@ -14,7 +14,11 @@ const SHAPE = {
   mlpRatio: 2,
   qkvBias: false,
   timeMlp: false,
+  qkNorm: "none",
+  norm: "layer",
+  mlp: "gelu",
   numClasses: 0,
+  hidden: { mode: "drop" },
 } as const;
 const OWN = parameterSpecs(SHAPE).map(({ name }) => name);
 const own = new Set(OWN);

@@ -43,13 +43,10 @@ describe.skipIf(target === undefined)("the package for this platform", () => {
 
   it("has the programs, the texts and every file that package.json names", () => {
     const manifest = readFileSync(join(extension(), "package.json"), "utf8");
-    // Without translations there is no folder of them; VS Code takes that for none.
     const named = [...manifest.matchAll(/"(?:\.\/|(?=media\/))([^"*]+)"/g)].map((match) => match[1]!);
     const programs = ["extension.cjs", "maskdm.js", "engineWorker.js"].map((name) => `dist/${name}`);
-    const texts = ["package.nls.json", "readme.md", "changelog.md", "LICENSE.txt", "docs/experiment-file.md"];
-    const wanted = [...named, ...programs, ...texts, "examples/emoji/emoji.maskdm.yaml"].filter(
-      (name) => name !== "l10n",
-    );
+    const texts = ["readme.md", "changelog.md", "LICENSE.txt", "docs/experiment-file.md"];
+    const wanted = [...named, ...programs, ...texts, "examples/emoji/emoji.maskdm.yaml"];
     expect(named.length).toBeGreaterThan(3);
     expect(wanted.filter((name) => !existsSync(join(extension(), name)))).toEqual([]);
   });
@@ -69,9 +66,7 @@ describe.skipIf(target === undefined)("the package for this platform", () => {
       /\.(map|ts|mts|cts|tsbuildinfo|vsix)$|^extension\/(src|test|scripts|webview|out|runs|node_modules)\/|\/\./;
     expect(inside.filter((path) => unwanted.test(path))).toEqual([]);
     expect(inside.filter((path) => path.split("/").length === 2).sort()).toEqual(
-      ["LICENSE.txt", "changelog.md", "package.json", "package.nls.json", "readme.md"].map(
-        (name) => `extension/${name}`,
-      ),
+      ["LICENSE.txt", "changelog.md", "package.json", "readme.md"].map((name) => `extension/${name}`),
     );
   });
 

@@ -15,15 +15,18 @@ import {
 } from "../../../src/core/random/streams.ts";
 import { requirePython } from "../../python/requirePython.ts";
 import { runPython } from "../../python/runPython.ts";
+import { always } from "../batch/planner.ts";
 
 const numbers = z.array(z.number());
 const stageName = z.enum(Object.keys(STAGES) as [keyof typeof STAGES]);
 const streamName = z.enum(Object.keys(STREAMS) as [StreamName]);
 const address = z.tuple([z.number(), stageName, streamName, z.number(), z.number()]);
 const maskConfig = z.strictObject({
-  strategy: z.enum(["patch", "block", "crop", "none"]),
+  strategy: z.enum(["patch", "block", "stratified", "crop", "none"]),
   rate: z.number(),
   blockSize: z.number(),
+  // Examples that were there before have none.
+  cellSize: z.number().default(2),
   cropSize: z.number().nullable(),
 });
 const planConfig = z.strictObject({
@@ -87,7 +90,7 @@ const streamAt = ([seed, stage, stream, step, item]: z.infer<typeof address>) =>
   new RandomStream({ seed, stage, stream, step, item });
 
 const plannerOf = ({ mask, gridSize, ...rest }: z.infer<typeof planConfig>) => {
-  const config: BatchPlanConfig = { ...rest, mask: maskGeometry(mask, gridSize) };
+  const config: BatchPlanConfig = { ...rest, masks: always(maskGeometry(mask, gridSize)) };
   return new BatchPlanner(config);
 };
 
@@ -125,7 +128,7 @@ const base: z.infer<typeof planConfig> = {
   timesteps: 1000,
   hflip: 0.5,
   labelDropout: 0.1,
-  mask: { strategy: "patch", rate: 0.8, blockSize: 1, cropSize: null },
+  mask: { strategy: "patch", rate: 0.8, blockSize: 1, cellSize: 2, cropSize: null },
   gridSize: 4,
 };
 
@@ -192,6 +195,8 @@ describe("Python written from docs/random-streams.md", () => {
     { config: { ...base, gridSize: 7, mask: { ...mask, rate: 0.3 }, timesteps: 250 }, step: 3 },
     { config: { ...base, gridSize: 16, mask: { ...mask, strategy: "crop", rate: 0.9 } }, step: 99 },
     { config: { ...base, gridSize: 16, mask: { ...mask, strategy: "crop", cropSize: 11 } }, step: 99 },
+    { config: { ...base, gridSize: 16, mask: { ...mask, strategy: "stratified", rate: 0.9 } }, step: 99 },
+    { config: { ...base, gridSize: 12, mask: { ...mask, strategy: "stratified", cellSize: 3, rate: 0.5 } }, step: 7 },
     { config: { ...base, mask: { ...mask, strategy: "none" }, hflip: 0, labelDropout: 0 }, step: 1 },
     { config: { ...base, batchSize: 12, datasetSize: 5, hflip: 1, labelDropout: 1 }, step: 2 },
   ];

@@ -26,7 +26,7 @@ const TOLERANCE = 1e-4;
 const LARGE: TinyCase = {
   title: "100 tokens, width 24 of 3 heads",
   shape: { ...TINY_CASES[0]!.shape, depth: 1, imageSize: 20, patchSize: 2, embedDim: 24, numHeads: 3, channels: 3 },
-  mask: { strategy: "none", rate: 0, blockSize: 1, cropSize: null },
+  mask: { strategy: "none", rate: 0, blockSize: 1, cellSize: 2, cropSize: null },
   batchSize: 2,
 };
 

@@ -144,6 +144,16 @@ describe("finetune refuses", () => {
       /MDM802 model.num_heads is 4, but base was trained with 2/,
     ],
     [
+      "weights of another normalisation",
+      ["--from", "base", "--set", "model.norm=rms"],
+      /MDM802 model.norm is rms, but base was trained with layer: the weights were trained with the other normalisation/,
+    ],
+    [
+      "weights of other layers",
+      ["--from", "base", "--set", "model.mlp=swiglu", "--set", "model.qk_norm=rms"],
+      /MDM802 model.mlp is swiglu, but base was trained with gelu.*\n.*MDM802 model.qk_norm is rms, but base was trained with none/,
+    ],
+    [
       "weights of another width",
       ["--from", "base", "--set", "model.embed_dim=24"],
       /MDM802 model.embed_dim is 24, but base was trained with 16/,

@@ -1,12 +1,13 @@
 /** Masks that are not what the file says (method sections 4 and 7). */
-import { cropSizeForRate, geometryOf } from "../../masks/masks.ts";
+import { cropSizeForRate, geometryOf, tileSize } from "../../masks/masks.ts";
 import { nearest, percent, plural, share } from "../../numbers.ts";
 import type { Finding, Rule } from "../rule.ts";
+import { ofEveryPiece, unusedInAllPieces } from "./maskPieces.ts";
 import {
   aGrid,
   asked,
   byDefault,
-  closerBlock,
+  closerTile,
   differs,
   effective,
   exactRate,
@@ -14,39 +15,49 @@ import {
   isClose,
   least,
   maskCount,
+  otherTiles,
   outcome,
   pretrains,
+  SHAPE_KEYS,
   setOnes,
-  usefulBlocks,
+  tileOf,
+  usefulTiles,
   whyNothing,
+  withTile,
 } from "./maskText.ts";
 
 const blockDividesGrid: Rule = {
   code: "MDM301",
   name: "block-divides-grid",
   severity: "error",
-  explanation: "`mask.block_size` must divide the grid side g = image_size / patch_size: blocks tile the grid.",
-  fix: "Writes the nearest block size that divides the grid.",
+  explanation:
+    "`mask.block_size`, and `mask.cell_size` with `strategy: stratified`, must divide the grid side g = image_size / patch_size: blocks and cells tile the grid.",
+  fix: "Writes the nearest size that divides the grid.",
   *check(context) {
     const { mask, grid } = context;
-    if (!pretrains(context) || mask.strategy !== "block" || grid === null || grid % mask.blockSize === 0) return;
-    const b = mask.blockSize;
-    const fitting = usefulBlocks(grid);
+    const tile = tileOf(mask);
+    const b = tileSize(mask);
+    if (!pretrains(context) || tile === null || grid === null || grid % b === 0) return;
+    const fitting = usefulTiles(grid);
     const wanted = nearest(fitting, b);
+    const key = `mask.${tile.key}`;
     const why =
       b > grid ? `the grid is only ${grid} tokens wide` : `${grid} / ${b} leaves ${plural(grid % b, "token")} over`;
-    const advice = fitting.length > 0 ? `Block sizes that fit: ${fitting.join(", ")}.` : "Use strategy patch.";
+    const advice =
+      fitting.length > 0
+        ? `${tile.key === "block_size" ? "Block" : "Cell"} sizes that fit: ${fitting.join(", ")}.`
+        : "Use strategy patch.";
     yield {
-      at: ["mask.block_size", "model.patch_size", "data.image_size"],
-      message: `mask.block_size ${b}${byDefault(context, "mask.block_size")} does not divide the ${gridText(grid)} grid: ${why}. ${advice}`,
+      at: [key, "model.patch_size", "data.image_size"],
+      message: `${key} ${b}${byDefault(context, key)} does not divide the ${gridText(grid)} grid: ${why}. ${advice}`,
       fix:
         wanted === null
           ? {
               title: "Use strategy patch",
               set: { "mask.strategy": "patch" },
-              remove: setOnes(context, "mask.block_size"),
+              remove: setOnes(context, key),
             }
-          : { title: `Use block_size ${wanted}`, set: { "mask.block_size": String(wanted) } },
+          : { title: `Use ${tile.key} ${wanted}`, set: { [key]: String(wanted) } },
     };
   },
 };
@@ -84,34 +95,32 @@ const nothingHidden: Rule = {
   severity: "error",
   explanation:
     "The rate rounds to nothing: no token is hidden, so pretraining would silently see whole images, at full cost. An explicit `strategy: none` does the same and is fine.",
-  fix: "Writes the largest block size that gives about the asked rate; else `strategy: none`, which is what would happen.",
+  fix: "Writes the nearest block or cell size that gives about the asked rate; else `strategy: none`, which is what would happen.",
   *check(context) {
     const { mask, grid, geometry } = context;
     if (!pretrains(context) || geometry === null || grid === null || mask.strategy === "none") return;
     if (mask.rate === 0 || geometry.visibleTokens < geometry.tokens) return;
     const { tokens } = geometry;
-    const block = usefulBlocks(grid)
-      .reverse()
-      .find((b) => effective({ ...mask, blockSize: b }, grid) > 0 && isClose({ ...mask, blockSize: b }, grid));
-    const better = mask.strategy === "block" ? block : undefined;
+    const tile = tileOf(mask)?.key;
+    const better = otherTiles(mask, grid).find(
+      (side) => effective(withTile(mask, side), grid) > 0 && isClose(withTile(mask, side), grid),
+    );
     const options = [
-      ...(better === undefined
-        ? []
-        : [`block_size ${better} for ${share(effective({ ...mask, blockSize: better }, grid))}`]),
+      ...(better === undefined ? [] : [`${tile} ${better} for ${share(effective(withTile(mask, better), grid))}`]),
       ...(mask.strategy === "crop" && mask.cropSize !== null ? [] : [`a rate of at least ${least(mask, grid)}`]),
       "strategy none if that is meant",
     ];
     yield {
-      at: ["mask.rate", "mask.block_size", "mask.crop_size", "mask.strategy"],
+      at: [...SHAPE_KEYS, "mask.strategy"],
       message: `${asked(context)} on ${aGrid(grid)} hides 0 of ${tokens} tokens${whyNothing(mask, tokens)}. Pretraining would see whole images at full cost. Use ${options.join(", or ")}.`,
       fix:
         better === undefined
           ? {
               title: "Use strategy none",
               set: { "mask.strategy": "none" },
-              remove: setOnes(context, "mask.rate", "mask.block_size", "mask.crop_size"),
+              remove: setOnes(context, ...SHAPE_KEYS),
             }
-          : { title: `Use block_size ${better}`, set: { "mask.block_size": String(better) } },
+          : { title: `Use ${tile} ${better}`, set: { [`mask.${tile}`]: String(better) } },
     };
   },
 };
@@ -121,7 +130,7 @@ const effectiveRate: Rule = {
   name: "effective-rate",
   severity: "warning",
   explanation:
-    "Tokens, blocks and windows are hidden whole, so the rate that a strategy can give differs from the asked one; by more than 0.01 here. An info where rate and block size are left to their defaults, and silent where image and patch size are, too.",
+    "Tokens, blocks and windows are hidden whole, so the rate that a strategy can give differs from the asked one; by more than 0.01 here. An info where the rate and the size of blocks or cells are left to their defaults, and silent where image and patch size are, too.",
   fix: "Writes the rate that is really used; training does not change.",
   *check(context) {
     const { mask, grid, geometry } = context;
@@ -131,16 +140,18 @@ const effectiveRate: Rule = {
     const exact = exactRate(mask, grid);
     // Nobody asked for the default rate, least of all where everything that matters is left to its default.
     if (
-      !["mask.rate", "mask.block_size", "mask.strategy", "model.patch_size", "data.image_size"].some((key) =>
-        context.isSet(key),
+      !["mask.rate", "mask.block_size", "mask.cell_size", "mask.strategy", "model.patch_size", "data.image_size"].some(
+        (key) => context.isSet(key),
       )
     )
       return;
-    const severity = context.isSet("mask.rate") || context.isSet("mask.block_size") ? "warning" : "info";
+    const severity = ["mask.rate", "mask.block_size", "mask.cell_size"].some((key) => context.isSet(key))
+      ? "warning"
+      : "info";
     yield {
       severity,
-      at: ["mask.rate", "mask.block_size", "model.patch_size", "data.image_size"],
-      message: `${asked(context)} on ${aGrid(grid)} ${outcome(geometry)}. Use ${[...closerBlock(mask, grid), `rate ${exact} if that is meant`].join(", or ")}.`,
+      at: ["mask.rate", "mask.block_size", "mask.cell_size", "model.patch_size", "data.image_size"],
+      message: `${asked(context)} on ${aGrid(grid)} ${outcome(geometry)}. Use ${[...closerTile(mask, grid), `rate ${exact} if that is meant`].join(", or ")}.`,
       fix: { title: `Write the effective rate ${exact}`, set: { "mask.rate": exact } },
     };
   },
@@ -204,7 +215,7 @@ const unusedMaskKey: Rule = {
   name: "unused-mask-key",
   severity: "warning",
   explanation:
-    "A key of the mask that the strategy does not read: `block_size` without `block`, `crop_size` without `crop`, `rate` with `none`. It suggests a masking that does not happen.",
+    "A key of the mask that the strategy or mode does not read: `block_size` without `block`, `cell_size` without `stratified`, `crop_size` without `crop`, `rate` or `mode: route` with `none`, `route_from` without `route`, `fuse_blocks` without `fuse`. It suggests a masking that does not happen.",
   fix: "Removes the key.",
   *check(context) {
     const { mask } = context;
@@ -220,11 +231,26 @@ const unusedMaskKey: Rule = {
         "block_size",
         `mask.block_size ${mask.blockSize} has no effect with strategy ${strategy}; only block reads it.`,
       );
+    if (strategy !== "stratified" && context.isSet("mask.cell_size"))
+      yield unused(
+        "cell_size",
+        `mask.cell_size ${mask.cellSize} has no effect with strategy ${strategy}; only stratified reads it.`,
+      );
     if (strategy !== "crop" && mask.cropSize !== null)
       yield unused(
         "crop_size",
         `mask.crop_size ${mask.cropSize} has no effect with strategy ${strategy}; only crop reads it.`,
       );
+    const { mode } = context.experiment.mask;
+    for (const [key, reader] of [
+      ["route_from", "route"],
+      ["fuse_blocks", "fuse"],
+    ] as const) {
+      if (mode !== reader && context.isSet(`mask.${key}`))
+        yield unused(key, `mask.${key} has no effect with mode ${mode}; only ${reader} reads it.`);
+    }
+    if (strategy === "none" && mode === "route")
+      yield unused("mode", "mask.mode route has no effect with strategy none: no token is hidden.");
     if (strategy === "none" && mask.rate > 0 && context.isSet("mask.rate"))
       yield unused("rate", `mask.rate ${mask.rate} has no effect with strategy none: pretraining sees whole images.`);
   },
@@ -239,7 +265,8 @@ const rateZero: Rule = {
   fix: "Writes `strategy: none` and removes the other keys.",
   *check(context) {
     const { mask, geometry } = context;
-    if (!pretrains(context) || mask.strategy === "none" || mask.rate !== 0) return;
+    // As a piece of a mask that changes it is plain enough.
+    if (!pretrains(context) || mask.strategy === "none" || mask.rate !== 0 || context.pieces.length > 1) return;
     if (geometry !== null && geometry.visibleTokens < geometry.tokens) return;
     yield {
       at: ["mask.rate"],
@@ -247,7 +274,7 @@ const rateZero: Rule = {
       fix: {
         title: "Use strategy none",
         set: { "mask.strategy": "none" },
-        remove: setOnes(context, "mask.rate", "mask.block_size", "mask.crop_size"),
+        remove: setOnes(context, ...SHAPE_KEYS),
       },
     };
   },
@@ -266,27 +293,24 @@ const fewMasks: Rule = {
     if (geometry.strategy === "none" || geometry.visibleTokens === geometry.tokens) return;
     const masks = maskCount(geometry);
     if (masks >= 10) return;
-    const what =
+    const [c, side] = [geometry.cropSize, geometry.tileSize];
+    const [what, makes, advice] =
       geometry.strategy === "crop"
-        ? `a window of ${geometry.cropSize} x ${geometry.cropSize} tokens`
-        : `blocks of ${geometry.blockSize} x ${geometry.blockSize}`;
-    const [makes, advice] =
-      geometry.strategy === "crop" ? ["makes", "smaller windows have"] : ["make", "smaller blocks have"];
+        ? [`a window of ${c} x ${c} tokens`, "makes", "smaller windows have"]
+        : geometry.strategy === "stratified"
+          ? [`cells of ${side} x ${side}`, "make", "a rate nearer to 0.5 has"]
+          : [`blocks of ${side} x ${side}`, "make", "smaller blocks have"];
     yield {
-      at: ["mask.block_size", "mask.crop_size", "mask.rate", "mask.strategy"],
+      at: ["mask.block_size", "mask.cell_size", "mask.crop_size", "mask.rate", "mask.strategy"],
       message: `On ${aGrid(grid)} ${what} at this rate ${makes} only ${plural(masks, "different mask")}; ${advice} more.`,
     };
   },
 };
 
 export const MASK_RULES: readonly Rule[] = [
-  blockDividesGrid,
-  cropFitsGrid,
-  nothingHidden,
-  effectiveRate,
-  almostAllHidden,
-  cropAgainstRate,
-  unusedMaskKey,
+  ...[blockDividesGrid, cropFitsGrid, nothingHidden, effectiveRate, almostAllHidden, cropAgainstRate, fewMasks].map(
+    ofEveryPiece,
+  ),
+  unusedInAllPieces(unusedMaskKey),
   rateZero,
-  fewMasks,
 ];

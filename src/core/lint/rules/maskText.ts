@@ -1,5 +1,5 @@
 /** Masks in words and numbers, for the messages of the mask rules. */
-import { geometryOf, type MaskConfig, type MaskGeometry } from "../../masks/masks.ts";
+import { geometryOf, type MaskConfig, type MaskGeometry, tileSize } from "../../masks/masks.ts";
 import { divisors, plural, share } from "../../numbers.ts";
 import type { LintContext } from "../rule.ts";
 
@@ -17,7 +17,7 @@ export const aGrid = (grid: number): string =>
 export const byDefault = (context: LintContext, path: string): string => (context.isSet(path) ? "" : " (the default)");
 
 export const setOnes = (context: LintContext, ...paths: string[]): string[] =>
-  paths.filter((path) => context.isSet(path));
+  paths.filter((path) => context.owns(path));
 
 export const differs = (a: number, b: number): boolean => Math.abs(a - b) > RATE_TOLERANCE + 1e-9;
 
@@ -25,16 +25,33 @@ export const effective = (mask: MaskConfig, grid: number): number => geometryOf(
 
 export const isClose = (mask: MaskConfig, grid: number): boolean => !differs(effective(mask, grid), mask.rate);
 
-/** Block sizes that tile the grid and can hide something; 1 is what strategy patch is for. */
-export const usefulBlocks = (grid: number): number[] => divisors(grid).filter((b) => b > 1 && b < grid);
+/** What tiles the grid, and the key of its side. */
+interface Tile {
+  readonly key: "block_size" | "cell_size";
+  readonly plural: string;
+}
+
+export const tileOf = ({ strategy }: Pick<MaskConfig, "strategy">): Tile | null => {
+  if (strategy === "block") return { key: "block_size", plural: "blocks" };
+  return strategy === "stratified" ? { key: "cell_size", plural: "cells" } : null;
+};
+
+/** The mask with blocks or cells of another side, whichever it has. */
+export const withTile = (mask: MaskConfig, side: number): MaskConfig => ({ ...mask, blockSize: side, cellSize: side });
+
+/** Keys of which each strategy reads some. */
+export const SHAPE_KEYS: readonly string[] = ["mask.rate", "mask.block_size", "mask.cell_size", "mask.crop_size"];
+
+/** Sides of blocks and cells that tile the grid and can hide something; 1, and all of it, is what strategy patch is for. */
+export const usefulTiles = (grid: number): number[] => divisors(grid).filter((b) => b > 1 && b < grid);
 
 /** "mask.rate 0.9 with block_size 8", saying which of them the file leaves to the default. */
 export function asked(context: LintContext): string {
   const { mask } = context;
   if (mask.strategy === "crop" && mask.cropSize !== null) return `mask.crop_size ${mask.cropSize}`;
   const rate = `mask.rate ${mask.rate}${byDefault(context, "mask.rate")}`;
-  if (mask.strategy === "block")
-    return `${rate} with block_size ${mask.blockSize}${byDefault(context, "mask.block_size")}`;
+  const tile = tileOf(mask);
+  if (tile !== null) return `${rate} with ${tile.key} ${tileSize(mask)}${byDefault(context, `mask.${tile.key}`)}`;
   return mask.strategy === "crop" ? `${rate} with strategy crop` : rate;
 }
 
@@ -44,7 +61,11 @@ export function outcome(geometry: MaskGeometry): string {
   const but = `the effective rate is ${share(rate)}, not ${askedRate}`;
   if (strategy === "crop")
     return `leaves a window of ${c} x ${c} tokens and hides ${hidden} of ${tokens}: ${but} (windows are square)`;
-  return `hides ${hidden} of ${tokens} tokens: ${but} (${strategy === "block" ? "blocks" : "tokens"} are hidden whole)`;
+  const why =
+    strategy === "stratified"
+      ? "as many tokens of every cell"
+      : `${strategy === "block" ? "blocks" : "tokens"} are hidden whole`;
+  return `hides ${hidden} of ${tokens} tokens: ${but} (${why})`;
 }
 
 export function whyNothing(mask: MaskConfig, tokens: number): string {
@@ -53,6 +74,7 @@ export function whyNothing(mask: MaskConfig, tokens: number): string {
     const area = mask.blockSize ** 2;
     return `: ${plural(wanted, "token")} ${wanted === 1 ? "is" : "are"} asked for, less than one block of ${area}`;
   }
+  if (mask.strategy === "stratified") return `: ${mask.rate} of the ${mask.cellSize ** 2} of a cell is less than one`;
   if (mask.strategy === "crop") return ": the window covers the whole grid";
   return `: ${mask.rate} of them is less than one`;
 }
@@ -60,20 +82,31 @@ export function whyNothing(mask: MaskConfig, tokens: number): string {
 /** The smallest rate, in steps of 0.0001, at which the strategy hides something. */
 export function least(mask: MaskConfig, grid: number): string {
   const tokens = grid * grid;
-  let rate = mask.strategy === "block" ? mask.blockSize ** 2 / tokens : 1 / tokens;
+  let rate = tileSize(mask) ** 2 / tokens;
+  if (mask.strategy === "stratified") rate = 1 / mask.cellSize ** 2;
   if (mask.strategy === "crop") rate = 1 - (grid - 0.5) ** 2 / tokens;
   return String(Math.ceil(rate * 1e4 - 1e-6) / 1e4);
 }
 
-/** The largest smaller block with a rate within the tolerance, else the one that comes nearest, if any comes nearer. */
-export function closerBlock(mask: MaskConfig, grid: number): string[] {
-  if (mask.strategy !== "block") return [];
-  const distance = (b: number) => Math.abs(effective({ ...mask, blockSize: b }, grid) - mask.rate);
-  const smaller = usefulBlocks(grid).filter((b) => b < mask.blockSize);
-  const close = smaller.filter((b) => isClose({ ...mask, blockSize: b }, grid)).at(-1);
-  const best = close ?? smaller.sort((a, b) => distance(a) - distance(b) || b - a)[0];
-  if (best === undefined || distance(best) >= distance(mask.blockSize)) return [];
-  return [`block_size ${best} for ${share(effective({ ...mask, blockSize: best }, grid))}`];
+/** Blocks get nearer to a rate the smaller they are, cells the larger: the sides to try, nearest to what is there first. */
+export function otherTiles(mask: MaskConfig, grid: number): number[] {
+  const side = tileSize(mask);
+  if (mask.strategy === "block")
+    return usefulTiles(grid)
+      .filter((b) => b < side)
+      .reverse();
+  return mask.strategy === "stratified" ? usefulTiles(grid).filter((n) => n > side) : [];
+}
+
+/** The first other side with a rate within the tolerance, else the one that comes nearest, if any comes nearer. */
+export function closerTile(mask: MaskConfig, grid: number): string[] {
+  const tile = tileOf(mask);
+  const distance = (side: number) => Math.abs(effective(withTile(mask, side), grid) - mask.rate);
+  const others = otherTiles(mask, grid);
+  const close = others.find((side) => isClose(withTile(mask, side), grid));
+  const best = close ?? others.sort((a, b) => distance(a) - distance(b))[0];
+  if (tile === null || best === undefined || distance(best) >= distance(tileSize(mask))) return [];
+  return [`${tile.key} ${best} for ${share(effective(withTile(mask, best), grid))}`];
 }
 
 /** A decimal, of four digits if possible, of which the effective rate is what the mask comes to now. */
@@ -92,12 +125,17 @@ export function exactRate(mask: MaskConfig, grid: number): string {
 
 /** How many masks a draw chooses from; above a million it stops counting. */
 export function maskCount(geometry: MaskGeometry): number {
-  const { strategy, gridSize: g, cropSize: c, blockSize: b, tokens, visibleTokens } = geometry;
+  const { strategy, gridSize: g, cropSize: c, tileSize: side, tokens, visibleTokens } = geometry;
   if (strategy === "crop") return (g - c + 1) ** 2;
-  const places = tokens / (b * b);
-  const visible = visibleTokens / (b * b);
+  const tiles = tokens / (side * side);
+  if (strategy !== "stratified") return choices(tiles, visibleTokens / (side * side));
+  return Math.min(1e6, choices(side * side, visibleTokens / tiles) ** tiles);
+}
+
+/** places over visible, or more than a million */
+function choices(places: number, visible: number): number {
   const few = Math.min(visible, places - visible);
-  let masks = 1;
-  for (let i = 1; i <= few && masks < 1e6; i++) masks = (masks * (places - few + i)) / i;
-  return masks;
+  let ways = 1;
+  for (let i = 1; i <= few && ways < 1e6; i++) ways = (ways * (places - few + i)) / i;
+  return ways;
 }

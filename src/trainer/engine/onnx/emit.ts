@@ -113,6 +113,9 @@ class OnnxEmitter {
       case "sqrt":
         this.model.node(ELEMENTWISE[operation.kind], b ? [a!, b] : [a!], out);
         return;
+      case "rsqrt":
+        this.model.node("Reciprocal", [this.model.value("Sqrt", [a!])], out);
+        return;
       case "scale":
         this.model.node("Mul", [a!, this.model.scalar(operation.factor)], out);
         return;

@@ -44,6 +44,8 @@ function outputsOf(node: GraphNode, inputs: readonly tf.Tensor[], kernels: Kerne
       return [tf.exp(a)];
     case "sigmoid":
       return [tf.sigmoid(a)];
+    case "rsqrt":
+      return [tf.rsqrt(a)];
     case "scale":
       return [tf.mul(a, operation.factor)];
     case "shift":

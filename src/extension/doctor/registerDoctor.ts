@@ -1,13 +1,15 @@
 /** MaskDM: Doctor: what this machine can compute with, as a page that fills as it is found out. */
 import * as vscode from "vscode";
+import type { Handler } from "../commands/commandTable.ts";
 import { REPORT_SCHEME, showMarkdown } from "../documents/markdownDocuments.ts";
 import type { Services } from "../services.ts";
-import { requireTrust, showError } from "../trainer/restrictedMode.ts";
+import { requireTrust } from "../trainer/restrictedMode.ts";
 import type { Finding, Progress } from "./doctorPage.ts";
 
 const REPORT = vscode.Uri.from({ scheme: REPORT_SCHEME, path: "/MaskDM Doctor.md" });
 
-export function registerDoctor(context: vscode.ExtensionContext, services: Services): void {
+/** @returns its command */
+export function registerDoctor(context: vscode.ExtensionContext, services: Services): Handler {
   const changes = new vscode.EventEmitter<vscode.Uri>();
   const program = vscode.Uri.joinPath(context.extensionUri, "dist", "maskdm.js").fsPath;
   let page = "";
@@ -18,24 +20,20 @@ export function registerDoctor(context: vscode.ExtensionContext, services: Servi
       onDidChange: changes.event,
       provideTextDocumentContent: () => page,
     }),
-    vscode.commands.registerCommand("maskdm.doctor", async () => {
-      try {
-        requireTrust();
-        const { doctorPage } = await import("./doctorPage.ts");
-        // Who asks again while it is being found out is shown the page of that.
-        if (examination !== null) await showMarkdown(REPORT);
-        examination ??= examine(services, (findings, progress) => {
-          page = doctorPage(findings, progress, program);
-          changes.fire(REPORT);
-        }).finally(() => {
-          examination = null;
-        });
-        await examination;
-      } catch (error) {
-        await showError(error, services.log);
-      }
-    }),
   );
+  return async () => {
+    requireTrust();
+    const { doctorPage } = await import("./doctorPage.ts");
+    // Who asks again while it is being found out is shown the page of that.
+    if (examination !== null) await showMarkdown(REPORT);
+    examination ??= examine(services, (findings, progress) => {
+      page = doctorPage(findings, progress, program);
+      changes.fire(REPORT);
+    }).finally(() => {
+      examination = null;
+    });
+    await examination;
+  };
 }
 
 /** @param show told of what is known, at once and whenever something is new */
@@ -49,7 +47,7 @@ async function examine(
   await vscode.window.withProgress(
     {
       location: vscode.ProgressLocation.Notification,
-      title: vscode.l10n.t("Examining what this machine can compute with"),
+      title: "Examining what this machine can compute with",
       cancellable: true,
     },
     async (progress, token) => {
@@ -65,7 +63,7 @@ async function examine(
       const { code, stderr } = await trainer.command(["doctor", "--json-lines"], { token, onStdout });
       // An exit code of 1 with a verdict says that nothing works here, which the page explains.
       const isWhole = findings.some(({ kind }) => kind === "verdict");
-      const reason = stderr.replace(/^error: /, "").trim() || vscode.l10n.t("exit code {0}", code);
+      const reason = stderr.replace(/^error: /, "").trim() || `exit code ${code}`;
       if (isWhole) show(findings, { state: "ended" });
       else if (token.isCancellationRequested) show(findings, { state: "cancelled" });
       else show(findings, { state: "failed", reason });
