@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import * as z from "zod";
 import type { DataConfig, MaskSection, ModelConfig } from "../../src/core/experiment/schema.ts";
-import type { NamedTensor } from "../../src/core/run/tensor.ts";
+import type { NamedTensor } from "../../src/core/model/tensor.ts";
 import { readSafetensors } from "../../src/trainer/run/safetensors.ts";
 import { askTorch } from "./torchProcess.ts";
 

@@ -1,4 +1,5 @@
 /** What the experiment comes to: tokens, cost, memory and time of the stage that is looked at. */
+import { numberedClass } from "../../src/core/classes/classText.ts";
 import { estimateSpeed, speedKey } from "../../src/core/cost/speed.ts";
 import { type PieceFacts, type StageFacts, stageFacts } from "../../src/core/cost/stageFacts.ts";
 import type { Experiment } from "../../src/core/experiment/schema.ts";
@@ -6,7 +7,6 @@ import { pieceAt, stepsText } from "../../src/core/masks/schedule.ts";
 import type { Stage } from "../../src/core/random/streams.ts";
 import { control } from "../ui/controls.ts";
 import { element } from "../ui/element.ts";
-import { numberedName } from "./classLabels.ts";
 import { icon } from "./icons.ts";
 import type { DesignerModel } from "./model.ts";
 import { bytes, count, duration, relative, share, short } from "./numbers.ts";
@@ -81,7 +81,7 @@ export class FactsPanel {
     this.classes.element.hidden = classes === null;
     if (classes === null) return;
     const { entries } = classes;
-    const texts = entries.map(({ name, number }) => numberedName(name, number));
+    const texts = entries.map(({ name, number }) => numberedClass(name, number));
     const isNumbered = entries.every(({ number }) => number !== null);
     const more = texts.length > MOST_CLASSES ? ` and ${count(texts.length - MOST_CLASSES)} more` : "";
     const list = `${texts.slice(0, MOST_CLASSES).join(", ")}${more}`;

@@ -118,7 +118,11 @@ export class MaskForm {
     this.mode.setProblems(problems.get("mask.mode") ?? []);
     this.modes.set(shown.mask.mode);
     this.modes.setDisabled(reading.experiment === null);
-    for (const field of this.fields) field.update(reading, shown, problems.get(field.path) ?? []);
+    for (const field of this.fields) {
+      field.update(reading, shown, problems.get(field.path) ?? []);
+      // Of five keys a mask reads two at most.
+      field.shell.element.hidden = field.whyIdle(shown) !== null && !reading.document.isSet(field.path);
+    }
   }
 }
 

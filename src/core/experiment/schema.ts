@@ -120,7 +120,7 @@ const model = z
       description:
         "Whether the queries and keys of every head are normalised before they are compared (Henry et al. 2020, Dehghani et al. 2023): rms divides each by its root mean square and multiplies it by learned gains, embed_dim / num_heads for queries (attn.q_norm) and as many for keys (attn.k_norm). It bounds the scores, which keeps long or large trainings stable.",
       equation: "rms: q ← q / sqrt(mean(q²) + 1e-6) · gain",
-      cost: "A few percent of a step's time and memory.",
+      cost: "A few percent of a step's time.",
     }),
     norm: z.enum(["layer", "rms"]).default("layer").meta({
       description:

@@ -4,23 +4,24 @@ import { basename, dirname, join, resolve } from "node:path";
 import { batchContext, stageMasks } from "../../core/batch/context.ts";
 import type { BatchPlan } from "../../core/batch/plan.ts";
 import { previewBatch } from "../../core/batch/preview.ts";
+import { previewCount, previewGrid } from "../../core/batch/previewGrid.ts";
 import { knownClasses } from "../../core/classes/knownClasses.ts";
 import { UserError } from "../../core/errors.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import { pieceAt, type StageMask } from "../../core/masks/schedule.ts";
 import type { Stage } from "../../core/random/streams.ts";
+import { gridPicture } from "../../core/run/gridPicture.ts";
 import { namedCheckpoint } from "../../node/facts/experimentFacts.ts";
 import { asDiskError } from "../../node/run/diskError.ts";
 import { experimentBehind } from "../../node/run/experimentOfRun.ts";
 import { replaceFile } from "../../node/run/files.ts";
 import type { DatasetImage } from "../data/dataset.ts";
 import { type ExperimentImages, openExperimentImages } from "../data/openExperimentImages.ts";
+import { encodePng } from "../sample/encodePng.ts";
 import { freePath } from "../sample/freePath.ts";
-import { encodePng, gridPicture } from "../sample/grid.ts";
 import type { Io } from "./io.ts";
 import { loadExperiment } from "./loadExperiment.ts";
 import type { SetOption } from "./options.ts";
-import { previewCount, previewGrid } from "./previewGrid.ts";
 import { createProgress, type Progress } from "./progress.ts";
 
 /** The result of `preview --json`. */

@@ -4,22 +4,20 @@ import type { Backbone } from "../../core/model/backbone.ts";
 import { backboneOf, parameterSpecs } from "../../core/model/backbones.ts";
 import { predictionGraph, trainingGraph } from "../../core/model/graphs.ts";
 import { initialise } from "../../core/model/parameterSpec.ts";
+import { requireFit } from "../../core/model/requireFit.ts";
 import { type ModelShape, tokenCount } from "../../core/model/shape.ts";
+import type { NamedTensor } from "../../core/model/tensor.ts";
 import { timeEmbedding } from "../../core/model/timeEmbedding.ts";
 import { tokenFeeds } from "../../core/model/tokenFeeds.ts";
-import type { NamedTensor } from "../../core/run/tensor.ts";
+import type { AdamWScalars } from "../../core/training/adamW.ts";
 import type { Backend, Feed } from "./backend.ts";
 import { HostLearner } from "./hostLearner.ts";
 import type { Learner, PredictionProgram, TrainingProgram } from "./learner.ts";
-import type { AdamWScalars } from "./optimizer/kernels.ts";
 import { ParameterStore } from "./optimizer/parameterStore.ts";
-import { requireFit } from "./requireFit.ts";
 
 export interface EngineConfig {
   readonly shape: ModelShape;
   readonly seed: number;
-  /** whether a training step will accumulate gradients over micro-batches */
-  readonly accumulate: boolean;
 }
 
 /** The optimiser's part of one step. */
@@ -75,7 +73,7 @@ export class Engine {
       .constants(config.shape)
       .map(({ name, shape, values, inCheckpoints }) => ({ name, shape, data: values(), inCheckpoints }));
     const specs = parameterSpecs(config.shape);
-    this.store = new ParameterStore(specs, config.accumulate && !backend.accumulates && !backend.learner);
+    this.store = new ParameterStore(specs);
     specs.forEach((spec, i) => {
       initialise(spec, i, config.seed, this.store.slot("raw").get(spec.name)!);
     });

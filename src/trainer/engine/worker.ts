@@ -3,6 +3,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { type MemoryProfile, memoryProfile } from "../../core/cost/memory.ts";
 import { chooseMicroBatches, WASM_BUDGET_BYTES } from "../../core/cost/microBatch.ts";
 import { UserError } from "../../core/errors.ts";
+import { withoutPrefix } from "../../core/model/prefixedWeights.ts";
 import { readCheckpoint, writeCheckpoint } from "../run/checkpoint.ts";
 import { readSafetensors } from "../run/safetensors.ts";
 import { chooseBackend } from "./chooseBackend.ts";
@@ -16,7 +17,6 @@ import type {
   EngineRequestInit,
   WeightSource,
 } from "./messages.ts";
-import { withoutPrefix } from "./prefixedWeights.ts";
 import { StepCancelled } from "./stepCancelled.ts";
 
 type Handlers = { [C in EngineCall]: (argument: EngineCalls[C][0]) => Promise<EngineCalls[C][1]> };
@@ -39,8 +39,7 @@ const handlers: Handlers = {
     const { training, shape, seed } = request;
     const { sizes, predictedBytes, note } = microBatches(request, memoryProfile(backend.name), budget);
     const microBatchSizes = [...sizes.values()];
-    const accumulate = microBatchSizes.some((size) => size < training!.batchSize);
-    const created = new Engine(backend, { shape, seed, accumulate });
+    const created = new Engine(backend, { shape, seed });
     if (training) await created.prepare(sizes.get(training.first)!, training.first);
     current = { engine: created, sizes };
     const facts: EngineFacts = {

@@ -7,20 +7,19 @@ import { pieceFrom, pieceText } from "../../core/masks/schedule.ts";
 import type { Stage } from "../../core/random/streams.ts";
 import type { CheckpointState } from "../../core/run/checkpointState.ts";
 import type { FinalState } from "../../core/run/status.ts";
-import { emaDecay, learningRate } from "../../core/training/schedules.ts";
+import { DivergenceGuard, GUARD_LIMIT, GUARD_STEPS, lossOfNothing } from "../../core/training/divergenceGuard.ts";
+import { MetricsWindow } from "../../core/training/metricsWindow.ts";
+import { learningRate, stepScalars } from "../../core/training/schedules.ts";
 import type { DataFingerprint } from "../data/dataFingerprint.ts";
 import type { EngineClient } from "../engine/client.ts";
 import type { TimedStep } from "../engine/messages.ts";
 import type { RunWriter } from "../run/runWriter.ts";
 import type { BatchSource } from "./batches.ts";
-import { DivergenceGuard, GUARD_LIMIT, GUARD_STEPS, lossOfNothing } from "./divergenceGuard.ts";
-import { MetricsWindow } from "./metricsWindow.ts";
 import type { StartUp } from "./startUp.ts";
 import type { StepSamples } from "./stepSamples.ts";
 import { withStopPatience } from "./stopPatience.ts";
 import type { StopRequest } from "./stopRequest.ts";
 
-const ADAM_EPSILON = 1e-8;
 /** Steps quicker than this are asked for before the one before is done, so that the engine never waits to be asked. */
 export const AHEAD_SECONDS = 1;
 
@@ -158,26 +157,9 @@ class TrainingLoop {
 
   private ask(step: number, batch: TrainingBatch): AskedStep {
     const { config } = this;
-    const { tokens, target, visible, timesteps, weight, labels } = batch;
-    const buffers = new Set(
-      [tokens, target, visible, timesteps, weight, ...(labels ? [labels] : [])].map((a) => a.buffer),
-    );
-    const scalars = {
-      clipGrad: config.clip_grad,
-      wantGradNorm: this.isDue(step + 1, config.log_every),
-      lr: learningRate(config, step),
-      weightDecay: config.weight_decay,
-      beta1: config.betas[0],
-      beta2: config.betas[1],
-      epsilon: ADAM_EPSILON,
-      update: step + 1,
-      emaDecay: emaDecay(step + 1, config.ema_decay),
-    };
-    const kept = { timesteps: timesteps.slice(), nothing: lossOfNothing(batch) };
-    const answer = this.setup.engine.call("step", { batch, scalars }, [...buffers]);
-    // Where the step before it fails, nobody asks for this one's answer.
-    answer.catch(() => {});
-    return { answer, ...kept };
+    const kept = { timesteps: batch.timesteps.slice(), nothing: lossOfNothing(batch) };
+    const scalars = stepScalars(config, step, this.isDue(step + 1, config.log_every));
+    return { answer: this.setup.engine.step(batch, scalars), ...kept };
   }
 
   /** Every so many steps, and at the last one. */

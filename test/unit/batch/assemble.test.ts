@@ -100,6 +100,15 @@ describe("an assembled batch", () => {
     }
   });
 
+  it("where hidden tokens are not dropped is a whole one, with the mask that dropping them has", () => {
+    const context = { ...contextOf({ prediction: "v" }, 0.75), dropsHidden: false };
+    const all = assembleBatch(context, context.planner.plan(6), pixels, labels);
+    const [whole, masked] = [assemble({ prediction: "v" }, 0).batch, assemble({ prediction: "v" }, 0.75).batch];
+    for (const key of ["tokens", "target", "timesteps"] as const) expect(all[key]).toEqual(whole[key]);
+    expect(all.visible).toEqual(masked.visible);
+    expect(all.visibleTokens).toBe(4);
+  });
+
   it("a dropped label is the number of classes", () => {
     const { plan, batch } = assemble({}, 0.5, 6, 3);
     expect(new Set(plan.droppedLabels).size).toBe(2);

@@ -5,14 +5,14 @@ import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { UserError } from "../../../src/core/errors.ts";
+import { experimentTemplate } from "../../../src/core/experiment/newTemplate.ts";
 import { experimentSchema } from "../../../src/core/experiment/schema.ts";
+import { suggestSizes } from "../../../src/core/experiment/suggestSizes.ts";
 import { lintExperiment } from "../../../src/core/lint/lint.ts";
 import { maskGeometry } from "../../../src/core/masks/masks.ts";
 import { maskPieces } from "../../../src/core/masks/schedule.ts";
 import { writeNewExperiment } from "../../../src/trainer/cli/new.ts";
-import { experimentTemplate } from "../../../src/trainer/cli/newTemplate.ts";
 import { runCommandLine } from "../../../src/trainer/cli/program.ts";
-import { suggestSizes } from "../../../src/trainer/cli/suggestSizes.ts";
 import { memoryIo } from "./memoryIo.ts";
 
 const LAPTOP = { cores: 2, memoryBytes: 8 * 2 ** 30 };
@@ -186,7 +186,7 @@ describe("suggested sizes", () => {
         for (const count of [8, 10, 100, 100_000]) {
           const sizes = suggestSizes(survey(side, count), machine);
           const text = experimentTemplate({
-            fileName: "e.maskdm.yaml",
+            file: "e.maskdm.yaml",
             dataPath: "x",
             survey: survey(side, count),
             sizes,

@@ -88,6 +88,11 @@ describe("predicted memory", () => {
     ["native", "DiT-S", ditS, 256, 16, 2_558_500_000],
     ["onnx", "DiT-S", ditS, 64, 16, 1_326_400_000],
     ["onnx", "DiT-S", ditS, 256, 16, 4_041_200_000],
+    // With qk_norm, RMSNorm and SwiGLU.
+    ["native", "tiny", { ...tiny, ...modern }, 64, 128, 641_843_200],
+    ["native", "DiT-S", { ...ditS, ...modern }, 64, 16, 1_097_891_840],
+    ["onnx", "tiny", { ...tiny, ...modern }, 64, 128, 1_000_292_352],
+    ["onnx", "DiT-S", { ...ditS, ...modern }, 64, 16, 1_285_406_720],
   ] as const)("agrees with what was measured: %s, %s, %#, S = %i, %i images", (...measured) => {
     const [profile, , shape, visible, images, peak] = measured;
     const { totalBytes } = predictTrainingMemory(profile, shape, visible, images, false);

@@ -40,11 +40,13 @@ function evaluate(node: GraphNode, operands: readonly Values[]): Float64Array[] 
     case "add":
     case "sub":
     case "mul":
+    case "div":
       return [elementwise(BINARY[operation.kind], a, shapes[0]!, b, shapes[1]!, outShape)];
     case "erf":
     case "exp":
     case "sigmoid":
     case "rsqrt":
+    case "sqrt":
       return [map(a, UNARY[operation.kind])];
     case "scale":
       return [map(a, (x) => x * operation.factor)];
@@ -90,6 +92,7 @@ const BINARY = {
   add: (x: number, y: number) => x + y,
   sub: (x: number, y: number) => x - y,
   mul: (x: number, y: number) => x * y,
+  div: (x: number, y: number) => x / y,
 };
 
 const UNARY = {
@@ -97,6 +100,7 @@ const UNARY = {
   exp: Math.exp,
   sigmoid: (x: number) => 1 / (1 + Math.exp(-x)),
   rsqrt: (x: number) => 1 / Math.sqrt(x),
+  sqrt: Math.sqrt,
 };
 
 /**

@@ -32,7 +32,7 @@ function watched(backend: Backend): { backend: Backend; programs: TrainingProgra
 
 /** Steps with the mask, without, and with it again. */
 async function train(backend: Backend): Promise<Float32Array[]> {
-  const engine = new Engine(backend, { shape, seed: 4, accumulate: false });
+  const engine = new Engine(backend, { shape, seed: 4 });
   for (const [step, model] of [masked, masked, whole, masked].entries())
     await engine.trainStep(batchOf(model), { ...scalars, update: step + 1 });
   const { raw } = await engine.tensors();
@@ -46,7 +46,7 @@ const backends = await testBackends();
 describe.each(backends.map((found) => [titleOf(found), found.backend] as const))("%s", (_, found) => {
   it.skipIf(found === null)("has one training program at a time, and comes back to the same numbers", async () => {
     const { backend, programs } = watched(found!);
-    const engine = new Engine(backend, { shape, seed: 4, accumulate: false });
+    const engine = new Engine(backend, { shape, seed: 4 });
     await engine.prepare(masked.batchSize, masked.visibleTokens);
     await engine.trainStep(batchOf(masked), { ...scalars, update: 1 });
     expect(programs).toHaveLength(1);

@@ -7,7 +7,7 @@ import { imagesToTokens, toPatchEmbedOrder } from "../../../src/core/batch/token
 import { experimentSchema } from "../../../src/core/experiment/schema.ts";
 import { gradientName } from "../../../src/core/model/graphs.ts";
 import { elementsPerToken, type ModelShape, tokenCount } from "../../../src/core/model/shape.ts";
-import type { NamedTensor } from "../../../src/core/run/tensor.ts";
+import type { NamedTensor } from "../../../src/core/model/tensor.ts";
 import type { Feed } from "../../../src/trainer/engine/backend.ts";
 import { Engine } from "../../../src/trainer/engine/engine.ts";
 import { onnxBackend } from "../../../src/trainer/engine/onnx/backend.ts";
@@ -55,7 +55,7 @@ function maskKeys({ hidden }: ModelShape) {
 
 /** An engine that holds the model's weights, and half of each of them as its moving average. */
 async function engineOf({ shape, specs, inputs }: TinyModel): Promise<Engine> {
-  const engine = new Engine(backend, { shape, seed: 0, accumulate: false });
+  const engine = new Engine(backend, { shape, seed: 0 });
   const tensors = (factor: number) =>
     new Map<string, NamedTensor>(
       specs.map(({ name, shape }) => {

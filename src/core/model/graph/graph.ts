@@ -12,7 +12,7 @@ export interface Tensor {
   readonly dtype: DType;
 }
 
-/** The operations a backend has to know. Shapes are static; `add`, `sub` and `mul` broadcast as NumPy does. */
+/** The operations a backend has to know. Shapes are static; `add`, `sub`, `mul` and `div` broadcast as NumPy does. */
 export type Operation = PrimitiveOperation | CompositeOperation;
 
 /** What every backend knows. */
@@ -22,6 +22,8 @@ export type PrimitiveOperation =
   /** alpha * x[r, i] · weight[o, i]ᵀ + beta * bias[o]; bias is optional */
   | { readonly kind: "linear"; readonly alpha: number; readonly beta: number }
   | { readonly kind: "add" | "sub" | "mul" | "erf" | "exp" | "sigmoid" | "rsqrt" }
+  /** in updates only: training graphs have neither */
+  | { readonly kind: "div" | "sqrt" }
   | { readonly kind: "scale"; readonly factor: number }
   /** x + term, a scalar */
   | { readonly kind: "shift"; readonly term: number }

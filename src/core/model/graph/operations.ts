@@ -53,6 +53,16 @@ export function multiply(g: GraphBuilder, a: Tensor, b: Tensor): Tensor {
   )[0]!;
 }
 
+/** a / b elementwise, broadcasting. It serves updates and has no gradient. */
+export function divide(g: GraphBuilder, a: Tensor, b: Tensor): Tensor {
+  return g.node({ kind: "div" }, [a, b], [broadcast(a.shape, b.shape)])[0]!;
+}
+
+/** Square roots. It serves updates and has no gradient. */
+export function squareRoot(g: GraphBuilder, x: Tensor): Tensor {
+  return g.node({ kind: "sqrt" }, [x], [x.shape])[0]!;
+}
+
 /** x * factor. */
 export function scale(g: GraphBuilder, x: Tensor, factor: number): Tensor {
   return g.record(

@@ -97,11 +97,6 @@ export class OnnxModelWriter {
     return this.constant(`o${n}`, [1, n], "float32", new Float32Array(n).fill(1));
   }
 
-  /** [n] */
-  zeros(n: number): string {
-    return this.constant(`z${n}`, [n], "float32", new Float32Array(n));
-  }
-
   finish(): Uint8Array {
     for (const { message } of inExecutionOrder(this.nodes)) this.body.bytes(1, message);
     this.body.string(2, "maskdm");

@@ -34,6 +34,10 @@ function outputsOf(node: GraphNode, inputs: readonly tf.Tensor[], kernels: Kerne
       return [tf.sub(a, b)];
     case "mul":
       return [tf.mul(a, b)];
+    case "div":
+      return [tf.div(a, b)];
+    case "sqrt":
+      return [tf.sqrt(a)];
     case "erf":
       return [tf.erf(a)];
     case "exp":

@@ -136,8 +136,6 @@ static void silu_gate_gradient(Lane *lane, const SiluGate *s) {
  * A quarter less time with 64 to 128; with less or much more the gain is smaller.
  */
 #define AHEAD 128
-/* of a cache line */
-#define LINE 16
 
 /* `left` elements of a vector at place i, all of them if there are more. */
 static inline __attribute__((always_inline)) void adamw_vector(const AdamW *s, AdamWFactors f, Index i, Index left) {

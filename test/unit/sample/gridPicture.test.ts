@@ -1,6 +1,7 @@
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { encodePng, type GridImages, gridPicture, PagedGrid, type Picture } from "../../../src/trainer/sample/grid.ts";
+import { type GridImages, gridPicture, PagedGrid, type Picture } from "../../../src/core/run/gridPicture.ts";
+import { encodePng } from "../../../src/trainer/sample/encodePng.ts";
 
 /** Images of one value each. */
 function flat(values: readonly number[], imageSize = 2, channels = 1): GridImages {

@@ -1,8 +1,9 @@
 /** Classes from first-level sub-folders. */
-import { className } from "../../core/classes/className.ts";
-import { compareClassNames } from "../../core/classes/classOrder.ts";
-import { UserError } from "../../core/errors.ts";
-import { shownText } from "../../core/shownText.ts";
+
+import { UserError } from "../errors.ts";
+import { shownText } from "../shownText.ts";
+import { className } from "./className.ts";
+import { compareClassNames } from "./classOrder.ts";
 
 /**
  * Every first-level sub-folder that holds an image file, at any depth and usable or not, is a class: so a class keeps its

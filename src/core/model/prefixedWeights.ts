@@ -1,6 +1,6 @@
 /** Weights of other programs whose names all carry what wrapped the network there, such as DataParallel's `module.`. */
-import { UserError } from "../../core/errors.ts";
-import type { NamedTensor } from "../../core/run/tensor.ts";
+import { UserError } from "../errors.ts";
+import type { NamedTensor } from "./tensor.ts";
 
 type Tensors = ReadonlyMap<string, NamedTensor>;
 

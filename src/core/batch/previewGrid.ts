@@ -1,7 +1,8 @@
 /** The picture of a batch: bands of three rows (original, masked, noised), an image in each column. */
-import type { BatchPreview } from "../../core/batch/preview.ts";
-import { gridPages } from "../../core/run/gridPages.ts";
-import type { GridImages, GridOptions } from "../sample/grid.ts";
+
+import { gridPages } from "../run/gridPages.ts";
+import type { GridImages, GridOptions } from "../run/gridPicture.ts";
+import type { BatchPreview } from "./preview.ts";
 
 const COLUMNS = 16;
 /** Images in the picture, where they are small enough. */

@@ -1,12 +1,11 @@
 /** The text of a new experiment file. */
 import { stringify } from "yaml";
-import { shellArgument } from "../../node/shellCommand.ts";
-import type { ImageSurvey } from "./imageSurvey.ts";
+import type { ImageSurvey } from "../images/survey.ts";
 import type { SuggestedSizes } from "./suggestSizes.ts";
 
 export interface TemplateFacts {
-  /** name of the file to be written, for its own comments */
-  readonly fileName: string;
+  /** name of the file to be written, as a command takes it, for its own comments */
+  readonly file: string;
   /** value of data.path */
   readonly dataPath: string;
   readonly survey: ImageSurvey | null;
@@ -14,12 +13,11 @@ export interface TemplateFacts {
 }
 
 /** A commented experiment file that lints clean. */
-export function experimentTemplate({ fileName, dataPath, survey, sizes }: TemplateFacts): string {
+export function experimentTemplate({ file, dataPath, survey, sizes }: TemplateFacts): string {
   const { imageSize, patchSize, blockSize } = sizes;
   const grid = imageSize / patchSize;
   const tokens = grid * grid;
   const visible = tokens - tokens * sizes.maskRate;
-  const file = shellArgument(fileName);
   return `# A MaskDM experiment. Keys that are not here have defaults; "maskdm schema" prints all of them with their meaning.
 #
 #   maskdm lint ${file}            check it

@@ -1,6 +1,5 @@
 /** Sizes for a first experiment, from what the images and the machine allow. */
-import type { Machine } from "../../node/machine.ts";
-import type { ImageSurvey } from "./imageSurvey.ts";
+import type { ImageSurvey } from "../images/survey.ts";
 
 export interface SuggestedSizes {
   readonly imageSize: number;
@@ -16,6 +15,11 @@ export interface SuggestedSizes {
   readonly pretrainBatch: number;
   readonly finetuneSteps: number;
   readonly finetuneBatch: number;
+}
+
+interface MachineSize {
+  readonly cores: number;
+  readonly memoryBytes: number;
 }
 
 const GIB = 2 ** 30;
@@ -36,10 +40,7 @@ const PATCHES: readonly (readonly [imageSize: number, patchSize: number])[] = [
 const ENLARGEMENT = 1.15;
 
 /** @param survey null where no image is there yet */
-export function suggestSizes(
-  survey: ImageSurvey | null,
-  machine: Pick<Machine, "cores" | "memoryBytes">,
-): SuggestedSizes {
+export function suggestSizes(survey: ImageSurvey | null, machine: MachineSize): SuggestedSizes {
   const level = machineLevel(machine);
   const room = (survey?.medianShortSide ?? 64) * ENLARGEMENT;
   const largest = [64, 128, 256][level]!;
@@ -68,7 +69,7 @@ export function suggestSizes(
 }
 
 /** 0 a laptop, 1 a workstation, 2 a server. */
-function machineLevel({ cores, memoryBytes }: Pick<Machine, "cores" | "memoryBytes">): 0 | 1 | 2 {
+function machineLevel({ cores, memoryBytes }: MachineSize): 0 | 1 | 2 {
   if (cores >= 16 && memoryBytes >= 30 * GIB) return 2;
   return cores >= 8 && memoryBytes >= 14 * GIB ? 1 : 0;
 }

@@ -1,6 +1,6 @@
 /** Whether the tensors of a file are those of a network. */
-import { UserError } from "../../core/errors.ts";
-import type { NamedTensor } from "../../core/run/tensor.ts";
+import { UserError } from "../errors.ts";
+import type { NamedTensor } from "./tensor.ts";
 
 type Tensors = ReadonlyMap<string, NamedTensor>;
 

@@ -1,5 +1,5 @@
-/** Pictures of many images: grids, on one page or several, as PNG. */
-import { type GridPages, gridPages, gridSize } from "../../core/run/gridPages.ts";
+/** Pictures of many images: grids, on one page or several. */
+import { type GridPages, gridPages, gridSize } from "./gridPages.ts";
 
 export interface GridImages {
   /** values in [-1, 1], [count, H, W, C]; what lies outside is cut off, what is no number is drawn as 0 */
@@ -103,13 +103,4 @@ function placeImage(picture: Picture, layout: GridPages, place: number, images: 
       for (let c = 0; c < channels; c++) data[to++] = (images[pixel + c]! + 1) * 127.5;
     }
   }
-}
-
-/** Encodes a picture as PNG. */
-export async function encodePng({ data, width, height, channels }: Picture): Promise<Buffer> {
-  const { default: sharp } = await import("sharp");
-  const raw = { width, height, channels: channels === 1 ? 1 : 3 } as const;
-  const image = sharp(data, { raw }).toColourspace(channels === 1 ? "b-w" : "srgb");
-  // At the highest level a large page takes minutes instead of seconds, and a stop waits for it; the file is a twentieth smaller.
-  return image.png({ compressionLevel: 6 }).toBuffer();
 }

@@ -1,7 +1,7 @@
 /** The way from noise to image: a row per image, its x_t and predicted x0 at evenly spaced steps. */
-import type { SampleStep } from "../../core/diffusion/samplers.ts";
-import { type GridPages, gridPages } from "../../core/run/gridPages.ts";
-import type { PagedGrid } from "./grid.ts";
+import type { SampleStep } from "../diffusion/samplers.ts";
+import { type GridPages, gridPages } from "./gridPages.ts";
+import type { PagedGrid } from "./gridPicture.ts";
 
 export interface TrajectoryShape {
   readonly count: number;

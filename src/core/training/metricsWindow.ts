@@ -1,6 +1,6 @@
 /** Means over the steps since the last line of metrics. Its state goes into checkpoints, so that a resume writes the same lines. */
 import * as z from "zod";
-import { type StepMetrics, TIMESTEP_RANGES } from "../../core/run/metrics.ts";
+import { type StepMetrics, TIMESTEP_RANGES } from "../run/metrics.ts";
 
 const zeros = () => Array.from({ length: TIMESTEP_RANGES }, () => 0);
 

@@ -1,8 +1,9 @@
 /** The class that a user means by a name or a number. */
-import { quotedNames } from "../../core/classes/classText.ts";
-import { UserError } from "../../core/errors.ts";
-import type { Experiment } from "../../core/experiment/schema.ts";
-import { nearestName } from "../../core/experiment/suggest.ts";
+
+import { UserError } from "../errors.ts";
+import type { Experiment } from "../experiment/schema.ts";
+import { nearestName } from "../experiment/suggest.ts";
+import { quotedNames } from "./classText.ts";
 
 /** Classes named in an error. */
 const MOST_NAMED = 10;

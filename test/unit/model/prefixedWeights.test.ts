@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parameterSpecs } from "../../../src/core/model/backbones.ts";
-import type { NamedTensor } from "../../../src/core/run/tensor.ts";
-import { withoutPrefix } from "../../../src/trainer/engine/prefixedWeights.ts";
+import { withoutPrefix } from "../../../src/core/model/prefixedWeights.ts";
+import type { NamedTensor } from "../../../src/core/model/tensor.ts";
 
 const SHAPE = {
   backbone: "uvit",

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { chosenClass } from "../../../src/core/classes/chosenClass.ts";
 import { experimentSchema } from "../../../src/core/experiment/schema.ts";
-import { chosenClass } from "../../../src/trainer/sample/chosenClass.ts";
 
 const model = (num_classes: number) =>
   experimentSchema.parse({ data: { path: ".", labels: "folders" }, model: { num_classes } });

@@ -1,5 +1,5 @@
 /** Notices a network that has lost what it knew. */
-import type { TrainingBatch } from "../../core/batch/assemble.ts";
+import type { TrainingBatch } from "../batch/assemble.ts";
 
 /** Steps looked back at. */
 export const GUARD_STEPS = 20;

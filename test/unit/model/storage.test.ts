@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Lifetime, planStorage, UNIT } from "../../../src/trainer/engine/native/storage.ts";
+import { type Lifetime, planStorage, UNIT } from "../../../src/core/model/graph/storage.ts";
 import { testStream } from "../engine/tinyModels.ts";
 
 /** Floats that are needed at the busiest moment: no plan takes less. */
