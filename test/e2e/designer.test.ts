@@ -178,8 +178,8 @@ describe("the mask designer", () => {
       ["Finetuning", 2],
     ] as const) {
       await chooseLabel(page, stage);
-      await page.locator(".fact", { hasText: `Classes2 of 4${first} = animals, ${first + 1} = food` }).waitFor();
-      const described = new RegExp(`(class ${first} = animals|class ${first + 1} = food)\\. t = `);
+      await page.locator(".fact", { hasText: `Classes2 of 4${first} "animals", ${first + 1} "food"` }).waitFor();
+      const described = new RegExp(`(class ${first} "animals"|class ${first + 1} "food")\\. t = `);
       for (const cell of await page.locator(".cell").all()) {
         await until("the class of the image", async () =>
           described.test(String(await cell.getAttribute("aria-label"))),
