@@ -29,7 +29,7 @@ import { BatchSource } from "./batches.ts";
 import type { StartUp } from "./startUp.ts";
 import { StepSamples } from "./stepSamples.ts";
 import { StopRequest } from "./stopRequest.ts";
-import { DivergedError, type TrainingEnd, type TrainingProgress, train } from "./train.ts";
+import { DivergedError, type TrainingEnd, TrainingLoop, type TrainingProgress } from "./train.ts";
 
 export interface SessionNotes {
   /** a line for the user and the log */
@@ -111,7 +111,10 @@ async function trainInFolder(session: Session, ready: Ready): Promise<TrainingEn
   const { experiment, stage, notes, resumeFrom } = session;
   const { dataset, classes, classNotes, engine, batches, facts } = ready;
   const run = session.open();
-  const stop = new StopRequest(() => run.stopRequested());
+  const stop = new StopRequest(
+    () => run.stopRequested(),
+    () => engine.cancelSteps(),
+  );
   const close = (state: FinalState, message: string): void => {
     for (const problem of run.close(state, message)) notes.note(problem);
   };
@@ -129,7 +132,7 @@ async function trainInFolder(session: Session, ready: Ready): Promise<TrainingEn
     const fingerprint = await noteImages(session, dataset, run, tell);
     session.startUp.mark("run folder");
     const progress = session.begin(run, facts);
-    const end = await train({
+    const loop = new TrainingLoop({
       experiment,
       stage,
       run,
@@ -143,6 +146,7 @@ async function trainInFolder(session: Session, ready: Ready): Promise<TrainingEn
       startUp: session.startUp,
       samples: new StepSamples({ experiment, stage, run, engine, facts, stop, note: notes.note }),
     });
+    const end = await loop.run();
     close(end.state, end.message);
     return { ...end, run };
   } catch (error) {

@@ -2,6 +2,8 @@
 import { type EndSignal, endSignals } from "../../node/endSignals.ts";
 
 const POLL_MS = 500;
+/** A step that takes longer than this after a stop was asked for is broken off, where the backend can. */
+const PATIENCE_MS = 2000;
 
 export class StopRequest {
   private asked: string | null = null;
@@ -9,9 +11,22 @@ export class StopRequest {
   private askedByHand = false;
   private polled = 0;
   private readonly listeners = new Map<EndSignal, () => void>();
+  private readonly watch: NodeJS.Timeout;
 
-  /** @param controlFile whether the run's control file asks for a stop */
-  constructor(private readonly controlFile: () => boolean) {
+  /**
+   * @param controlFile whether the run's control file asks for a stop
+   * @param breakOff the step at work, once a stop has waited for it long enough; asked for again and again
+   */
+  constructor(
+    private readonly controlFile: () => boolean,
+    breakOff: () => void,
+  ) {
+    let askedAt: number | null = null;
+    this.watch = setInterval(() => {
+      if (this.reason === null) return;
+      askedAt ??= performance.now();
+      if (performance.now() - askedAt >= PATIENCE_MS) breakOff();
+    }, POLL_MS);
     for (const signal of endSignals()) {
       const listener = (): void => this.take(signal);
       this.listeners.set(signal, listener);
@@ -30,6 +45,7 @@ export class StopRequest {
   }
 
   dispose(): void {
+    clearInterval(this.watch);
     for (const [signal, listener] of this.listeners) process.off(signal, listener);
   }
 

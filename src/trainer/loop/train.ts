@@ -17,7 +17,6 @@ import type { RunWriter } from "../run/runWriter.ts";
 import type { BatchSource } from "./batches.ts";
 import type { StartUp } from "./startUp.ts";
 import type { StepSamples } from "./stepSamples.ts";
-import { withStopPatience } from "./stopPatience.ts";
 import type { StopRequest } from "./stopRequest.ts";
 
 /** Steps quicker than this are asked for before the one before is done, so that the engine never waits to be asked. */
@@ -53,11 +52,6 @@ export interface TrainingEnd {
   readonly message: string;
 }
 
-/** Trains from where the setup says to the end of the stage, or until asked to stop, or until the loss diverges. */
-export function train(setup: TrainingSetup): Promise<TrainingEnd> {
-  return withStopPatience(setup, () => new TrainingLoop(setup).run());
-}
-
 /** A step that the engine was asked for. */
 interface AskedStep {
   readonly answer: Promise<TimedStep | null>;
@@ -66,7 +60,7 @@ interface AskedStep {
   readonly nothing: number;
 }
 
-class TrainingLoop {
+export class TrainingLoop {
   private readonly config: Experiment["pretrain"];
   private readonly facts: StageFacts;
   private readonly window: MetricsWindow;
@@ -94,6 +88,7 @@ class TrainingLoop {
     this.seconds = resumeFrom?.elapsedSeconds ?? 0;
   }
 
+  /** Trains from where the setup says to the end of the stage, or until asked to stop, or until the loss diverges. */
   async run(): Promise<TrainingEnd> {
     const { setup } = this;
     setup.run.status.update({ state: "running" });

@@ -11,7 +11,7 @@ import type { EngineCall, EngineCalls, TimedStep } from "../../../../src/trainer
 import { BatchSource } from "../../../../src/trainer/loop/batches.ts";
 import { StartUp } from "../../../../src/trainer/loop/startUp.ts";
 import { StopRequest } from "../../../../src/trainer/loop/stopRequest.ts";
-import { train } from "../../../../src/trainer/loop/train.ts";
+import { TrainingLoop } from "../../../../src/trainer/loop/train.ts";
 import { createRun } from "../../../../src/trainer/run/runFolder.ts";
 import { newRun } from "../../run/examples.ts";
 import type { LoopCounts } from "../loopCounts.ts";
@@ -106,10 +106,13 @@ await engine.call("init", {
   },
 });
 const run = createRun(newRun(folder, { totalSteps: STEPS }));
-const stop = new StopRequest(() => run.stopRequested());
+const stop = new StopRequest(
+  () => run.stopRequested(),
+  () => engine.cancelSteps(),
+);
 let before = { memory: 0, active: 0, engine: 0 };
 const activeSeconds = () => performance.eventLoopUtilization().active / 1000;
-const end = await train({
+const loop = new TrainingLoop({
   experiment,
   stage: "pretrain",
   run,
@@ -130,6 +133,7 @@ const end = await train({
     },
   },
 });
+const end = await loop.run();
 const active = activeSeconds() - before.active;
 const grown = memory() - before.memory;
 run.close(end.state);
