@@ -1,7 +1,7 @@
 /** What is to be measured: models, mask rates, batches, and how many images go through the network at once. */
 import { imageCost } from "../../src/core/cost/imageCost.ts";
 import { predictTrainingMemory } from "../../src/core/cost/memory.ts";
-import { chooseMicroBatch, memoryBudget } from "../../src/core/cost/microBatch.ts";
+import { chooseMicroBatches, memoryBudget } from "../../src/core/cost/microBatch.ts";
 import { maskGeometry } from "../../src/core/masks/masks.ts";
 import { modelShape } from "../../src/core/model/shape.ts";
 import { usableMemory } from "../../src/node/machine.ts";
@@ -61,9 +61,12 @@ export function planCell(
   );
   const shape = modelShape(experimentOf(config));
   const { parameters, trainingFlops } = imageCost(shape, visibleTokens);
-  const budget = Math.min(memoryBudget("auto", usableMemory()), (MEMORY_SHARE * usableMemory()) / Math.max(1, engines));
-  const chosen = chooseMicroBatch(LARGEST, shape, visibleTokens, batchSize, budget);
-  const microBatch = micro === null ? chosen.microBatchSize : Math.min(batchSize, micro);
+  const budgetBytes = Math.min(
+    memoryBudget("auto", usableMemory()),
+    (MEMORY_SHARE * usableMemory()) / Math.max(1, engines),
+  );
+  const wish = { batchSize, wanted: micro ?? "auto", budgetBytes } as const;
+  const { microBatchSize: microBatch } = chooseMicroBatches(LARGEST, shape, [visibleTokens], wish)[0]!;
   if (batchSize % microBatch !== 0) throw new BadUsage(`--micro-batch ${microBatch} does not divide ${batchSize}`);
   const { totalBytes } = predictTrainingMemory(LARGEST, shape, visibleTokens, microBatch, microBatch < batchSize);
   return {

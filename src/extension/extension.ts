@@ -1,14 +1,15 @@
 /** Entry point of the extension: builds the services and registers the features, one file each. */
 import * as vscode from "vscode";
+import { calibrateCommand } from "./calibration/calibrateCommand.ts";
 import { MachineCalibration } from "./calibration/machineCalibration.ts";
-import { registerCalibration } from "./calibration/registerCalibration.ts";
-import { registerDoctor } from "./commands/doctor.ts";
-import { registerLogCommand } from "./commands/showLog.ts";
+import type { Commands } from "./commands/commandTable.ts";
+import { registerCommands } from "./commands/registerCommands.ts";
 import { type Dashboard, registerDashboard } from "./dashboard/registerDashboard.ts";
 import { registerDesigner } from "./designer/registerDesigner.ts";
+import { registerDoctor } from "./doctor/registerDoctor.ts";
 import { ExperimentDocumentStore } from "./documents/experimentDocuments.ts";
 import { registerLanguage } from "./language/registerLanguage.ts";
-import { registerNewExperiment } from "./newExperiment/newExperiment.ts";
+import { newExperimentCommands } from "./newExperiment/newExperiment.ts";
 import { DetachedTrainer } from "./runs/detachedTrainer.ts";
 import { type RunsFeature, registerRuns } from "./runs/registerRuns.ts";
 import { WorkspaceRuns } from "./runs/workspaceRuns.ts";
@@ -32,13 +33,19 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const calibration = new MachineCalibration(context.globalState, trainer);
   context.subscriptions.push(log, documents, runs, trainer, calibration);
   const services: Services = { log, documents, runs, trainer, calibration };
-  registerLogCommand(context, services);
-  registerLanguage(context, services);
-  registerNewExperiment(context, services);
-  registerDoctor(context, services);
-  const runsFeature = registerRuns(context, { log, runs, trainer });
-  const dashboard = registerDashboard(context, services);
-  registerDesigner(context, services);
-  registerCalibration(context, services);
-  return { services, runs: runsFeature, dashboard, activationMs: performance.now() - started };
+  const ofRuns = registerRuns(context, { log, runs, trainer });
+  const ofDashboard = registerDashboard(context, services);
+  const commands: Commands = {
+    "maskdm.showLog": async () => log.show(),
+    "maskdm.doctor": registerDoctor(context, services),
+    ...registerLanguage(context, services),
+    ...newExperimentCommands(services),
+    ...ofRuns.commands,
+    ...ofDashboard.commands,
+    ...registerDesigner(context, services),
+    ...calibrateCommand(services),
+  };
+  context.subscriptions.push(registerCommands(commands, log));
+  const { feature: dashboard } = ofDashboard;
+  return { services, runs: ofRuns.feature, dashboard, activationMs: performance.now() - started };
 }

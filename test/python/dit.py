@@ -10,7 +10,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from uvit import PatchEmbed, UViTConfig, gather_tokens, images_to_tokens, timestep_embedding
+from uvit import (
+    PatchEmbed,
+    SparseMiddle,
+    SwiGlu,
+    UViTConfig,
+    fed_tokens,
+    gather_tokens,
+    images_to_tokens,
+    query_key_norms,
+    timestep_embedding,
+)
 
 FREQUENCIES = 256
 
@@ -25,6 +35,13 @@ def grid_positions(dim: int, grid: int) -> Tensor:
         return torch.cat([angles.sin(), angles.cos()], dim=1)
 
     return torch.cat([one(columns), one(rows)], dim=1)[None]
+
+
+def plain_norm(config: UViTConfig) -> nn.Module:
+    """It learns nothing: timestep and class scale and shift."""
+    if config.norm == "rms":
+        return nn.RMSNorm(config.embed_dim, elementwise_affine=False, eps=1e-6)
+    return nn.LayerNorm(config.embed_dim, elementwise_affine=False, eps=1e-6)
 
 
 def modulate(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
@@ -58,12 +75,14 @@ class Attention(nn.Module):
         super().__init__()
         self.num_heads = config.num_heads
         self.qkv = nn.Linear(config.embed_dim, 3 * config.embed_dim)
+        self.q_norm, self.k_norm = query_key_norms(config)
         self.proj = nn.Linear(config.embed_dim, config.embed_dim)
 
     def forward(self, x: Tensor) -> Tensor:
         batch, length, dim = x.shape
         qkv = self.qkv(x).reshape(batch, length, 3, self.num_heads, dim // self.num_heads)
         q, k, v = qkv.permute(2, 0, 3, 1, 4)
+        q, k = self.q_norm(q), self.k_norm(k)
         return self.proj(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(batch, length, dim))
 
 
@@ -82,10 +101,10 @@ class DiTBlock(nn.Module):
     def __init__(self, config: UViTConfig) -> None:
         super().__init__()
         dim = config.embed_dim
-        self.norm1 = nn.LayerNorm(dim, elementwise_affine=False, eps=1e-6)
+        self.norm1 = plain_norm(config)
         self.attn = Attention(config)
-        self.norm2 = nn.LayerNorm(dim, elementwise_affine=False, eps=1e-6)
-        self.mlp = Mlp(config)
+        self.norm2 = plain_norm(config)
+        self.mlp = SwiGlu(config) if config.mlp == "swiglu" else Mlp(config)
         self.adaLN_modulation = nn.Sequential(nn.SiLU(), nn.Linear(dim, 6 * dim))
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
@@ -98,7 +117,7 @@ class FinalLayer(nn.Module):
     def __init__(self, config: UViTConfig) -> None:
         super().__init__()
         dim = config.embed_dim
-        self.norm_final = nn.LayerNorm(dim, elementwise_affine=False, eps=1e-6)
+        self.norm_final = plain_norm(config)
         self.linear = nn.Linear(dim, config.token_elements)
         self.adaLN_modulation = nn.Sequential(nn.SiLU(), nn.Linear(dim, 2 * dim))
 
@@ -120,22 +139,22 @@ class DiT(nn.Module):
         self.own_positions = positions
         self.blocks = nn.ModuleList(DiTBlock(config) for _ in range(config.depth))
         self.final_layer = FinalLayer(config)
+        self.fuse = SparseMiddle(config)
 
     def forward(self, tokens: Tensor, timesteps: Tensor, visible: Tensor, labels: Tensor | None) -> Tensor:
         """
-        tokens [B, S, p, p, C] (visible ones only), timesteps [B], visible [B, S], labels [B] or None
-        -> [B, S, p*p*C] in (p1, p2, C) order
+        tokens [B, F, p, p, C] (those that are fed), timesteps [B], visible [B, S], labels [B] or None
+        -> [B, F, p*p*C] in (p1, p2, C) order
         """
-        x = self.x_embedder(tokens) + F.embedding(visible, self.pos_embed[0])
+        x = self.x_embedder(tokens) + F.embedding(fed_tokens(self.config, visible), self.pos_embed[0])
         condition = self.t_embedder(timesteps)
         if self.config.num_classes:
             condition = condition + self.y_embedder(labels)
-        for block in self.blocks:
-            x = block(x, condition)
-        return self.final_layer(x, condition)
+        blocks = [lambda x, block=block: block(x, condition) for block in self.blocks]
+        return self.final_layer(self.fuse.through(blocks, x, visible), condition)
 
     def predict_images(self, images: Tensor, timesteps: Tensor, visible: Tensor, labels: Tensor | None = None) -> Tensor:
         """The same from whole images [B, H, W, C]; the file's positions have to be those of the grid."""
         torch.testing.assert_close(self.pos_embed.float(), self.own_positions, atol=1e-6, rtol=0)
-        tokens = gather_tokens(images_to_tokens(images, self.config.patch_size), visible)
+        tokens = gather_tokens(images_to_tokens(images, self.config.patch_size), fed_tokens(self.config, visible))
         return self(tokens, timesteps, visible, labels)

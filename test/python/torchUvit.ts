@@ -3,16 +3,16 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import * as z from "zod";
-import type { DataConfig, ModelConfig } from "../../src/core/experiment/schema.ts";
-import type { NamedTensor } from "../../src/core/run/tensor.ts";
+import type { DataConfig, MaskSection, ModelConfig } from "../../src/core/experiment/schema.ts";
+import type { NamedTensor } from "../../src/core/model/tensor.ts";
 import { readSafetensors } from "../../src/trainer/run/safetensors.ts";
 import { askTorch } from "./torchProcess.ts";
 
 const lossSchema = z.object({ loss: z.number() });
 const heldSchema = z.object({ held: z.array(z.string()) });
 
-/** The shape-relevant keys of an experiment's data and model sections. */
-export type TorchModelConfig = Pick<DataConfig, "image_size" | "channels"> & ModelConfig;
+/** The shape-relevant keys of an experiment's sections data, model and mask. */
+export type TorchModelConfig = Pick<DataConfig, "image_size" | "channels"> & ModelConfig & Partial<MaskSection>;
 
 export interface TorchInputs {
   /** interpreter with torch, see requirePython and TORCH_MODULES */
@@ -33,7 +33,7 @@ export interface TorchInputs {
 }
 
 export interface TorchTrainInputs extends TorchInputs {
-  /** [B, S, p·p·C] in (p1, p2, C) order */
+  /** of the tokens that are fed, [B, F, p·p·C] in (p1, p2, C) order */
   readonly target: Float32Array;
   /** weight of each image's loss, [B] */
   readonly weights: Float32Array;
@@ -46,7 +46,7 @@ export interface TorchGradients {
   readonly gradients: Map<string, NamedTensor>;
 }
 
-/** Raw network output of the visible tokens, [B, S, p·p·C] in (p1, p2, C) order. */
+/** Raw network output of the tokens that are fed, [B, F, p·p·C] in (p1, p2, C) order. */
 export function torchPredict(inputs: TorchInputs): Promise<Float32Array> {
   return withRequest(inputs, {}, async (folder, request) => {
     await askTorch(inputs.python, { task: "predict", ...request });

@@ -4,8 +4,8 @@
      "labels": bool, "precision": "float32" | "float64"}
 
 Arrays travel as raw little-endian files of the request's folder:
-    in   x.f32 [B, H, W, C] · timesteps.i32 [B] · visible.i32 [B, S] · labels.i32 [B] · target.f32 [B, S, p*p*C] · weights.f32 [B]
-    out  output.f32 [B, S, p*p*C] (predict) · gradients.safetensors (train; float32, every parameter)
+    in   x.f32 [B, H, W, C] · timesteps.i32 [B] · visible.i32 [B, S] · labels.i32 [B] · target.f32 [B, F, p*p*C] · weights.f32 [B]
+    out  output.f32 [B, F, p*p*C] (predict) · gradients.safetensors (train; float32, every parameter)
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from torch import Tensor
 
 import uvit_selftest
 from dit import DiT
-from uvit import UViT, UViTConfig, masked_loss
+from uvit import UViT, UViTConfig, fed_tokens, masked_loss
 
 
 class Request:
@@ -50,7 +50,7 @@ class Request:
         return torch.from_numpy(values).reshape(shape).long()
 
     def output(self) -> Tensor:
-        """Raw network output, [B, S, p*p*C]."""
+        """Raw network output, [B, F, p*p*C]."""
         return self.model.predict_images(self.x, self.timesteps, self.visible, self.labels)
 
 
@@ -64,7 +64,8 @@ def predict(values: dict) -> dict:
 
 def train(values: dict) -> dict:
     request = Request(values)
-    target = request.floats("target", request.batch, request.kept, request.config.token_elements)
+    fed = fed_tokens(request.config, request.visible).shape[1]
+    target = request.floats("target", request.batch, fed, request.config.token_elements)
     loss = masked_loss(request.output(), target, request.floats("weights", request.batch))
     loss.backward()
     gradients = {

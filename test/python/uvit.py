@@ -7,6 +7,7 @@ this project loads with ``load_state_dict(strict=True)``.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 import torch
@@ -27,13 +28,19 @@ class UViTConfig:
     mlp_ratio: float = 4.0
     qkv_bias: bool = False
     time_embedding: str = "sinusoidal"  # or "mlp"
+    qk_norm: str = "none"  # or "rms"
+    norm: str = "layer"  # or "rms"
+    mlp: str = "gelu"  # or "swiglu"
     num_classes: int = 0
     backbone: str = "uvit"  # or "dit", see dit.py
     attention: str = "explicit"  # or "sdpa": the same numbers, another kernel
+    mode: str = "drop"  # or "route" or "fuse": what becomes of hidden tokens
+    route_from: int = 2
+    fuse_blocks: int = 2
 
     @staticmethod
     def from_json(values: dict) -> "UViTConfig":
-        """Takes the keys it knows and ignores the rest of an experiment's ``data`` and ``model`` sections."""
+        """Takes the keys it knows and ignores the rest of an experiment's ``data``, ``model`` and ``mask`` sections."""
         known = {field.name for field in fields(UViTConfig)}
         return UViTConfig(**{key: value for key, value in values.items() if key in known})
 
@@ -75,6 +82,62 @@ def gather_tokens(tokens: Tensor, visible: Tensor) -> Tensor:
     return torch.gather(tokens, 1, index)
 
 
+def norm_layer(config: UViTConfig) -> nn.Module:
+    """What normalises the tokens."""
+    return nn.RMSNorm(config.embed_dim, eps=1e-6) if config.norm == "rms" else nn.LayerNorm(config.embed_dim, eps=1e-5)
+
+
+def query_key_norms(config: UViTConfig) -> tuple[nn.Module, nn.Module]:
+    """What normalises the queries and the keys of a head, [..., embed_dim / num_heads]."""
+    if config.qk_norm == "none":
+        return nn.Identity(), nn.Identity()
+    width = config.embed_dim // config.num_heads
+    return nn.RMSNorm(width, eps=1e-6), nn.RMSNorm(width, eps=1e-6)
+
+
+class SparseMiddle(nn.Module):
+    """Blocks in the middle that see visible tokens only: TREAD's route (2501.04765), SPRINT's fuse (2510.21986), or none of it.
+
+    Only fuse has tensors: the token that stands for hidden ones, and the layer that joins both paths.
+    """
+
+    def __init__(self, config: UViTConfig) -> None:
+        super().__init__()
+        self.mode = config.mode
+        self.ends = {"drop": 0, "route": config.route_from, "fuse": config.fuse_blocks}[config.mode]
+        if config.mode == "fuse":
+            self.mask_token = nn.Parameter(torch.zeros(1, config.embed_dim))
+            self.linear = nn.Linear(2 * config.embed_dim, config.embed_dim)
+
+    def through(self, blocks: list, x: Tensor, kept: Tensor) -> Tensor:
+        """x [B, n, D] through all blocks; kept [B, m]: the tokens that the middle sees."""
+        if self.mode == "drop":
+            for block in blocks:
+                x = block(x)
+            return x
+        ends = min(self.ends, (len(blocks) - 1) // 2)
+        for block in blocks[:ends]:
+            x = block(x)
+        dense = x
+        x = gather_tokens(x, kept)
+        for block in blocks[ends : len(blocks) - ends]:
+            x = block(x)
+        index = kept[..., None].expand_as(x)
+        if self.mode == "route":
+            x = dense.scatter(1, index, x)
+        else:
+            padded = self.mask_token.expand_as(dense).scatter(1, index, x)
+            x = self.linear(torch.cat([padded, dense], dim=-1))
+        for block in blocks[len(blocks) - ends :]:
+            x = block(x)
+        return x
+
+
+def fed_tokens(config: UViTConfig, visible: Tensor) -> Tensor:
+    """Tokens that enter the network: the visible ones, or all of them where hidden ones are not dropped."""
+    return visible if config.mode == "drop" else torch.arange(config.tokens).expand(len(visible), -1)
+
+
 class PatchEmbed(nn.Module):
     """Linear map of one patch; its weight has the shape of the convolution that it equals."""
 
@@ -99,6 +162,7 @@ class Attention(nn.Module):
             self.v_bias = nn.Parameter(torch.zeros(config.embed_dim))
         else:
             self.q_bias = self.v_bias = None
+        self.q_norm, self.k_norm = query_key_norms(config)
         self.proj = nn.Linear(config.embed_dim, config.embed_dim)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -108,12 +172,27 @@ class Attention(nn.Module):
             bias = torch.cat([self.q_bias, torch.zeros_like(self.q_bias), self.v_bias])
         qkv = F.linear(x, self.qkv.weight, bias).reshape(batch, length, 3, self.num_heads, dim // self.num_heads)
         q, k, v = qkv.permute(2, 0, 3, 1, 4)
+        q, k = self.q_norm(q), self.k_norm(k)
         if self.kernel == "sdpa":
             mixed = F.scaled_dot_product_attention(q, k, v)
         else:
             scores = (q * (dim // self.num_heads) ** -0.5) @ k.transpose(-2, -1)
             mixed = scores.softmax(dim=-1) @ v
         return self.proj(mixed.transpose(1, 2).reshape(batch, length, dim))
+
+
+class SwiGlu(nn.Module):
+    """Shazeer 2020, with the layers' names of DINOv2; two thirds of the width, rounded up to a multiple of 8."""
+
+    def __init__(self, config: UViTConfig) -> None:
+        super().__init__()
+        hidden = (int(int(config.embed_dim * config.mlp_ratio) * 2 / 3) + 7) // 8 * 8
+        self.w12 = nn.Linear(config.embed_dim, 2 * hidden)
+        self.w3 = nn.Linear(hidden, config.embed_dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        gate, value = self.w12(x).chunk(2, dim=-1)
+        return self.w3(F.silu(gate) * value)
 
 
 class Mlp(nn.Module):
@@ -133,10 +212,10 @@ class Block(nn.Module):
     def __init__(self, config: UViTConfig, skip: bool = False) -> None:
         super().__init__()
         self.skip_linear = nn.Linear(2 * config.embed_dim, config.embed_dim) if skip else None
-        self.norm1 = nn.LayerNorm(config.embed_dim, eps=1e-5)
+        self.norm1 = norm_layer(config)
         self.attn = Attention(config)
-        self.norm2 = nn.LayerNorm(config.embed_dim, eps=1e-5)
-        self.mlp = Mlp(config)
+        self.norm2 = norm_layer(config)
+        self.mlp = SwiGlu(config) if config.mlp == "swiglu" else Mlp(config)
 
     def forward(self, x: Tensor, skip: Tensor | None = None) -> Tensor:
         if self.skip_linear is not None:
@@ -164,10 +243,12 @@ class Encoder(nn.Module):
         self.in_blocks = nn.ModuleList(Block(config) for _ in range(half))
         self.mid_block = Block(config)
         self.out_blocks = nn.ModuleList(Block(config, skip=True) for _ in range(half))
-        self.norm = nn.LayerNorm(dim, eps=1e-5)
+        self.norm = norm_layer(config)
 
-    def forward(self, tokens: Tensor, timesteps: Tensor, visible: Tensor, labels: Tensor | None) -> Tensor:
-        """[B, S, p, p, C] visible patches -> [B, S, D]."""
+    def forward(
+        self, tokens: Tensor, timesteps: Tensor, visible: Tensor, labels: Tensor | None, middle: SparseMiddle
+    ) -> Tensor:
+        """[B, F, p, p, C] patches that are fed -> [B, F, D]."""
         sinusoid = timestep_embedding(timesteps, self.config.embed_dim).to(self.encoder_pos_embed.dtype)
         extra = [self.time_embed(sinusoid)[:, None]]
         if self.config.num_classes:
@@ -175,14 +256,20 @@ class Encoder(nn.Module):
         extra_positions = self.encoder_pos_embed[:, : self.extra_tokens]
         patch_positions = self.encoder_pos_embed[0, self.extra_tokens :]
         head = torch.cat(extra, dim=1) + extra_positions
-        x = torch.cat([head, self.patch_embed(tokens) + F.embedding(visible, patch_positions)], dim=1)
+        x = torch.cat([head, self.patch_embed(tokens) + F.embedding(fed_tokens(self.config, visible), patch_positions)], dim=1)
         skips = []
-        for block in self.in_blocks:
-            x = block(x)
-            skips.append(x)
-        x = self.mid_block(x)
-        for block in self.out_blocks:
-            x = block(x, skips.pop())
+
+        def with_skip(block: Block) -> Callable[[Tensor], Tensor]:
+            def call(x: Tensor) -> Tensor:
+                skips.append(block(x))
+                return skips[-1]
+
+            return call
+
+        outs = [lambda x, block=block: block(x, skips.pop()) for block in self.out_blocks]
+        blocks = [*map(with_skip, self.in_blocks), self.mid_block, *outs]
+        own = torch.arange(self.extra_tokens).expand(len(visible), -1)
+        x = middle.through(blocks, x, torch.cat([own, visible + self.extra_tokens], dim=1))
         return self.norm(x)[:, self.extra_tokens :]
 
     def embed_labels(self, labels: Tensor | None, batch: int) -> Tensor:
@@ -203,17 +290,18 @@ class UViT(nn.Module):
         self.config = config
         self.encoder = Encoder(config)
         self.encoder_to_output = nn.Linear(config.embed_dim, config.token_elements)
+        self.fuse = SparseMiddle(config)
 
     def forward(self, tokens: Tensor, timesteps: Tensor, visible: Tensor, labels: Tensor | None = None) -> Tensor:
         """
-        tokens [B, S, p, p, C] (visible ones only), timesteps [B], visible [B, S], labels [B] or None
-        -> [B, S, p*p*C] in (p1, p2, C) order
+        tokens [B, F, p, p, C] (those that are fed), timesteps [B], visible [B, S], labels [B] or None
+        -> [B, F, p*p*C] in (p1, p2, C) order
         """
-        return self.encoder_to_output(self.encoder(tokens, timesteps, visible, labels))
+        return self.encoder_to_output(self.encoder(tokens, timesteps, visible, labels, self.fuse))
 
     def predict_images(self, images: Tensor, timesteps: Tensor, visible: Tensor, labels: Tensor | None = None) -> Tensor:
         """The same from whole images [B, H, W, C]."""
-        tokens = gather_tokens(images_to_tokens(images, self.config.patch_size), visible)
+        tokens = gather_tokens(images_to_tokens(images, self.config.patch_size), fed_tokens(self.config, visible))
         return self(tokens, timesteps, visible, labels)
 
     @torch.no_grad()

@@ -2,12 +2,13 @@
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { ExperimentInput } from "../../src/core/experiment/schema.ts";
+import { gridPicture } from "../../src/core/run/gridPicture.ts";
 import type { StepMetrics } from "../../src/core/run/metrics.ts";
 import type { FinalState } from "../../src/core/run/status.ts";
 import { metricsFile } from "../../src/node/run/metrics.ts";
 import { createRun } from "../../src/trainer/run/runFolder.ts";
 import type { RunWriter } from "../../src/trainer/run/runWriter.ts";
-import { encodePng, gridPicture } from "../../src/trainer/sample/grid.ts";
+import { encodePng } from "../../src/trainer/sample/encodePng.ts";
 
 export interface MadeUpRun {
   readonly runsDir: string;

@@ -1,11 +1,5 @@
 /** What the page knows: its runs, their lines, and what is in view. Parts listen to what they show. */
-import type {
-  DashboardEvents,
-  DashboardRequests,
-  DashboardResults,
-  LinesEvent,
-  RunInfo,
-} from "../../src/core/protocol/dashboard.ts";
+import type { DashboardProtocol, LinesEvent, RunInfo } from "../../src/core/protocol/dashboard.ts";
 import { CHARTS, type ChartId } from "../../src/core/series/charts.ts";
 import { Line } from "../../src/core/series/line.ts";
 import { suitableSmoothing } from "../../src/core/series/smooth.ts";
@@ -35,7 +29,7 @@ export interface CrossHair {
 type Topic = "runs" | "status" | "lines" | "view" | "cross" | "theme";
 
 export class Model {
-  readonly messenger = new Messenger<DashboardRequests, DashboardResults, DashboardEvents>();
+  readonly messenger = new Messenger<DashboardProtocol>();
   runs: readonly RunInfo[] = [];
   palette: Palette = readPalette();
   cross: CrossHair | null = null;

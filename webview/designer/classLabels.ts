@@ -1,5 +1,6 @@
 /** The classes of the images as training numbers them: those of a finetune as in what it starts from. */
 import { className } from "../../src/core/classes/className.ts";
+import { numberedClass } from "../../src/core/classes/classText.ts";
 import { knownClasses } from "../../src/core/classes/knownClasses.ts";
 import { hasClasses, numberClasses } from "../../src/core/classes/numberClasses.ts";
 import type { Experiment } from "../../src/core/experiment/schema.ts";
@@ -10,7 +11,7 @@ import type { Stage } from "../../src/core/random/streams.ts";
 export interface ClassLabels {
   /** folders that make classes, in the order of their numbers */
   readonly entries: readonly { readonly name: string; readonly number: number | null }[];
-  /** The class of an image, such as "1 = cats"; without a number where training would be refused. */
+  /** The class of an image, such as `1 "cats"`; without a number where training would be refused. */
   labelOf(path: string): string;
 }
 
@@ -32,11 +33,7 @@ export function classLabels(
     entries: entries.sort((a, b) => (a.number ?? 0) - (b.number ?? 0)),
     labelOf(path) {
       const name = className(path);
-      return numberedName(name, numberOf(name));
+      return numberedClass(name, numberOf(name));
     },
   };
 }
-
-/** A class with its number; names may be numbers themselves. */
-export const numberedName = (name: string, number: number | null): string =>
-  number === null ? name : `${number} = ${name}`;

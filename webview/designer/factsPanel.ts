@@ -1,11 +1,12 @@
 /** What the experiment comes to: tokens, cost, memory and time of the stage that is looked at. */
+import { numberedClass } from "../../src/core/classes/classText.ts";
 import { estimateSpeed, speedKey } from "../../src/core/cost/speed.ts";
-import { type StageFacts, stageFacts } from "../../src/core/cost/stageFacts.ts";
+import { type PieceFacts, type StageFacts, stageFacts } from "../../src/core/cost/stageFacts.ts";
 import type { Experiment } from "../../src/core/experiment/schema.ts";
+import { pieceAt, stepsText } from "../../src/core/masks/schedule.ts";
 import type { Stage } from "../../src/core/random/streams.ts";
 import { control } from "../ui/controls.ts";
 import { element } from "../ui/element.ts";
-import { numberedName } from "./classLabels.ts";
 import { icon } from "./icons.ts";
 import type { DesignerModel } from "./model.ts";
 import { bytes, count, duration, relative, share, short } from "./numbers.ts";
@@ -25,7 +26,7 @@ const TELL_AFTER_MS = 900;
 export class FactsPanel {
   readonly element: HTMLElement;
   private readonly tokens = tile("Tokens N", "Patches of an image: the tokens of the whole grid");
-  private readonly visible = tile("Visible S", "Tokens of each image that a step works on");
+  private readonly visible = tile("Visible S", "Tokens of each image that no block goes without");
   private readonly rate = tile("Mask rate", "Share of hidden tokens that the strategy gives");
   private readonly batch = tile("Tokens per batch", "Visible tokens of all images of a step");
   private readonly cost = tile("Cost per step", "Matrix products of a step, relative to the same step without a mask");
@@ -70,7 +71,7 @@ export class FactsPanel {
     if (lastGood === null) return;
     const facts = stageFacts(lastGood, view.stage, machine.memoryBytes ?? null);
     this.element.classList.toggle("stale", facts === null || this.model.reading.experiment === null);
-    if (facts !== null) this.show(lastGood, view.stage, facts);
+    if (facts !== null) this.show(lastGood, view.stage, facts, pieceAt(facts.pieces, view.step));
     this.showSpeed(lastGood, view.stage);
     this.showClasses(lastGood);
   }
@@ -80,7 +81,7 @@ export class FactsPanel {
     this.classes.element.hidden = classes === null;
     if (classes === null) return;
     const { entries } = classes;
-    const texts = entries.map(({ name, number }) => numberedName(name, number));
+    const texts = entries.map(({ name, number }) => numberedClass(name, number));
     const isNumbered = entries.every(({ number }) => number !== null);
     const more = texts.length > MOST_CLASSES ? ` and ${count(texts.length - MOST_CLASSES)} more` : "";
     const list = `${texts.slice(0, MOST_CLASSES).join(", ")}${more}`;
@@ -91,8 +92,10 @@ export class FactsPanel {
     );
   }
 
-  private show(experiment: Experiment, stage: Stage, facts: StageFacts): void {
-    const { mask } = facts;
+  /** @param piece of the step that is looked at */
+  private show(experiment: Experiment, stage: Stage, facts: StageFacts, piece: PieceFacts): void {
+    const { geometry: mask } = piece;
+    const isOne = facts.pieces.length === 1;
     const grid = `${mask.gridSize} × ${mask.gridSize} patches`;
     this.tokens.set(count(mask.tokens), grid);
     this.visible.set(count(mask.visibleTokens), `${short((100 * mask.visibleTokens) / mask.tokens)} % of N`);
@@ -100,14 +103,12 @@ export class FactsPanel {
       share(mask.effectiveRate),
       stage === "finetune"
         ? "whole images"
-        : mask.askedRate === mask.effectiveRate
-          ? "as asked"
-          : `asked ${share(mask.askedRate)}`,
+        : `${isOne ? "" : `${stepsText(piece)}, `}${mask.askedRate === mask.effectiveRate ? "as asked" : `asked ${share(mask.askedRate)}`}`,
     );
-    this.batch.set(count(facts.tokensPerBatch), `${count(facts.batchSize)} images × ${count(mask.visibleTokens)}`);
-    const less = facts.relativeCost < 1 ? `${short(1 / facts.relativeCost)}× less work` : "no mask";
-    this.cost.set(relative(facts.relativeCost), less, facts.relativeCost < 1 ? "good" : undefined);
-    const passes = `${count(facts.microBatchSize)} of ${count(facts.batchSize)} at a time`;
+    this.batch.set(count(piece.tokensPerBatch), `${count(facts.batchSize)} images × ${count(mask.visibleTokens)}`);
+    const less = piece.relativeCost < 1 ? `${short(1 / piece.relativeCost)}× less work` : "no mask";
+    this.cost.set(relative(piece.relativeCost), less, piece.relativeCost < 1 ? "good" : undefined);
+    const passes = `${count(piece.microBatchSize)} of ${count(facts.batchSize)} at a time${isOne ? "" : ", largest of all pieces"}`;
     const memoryNote = facts.fits === false ? "more than a step may take" : passes;
     this.memory.set(bytes(facts.memoryBytes), memoryNote, facts.fits === false ? "bad" : undefined);
     window.clearTimeout(this.telling);
@@ -115,7 +116,7 @@ export class FactsPanel {
       const steps = `${count(experiment[stage].steps)} steps`;
       this.live.textContent =
         `${mask.visibleTokens} of ${mask.tokens} tokens visible, mask rate ${share(mask.effectiveRate)}, ` +
-        `${relative(facts.relativeCost)} of the work of a whole image, ${bytes(facts.memoryBytes)}, ${steps}.`;
+        `${relative(piece.relativeCost)} of the work of a whole image, ${bytes(facts.memoryBytes)}, ${steps}.`;
     }, TELL_AFTER_MS);
   }
 
@@ -135,7 +136,8 @@ export class FactsPanel {
       this.basis.textContent = "Speed is known once this machine was measured; it takes some seconds.";
       return;
     }
-    this.speed.set(`${short(estimate.imagesPerSecond)}/s`, `${duration(estimate.secondsPerStep)} per step`);
+    const piece = pieceAt(estimate.pieces, this.model.view.step);
+    this.speed.set(`${short(piece.imagesPerSecond)}/s`, `${duration(piece.secondsPerStep)} per step`);
     this.time.set(duration(estimate.totalSeconds), steps);
     const day = new Date(measurement.measuredAt).toLocaleDateString(undefined, { dateStyle: "medium" });
     this.basis.textContent = `Estimated from steps measured on ${day} (${measurement.backend}), converted by the number of operations.`;

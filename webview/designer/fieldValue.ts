@@ -3,7 +3,7 @@ import { allowedValues, isTextList } from "../../src/core/experiment/allowedValu
 import type { KeyValue } from "../../src/core/experiment/changeKeys.ts";
 import type { JsonSchema } from "../../src/core/experiment/jsonSchema.ts";
 import { isValidFor, type KeySpec } from "../../src/core/experiment/keys.ts";
-import { numberText } from "../../src/core/experiment/yamlText.ts";
+import { numberText, yamlText } from "../../src/core/experiment/yamlText.ts";
 
 /** Which control suits a key. */
 export type FieldKind = "choice" | "check" | "colour" | "number" | "text";
@@ -26,6 +26,7 @@ export function choicesOf(schema: JsonSchema): readonly (string | number)[] | nu
 export function valueText(value: unknown): string {
   if (value === null || value === undefined) return "";
   if (Array.isArray(value)) return value.map(itemText).join(", ");
+  if (typeof value === "object") return yamlText(value);
   return typeof value === "number" ? numberText(value) : String(value);
 }
 

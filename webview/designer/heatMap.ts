@@ -53,12 +53,14 @@ export class HeatMap {
 
   /** Pieces of work that draw the map, where it is not the one shown already. */
   *draw(planner: BatchPlanner, step: number): Generator<void> {
-    const { mask, seed, stage, batchSize } = planner.config;
+    const { seed, stage, batchSize } = planner.config;
+    const mask = planner.geometry(step);
     const key = JSON.stringify([mask, seed, stage, step, batchSize, themeColours()]);
     if (key === this.shownKey) return;
     const counts = new Uint32Array(mask.tokens);
     for (let draw = 0; draw < DRAWS; draw++) {
-      const visible = planner.mask(step + Math.floor(draw / batchSize), draw % batchSize);
+      // Of this step's mask, also where another piece begins meanwhile.
+      const visible = planner.mask(step + Math.floor(draw / batchSize), draw % batchSize, mask);
       for (const token of visible) counts[token]! += 1;
       if (draw % DRAWS_PER_PIECE === 0) yield;
     }

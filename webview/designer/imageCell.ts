@@ -71,7 +71,7 @@ export class ImageCell {
       `Image ${this.slot + 1} of ${live.count}${name === "" ? "" : `: ${name}`}`,
       ...(label === null ? [] : [`class ${label}`]),
       `t = ${t}, ᾱ = ${share(context.schedule.alphasCumprod[t]!)}${flipped ? ", mirrored" : ""}`,
-      `${count(live.visibleTokens)} of ${count(context.planner.config.mask.tokens)} tokens visible`,
+      `${count(live.visibleTokens)} of ${count(live.geometry.tokens)} tokens visible`,
     ];
     const description = lines.join(". ");
     if (description === this.description) return;

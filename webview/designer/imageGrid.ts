@@ -124,7 +124,7 @@ export class ImageGrid {
     const { live } = this;
     const target = event.target instanceof Element ? event.target.closest(".cell") : null;
     const cell = this.cells.find((other) => other.element === target);
-    const g = live?.context.planner.config.mask.gridSize;
+    const g = live?.geometry.gridSize;
     this.look(cell === undefined || g === undefined ? null : cell.tokenAt(event, g), false);
   }
 
@@ -146,7 +146,7 @@ export class ImageGrid {
       End: live.count - 1 - this.current,
     };
     if (key === "Enter" || key === " ") {
-      const middle = Math.floor(live.context.planner.config.mask.gridSize / 2);
+      const middle = Math.floor(live.geometry.gridSize / 2);
       this.token = { slot: this.current, row: middle, column: middle };
       this.look(this.token, true);
       return true;
@@ -172,7 +172,7 @@ export class ImageGrid {
     };
     const move = moves[key];
     if (move === undefined || this.token === null) return false;
-    const last = live.context.planner.config.mask.gridSize - 1;
+    const last = live.geometry.gridSize - 1;
     const within = (value: number): number => Math.min(last, Math.max(0, value));
     const { slot, row, column } = this.token;
     this.token = { slot, row: within(row + move[0]), column: within(column + move[1]) };

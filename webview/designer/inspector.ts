@@ -30,8 +30,8 @@ export class Inspector {
       return;
     }
     const { slot, row, column } = place;
-    const { planner, shape, schedule } = live.context;
-    const token = row * planner.config.mask.gridSize + column;
+    const { shape, schedule } = live.context;
+    const token = row * live.geometry.gridSize + column;
     const p = shape.patchSize;
     const state = live.visible(slot).includes(token) ? "visible" : "hidden";
     const about = `token ${token}, row ${row}, column ${column}: ${state}`;

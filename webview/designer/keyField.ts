@@ -43,7 +43,7 @@ export class KeyField {
 
   update(reading: Reading, shown: Experiment, problems: readonly Diagnostic[]): void {
     const { document, experiment, refused } = reading;
-    const idle = this.options.idle?.(shown) ?? null;
+    const idle = this.whyIdle(shown);
     this.shell.setIsSet(document.isSet(this.path));
     this.shell.setProblems(problems);
     this.shell.setDisabled(idle !== null);
@@ -52,6 +52,11 @@ export class KeyField {
     this.shell.setNote(idle);
     const written = refused.has(this.path) ? document.valueText(this.path) : null;
     this.control.show(written ?? valueText(valueAt(shown, this.path)), shown);
+  }
+
+  /** Why the key has no effect now; null: it has. */
+  whyIdle(experiment: Experiment): string | null {
+    return this.options.idle?.(experiment) ?? null;
   }
 
   private makeControl(): Control {

@@ -4,11 +4,12 @@ import "./page.css";
 import "./form.css";
 import "./strategy.css";
 import "./sliders.css";
+import "./schedule.css";
 import "./sections.css";
 import "./problems.css";
 import "./preview.css";
 import type { KeyChange } from "../../src/core/experiment/changeKeys.ts";
-import type { DesignerEvents, DesignerRequests, DesignerResults } from "../../src/core/protocol/designer.ts";
+import type { DesignerProtocol } from "../../src/core/protocol/designer.ts";
 import { defineControls } from "../ui/controls.ts";
 import { element } from "../ui/element.ts";
 import { Messenger } from "../ui/messenger.ts";
@@ -26,7 +27,7 @@ const TOAST_MS = 8000;
 const SCROLL_SETTLES_MS = 200;
 
 defineControls();
-const messenger = new Messenger<DesignerRequests, DesignerResults, DesignerEvents>();
+const messenger = new Messenger<DesignerProtocol>();
 const model = new DesignerModel(loadViewState());
 const toast = element("div", { class: "toast", role: "alert", hidden: "" });
 let toastTimer: number | undefined;
@@ -60,6 +61,7 @@ const actions: PageActions = {
     messenger.request("fix", { version, code, line, column }).catch(refuse);
   },
   reveal: ({ line, column }) => void messenger.request("reveal", { line, column }).catch(refuse),
+  showStep: (step) => model.setView({ stage: "pretrain", step }),
   openText: () => void messenger.request("openText", {}).catch(refuse),
   run: (stage) => void messenger.request("run", { stage }).catch(refuse),
   measure: () => void messenger.request("measure", {}).catch(refuse),
@@ -98,6 +100,7 @@ function updateRest(): void {
   header.update();
   facts.update();
   if (aspects.has("reading")) form.update();
+  form.mask.rate.mark(model.view.stage === "pretrain" ? model.view.step : null);
   if (aspects.has("view")) saveViewState(model.view);
 }
 

@@ -21,6 +21,12 @@ const STRATEGIES: readonly { readonly value: MaskStrategy; readonly hint: string
   { value: "crop", hint: "all but one square window is hidden" },
   { value: "none", hint: "nothing is hidden" },
 ];
+type Mode = Experiment["mask"]["mode"];
+const MODES: readonly { readonly value: Mode; readonly hint: string }[] = [
+  { value: "drop", hint: "hidden tokens are absent from the network" },
+  { value: "route", hint: "hidden tokens skip the blocks in the middle and join again" },
+  { value: "fuse", hint: "the middle goes without hidden tokens and is fused with what came before it" },
+];
 const LARGEST_PATCH = 64;
 
 /** Keys of this form; the other ones are in the sections below. */
@@ -30,6 +36,9 @@ export const MASK_FORM_KEYS: readonly string[] = [
   "mask.block_size",
   "mask.cell_size",
   "mask.crop_size",
+  "mask.mode",
+  "mask.route_from",
+  "mask.fuse_blocks",
   "model.patch_size",
   "data.image_size",
   "seed",
@@ -39,7 +48,9 @@ export class MaskForm {
   readonly element: HTMLElement;
   private readonly strategy: FieldShell;
   private readonly tiles: Segmented<MaskStrategy>;
-  private readonly rate: RateField;
+  readonly rate: RateField;
+  private readonly mode: FieldShell;
+  private readonly modes: Segmented<Mode>;
   private readonly fields: readonly KeyField[];
 
   constructor(actions: PageActions) {
@@ -56,6 +67,13 @@ export class MaskForm {
     );
     this.strategy.add(this.tiles.element);
     this.rate = new RateField(actions);
+    this.mode = new FieldShell("mask.mode", actions, "Hidden tokens");
+    this.modes = segmented(
+      "Hidden tokens",
+      MODES.map(({ value, hint }) => ({ value, label: value, title: `${value}: ${hint}` })),
+      (value) => actions.commit({ path: "mask.mode", value }),
+    );
+    this.mode.add(this.modes.element);
     this.fields = [
       new KeyField("mask.block_size", actions, {
         choices: ({ data, model }) => divisors(data.image_size / model.patch_size),
@@ -69,6 +87,12 @@ export class MaskForm {
         placeholder: "from the rate",
         idle: ({ mask }) => (mask.strategy === "crop" ? null : "Strategy crop only"),
       }),
+      new KeyField("mask.route_from", actions, {
+        idle: ({ mask }) => (mask.mode === "route" ? null : "Route only"),
+      }),
+      new KeyField("mask.fuse_blocks", actions, {
+        idle: ({ mask }) => (mask.mode === "fuse" ? null : "Fuse only"),
+      }),
       new KeyField("model.patch_size", actions, {
         choices: ({ data }) => divisors(data.image_size).filter((size) => size <= LARGEST_PATCH),
       }),
@@ -79,6 +103,7 @@ export class MaskForm {
       "section",
       { class: "card mask-form", "aria-label": "Mask" },
       element("div", { class: "mask-head" }, this.strategy.element, this.rate.shell.element),
+      this.mode.element,
       element("div", { class: "field-grid" }, ...this.fields.map(({ shell }) => shell.element)),
     );
   }
@@ -89,7 +114,15 @@ export class MaskForm {
     this.tiles.set(shown.mask.strategy);
     this.tiles.setDisabled(reading.experiment === null);
     this.rate.update(reading, shown, problems.get("mask.rate") ?? []);
-    for (const field of this.fields) field.update(reading, shown, problems.get(field.path) ?? []);
+    this.mode.setIsSet(reading.document.isSet("mask.mode"));
+    this.mode.setProblems(problems.get("mask.mode") ?? []);
+    this.modes.set(shown.mask.mode);
+    this.modes.setDisabled(reading.experiment === null);
+    for (const field of this.fields) {
+      field.update(reading, shown, problems.get(field.path) ?? []);
+      // Of five keys a mask reads two at most.
+      field.shell.element.hidden = field.whyIdle(shown) !== null && !reading.document.isSet(field.path);
+    }
   }
 }
 

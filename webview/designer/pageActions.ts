@@ -13,6 +13,8 @@ export interface PageActions {
   fix(diagnostic: Diagnostic): void;
   /** Shows a place of the text. */
   reveal(place: Pick<TextRange, "line" | "column">): void;
+  /** Shows the batch of a step of pretraining in the preview. */
+  showStep(step: number): void;
   openText(): void;
   run(stage: Stage): void;
   measure(): void;

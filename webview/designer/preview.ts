@@ -1,6 +1,7 @@
 /** The preview: from the model to images on screen, redoing only what a change touches. */
 import { LivePreview } from "../../src/core/batch/livePreview.ts";
 import { stageFacts } from "../../src/core/cost/stageFacts.ts";
+import { hiddenText } from "../../src/core/experiment/hiddenText.ts";
 import type { Experiment } from "../../src/core/experiment/schema.ts";
 import { dataKey } from "../../src/core/protocol/designer.ts";
 import { element } from "../ui/element.ts";
@@ -28,6 +29,13 @@ export class Preview {
   private readonly notices: Notices;
   private readonly inspector = new Inspector();
   private readonly images: ImageGrid;
+  private readonly hidden = element("span");
+  private readonly legend = element(
+    "p",
+    { class: "legend", hidden: "" },
+    element("span", { class: "hatch", "aria-hidden": "true" }),
+    this.hidden,
+  );
   private readonly painter = new Painter();
   private readonly store: PixelStore;
   private live: LivePreview | null = null;
@@ -60,6 +68,7 @@ export class Preview {
       "section",
       { class: "card preview", "aria-label": "Preview of a batch" },
       this.toolbar.element,
+      this.legend,
       this.notices.element,
       this.inspector.element,
       this.images.element,
@@ -129,6 +138,9 @@ export class Preview {
     const { stage, step, count } = view;
     const datasetSize = this.source.count;
     this.live = new LivePreview({ experiment, stage, datasetSize, step, count }, this.live);
+    const { geometry: mask } = this.live;
+    this.legend.hidden = mask.visibleTokens === mask.tokens;
+    this.hidden.textContent = hiddenText(experiment);
     this.classes = isOwn ? this.model.classesOf(experiment) : null;
     this.store.want(this.live.plan.indices);
     this.images.setUp(this.live, this.look);

@@ -1,6 +1,7 @@
 /** How the preview is looked at: which batch, which view, at which noise, how many and how large. */
 import { noiseSchedule } from "../../src/core/diffusion/schedule.ts";
 import type { Experiment } from "../../src/core/experiment/schema.ts";
+import { maskPieces, pieceAt } from "../../src/core/masks/schedule.ts";
 import { LARGEST_STEP } from "../../src/core/protocol/designer.ts";
 import type { Stage } from "../../src/core/random/streams.ts";
 import { control, type ValueControl } from "../ui/controls.ts";
@@ -124,7 +125,14 @@ export class PreviewToolbar {
     const { steps, batch_size: batch } = experiment[view.stage];
     const epoch = data.kind === "ready" ? Math.floor((view.step * batch) / data.count) + 1 : null;
     const past = view.step >= steps ? "after the end" : null;
-    const parts = [`of ${count(steps)}`, ...(past ? [past] : epoch === null ? [] : [`epoch ${count(epoch)}`])];
+    const pieces = maskPieces(experiment.mask, view.stage, steps);
+    const piece =
+      pieces.length > 1 ? [`piece ${pieces.indexOf(pieceAt(pieces, view.step)) + 1} of ${pieces.length}`] : [];
+    const parts = [
+      `of ${count(steps)}`,
+      ...(past ? [past] : epoch === null ? [] : [`epoch ${count(epoch)}`]),
+      ...piece,
+    ];
     this.position.textContent = parts.join(" · ");
     const last = experiment.diffusion.timesteps - 1;
     this.timestep.max = String(last);

@@ -51,6 +51,9 @@ export function problemsByKey(
     if (value !== null && value.line !== key.line) {
       keysByLine.set(value.line, [...(keysByLine.get(value.line) ?? []), { ...value, path }]);
     }
+    for (const item of document.itemRanges(path)) {
+      keysByLine.set(item.line, [...(keysByLine.get(item.line) ?? []), { ...item, path }]);
+    }
   }
   const byKey = new Map<string, Diagnostic[]>();
   for (const diagnostic of diagnostics) {

@@ -1,5 +1,5 @@
 /** A page's end of the conversation with the extension: requests with answers, and events. */
-import type { MessageToWebview, Params, RequestSchemas } from "../../src/core/protocol/message.ts";
+import type { EventOf, MessageToWebview, MethodOf, Params, Protocol } from "../../src/core/protocol/message.ts";
 
 interface VsCodeApi {
   postMessage(message: unknown): void;
@@ -15,30 +15,25 @@ export const loadState = (): unknown => api.getState();
 /** Remembers what the page needs to look the same after it was hidden or the window reloaded. */
 export const saveState = (state: unknown): void => api.setState(state);
 
-/** Typed by a view's request schemas, the results of its methods and its events. */
-export class Messenger<
-  R extends RequestSchemas,
-  Results extends Record<keyof R, unknown>,
-  Events extends Record<string, unknown>,
-> {
+export class Messenger<P extends Protocol> {
   private nextId = 0;
   private readonly waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
-  private readonly listeners = new Map<keyof Events, ((data: never) => void)[]>();
+  private readonly listeners = new Map<string, ((data: never) => void)[]>();
 
   constructor() {
     window.addEventListener("message", ({ data }: MessageEvent<MessageToWebview>) => this.receive(data));
   }
 
   /** @throws Error with one line for people if the extension refuses or fails */
-  request<M extends keyof R & string>(method: M, params: Params<R, M>): Promise<Results[M]> {
+  request<M extends MethodOf<P>>(method: M, params: Params<P, M>): Promise<P["results"][M]> {
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
-      this.waiting.set(id, { resolve: (value) => resolve(value as Results[M]), reject });
+      this.waiting.set(id, { resolve: (value) => resolve(value as P["results"][M]), reject });
       api.postMessage({ kind: "request", id, method, params });
     });
   }
 
-  on<E extends keyof Events>(event: E, listener: (data: Events[E]) => void): void {
+  on<E extends EventOf<P>>(event: E, listener: (data: P["events"][E]) => void): void {
     const list = this.listeners.get(event) ?? [];
     list.push(listener as (data: never) => void);
     this.listeners.set(event, list);

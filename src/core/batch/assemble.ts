@@ -3,15 +3,15 @@ import { lossWeight, targetCoefficients } from "../diffusion/objective.ts";
 import type { NoiseSchedule } from "../diffusion/schedule.ts";
 import type { DiffusionConfig } from "../experiment/schema.ts";
 import type { BatchPlan, BatchPlanner } from "./plan.ts";
-import { gatherTokens, type TokenShape, tokenElements } from "./tokens.ts";
+import { gatherTokens, gridSize, type TokenShape, tokenElements } from "./tokens.ts";
 
-/** One batch, ready for the engine. B images of S visible tokens of e = p·p·C values. */
+/** One batch, ready for the engine. B images with S visible tokens and F fed ones, of e = p·p·C values. */
 export interface TrainingBatch {
   readonly batchSize: number;
   readonly visibleTokens: number;
-  /** x_t restricted to the visible tokens, [B, S, e] in (C, p1, p2) order */
+  /** x_t restricted to the tokens that are fed, [B, F, e] in (C, p1, p2) order */
   readonly tokens: Float32Array;
-  /** what the network should give, [B, S, e] in (p1, p2, C) order */
+  /** what the network should give for them, [B, F, e] in (p1, p2, C) order */
   readonly target: Float32Array;
   /** [B] */
   readonly timesteps: Int32Array;
@@ -29,13 +29,15 @@ export interface AssembleContext {
   readonly diffusion: DiffusionConfig;
   readonly schedule: NoiseSchedule;
   readonly numClasses: number;
+  /** whether hidden tokens are absent; otherwise all tokens are fed */
+  readonly dropsHidden: boolean;
 }
 
 /** Arrays of an earlier batch of the same sizes, to be written over. */
 export type BatchBuffers = Pick<TrainingBatch, "tokens" | "target">;
 
 /**
- * Only visible patches are ever made floats, and only their noise is drawn.
+ * Only patches that are fed are ever made floats, and only their noise is drawn.
  * @param pixels uint8 [B, H, W, C] of the planned images, not flipped
  * @param labels class of each planned image, [B]
  * @param buffers taken for the batch where they fit
@@ -47,11 +49,12 @@ export function assembleBatch(
   labels: Int32Array,
   buffers: BatchBuffers | null = null,
 ): TrainingBatch {
-  const { planner, shape, diffusion, schedule, numClasses } = context;
+  const { planner, shape, diffusion, schedule, numClasses, dropsHidden } = context;
   const batchSize = plan.timesteps.length;
   const S = plan.visible.length / batchSize;
   const elements = tokenElements(shape);
-  const perImage = S * elements;
+  const all = dropsHidden ? null : Int32Array.from({ length: gridSize(shape) ** 2 }, (_, token) => token);
+  const perImage = (all?.length ?? S) * elements;
   const imageBytes = shape.imageSize * shape.imageSize * shape.channels;
   const total = batchSize * perImage;
   const reused = buffers?.tokens.length === total && buffers.target.length === total ? buffers : null;
@@ -60,10 +63,10 @@ export function assembleBatch(
   const weight = new Float32Array(batchSize);
   const x0 = new Float32Array(perImage);
   for (let b = 0; b < batchSize; b++) {
-    const visible = plan.visible.subarray(b * S, (b + 1) * S);
+    const fed = all ?? plan.visible.subarray(b * S, (b + 1) * S);
     const offset = b * perImage;
-    gatherTokens(pixels, b * imageBytes, shape, plan.flips[b] === 1, visible, x0, 0);
-    planner.fillNoise(plan.step, b, visible, elements, target, offset);
+    gatherTokens(pixels, b * imageBytes, shape, plan.flips[b] === 1, fed, x0, 0);
+    planner.fillNoise(plan.step, b, fed, elements, target, offset);
     const alpha = schedule.alphasCumprod[plan.timesteps[b]!]!;
     weight[b] = lossWeight(diffusion, alpha);
     mixNoise(x0, alpha, targetCoefficients(diffusion.prediction, alpha), shape, tokens, target, offset);
@@ -82,7 +85,7 @@ export function assembleBatch(
 
 /**
  * One image's x_t and target (method section 3) in one pass.
- * @param x0 its visible tokens, [S, e] in (p1, p2, C) order
+ * @param x0 its tokens that are fed, [F, e] in (p1, p2, C) order
  * @param tokens receives x_t in (C, p1, p2) order, from `offset` on
  * @param target holds ε from `offset` on, in (p1, p2, C) order, which the target takes the place of
  */

@@ -1,22 +1,22 @@
 /** From an experiment to what plans and assembles its batches: training, `maskdm preview` and the designer all start here. */
 import { noiseSchedule } from "../diffusion/schedule.ts";
 import type { Experiment } from "../experiment/schema.ts";
-import { type MaskGeometry, maskConfig, maskGeometry } from "../masks/masks.ts";
+import { maskGeometry } from "../masks/masks.ts";
+import { maskPieces, type StageMask } from "../masks/schedule.ts";
 import type { Stage } from "../random/streams.ts";
 import type { AssembleContext } from "./assemble.ts";
 import type { ImageOrder } from "./order.ts";
 import { BatchPlanner } from "./plan.ts";
 
 /**
- * Masks of a stage: as configured in pretraining, none in finetuning.
- * @throws RangeError where the mask does not fit the grid
+ * Masks of a stage, piece by piece: as configured in pretraining, none in finetuning.
+ * @throws RangeError where one does not fit the grid
  */
-export function stageMask(experiment: Experiment, stage: Stage): MaskGeometry {
+export function stageMasks(experiment: Experiment, stage: Stage): StageMask[] {
   const { mask, data, model } = experiment;
-  return maskGeometry(
-    stage === "pretrain" ? maskConfig(mask) : { ...maskConfig(mask), strategy: "none" },
-    data.image_size / model.patch_size,
-  );
+  const grid = data.image_size / model.patch_size;
+  const pieces = maskPieces(mask, stage, experiment[stage].steps);
+  return pieces.map((piece) => ({ ...piece, geometry: maskGeometry(piece.config, grid) }));
 }
 
 /**
@@ -36,7 +36,7 @@ export function batchContext(
     batchSize: experiment[stage].batch_size,
     datasetSize,
     timesteps: diffusion.timesteps,
-    mask: stageMask(experiment, stage),
+    masks: stageMasks(experiment, stage),
     hflip: data.hflip,
     labelDropout: model.num_classes > 0 ? model.class_dropout : 0,
   };
@@ -46,5 +46,6 @@ export function batchContext(
     diffusion,
     schedule: noiseSchedule(diffusion),
     numClasses: model.num_classes,
+    dropsHidden: experiment.mask.mode === "drop",
   };
 }

@@ -3,6 +3,7 @@
  * before. Planning, masks and noise are training's own, so every value is the one a step computes.
  */
 import type { Experiment } from "../experiment/schema.ts";
+import type { MaskGeometry } from "../masks/masks.ts";
 import type { Stage } from "../random/streams.ts";
 import type { AssembleContext } from "./assemble.ts";
 import { batchContext } from "./context.ts";
@@ -33,6 +34,8 @@ export class LivePreview {
   readonly plan: BatchPlan;
   /** images shown */
   readonly count: number;
+  /** of the step's mask */
+  readonly geometry: MaskGeometry;
   /** S */
   readonly visibleTokens: number;
   private readonly order: ImageOrder;
@@ -51,7 +54,8 @@ export class LivePreview {
     const { planner, shape } = this.context;
     this.count = Math.min(request.count, planner.config.batchSize);
     this.plan = planner.plan(step, this.count);
-    this.visibleTokens = planner.config.mask.visibleTokens;
+    this.geometry = planner.geometry(step);
+    this.visibleTokens = this.geometry.visibleTokens;
     const memory: NoiseMemory = {
       key: [seed, stage, step, tokenElements(shape), gridSize(shape)].join(),
       images: new Map(),

@@ -1,5 +1,6 @@
 /** What step k of a stage sees: images, flips, timesteps, masks and noise, as functions of (seed, stage, k) alone. */
 import { drawVisibleTokens, type MaskGeometry } from "../masks/masks.ts";
+import { pieceAt, type StageMask } from "../masks/schedule.ts";
 import { RandomStream, type Stage } from "../random/streams.ts";
 import { ImageOrder } from "./order.ts";
 
@@ -11,7 +12,8 @@ export interface BatchPlanConfig {
   readonly datasetSize: number;
   /** T */
   readonly timesteps: number;
-  readonly mask: MaskGeometry;
+  /** pieces of the stage in their order, at least one; only `until` and `geometry` count */
+  readonly masks: readonly Pick<StageMask, "until" | "geometry">[];
   /** probability of a horizontal flip */
   readonly hflip: number;
   /** probability that a label is replaced by the unconditional embedding; 0 without labels */
@@ -49,8 +51,9 @@ export class BatchPlanner {
    * @param count images planned, from the batch's first on: all of them for training
    */
   plan(step: number, count = this.config.batchSize): BatchPlan {
-    const { batchSize, mask, hflip, labelDropout, timesteps } = this.config;
-    const S = mask.visibleTokens;
+    const { batchSize, hflip, labelDropout, timesteps } = this.config;
+    const geometry = this.geometry(step);
+    const S = geometry.visibleTokens;
     const plan: BatchPlan = {
       step,
       indices: new Uint32Array(count),
@@ -65,14 +68,22 @@ export class BatchPlanner {
       if (hflip > 0) plan.flips[slot] = this.stream("flip", step, slot).uniform() < hflip ? 1 : 0;
       if (labelDropout > 0)
         plan.droppedLabels[slot] = this.stream("labelDrop", step, slot).uniform() < labelDropout ? 1 : 0;
-      plan.visible.set(this.mask(step, slot), slot * S);
+      plan.visible.set(this.mask(step, slot, geometry), slot * S);
     }
     return plan;
   }
 
-  /** The visible tokens of one image alone, ascending, [S]. */
-  mask(step: number, slot: number): Int32Array {
-    return drawVisibleTokens(this.config.mask, this.stream("mask", step, slot));
+  /** What the mask of a step comes to: the same at all steps of a piece. */
+  geometry(step: number): MaskGeometry {
+    return pieceAt(this.config.masks, step).geometry;
+  }
+
+  /**
+   * The visible tokens of one image alone, ascending, [S].
+   * @param geometry another mask than the step's
+   */
+  mask(step: number, slot: number, geometry = this.geometry(step)): Int32Array {
+    return drawVisibleTokens(geometry, this.stream("mask", step, slot));
   }
 
   /**

@@ -7,11 +7,13 @@ const MOST_NAMED = 20;
 type Refused = Extract<ClassNumbers, { ok: false }>;
 type Numbered = Extract<ClassNumbers, { ok: true }>;
 
-/** `0 "cat"`: its number, and its name, where it has one, in quotes, as names may be numbers themselves. */
-export function classText(names: readonly string[], number: number): string {
-  const name = names[number];
-  return name === undefined ? String(number) : `${number} ${JSON.stringify(name)}`;
+/** `0 "cat"`: its number and its name, as far as it has them; the name in quotes, as names may be numbers themselves. */
+export function numberedClass(name: string | undefined, number: number | null): string {
+  return [number, name === undefined ? null : JSON.stringify(name)].filter((part) => part !== null).join(" ");
 }
+
+/** `0 "cat"` */
+export const classText = (names: readonly string[], number: number): string => numberedClass(names[number], number);
 
 /** `0 "cat", 1 "dog"` */
 export function classList(names: readonly string[], isMeant: (name: string) => boolean = () => true): string {

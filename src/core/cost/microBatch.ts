@@ -24,23 +24,36 @@ export interface MicroBatchChoice {
   readonly fits: boolean;
 }
 
+export interface MicroBatchWish {
+  readonly batchSize: number;
+  /** micro_batch_size of the stage */
+  readonly wanted: number | "auto";
+  /** what the whole process may take */
+  readonly budgetBytes: number;
+}
+
 /**
- * The largest divisor of the batch whose predicted memory stays within the budget; 1 if none does.
- * @param budgetBytes what the whole process may take
+ * For each piece of a stage: the micro-batch that the file asks for, or the largest divisor of the batch whose predicted memory stays
+ * within the budget, 1 if none does. What is chosen depends on the arguments alone, so a resume chooses the same.
+ * @param visibleTokens S of each piece
  */
-export function chooseMicroBatch(
+export function chooseMicroBatches(
   profile: MemoryProfile,
   shape: ModelShape,
-  visibleTokens: number,
-  batchSize: number,
-  budgetBytes: number,
-): MicroBatchChoice {
-  for (let size = batchSize; size >= 1; size--) {
-    if (batchSize % size !== 0) continue;
-    const { totalBytes } = predictTrainingMemory(profile, shape, visibleTokens, size, size < batchSize);
-    if (totalBytes <= budgetBytes || size === 1) {
-      return { microBatchSize: size, predictedBytes: totalBytes, fits: totalBytes <= budgetBytes };
+  visibleTokens: readonly number[],
+  { batchSize, wanted, budgetBytes }: MicroBatchWish,
+): MicroBatchChoice[] {
+  const choose = (S: number, accumulates: boolean): MicroBatchChoice => {
+    for (let size = wanted === "auto" ? batchSize : Math.min(wanted, batchSize); ; size--) {
+      if (wanted === "auto" && batchSize % size !== 0) continue;
+      const isLeast = wanted !== "auto" || size === 1;
+      const { totalBytes } = predictTrainingMemory(profile, shape, S, size, accumulates || size < batchSize);
+      const fits = totalBytes <= budgetBytes;
+      if (fits || isLeast) return { microBatchSize: size, predictedBytes: totalBytes, fits };
     }
-  }
-  throw new RangeError("a batch holds at least one image");
+  };
+  const choices = visibleTokens.map((S) => choose(S, false));
+  // What one piece needs for adding gradients up, the engine has in all of them.
+  const accumulates = choices.some(({ microBatchSize }) => microBatchSize < batchSize);
+  return accumulates ? visibleTokens.map((S) => choose(S, true)) : choices;
 }

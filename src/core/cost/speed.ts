@@ -4,7 +4,7 @@ import type { Experiment } from "../experiment/schema.ts";
 import { modelShape } from "../model/shape.ts";
 import type { Stage } from "../random/streams.ts";
 import { imageCost } from "./imageCost.ts";
-import { stageFacts } from "./stageFacts.ts";
+import { type PieceFacts, stageFacts } from "./stageFacts.ts";
 
 /** One measured configuration. */
 export const speedPointSchema = z.object({
@@ -27,7 +27,15 @@ export const speedMeasurementSchema = z.object({
 });
 export type SpeedMeasurement = z.output<typeof speedMeasurementSchema>;
 
+export interface PieceSpeed extends PieceFacts {
+  readonly secondsPerStep: number;
+  readonly imagesPerSecond: number;
+}
+
 export interface SpeedEstimate {
+  /** of the stage's pieces in their order */
+  readonly pieces: readonly PieceSpeed[];
+  /** on the average of all steps */
   readonly secondsPerStep: number;
   readonly imagesPerSecond: number;
   /** seconds for all steps of the stage */
@@ -66,12 +74,18 @@ export function estimateSpeed(
 ): SpeedEstimate | null {
   const facts = stageFacts(experiment, stage, machineBytes);
   if (facts === null) return null;
-  const tokens = facts.microBatchSize * facts.mask.visibleTokens;
-  const secondsPerStep = facts.flopsPerStep / flopsPerSecond(measurement.points, tokens);
+  const pieces = facts.pieces.map((piece) => {
+    const tokens = piece.microBatchSize * piece.geometry.visibleTokens;
+    const secondsPerStep = piece.flopsPerStep / flopsPerSecond(measurement.points, tokens);
+    return { ...piece, secondsPerStep, imagesPerSecond: facts.batchSize / secondsPerStep };
+  });
+  const { steps } = experiment[stage];
+  const totalSeconds = pieces.reduce((sum, piece) => sum + (piece.until - piece.from) * piece.secondsPerStep, 0);
   return {
-    secondsPerStep,
-    imagesPerSecond: facts.batchSize / secondsPerStep,
-    totalSeconds: secondsPerStep * experiment[stage].steps,
+    pieces,
+    secondsPerStep: totalSeconds / steps,
+    imagesPerSecond: (facts.batchSize * steps) / totalSeconds,
+    totalSeconds,
     measuredAt: measurement.measuredAt,
   };
 }

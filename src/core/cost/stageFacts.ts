@@ -1,29 +1,35 @@
 /** What a stage of an experiment comes to: tokens, work and memory of a step. */
-import { stageMask } from "../batch/context.ts";
 import type { Experiment } from "../experiment/schema.ts";
-import { geometryOf, type MaskGeometry, maskConfig } from "../masks/masks.ts";
+import { maskPieces, onGrid, pieceAt, type StageMask } from "../masks/schedule.ts";
 import { isBuildable } from "../model/backbones.ts";
 import { modelShape } from "../model/shape.ts";
 import type { Stage } from "../random/streams.ts";
 import { imageCost } from "./imageCost.ts";
-import { memoryProfile, predictTrainingMemory } from "./memory.ts";
-import { chooseMicroBatch, memoryBudget } from "./microBatch.ts";
+import { memoryProfile } from "./memory.ts";
+import { chooseMicroBatches, memoryBudget } from "./microBatch.ts";
 
-export interface StageFacts {
-  readonly mask: MaskGeometry;
-  /** B, images of a step */
-  readonly batchSize: number;
+/** Steps with one mask: what each of them comes to. */
+export interface PieceFacts extends StageMask {
   /** visible tokens of a step, B·S */
   readonly tokensPerBatch: number;
   /** matrix-product operations of a step, forward and backward */
   readonly flopsPerStep: number;
   /** work of a step over that of the same batch without a mask */
   readonly relativeCost: number;
-  /** learned parameters */
-  readonly parameters: number;
   /** images at a time */
   readonly microBatchSize: number;
   /** predicted memory of a step, in bytes */
+  readonly memoryBytes: number;
+}
+
+export interface StageFacts {
+  /** in the order of their steps, at least one */
+  readonly pieces: readonly PieceFacts[];
+  /** B, images of a step */
+  readonly batchSize: number;
+  /** learned parameters */
+  readonly parameters: number;
+  /** predicted memory of the step that takes most, in bytes */
   readonly memoryBytes: number;
   /** whether it stays within what a step may plan with; null where the machine's memory is not known */
   readonly fits: boolean | null;
@@ -34,44 +40,49 @@ export interface StageFacts {
  * @returns null where patches do not divide the image or heads the width, or the mask does not fit the grid
  */
 export function stageFacts(experiment: Experiment, stage: Stage, machineBytes: number | null): StageFacts | null {
-  const mask = maskOf(experiment, stage);
-  if (mask === null) return null;
-  const { engine } = experiment;
-  const { batch_size: batchSize, micro_batch_size: wanted } = experiment[stage];
+  const { data, model, engine, mask } = experiment;
+  const { batch_size: batchSize, micro_batch_size: wanted, steps } = experiment[stage];
+  if (data.image_size % model.patch_size !== 0) return null;
+  const masks = onGrid(maskPieces(mask, stage, steps), data.image_size / model.patch_size);
   const shape = modelShape(experiment);
-  if (!isBuildable(shape)) return null;
-  const cost = imageCost(shape, mask.visibleTokens);
-  const profile = memoryProfile(engine.backend);
-  const budget =
+  if (masks === null || !isBuildable(shape)) return null;
+  const budgetBytes =
     machineBytes === null && engine.memory_gb === "auto"
       ? Number.POSITIVE_INFINITY
       : memoryBudget(engine.memory_gb, machineBytes ?? Number.POSITIVE_INFINITY);
-  const fixed = wanted === "auto" ? null : Math.min(wanted, batchSize);
-  const choice =
-    fixed === null
-      ? chooseMicroBatch(profile, shape, mask.visibleTokens, batchSize, budget)
-      : {
-          microBatchSize: fixed,
-          predictedBytes: predictTrainingMemory(profile, shape, mask.visibleTokens, fixed, fixed < batchSize)
-            .totalBytes,
-        };
+  const choices = chooseMicroBatches(
+    memoryProfile(engine.backend),
+    shape,
+    masks.map(({ geometry }) => geometry.visibleTokens),
+    { batchSize, wanted, budgetBytes },
+  );
+  const pieces = masks.map((piece, i) => {
+    const { visibleTokens: S, tokens: N } = piece.geometry;
+    const { trainingFlops } = imageCost(shape, S);
+    return {
+      ...piece,
+      tokensPerBatch: batchSize * S,
+      flopsPerStep: batchSize * trainingFlops,
+      relativeCost: trainingFlops / imageCost(shape, N).trainingFlops,
+      microBatchSize: choices[i]!.microBatchSize,
+      memoryBytes: choices[i]!.predictedBytes,
+    };
+  });
+  const memoryBytes = Math.max(...pieces.map((piece) => piece.memoryBytes));
   return {
-    mask,
+    pieces,
     batchSize,
-    tokensPerBatch: batchSize * mask.visibleTokens,
-    flopsPerStep: batchSize * cost.trainingFlops,
-    relativeCost: cost.trainingFlops / imageCost(shape, mask.tokens).trainingFlops,
-    parameters: cost.parameters,
-    microBatchSize: choice.microBatchSize,
-    memoryBytes: choice.predictedBytes,
-    fits: Number.isFinite(budget) ? choice.predictedBytes <= budget : null,
+    parameters: imageCost(shape, masks[0]!.geometry.visibleTokens).parameters,
+    memoryBytes,
+    fits: Number.isFinite(budgetBytes) ? memoryBytes <= budgetBytes : null,
   };
 }
 
-/** The stage's mask, or null where it does not fit the grid. */
-function maskOf(experiment: Experiment, stage: Stage): MaskGeometry | null {
-  const { data, model, mask } = experiment;
-  if (data.image_size % model.patch_size !== 0) return null;
-  if (stage === "finetune") return stageMask(experiment, stage);
-  return geometryOf(maskConfig(mask), data.image_size / model.patch_size);
+/** The work of the steps from one on, in steps like the one before it: what is left of the stage's time, whatever a step takes. */
+export function stepsLeft({ pieces }: Pick<StageFacts, "pieces">, step: number): number {
+  const now = pieceAt(pieces, Math.max(0, step - 1)).flopsPerStep;
+  return pieces.reduce(
+    (sum, { from, until, flopsPerStep }) => sum + Math.max(0, until - Math.max(from, step)) * (flopsPerStep / now),
+    0,
+  );
 }

@@ -26,6 +26,7 @@ export function allowedValues(schema: JsonSchema): string {
 }
 
 function listOf({ items, default: standard, maxItems }: JsonSchema): string {
+  if (items !== undefined && "properties" in items) return `a list of up to ${maxItems} pieces`;
   if (!isTuple(items)) return `a list of up to ${maxItems} texts, such as [thumbs, "*_mask.png"]`;
   return `a list of ${WORDS[items.length] ?? items.length} numbers, each ${range(items[0] ?? {})}, such as ${JSON.stringify(standard).replace(",", ", ")}`;
 }
@@ -33,7 +34,8 @@ function listOf({ items, default: standard, maxItems }: JsonSchema): string {
 const isTuple = (items: JsonSchema["items"]): items is readonly JsonSchema[] => Array.isArray(items);
 
 /** Whether it takes a list of any number of texts. */
-export const isTextList = ({ type, items }: JsonSchema): boolean => type === "array" && !isTuple(items);
+export const isTextList = ({ type, items }: JsonSchema): boolean =>
+  type === "array" && items !== undefined && "type" in items && items.type === "string";
 
 const WORDS = ["no", "one", "two", "three"];
 

@@ -8,7 +8,14 @@ import { readYaml } from "./yamlReader.ts";
 import { yamlText } from "./yamlText.ts";
 
 /** A value that a key may have. */
-export type KeyValue = string | number | boolean | null | readonly number[] | readonly string[];
+export type KeyValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly number[]
+  | readonly string[]
+  | readonly Readonly<Record<string, string | number | null>>[];
 
 /** Write a value, or take the key out so that its default holds. */
 export type KeyChange =

@@ -66,10 +66,22 @@ const TABLE: Table = {
     mlp_ratio: never("network", "the MLPs have another hidden width"),
     qkv_bias: never("network", "attn.q_bias and attn.v_bias are in one of them only"),
     time_embedding: never("network", "encoder.time_embed is in one of them only"),
+    qk_norm: never("network", "attn.q_norm and attn.k_norm are in one of them only"),
+    norm: never("network", "the weights were trained with the other normalisation"),
+    mlp: never("network", "the MLPs have other layers"),
     num_classes: never("network", "the table of classes has another size"),
     class_dropout: noted,
   },
-  mask: { strategy: noted, rate: noted, block_size: noted, cell_size: noted, crop_size: noted },
+  mask: {
+    strategy: noted,
+    rate: noted,
+    block_size: noted,
+    cell_size: noted,
+    crop_size: noted,
+    mode: noted,
+    route_from: noted,
+    fuse_blocks: never("network", "the weights fit, but other blocks than these have seen all tokens"),
+  },
   diffusion: {
     timesteps: never("diffusion", OTHER_NOISE),
     schedule: never("diffusion", OTHER_NOISE),
@@ -89,14 +101,27 @@ const TABLE: Table = {
   seed: noted,
 };
 
+/** Whether a network of mode `fuse` and one of another mode meet, whose tensors differ; of all other modes they are the same. */
+const meetsFuse = ({ path, from, to }: ChangedKey): boolean =>
+  path === "mask.mode" && (from === "fuse") !== (to === "fuse");
+
 const OTHER_STAGE: Readonly<Record<Stage, string>> = { pretrain: "finetune.", finetune: "pretrain." };
+
+/** Keys of the mask, but for what is part of the network. */
+const MASKS = /^mask\.(?!mode$|fuse_blocks$)/;
 
 /** Whether a stage reads a key at all. */
 export const isReadBy = (stage: Stage, path: string): boolean =>
-  !path.startsWith(OTHER_STAGE[stage]) && !(stage === "finetune" && path.startsWith("mask."));
+  !path.startsWith(OTHER_STAGE[stage]) && !(stage === "finetune" && MASKS.test(path));
 
-/** @param path dotted key of the experiment */
-export function onResume(path: string): OnResume {
+/** The rule of a key, and what its change from one value to another means. */
+export function onResume(change: ChangedKey): OnResume {
+  if (meetsFuse(change)) return never("network", "only with mode fuse the network has the tensors of fuse");
+  return ruleOf(change.path);
+}
+
+/** What a change of a key means whatever its values are. @param path dotted key of the experiment */
+export function ruleOf(path: string): OnResume {
   const [section, name] = path.split(".") as [keyof Experiment, string?];
   const entry: OnResume | Readonly<Record<string, OnResume>> = TABLE[section];
   return name === undefined ? (entry as OnResume) : (entry as Readonly<Record<string, OnResume>>)[name]!;

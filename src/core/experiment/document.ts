@@ -1,5 +1,5 @@
 /** An experiment file as text with the places of its keys. */
-import { type Alias, isAlias, isMap, isNode, isScalar, type Node, type Pair, type YAMLMap } from "yaml";
+import { type Alias, isAlias, isMap, isNode, isScalar, isSeq, type Node, type Pair, type YAMLMap } from "yaml";
 import type { TextRange } from "./diagnostic.ts";
 import { LineIndex } from "./lineIndex.ts";
 
@@ -46,14 +46,25 @@ export class ExperimentDocument {
     return isAlias(node) ? (this.targets.get(node) ?? null) : node;
   }
 
-  /** @param path dotted key, such as "pretrain.steps", or its parts, where one of them has a dot in it */
+  /**
+   * @param path dotted key, such as "pretrain.steps" or "mask.rate[1].until", or its parts, where one of them has a dot in it; of an
+   * item of a list ("mask.rate[1]") the place is the list's, with the item as its value
+   */
   find(path: string | readonly string[]): KeyPlace | null {
     let node = this.root;
     let place: KeyPlace | null = null;
     let shared = false;
-    for (const part of typeof path === "string" ? path.split(".") : path) {
+    for (const part of typeof path === "string" ? partsOf(path) : path) {
       if (isAlias(node)) shared = true;
       const map = this.target(node);
+      if (typeof part === "number") {
+        const item = isSeq(map) ? map.items[part] : null;
+        const list: KeyPlace | null = place;
+        if (!isNode(item) || list === null) return null;
+        place = { ...(list as KeyPlace), value: item, shared };
+        node = item;
+        continue;
+      }
       if (!isMap(map)) return null;
       place = this.findIn(map, part, shared, 0);
       if (place === null) return null;
@@ -74,9 +85,10 @@ export class ExperimentDocument {
     return value ? this.text.slice(...extent(value)) : null;
   }
 
+  /** Of an item of a list: its own first line. */
   keyRange(path: string | readonly string[]): TextRange | null {
     const place = this.find(path);
-    return place && this.nodeRange(place.key);
+    return place && this.nodeRange(isItem(path) && place.value ? place.value : place.key);
   }
 
   /** The value's first line; the key where no value is written or the value is a block of keys. */
@@ -84,9 +96,25 @@ export class ExperimentDocument {
     const place = this.find(path);
     if (place === null) return null;
     const { value } = place;
+    if (isItem(path) && value) return this.nodeRange(value);
     if (value === null || isMap(value)) return this.nodeRange(place.key);
     const [start, end] = extent(value);
     return end > start ? this.nodeRange(value) : this.nodeRange(place.key);
+  }
+
+  /** What the items of a list take of each of their lines; none where the value is no list. */
+  itemRanges(path: string): TextRange[] {
+    const list = this.target(this.find(path)?.value ?? null);
+    if (!isSeq(list)) return [];
+    const { lines } = this;
+    return list.items.filter(isNode).flatMap((item) => {
+      const [start, end] = extent(item);
+      const [first, last] = [lines.position(start).line, lines.position(end).line];
+      return Array.from({ length: last - first + 1 }, (_, i) => {
+        const from = Math.max(start, lines.offset(first + i, 1));
+        return lines.range(from, Math.min(Math.max(from, end), lines.lineEnd(from)));
+      });
+    });
   }
 
   nodeRange(node: Node): TextRange {
@@ -130,6 +158,16 @@ export class ExperimentDocument {
     }
     return merged;
   }
+}
+
+const isItem = (path: string | readonly string[]): boolean => typeof path === "string" && path.endsWith("]");
+
+/** "mask.rate[1].until" is mask, rate, 1, until. */
+function partsOf(path: string): (string | number)[] {
+  return path.split(".").flatMap((part) => {
+    const item = /^(.+)\[(\d+)\]$/.exec(part);
+    return item ? [item[1]!, Number(item[2])] : [part];
+  });
 }
 
 /** Merge keys within merged sections are followed this far. */

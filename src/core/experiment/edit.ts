@@ -1,7 +1,8 @@
 /** Changes of an experiment file's keys as text edits, so that comments and layout stay as they are. */
-import { isAlias, isMap, isNode, isScalar, type Node, type YAMLMap } from "yaml";
+import { isAlias, isMap, isNode, isScalar, isSeq, type Node, parse, type YAMLMap } from "yaml";
 import type { TextEdit } from "./diagnostic.ts";
 import { type ExperimentDocument, extent, type KeyPlace } from "./document.ts";
+import { lastOffset, replaceItems, valueEnd } from "./editList.ts";
 
 /** Keys to write (YAML text each) and keys to take out, by dotted path; those to take out by the path's parts, too. */
 export interface KeyChanges {
@@ -32,14 +33,20 @@ export function editKeys(document: ExperimentDocument, changes: KeyChanges): Tex
     else edits.push(place.shared ? null : insertInto(document, place, entries));
   }
   if (newSections.length > 0) edits.push(insertAtRoot(document, newSections.flat()));
-  for (const path of changes.remove ?? [])
-    edits.push(removeKey(document, typeof path === "string" ? path.split(".") : path));
+  for (const path of changes.remove ?? []) edits.push(removeKey(document, path));
   return edits.every((edit): edit is TextEdit => edit !== null) ? edits : null;
 }
 
 function replaceValue(document: ExperimentDocument, place: KeyPlace, value: string): TextEdit | null {
   const node = place.value;
   const [start, end] = node ? extent(node) : [0, 0];
+  if (isSeq(node) && node.flow !== true) {
+    const items: unknown = parse(value);
+    if (Array.isArray(items)) return replaceItems(document, node, items);
+    const colon = extent(place.key)[1];
+    if (!/^:\s*$/.test(document.text.slice(colon, start))) return null;
+    return document.lines.edit(colon + 1, valueEnd(node) ?? end, ` ${value}`);
+  }
   if (node !== null && end > start) {
     if (!isScalar(node) && !isAlias(node) && !("flow" in node && node.flow === true)) return null;
     if (isScalar(node) && /^BLOCK/.test(node.type ?? "")) return null;
@@ -68,7 +75,7 @@ function insertInto(
   if (section.flow === true) return insertIntoFlow(document, section, pairs);
   const first = section.items[0]?.key;
   if (!isNode(first)) return null;
-  const indent = indentOf(document, first);
+  const indent = indentOf(document, first, /^ *(- +)?$/);
   return indent === null ? null : insertAfter(document, section, pairs, indent);
 }
 
@@ -115,16 +122,17 @@ function insertAtRoot(document: ExperimentDocument, lines: readonly string[]): T
 }
 
 /** Takes a key out; with its section, where it is the only key there. */
-function removeKey(document: ExperimentDocument, path: readonly string[]): TextEdit | null {
+function removeKey(document: ExperimentDocument, path: string | readonly string[]): TextEdit | null {
   const place = document.find(path);
   if (place === null || place.shared) return null;
+  const parent = typeof path === "string" ? path.slice(0, Math.max(0, path.lastIndexOf("."))) : path.slice(0, -1);
   const { map } = place;
   const [keyStart] = extent(place.key);
   const end = place.value === null ? lineEndOf(document, place.key) : (valueEnd(place.value) ?? keyStart);
   // An anchor in the text that goes may be used elsewhere.
   if (/[&*]/.test(document.text.slice(keyStart, end))) return null;
   if (map.flow === true) return removeFromFlow(document, place, keyStart, Math.max(end, extent(place.key)[1]));
-  if (map.items.length === 1) return path.length === 1 ? null : removeKey(document, path.slice(0, -1));
+  if (map.items.length === 1) return parent.length === 0 ? null : removeKey(document, parent);
   if (indentOf(document, place.key) === null) return null;
   const lineStart = document.lines.lineStart(keyStart);
   const stop = document.lines.lineEnd(end > 0 && document.text[end - 1] === "\n" ? end - 1 : end);
@@ -144,27 +152,16 @@ function removeFromFlow(document: ExperimentDocument, place: KeyPlace, keyStart:
   return from === 0 ? null : document.lines.edit(from, end, "");
 }
 
-/** The spaces before a key that begins its line; null where something else stands before it. */
-function indentOf(document: ExperimentDocument, key: Node): string | null {
+/**
+ * The spaces before a key that begins its line; null where something else stands before it.
+ * @param lead what may stand before it; a dash counts as a space
+ */
+function indentOf(document: ExperimentDocument, key: Node, lead = /^ *$/): string | null {
   const [start] = extent(key);
   const before = document.text.slice(document.lines.lineStart(start), start);
-  return /^ *$/.test(before) ? before : null;
+  return lead.test(before) ? before.replace("-", " ") : null;
 }
 
 function lineEndOf(document: ExperimentDocument, node: Node): number {
   return document.lines.lineEnd(extent(node)[1]);
-}
-
-/** Where the last written value of a mapping ends. */
-function lastOffset(map: YAMLMap): number | null {
-  const last = map.items.at(-1);
-  if (last === undefined) return null;
-  const value = isNode(last.value) ? valueEnd(last.value) : null;
-  return value ?? (isNode(last.key) ? extent(last.key)[1] : null);
-}
-
-/** End of a value's own text: of its last part, for blocks, so that comments below it are left alone. */
-function valueEnd(node: Node): number | null {
-  if (isMap(node) && node.flow !== true) return lastOffset(node);
-  return extent(node)[1];
 }

@@ -36,8 +36,32 @@ export function rootNames(): string[] {
   return Object.keys(experimentJsonSchema().properties ?? {});
 }
 
+/** The schema of the mappings that a key takes a list of, such as the pieces of mask.rate; null where it takes none. */
+export function itemSchema({ schema }: KeySpec): JsonSchema | null {
+  const list = (schema.anyOf ?? [schema]).find(({ items }) => items !== undefined && "properties" in items);
+  return (list?.items as JsonSchema | undefined) ?? null;
+}
+
+/** The keys of an item of such a list, with paths such as "mask.rate[1].until". */
+export function itemKeys(spec: KeySpec, index: number): KeySpec[] {
+  const schema = itemSchema(spec);
+  return Object.entries(schema?.properties ?? {}).map(([name, keySchema]) => ({
+    path: `${spec.path}[${index}].${name}`,
+    section: spec.path,
+    name,
+    schema: keySchema,
+    required: schema?.required?.includes(name) === true,
+  }));
+}
+
 /** Whether the value would be accepted for this key, whatever the other keys say. */
 export function isValidFor(spec: KeySpec, value: unknown): boolean {
+  const list = experimentKeys().keys.get(spec.section);
+  if (list !== undefined) {
+    // The other keys that an item must have are numbers.
+    const others = Object.fromEntries((itemSchema(list)?.required ?? []).map((name) => [name, 0]));
+    return isValidFor(list, [{ ...others, [spec.name]: value }]);
+  }
   const sections: Record<string, unknown> = { data: { path: "." } };
   if (spec.section === "") sections[spec.name] = value;
   else sections[spec.section] = { ...(sections[spec.section] as object | undefined), [spec.name]: value };

@@ -1,8 +1,8 @@
 /** What is generated from the schema: the JSON Schema and the documentation of every key. */
 import { allowedValues } from "./allowedValues.ts";
-import { onResume } from "./changeOnResume.ts";
+import { ruleOf } from "./changeOnResume.ts";
 import { experimentJsonSchema, type JsonSchema } from "./jsonSchema.ts";
-import { experimentKeys, type KeySpec, type SectionSpec } from "./keys.ts";
+import { experimentKeys, itemKeys, itemSchema, type KeySpec, type SectionSpec } from "./keys.ts";
 import { yamlText } from "./yamlText.ts";
 
 export const EXPERIMENT_SCHEMA_PATH = "docs/schema/experiment.schema.json";
@@ -34,6 +34,7 @@ data:
   the language "MaskDM Experiment", with completion, checks and hovers of its own, so the YAML extension leaves them alone. Set
   to the language YAML they are checked by that extension, which gets the schema from this one. Other editors with a YAML language
   server find it where the file begins with \`# yaml-language-server: $schema=PATH\`.
+* [hidden-tokens.md](hidden-tokens.md) defines what becomes of hidden tokens, \`mask.mode\`.
 * \`--set section.key=value\` overrides a key on the command line; the run's frozen file holds the overridden text.
 * Numbers stand without quotes (\`2e-4\`, not \`"2e-4"\`); a colour needs them (\`"#ffffff"\`), as \`#\` begins a comment. \`null\` means none.
 * Sections may share keys by YAML anchors: \`pretrain: &stage\` … and \`<<: *stage\` under \`finetune\`.
@@ -55,9 +56,9 @@ export function experimentDocument(): string {
 }
 
 function goingOn(keys: readonly KeySpec[]): string {
-  const having = (may: ReturnType<typeof onResume>["may"]): string =>
+  const having = (may: ReturnType<typeof ruleOf>["may"]): string =>
     keys
-      .filter(({ path }) => onResume(path).may === may)
+      .filter(({ path }) => ruleOf(path).may === may)
       .map(({ path }) => `\`${path}\``)
       .join(", ");
   return `## Going on with other values
@@ -77,8 +78,31 @@ goes on; this is refused until \`--stretch-lr\` says that it is meant, or \`--se
 }
 
 function sectionText({ name, description, keys }: SectionSpec): string {
-  return `## \`${name}\`\n\n${description}\n\n${table(keys)}\n`;
+  const lists = keys
+    .filter((key) => itemSchema(key) !== null)
+    .map((key) => `\n### Pieces of \`${key.path}\`\n\n${PIECES[key.path] ?? ""}${table(itemKeys(key, 0))}\n`);
+  return `## \`${name}\`\n\n${description}\n\n${table(keys)}\n${lists.join("")}`;
 }
+
+const PIECES: Readonly<Record<string, string>> = {
+  "mask.rate": `The mask may change over pretraining, such as from hardly anything visible to whole images:
+
+\`\`\`yaml
+mask:
+  strategy: block
+  block_size: 2
+  rate:
+    - {until: 0.6, rate: 0.9} # the first 60 % of the steps
+    - {until: 1800, rate: 0.5, strategy: patch} # up to step 1799 of, say, 2000
+    - {rate: 0} # whole images to the end
+\`\`\`
+
+The number of visible tokens S changes only at borders. Images, flips, timesteps and noise of a step do not depend on the pieces. With
+\`micro_batch_size: auto\` each piece has the micro-batch that fits its S. On a resume the pieces that are over must stay as they were; those to come
+may change. On the command line: \`--set 'mask.rate=[{until: 1000, rate: 0.9}, {rate: 0}]'\`.
+
+`,
+};
 
 function table(keys: readonly KeySpec[]): string {
   return ["| key | value | default | meaning |", "|---|---|---|---|", ...keys.map(row)].join("\n");
@@ -88,7 +112,7 @@ function row({ name, schema, required }: KeySpec): string {
   const cells = [
     `\`${name}\``,
     allowedValues(schema),
-    required ? "required" : `\`${yamlText(schema.default)}\``,
+    required ? "required" : schema.default === undefined ? "–" : `\`${yamlText(schema.default)}\``,
     meaning(schema),
   ];
   return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;

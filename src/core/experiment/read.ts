@@ -1,10 +1,10 @@
 /** Text to experiment, as far as it goes: with mistakes in some keys, the others can still be looked at. */
 import { compareDiagnostics, type Diagnostic } from "./diagnostic.ts";
 import type { ExperimentDocument } from "./document.ts";
+import { keyProblems } from "./itemProblems.ts";
 import { experimentKeys } from "./keys.ts";
 import { type Experiment, experimentSchema } from "./schema.ts";
 import { readStructure } from "./structure.ts";
-import { valueProblem } from "./valueProblems.ts";
 import { type PlainMapping, readYaml } from "./yamlReader.ts";
 
 export interface ExperimentReading {
@@ -28,7 +28,7 @@ export function readExperiment(text: string): ExperimentReading {
   const values = structure.values;
   for (const path of invalidKeys(values)) {
     const spec = experimentKeys().keys.get(path)!;
-    diagnostics.push(valueProblem(spec, valueAt(values, path), document));
+    diagnostics.push(...keyProblems(spec, valueAt(values, path), document));
     refused.add(path);
     removeAt(values, path);
   }

@@ -116,6 +116,22 @@ const model = z
       description:
         "U-ViT: how the timestep becomes a token. sinusoidal: cosines and sines of t, as they are; mlp: two linear layers with SiLU between on top of that.",
     }),
+    qk_norm: z.enum(["none", "rms"]).default("none").meta({
+      description:
+        "Whether the queries and keys of every head are normalised before they are compared (Henry et al. 2020, Dehghani et al. 2023): rms divides each by its root mean square and multiplies it by learned gains, embed_dim / num_heads for queries (attn.q_norm) and as many for keys (attn.k_norm). It bounds the scores, which keeps long or large trainings stable.",
+      equation: "rms: q ← q / sqrt(mean(q²) + 1e-6) · gain",
+      cost: "A few percent of a step's time.",
+    }),
+    norm: z.enum(["layer", "rms"]).default("layer").meta({
+      description:
+        "How tokens are normalised before attention, MLP and output layer. layer: mean 0 and deviation 1 (Ba et al. 2016); rms: divided by their root mean square, with neither mean nor bias (Zhang & Sennrich 2019). A DiT's normalisations learn nothing themselves; timestep and class scale and shift them.",
+      equation: "rms: x / sqrt(mean(x²) + 1e-6) · gain",
+    }),
+    mlp: z.enum(["gelu", "swiglu"]).default("gelu").meta({
+      description:
+        "What follows attention in a block. gelu: two layers with GELU between (mlp.fc1, mlp.fc2), exact in a U-ViT and approximated by tanh in a DiT, as published; swiglu: gates and values (mlp.w12), multiplied, and one layer more (mlp.w3) (Shazeer 2020). Its hidden width is two thirds, so that the parameters are about as many, rounded up to a multiple of 8.",
+      equation: "swiglu: w3(silu(gate) · value), hidden width = 8·ceil(trunc(2/3·trunc(mlp_ratio·embed_dim))/8)",
+    }),
     num_classes: integer(0, 100_000).default(0).meta({
       description: "Number of classes the model is conditioned on; 0 = unconditional. Labels come from data.labels.",
       unit: "classes",
@@ -128,35 +144,91 @@ const model = z
   })
   .meta({ description: "The backbone: a transformer over patches." });
 
+const maskStrategy = () => z.enum(["patch", "block", "stratified", "crop", "none"]);
+const maskRate = () => z.number().min(0).lt(1);
+const blockSize = () => integer(1, 256);
+const cellSize = () => integer(1, 256);
+const cropSize = () => integer(1, 1024).nullable();
+
+const ratePiece = z.strictObject({
+  until: z
+    .union([integer(1, 1_000_000_000), z.number().gt(0).lt(1)])
+    .optional()
+    .meta({
+      description:
+        "Where the piece ends. A whole number is the first step that is no longer its; a number below 1 is a share of pretrain.steps, rounded to a step. Every piece but the last needs one.",
+      unit: "steps, or share of pretrain.steps",
+    }),
+  rate: maskRate().meta({
+    description: "Mask rate of the piece; 0 shows whole images.",
+    unit: "share of the N tokens",
+  }),
+  strategy: maskStrategy()
+    .optional()
+    .meta({ description: "Strategy of the piece; that of the section where left out." }),
+  block_size: blockSize().optional().meta({
+    description: "Block size of the piece; that of the section where left out.",
+    unit: "tokens",
+  }),
+  cell_size: cellSize().optional().meta({
+    description: "Cell size of the piece; that of the section where left out.",
+    unit: "tokens",
+  }),
+  crop_size: cropSize().optional().meta({
+    description: "Window of the piece; that of the section where left out.",
+    unit: "tokens",
+  }),
+});
+
 const mask = z
   .strictObject({
-    strategy: z.enum(["patch", "block", "stratified", "crop", "none"]).default("block").meta({
+    strategy: maskStrategy().default("block").meta({
       description:
         "What pretraining hides. patch: single tokens; block: square blocks of tokens; stratified: equally many single tokens of every square cell, so that no region is hidden whole; crop: all but one square window; none: nothing.",
     }),
-    rate: z.number().min(0).lt(1).default(0.9).meta({
-      description:
-        "Asked share m of hidden tokens. What the strategy can give on the grid is the effective rate; lint says where the two differ.",
-      unit: "share of the N tokens",
-      equation: "m = 1 - S/N",
-      cost: "A step works on the S = (1 - m)·N visible tokens only.",
-    }),
-    block_size: integer(1, 256).default(4).meta({
+    rate: z
+      .union([maskRate(), z.array(ratePiece).min(1).max(32)])
+      .default(0.9)
+      .meta({
+        description:
+          "Asked share m of hidden tokens. What the strategy can give on the grid is the effective rate; lint says where the two differ. A list has it change over pretraining, piece after piece.",
+        unit: "share of the N tokens",
+        equation: "m = 1 - S/N",
+        cost: "A step works on the S = (1 - m)·N visible tokens only.",
+      }),
+    block_size: blockSize().default(4).meta({
       description: "Side b of a hidden block (strategy block); must divide the grid side g = image_size / patch_size.",
       unit: "tokens",
       equation: "hidden blocks = floor(floor(m·N) / b²)",
     }),
-    cell_size: integer(1, 256).default(2).meta({
+    cell_size: cellSize().default(2).meta({
       description:
         "Side n of a cell (strategy stratified); must divide the grid side g = image_size / patch_size. As many tokens of each stay visible, at least one: cells of 2 cannot hide more than 0.75.",
       unit: "tokens",
       equation: "visible tokens of a cell k = n² - floor(m·n²), at least 1",
     }),
-    crop_size: integer(1, 1024).nullable().default(null).meta({
+    crop_size: cropSize().default(null).meta({
       description:
         "Side c of the visible window (strategy crop); null takes it from rate. When set, it decides and rate does not.",
       unit: "tokens",
       equation: "c = round(sqrt((1 - m)·N)), at least 1",
+    }),
+    mode: z.enum(["drop", "route", "fuse"]).default("drop").meta({
+      description:
+        "What becomes of hidden tokens. drop: they are absent, from the input to the loss; route: they skip the blocks in the middle and join again (TREAD), the loss is over all tokens; fuse: the middle goes without them, and a learned layer joins it with what the first blocks made of all tokens (SPRINT), the loss is over all tokens.",
+      cost: "With route and fuse a step works on all N tokens in the blocks at both ends; fuse has 2·D² + 2·D further parameters.",
+    }),
+    route_from: integer(1, 31).default(2).meta({
+      description:
+        "Block, counted from 0 in the order of execution, from which on hidden tokens are left out (mode route). The end follows from it, so that both ends of a U-ViT's long skip have the same tokens. Where so many blocks are not there, the default is what leaves one or two in the middle.",
+      unit: "blocks",
+      equation: "blocks route_from … L - 1 - route_from of L see the visible tokens only",
+    }),
+    fuse_blocks: integer(1, 31).default(2).meta({
+      description:
+        "Blocks at each end that see all tokens (mode fuse). Part of the network: finetuning and sampling have it, too. Where so many are not there, the default is what leaves one or two in the middle.",
+      unit: "blocks",
+      equation: "blocks fuse_blocks … L - 1 - fuse_blocks of L see the visible tokens only",
     }),
   })
   .meta({ description: "Masking during pretraining; finetuning always sees whole images." });
@@ -276,6 +348,7 @@ export type Experiment = z.output<typeof experimentSchema>;
 export type ExperimentInput = z.input<typeof experimentSchema>;
 export type DataConfig = Experiment["data"];
 export type ModelConfig = Experiment["model"];
+export type MaskSection = Experiment["mask"];
 export type DiffusionConfig = Experiment["diffusion"];
 export type StageConfig = Experiment["pretrain"];
 export type SampleConfig = Experiment["sample"];

@@ -124,7 +124,7 @@ function namesIn(section: string): string[] {
 }
 
 /** Replaces the key's text, where that is the key itself and serves no other section. */
-function renaming(document: ExperimentDocument, path: readonly string[], name: string): Fix | null {
+export function renaming(document: ExperimentDocument, path: string | readonly string[], name: string): Fix | null {
   const place = document.find(path);
   if (place === null || place.shared || !isNode(place.key)) return null;
   const [start, end] = extent(place.key);

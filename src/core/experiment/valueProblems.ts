@@ -76,7 +76,8 @@ function repair(spec: KeySpec, value: unknown, document: ExperimentDocument): Re
     if (asText !== null && spec.schema.enum === undefined) return asText;
     if (Number.isInteger(value) && value > 1 && value <= 100) {
       const share = accept(value / 100, (text) => `If per cent are meant, write ${text}.`);
-      if (share !== null && spec.schema.type === "number" && spec.schema["x-unit"] !== undefined) return share;
+      const takesShares = (spec.schema.anyOf ?? [spec.schema]).some(({ type }) => type === "number");
+      if (share !== null && takesShares && spec.schema["x-unit"] !== undefined) return share;
     }
     if (value === 0 && spec.path.endsWith(".clip_grad"))
       return accept(null, (text) => `Write ${text} to switch clipping off.`);

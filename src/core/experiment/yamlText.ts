@@ -4,6 +4,10 @@
 export function yamlText(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return `[${value.map(yamlText).join(", ")}]`;
+  if (typeof value === "object")
+    return `{${Object.entries(value)
+      .map(([key, entry]) => `${key}: ${yamlText(entry)}`)
+      .join(", ")}}`;
   if (typeof value === "string")
     return /^[A-Za-z_.][\w./-]*$/.test(value) && !RESERVED.test(value) ? value : JSON.stringify(value);
   if (typeof value === "number") return numberText(value);

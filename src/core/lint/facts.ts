@@ -1,5 +1,5 @@
 /** What only the caller of lint can know: the machine, the images, the checkpoint. */
-import type { DataConfig, DiffusionConfig, Experiment, ModelConfig } from "../experiment/schema.ts";
+import type { DataConfig, DiffusionConfig, Experiment, MaskSection, ModelConfig } from "../experiment/schema.ts";
 import type { LeftOut } from "../images/fileKinds.ts";
 import type { Stage } from "../random/streams.ts";
 
@@ -20,12 +20,17 @@ export interface DatasetFacts {
   readonly classNames?: readonly string[];
 }
 
+/** What of a mask is part of the network. */
+export const networkMask = ({ mode, fuse_blocks }: MaskSection): Partial<MaskSection> =>
+  mode === "fuse" ? { mode, fuse_blocks } : { mode };
+
 /** The experiment that a checkpoint was trained with, as far as it is known. */
 export interface CheckpointFacts {
   /** what the user calls it */
   readonly name?: string;
   readonly data?: Partial<Pick<DataConfig, "image_size" | "channels">>;
   readonly model?: Partial<ModelConfig>;
+  readonly mask?: Partial<MaskSection>;
   readonly diffusion?: Partial<DiffusionConfig>;
   /** names of its classes by number, where they are recorded */
   readonly classes?: readonly string[];

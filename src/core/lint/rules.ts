@@ -6,7 +6,9 @@ import { DATA_RULES } from "./rules/data.ts";
 import { DATA_FILE_RULES } from "./rules/dataFiles.ts";
 import { DIFFUSION_RULES, SAMPLE_RULES } from "./rules/diffusion.ts";
 import { ENGINE_RULES } from "./rules/engine.ts";
+import { HIDDEN_RULES } from "./rules/hidden.ts";
 import { MASK_RULES } from "./rules/mask.ts";
+import { MASK_SCHEDULE_RULES } from "./rules/maskSchedule.ts";
 import { MODEL_RULES } from "./rules/model.ts";
 import { OPTIMIZER_RULES } from "./rules/optimizer.ts";
 import { PICTURE_RULES } from "./rules/pictures.ts";
@@ -20,6 +22,8 @@ export const RULES: readonly Rule[] = [
   ...CLASS_RULES,
   ...MODEL_RULES,
   ...MASK_RULES,
+  ...HIDDEN_RULES,
+  ...MASK_SCHEDULE_RULES,
   ...DIFFUSION_RULES,
   ...STAGE_RULES,
   ...OPTIMIZER_RULES,

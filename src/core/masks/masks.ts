@@ -4,7 +4,7 @@ import { drawWithoutReplacement, type RandomStream } from "../random/streams.ts"
 export type MaskStrategy = "patch" | "block" | "stratified" | "crop" | "none";
 
 /** The keys of an experiment's mask that say which tokens are visible. */
-interface MaskKeys {
+export interface MaskKeys {
   readonly strategy: MaskStrategy;
   readonly rate: number;
   readonly block_size: number;

@@ -1,18 +1,21 @@
 /** What a network has to say of itself. Everything else, from lint to the kernels, asks it through this. */
 import type { GraphBuilder } from "./graph/builder.ts";
 import type { Tensor } from "./graph/graph.ts";
+import type { RowChoice } from "./graph/operations.ts";
 import type { ParameterSpec } from "./parameterSpec.ts";
 import type { ModelShape } from "./shape.ts";
 
 export interface NetworkInputs {
-  /** visible tokens of x_t, [B · S, p·p·C] in (C, p1, p2) order */
+  /** tokens of x_t that are fed, F of an image, [B · F, p·p·C] in (C, p1, p2) order */
   readonly tokens: Tensor;
   /** sinusoidal embedding of the timesteps, [B, timeEmbeddingWidth] */
   readonly timeEmbedding: Tensor;
   /** class of each image, or numClasses for none, [B] int32; null when unconditional */
   readonly labels: Tensor | null;
-  /** row of the position embedding for every token, extra tokens included, [B · (E+S)] int32; null when nothing is hidden */
+  /** row of the position embedding for every token, extra tokens included, [B · (E+F)] int32; null when all are fed */
   readonly positions: Tensor | null;
+  /** among the rows of all tokens, extra ones included, those that every block sees; null when all blocks see all that are fed */
+  readonly visible: RowChoice | null;
 }
 
 /** A tensor that the network reads but does not learn. */
@@ -44,9 +47,9 @@ export interface Backbone {
   /** numbers of the sinusoidal embedding that a timestep comes as; even */
   timeEmbeddingWidth(shape: ModelShape): number;
   /**
-   * The network's output for the visible tokens.
+   * The network's output for the tokens that it is fed. Its blocks run through sparse.ts.
    * @param batchSize B
-   * @returns [B · S, p·p·C] in (p1, p2, C) order
+   * @returns [B · F, p·p·C] in (p1, p2, C) order
    */
   output(g: GraphBuilder, shape: ModelShape, tensors: Tensors, inputs: NetworkInputs, batchSize: number): Tensor;
 }

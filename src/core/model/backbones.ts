@@ -3,6 +3,7 @@ import type { Backbone } from "./backbone.ts";
 import { dit } from "./dit/network.ts";
 import { countElements, type ParameterSpec } from "./parameterSpec.ts";
 import type { ModelShape } from "./shape.ts";
+import { mostDenseBlocks, sparseParameters } from "./sparse.ts";
 import { uvit } from "./uvit/network.ts";
 
 /** By the name that `model.backbone` gives; the first is the default. */
@@ -18,16 +19,20 @@ export function backboneOf({ backbone }: Pick<ModelShape, "backbone">): Backbone
   return found[1];
 }
 
-/** Whether a network of this shape can be built: patches divide the image, heads the width, and the width has its parts. */
+/**
+ * Whether a network of this shape can be built: patches divide the image, heads the width, the width has its parts, and blocks are
+ * left between the dense ones.
+ */
 export function isBuildable(shape: ModelShape): boolean {
-  const { imageSize, patchSize, embedDim, numHeads } = shape;
-  const { multiple } = backboneOf(shape).widthUnit;
-  return imageSize % patchSize === 0 && embedDim % numHeads === 0 && embedDim % multiple === 0;
+  const { imageSize, patchSize, embedDim, numHeads, depth, hidden } = shape;
+  const { widthUnit, blocks } = backboneOf(shape);
+  if (hidden.mode !== "drop" && mostDenseBlocks(blocks(depth)) === 0) return false;
+  return imageSize % patchSize === 0 && embedDim % numHeads === 0 && embedDim % widthUnit.multiple === 0;
 }
 
 /** All learned tensors of a network in the order of the checkpoint. */
 export function parameterSpecs(shape: ModelShape): ParameterSpec[] {
-  return backboneOf(shape).parameters(shape);
+  return [...backboneOf(shape).parameters(shape), ...sparseParameters(shape)];
 }
 
 /** E, tokens besides the patches, which come before them. */

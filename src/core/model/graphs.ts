@@ -6,7 +6,7 @@ import { type Graph, pruned, type Tensor } from "./graph/graph.ts";
 import { type Composites, lowered, NO_COMPOSITES } from "./graph/lower.ts";
 import { reshape, scale, weightedSquaredError } from "./graph/operations.ts";
 import { rematerialised } from "./graph/rematerialise.ts";
-import { elementsPerToken, type ModelShape, tokenCount } from "./shape.ts";
+import { elementsPerToken, fedTokens, type ModelShape, tokenCount } from "./shape.ts";
 
 /** Name of the graph output that holds a parameter's gradient. */
 export const gradientName = (parameter: string): string => `gradient:${parameter}`;
@@ -23,14 +23,22 @@ function modelInputs(g: GraphBuilder, shape: ModelShape, batchSize: number, visi
     new Map(tensors.map((tensor) => [tensor.name, g.input(tensor.name, tensor.shape)]));
   const parameters = named(parameterSpecs(shape));
   const constants = named(backbone.constants(shape));
+  const fed = fedTokens(shape, visibleTokens);
+  const all = tokenCount(shape);
+  const rows = (tokens: number) => batchSize * (extraTokens(shape) + tokens);
   const inputs: NetworkInputs = {
-    tokens: g.input("tokens", [batchSize * visibleTokens, elementsPerToken(shape)]),
+    tokens: g.input("tokens", [batchSize * fed, elementsPerToken(shape)]),
     timeEmbedding: g.input("timeEmbedding", [batchSize, backbone.timeEmbeddingWidth(shape)]),
     labels: shape.numClasses > 0 ? g.input("labels", [batchSize], "int32") : null,
-    positions:
-      visibleTokens === tokenCount(shape)
-        ? null
-        : g.input("positions", [batchSize * (extraTokens(shape) + visibleTokens)], "int32"),
+    positions: fed < all ? g.input("positions", [rows(fed)], "int32") : null,
+    visible:
+      visibleTokens < fed
+        ? {
+            kept: g.input("visible.kept", [rows(visibleTokens)], "int32"),
+            places: g.input("visible.places", [rows(all)], "int32"),
+            isKept: g.input("visible.isKept", [rows(all), 1]),
+          }
+        : null,
   };
   return { parameters, constants, inputs };
 }
@@ -50,8 +58,8 @@ function network(
 }
 
 /**
- * Loss and gradients of one micro-batch. Inputs besides parameters and constants: tokens, timeEmbedding, labels?, positions?, target
- * [B, S·p·p·C] and weight [B, 1]. Outputs: loss [B, 1], the weighted mean squared error of each image, and
+ * Loss and gradients of one micro-batch. Inputs besides parameters and constants: tokens, timeEmbedding, labels?, those of
+ * tokenFeeds.ts, target [B, F·p·p·C] and weight [B, 1]. Outputs: loss [B, 1], the weighted mean squared error of each image, and
  * `gradient:<name>`, the gradient of the sum of those losses. Cheap results are computed again for the gradients, not kept.
  * @param composites operations that the backend has as a whole
  */
@@ -64,7 +72,7 @@ export function trainingGraph(
   const g = new GraphBuilder();
   const own = modelInputs(g, shape, batchSize, visibleTokens);
   const { parameters } = own;
-  const perImage = visibleTokens * elementsPerToken(shape);
+  const perImage = fedTokens(shape, visibleTokens) * elementsPerToken(shape);
   const target = g.input("target", [batchSize, perImage]);
   const weight = g.input("weight", [batchSize, 1]);
   const one = g.input("one", [1, 1]);
@@ -74,13 +82,13 @@ export function trainingGraph(
   const gradients = g.gradients(loss, one, [...parameters.values()]);
   const sums: Record<string, Tensor> = {};
   names.forEach((name, i) => {
-    // A parameter that nothing depends on cannot occur: every tensor of parameterSpecs is used.
+    // Nothing depends on the token that stands for hidden ones where none is hidden.
     sums[gradientName(name)] = gradients[i] ?? scale(g, parameters.get(name)!, 0);
   });
   return rematerialised(lowered(pruned(g.build({ loss }, sums)), composites));
 }
 
-/** The network's output, `output` [B · S, p·p·C] in (p1, p2, C) order, for the same inputs. */
+/** The network's output, `output` [B · F, p·p·C] in (p1, p2, C) order, for the same inputs. */
 export function predictionGraph(
   shape: ModelShape,
   batchSize: number,

@@ -1,5 +1,12 @@
 /** Everything that decides the shapes of the network. */
 
+/** What becomes of the hidden tokens of a masked image: docs/hidden-tokens.md. */
+export type HiddenTokens =
+  /** they are absent */
+  | { readonly mode: "drop" }
+  /** all blocks but the first and the last ones go without them; sparse.ts has less than is asked for where a network is shallow */
+  | { readonly mode: "route" | "fuse"; readonly denseBlocks: number };
+
 export interface ModelShape {
   /** a name of backbones.ts */
   readonly backbone: string;
@@ -12,8 +19,12 @@ export interface ModelShape {
   readonly mlpRatio: number;
   readonly qkvBias: boolean;
   readonly timeMlp: boolean;
+  readonly qkNorm: "none" | "rms";
+  readonly norm: "layer" | "rms";
+  readonly mlp: "gelu" | "swiglu";
   /** 0 = unconditional */
   readonly numClasses: number;
+  readonly hidden: HiddenTokens;
 }
 
 /** What of an experiment decides them. */
@@ -28,11 +39,19 @@ export interface ShapeKeys {
     readonly mlp_ratio: number;
     readonly qkv_bias: boolean;
     readonly time_embedding: "sinusoidal" | "mlp";
+    readonly qk_norm: ModelShape["qkNorm"];
+    readonly norm: ModelShape["norm"];
+    readonly mlp: ModelShape["mlp"];
     readonly num_classes: number;
+  };
+  readonly mask: {
+    readonly mode: HiddenTokens["mode"];
+    readonly route_from: number;
+    readonly fuse_blocks: number;
   };
 }
 
-export function modelShape({ data, model }: ShapeKeys): ModelShape {
+export function modelShape({ data, model, mask }: ShapeKeys): ModelShape {
   return {
     backbone: model.backbone,
     imageSize: data.image_size,
@@ -44,8 +63,21 @@ export function modelShape({ data, model }: ShapeKeys): ModelShape {
     mlpRatio: model.mlp_ratio,
     qkvBias: model.qkv_bias,
     timeMlp: model.time_embedding === "mlp",
+    qkNorm: model.qk_norm,
+    norm: model.norm,
+    mlp: model.mlp,
     numClasses: model.num_classes,
+    hidden: hiddenTokens(mask),
   };
+}
+
+function hiddenTokens({ mode, route_from, fuse_blocks }: ShapeKeys["mask"]): HiddenTokens {
+  return mode === "drop" ? { mode } : { mode, denseBlocks: mode === "route" ? route_from : fuse_blocks };
+}
+
+/** Tokens of a masked image that the network is fed. */
+export function fedTokens(shape: ModelShape, visibleTokens: number): number {
+  return shape.hidden.mode === "drop" ? visibleTokens : tokenCount(shape);
 }
 
 /** N, tokens of a whole image. */
@@ -58,7 +90,12 @@ export function elementsPerToken(shape: ModelShape): number {
   return shape.patchSize * shape.patchSize * shape.channels;
 }
 
-/** Hidden width of the MLP; cut to a whole number, as in the published code. */
-export function mlpWidth({ embedDim, mlpRatio }: Pick<ModelShape, "embedDim" | "mlpRatio">): number {
-  return Math.trunc(embedDim * mlpRatio);
+/**
+ * Hidden width of the MLP; cut to a whole number, as in the published code. SwiGLU has three layers where GELU has two: with two
+ * thirds of the width the parameters are as many (Shazeer 2020), rounded up to a multiple of 8 as in DINOv2, so that rows begin
+ * where vectors do.
+ */
+export function mlpWidth({ embedDim, mlpRatio, mlp }: Pick<ModelShape, "embedDim" | "mlpRatio" | "mlp">): number {
+  const width = Math.trunc(embedDim * mlpRatio);
+  return mlp === "gelu" ? width : 8 * Math.ceil(Math.trunc((2 * width) / 3) / 8);
 }

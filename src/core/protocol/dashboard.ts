@@ -6,7 +6,7 @@ import type { SampleName } from "../run/sampleNames.ts";
 import { CHART_IDS, type ChartId } from "../series/charts.ts";
 import { AXES, type AxisName } from "../series/columns.ts";
 import type { FlatConfig } from "../series/flatConfig.ts";
-import { pathSchema } from "./message.ts";
+import { type Protocol, pathSchema } from "./message.ts";
 
 /** A dashboard of more runs could not tell their lines apart. */
 export const MOST_RUNS = 200;
@@ -60,7 +60,6 @@ export const dashboardRequests = {
     bytes: z.instanceof(Uint8Array).refine((bytes) => bytes.length <= MOST_PICTURE_BYTES, "too large"),
   }),
 } as const;
-export type DashboardRequests = typeof dashboardRequests;
 
 /** A run as the list beside the charts shows it. */
 export interface RunInfo {
@@ -110,7 +109,7 @@ export interface DetailsResult {
   readonly defaults: FlatConfig;
 }
 
-export type DashboardResults = {
+type Results = {
   ready: null;
   view: null;
   addRuns: null;
@@ -143,7 +142,7 @@ export interface LinesEvent {
   readonly parts: readonly LinePart[];
 }
 
-export type DashboardEvents = {
+type Events = {
   /** all runs of the panel, whenever their set or their labels change */
   runs: readonly RunInfo[];
   /** one of them has changed */
@@ -153,6 +152,12 @@ export type DashboardEvents = {
   /** there are other pictures in a run's samples folder */
   samplesChanged: { readonly dir: string };
 };
+
+export interface DashboardProtocol extends Protocol {
+  readonly requests: typeof dashboardRequests;
+  readonly results: Results;
+  readonly events: Events;
+}
 
 /** What a page remembers over a reload, as far as the extension reads it. */
 export const savedRunsSchema = z.looseObject({

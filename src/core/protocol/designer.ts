@@ -8,6 +8,7 @@ import type { KeyValue } from "../experiment/changeKeys.ts";
 import { experimentKeys } from "../experiment/keys.ts";
 import type { DataConfig } from "../experiment/schema.ts";
 import type { LintFacts } from "../lint/facts.ts";
+import type { Protocol } from "./message.ts";
 
 /** Images shown at most, and read with one request. */
 export const MAX_SHOWN_IMAGES = 64;
@@ -25,6 +26,7 @@ const keyValue: z.ZodType<KeyValue> = z.union([
   z.null(),
   z.array(z.number()).max(8),
   z.array(z.string().max(400)).max(64),
+  z.array(z.record(z.string().max(40), z.union([z.string().max(400), z.number(), z.null()]))).max(64),
 ]);
 const place = { line: z.number().int().positive(), column: z.number().int().positive() };
 const nothing = z.strictObject({});
@@ -62,7 +64,6 @@ export const designerRequests = {
   /** Opens the editor's page about trust. */
   manageTrust: nothing,
 } as const;
-export type DesignerRequests = typeof designerRequests;
 
 /** What is known of the images. `key` is `dataKey` of the configuration that it is about. */
 export type DataState =
@@ -101,7 +102,7 @@ export interface DocumentState {
   readonly version: number;
 }
 
-export interface DesignerResults extends Record<keyof DesignerRequests, unknown> {
+type Results = {
   ready: {
     readonly fileName: string;
     readonly document: DocumentState;
@@ -124,15 +125,21 @@ export interface DesignerResults extends Record<keyof DesignerRequests, unknown>
   measure: null;
   run: null;
   manageTrust: null;
-}
+};
 
-export interface DesignerEvents extends Record<string, unknown> {
+type Events = {
   document: DocumentState;
   facts: LintFacts;
   data: DataState;
   speed: SpeedState;
   /** the batch of a step is to be shown */
   show: { readonly step: number };
+};
+
+export interface DesignerProtocol extends Protocol {
+  readonly requests: typeof designerRequests;
+  readonly results: Results;
+  readonly events: Events;
 }
 
 /** What of the data section the pixels depend on. */

@@ -1,17 +1,25 @@
 /**
- * What extension and webview say to each other. A view's own file (designer.ts, dashboard.ts) lists its requests and events; this
- * is the envelope. Bytes travel as Uint8Array, which VS Code transfers without encoding them as text.
+ * What extension and webview say to each other. A view's own file (designer.ts, dashboard.ts) lists its requests, their results and its
+ * events in one `Protocol`, by which both ends are typed; this is the envelope. Bytes travel as Uint8Array, which VS Code transfers
+ * without encoding them as text.
  */
 import * as z from "zod";
 
-/**
- * What a webview may ask: for each method the schema of its parameters. Parameters come from a page and are validated; results
- * come from our own extension and have types alone, see `Results`.
- */
-export type RequestSchemas = Readonly<Record<string, z.ZodType>>;
+/** All that one view and the extension say, by name. A view's own has to name its members one by one, or any name would do. */
+export interface Protocol {
+  /** for each method the schema of its parameters: those come from a page and are validated */
+  readonly requests: Readonly<Record<string, z.ZodType>>;
+  /** for each method what answers it: that comes from our own extension and has a type alone */
+  readonly results: Readonly<Record<string, unknown>>;
+  /** what the extension tells unasked, with its data */
+  readonly events: Readonly<Record<string, unknown>>;
+}
 
+/** Names of a view's requests; one without a result is none. */
+export type MethodOf<P extends Protocol> = keyof P["requests"] & keyof P["results"] & string;
 /** Parameters of a method, as the webview passes them. */
-export type Params<R extends RequestSchemas, M extends keyof R> = z.input<R[M]>;
+export type Params<P extends Protocol, M extends MethodOf<P>> = z.input<P["requests"][M]>;
+export type EventOf<P extends Protocol> = keyof P["events"] & string;
 
 /** Envelope of everything a webview sends: a request, answered by exactly one reply with the same id. */
 export const requestSchema = z.object({

@@ -1,5 +1,6 @@
 /** Experiments as flat lists of keys and values, for comparing runs. */
 import type { Experiment } from "../experiment/schema.ts";
+import { yamlText } from "../experiment/yamlText.ts";
 import type { Stage } from "../random/streams.ts";
 
 /** Values as text by dotted key, e.g. "mask.rate": "0.75"; defaults are filled in. */
@@ -16,7 +17,7 @@ export function flatConfig(experiment: Experiment): FlatConfig {
 
 function valueText(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(valueText).join(", ")}]`;
-  return value === null ? "null" : String(value);
+  return typeof value === "string" ? value : yamlText(value);
 }
 
 /** A run's part in a comparison. */

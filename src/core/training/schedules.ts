@@ -31,3 +31,33 @@ export function emaDecay(update: number, cap: number): number {
   const k = update - EMA_COPY_UPDATES - 1;
   return k <= 0 ? 0 : Math.min(cap, 1 - (1 + k) ** (-2 / 3));
 }
+
+const ADAM_EPSILON = 1e-8;
+
+/** Keys of a stage that say how a step changes the weights. */
+export interface StepConfig extends LearningRateConfig {
+  readonly clip_grad: number | null;
+  readonly weight_decay: number;
+  readonly betas: readonly [number, number];
+  readonly ema_decay: number;
+}
+
+/**
+ * The optimiser's part of a step.
+ * @param step counted from 0
+ * @param wantGradNorm whether the gradient's norm is wanted even without clipping
+ */
+export function stepScalars(config: StepConfig, step: number, wantGradNorm: boolean) {
+  const [beta1, beta2] = config.betas;
+  return {
+    clipGrad: config.clip_grad,
+    wantGradNorm,
+    lr: learningRate(config, step),
+    weightDecay: config.weight_decay,
+    beta1,
+    beta2,
+    epsilon: ADAM_EPSILON,
+    update: step + 1,
+    emaDecay: emaDecay(step + 1, config.ema_decay),
+  };
+}

@@ -18,7 +18,7 @@ const STEP_FLOPS = 10e9;
 export const MEASURED_STEPS = 3;
 
 /**
- * The file's mask, and none: with its batch size where a step of it is short, with fewer images where it is not.
+ * The file's masks, and none: with its batch size where a step of it is short, with fewer images where it is not.
  * @throws UserError where the mask does not fit the grid
  */
 export function benchRequests(experiment: Experiment): BenchRequest[] {
@@ -34,11 +34,14 @@ export function benchRequests(experiment: Experiment): BenchRequest[] {
       Math.max(1, Math.round(STEP_FLOPS / imageCost(shape, visibleTokens).trainingFlops)),
     ),
   });
-  const { tokens, visibleTokens } = facts.mask;
-  const whole = request(0, tokens);
   // A rate of 0 is measured as no mask; a crop of a given size by the rate that it comes to.
-  const rate = experiment.mask.strategy === "crop" ? facts.mask.effectiveRate : experiment.mask.rate;
-  return visibleTokens === tokens || rate === 0 ? [whole] : [request(rate, visibleTokens), whole];
+  const masked = facts.pieces
+    .filter(({ config, geometry }) => geometry.visibleTokens < geometry.tokens && config.rate > 0)
+    .map(({ config, geometry }) =>
+      request(config.strategy === "crop" ? geometry.effectiveRate : config.rate, geometry.visibleTokens),
+    );
+  const rates = new Map(masked.map((one) => [one.maskRate, one]));
+  return [...rates.values(), request(0, facts.pieces[0]!.geometry.tokens)];
 }
 
 /** Arguments of the trainer. */

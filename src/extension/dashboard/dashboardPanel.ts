@@ -3,9 +3,7 @@ import { join } from "node:path";
 import * as vscode from "vscode";
 import { UserError } from "../../core/errors.ts";
 import {
-  type DashboardEvents,
-  type DashboardRequests,
-  type DashboardResults,
+  type DashboardProtocol,
   dashboardRequests,
   type RunInfo,
   type SampleFile,
@@ -13,6 +11,7 @@ import {
 import { CHARTS } from "../../core/series/charts.ts";
 import { chartCsv } from "../../core/series/csv.ts";
 import { EXPERIMENT_FILE } from "../../node/run/runFiles.ts";
+import { executeCommand } from "../commands/commandTable.ts";
 import type { Services } from "../services.ts";
 import { type Handlers, WebviewHost } from "../webview/webviewHost.ts";
 import { requireFew, requireRun } from "./allowedRuns.ts";
@@ -48,7 +47,7 @@ const pictureRoots = (runs: Iterable<PanelRun>): vscode.Uri[] =>
 export class DashboardPanel implements vscode.Disposable {
   private readonly runs = new Map<string, ShownRun>();
   private readonly feed: ChartFeed;
-  private readonly host: WebviewHost<DashboardRequests>;
+  private readonly host: WebviewHost<DashboardProtocol>;
   private readonly subscriptions: vscode.Disposable[] = [];
   private infos: readonly RunInfo[] = [];
   private log: vscode.Disposable | undefined;
@@ -59,7 +58,7 @@ export class DashboardPanel implements vscode.Disposable {
     private readonly context: DashboardContext,
     runs: readonly PanelPlace[] = [],
   ) {
-    this.feed = new ChartFeed((lines) => this.send("lines", lines));
+    this.feed = new ChartFeed((lines) => this.host.send("lines", lines));
     const { extensionUri, services } = context;
     this.take(runs);
     this.host = new WebviewHost(panel.webview, {
@@ -81,7 +80,7 @@ export class DashboardPanel implements vscode.Disposable {
     this.subscriptions.push(
       services.runs.onDidChange(({ changed, removed }) => {
         this.update();
-        for (const { dir } of changed) if (this.runs.has(dir)) this.send("samplesChanged", { dir });
+        for (const { dir } of changed) if (this.runs.has(dir)) this.host.send("samplesChanged", { dir });
         for (const dir of removed) if (this.runs.has(dir)) this.remove(dir);
       }),
       panel.onDidDispose(() => this.dispose()),
@@ -161,12 +160,8 @@ export class DashboardPanel implements vscode.Disposable {
     const old = labels(this.infos);
     this.infos = runInfos([...this.runs.values()], (dir) => this.context.services.runs.get(dir));
     this.panel.title = this.infos.length === 1 ? `Run: ${this.infos[0]!.label}` : `MaskDM Runs (${this.infos.length})`;
-    if (labels(this.infos) !== old) this.send("runs", this.infos);
-    else for (const info of this.infos) if (before.get(info.dir) !== JSON.stringify(info)) this.send("run", info);
-  }
-
-  private send<E extends keyof DashboardEvents>(event: E, data: DashboardEvents[E]): void {
-    this.host.send(event, data);
+    if (labels(this.infos) !== old) this.host.send("runs", this.infos);
+    else for (const info of this.infos) if (before.get(info.dir) !== JSON.stringify(info)) this.host.send("run", info);
   }
 
   /** @throws UserError unless the folder is one of the panel's runs, which is checked for every path in a message */
@@ -176,15 +171,11 @@ export class DashboardPanel implements vscode.Disposable {
     return run;
   }
 
-  private handlers(): Handlers<DashboardRequests> {
-    const answers: {
-      [M in keyof DashboardResults]: (
-        params: ReturnType<DashboardRequests[M]["parse"]>,
-      ) => DashboardResults[M] | Promise<DashboardResults[M]>;
-    } = {
+  private handlers(): Handlers<DashboardProtocol> {
+    return {
       ready: () => {
         this.feed.pause();
-        this.send("runs", this.infos);
+        this.host.send("runs", this.infos);
         return null;
       },
       view: async (view) => {
@@ -208,7 +199,7 @@ export class DashboardPanel implements vscode.Disposable {
         this.log =
           dir === null
             ? undefined
-            : this.context.services.runs.tailLog(dir, (text, reset) => this.send("log", { dir, text, reset }));
+            : this.context.services.runs.tailLog(dir, (text, reset) => this.host.send("log", { dir, text, reset }));
         return null;
       },
       details: () => ({
@@ -236,14 +227,12 @@ export class DashboardPanel implements vscode.Disposable {
         return uri.fsPath;
       },
     };
-    return answers;
   }
 
   private async act(dir: string, action: "stop" | "resume" | "reveal" | "openConfig" | "remove"): Promise<null> {
     this.own(dir);
-    const entry = this.context.services.runs.get(dir) ?? { dir };
-    if (action === "stop") await vscode.commands.executeCommand("maskdm.stop", entry);
-    else if (action === "resume") await vscode.commands.executeCommand("maskdm.resume", entry);
+    if (action === "stop") await executeCommand("maskdm.stop", dir);
+    else if (action === "resume") await executeCommand("maskdm.resume", dir);
     else if (action === "remove") this.remove(dir);
     else if (action === "openConfig") await vscode.window.showTextDocument(vscode.Uri.file(join(dir, EXPERIMENT_FILE)));
     else await vscode.commands.executeCommand("revealInExplorer", vscode.Uri.file(dir));

@@ -1,7 +1,7 @@
 /** Commands and panels of the dashboard. What they need is loaded with the first panel. */
 import * as vscode from "vscode";
-import { UserError } from "../../core/errors.ts";
 import { newestFirst } from "../../core/run/entry.ts";
+import type { Commands } from "../commands/commandTable.ts";
 import type { Services } from "../services.ts";
 import type { DashboardPanel, PanelPlace } from "./dashboardPanel.ts";
 
@@ -12,7 +12,8 @@ export interface Dashboard {
   readonly panels: readonly DashboardPanel[];
 }
 
-export function registerDashboard(context: vscode.ExtensionContext, services: Services): Dashboard {
+/** @returns its commands, too */
+export function registerDashboard(context: vscode.ExtensionContext, services: Services) {
   const panels = new Set<DashboardPanel>();
   const loaded = lazily(async () => {
     const { DashboardPanel } = await import("./dashboardPanel.ts");
@@ -49,41 +50,12 @@ export function registerDashboard(context: vscode.ExtensionContext, services: Se
     );
   };
 
-  const command = (id: string, run: (...args: unknown[]) => Promise<void>): vscode.Disposable =>
-    vscode.commands.registerCommand(id, async (...args: unknown[]) => {
-      try {
-        await services.runs.ready;
-        await run(...args);
-      } catch (error) {
-        if (!(error instanceof UserError)) throw error;
-        void vscode.window.showErrorMessage(error.message);
-      }
-    });
-
   context.subscriptions.push(
     {
       dispose: () => {
         for (const panel of panels) panel.dispose();
       },
     },
-    command("maskdm.openDashboard", async (...args) => {
-      const asked = runDirs(args);
-      const newest = newestFirst(services.runs.runs.filter((run) => !run.archived))[0];
-      if (asked.length === 0 && newest === undefined) {
-        void vscode.window.showInformationMessage(
-          "There are no runs in this workspace yet. Start one from an experiment file.",
-        );
-        return;
-      }
-      await open(asked.length > 0 ? asked : [newest!.dir], false);
-    }),
-    command("maskdm.compareRuns", async (...args) => {
-      const { pickRuns } = await import("./pickRuns.ts");
-      const asked = runDirs(args);
-      const title = "Compare Runs";
-      const dirs = asked.length >= 2 ? asked : await pickRuns(services.runs.runs, title, new Set(asked));
-      if (dirs !== null) await open(dirs, true);
-    }),
     vscode.window.registerWebviewPanelSerializer(DASHBOARD_VIEW, {
       async deserializeWebviewPanel(webviewPanel, state: unknown) {
         const { savedRunsSchema } = await import("../../core/protocol/dashboard.ts");
@@ -102,11 +74,34 @@ export function registerDashboard(context: vscode.ExtensionContext, services: Se
       },
     }),
   );
-  return {
+  const commands = {
+    "maskdm.openDashboard": async (...args) => {
+      await services.runs.ready;
+      const asked = runDirs(args);
+      const newest = newestFirst(services.runs.runs.filter((run) => !run.archived))[0];
+      if (asked.length === 0 && newest === undefined) {
+        void vscode.window.showInformationMessage(
+          "There are no runs in this workspace yet. Start one from an experiment file.",
+        );
+        return;
+      }
+      await open(asked.length > 0 ? asked : [newest!.dir], false);
+    },
+    "maskdm.compareRuns": async (...args) => {
+      await services.runs.ready;
+      const { pickRuns } = await import("./pickRuns.ts");
+      const asked = runDirs(args);
+      const title = "Compare Runs";
+      const dirs = asked.length >= 2 ? asked : await pickRuns(services.runs.runs, title, new Set(asked));
+      if (dirs !== null) await open(dirs, true);
+    },
+  } satisfies Partial<Commands>;
+  const feature: Dashboard = {
     get panels() {
       return [...panels];
     },
   };
+  return { feature, commands };
 }
 
 /** Folders among a command's arguments: paths, things with `dir`, or lists of either (a tree passes the item and the selection). */

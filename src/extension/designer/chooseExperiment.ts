@@ -18,8 +18,12 @@ export function activeExperiment(): vscode.Uri | undefined {
   return uri !== undefined && isExperimentFile(uri) ? uri : undefined;
 }
 
-/** The one that is shown; the only one of the workspace; else one that the user picks. Undefined where nothing is picked. */
-export async function chooseExperiment(): Promise<vscode.Uri | undefined> {
+/**
+ * The one that a command was given; the one that is shown; the only one of the workspace; else one that the user picks. Undefined where nothing is
+ * picked.
+ */
+export async function chooseExperiment(given: unknown): Promise<vscode.Uri | undefined> {
+  if (given instanceof vscode.Uri) return given;
   const active = activeExperiment();
   if (active !== undefined) return active;
   const files = await vscode.workspace.findFiles(EXPERIMENT_FILES, "**/{node_modules,runs,.maskdm}/**", LISTED);

@@ -2,17 +2,18 @@
 import { basename } from "node:path";
 import * as vscode from "vscode";
 import { UserError } from "../../core/errors.ts";
-import { type DesignerRequests, designerRequests } from "../../core/protocol/designer.ts";
+import { type DesignerProtocol, designerRequests } from "../../core/protocol/designer.ts";
+import type { EventOf } from "../../core/protocol/message.ts";
+import { executeCommand } from "../commands/commandTable.ts";
 import type { ReadDocument, Services } from "../services.ts";
 import { type Handlers, WebviewHost } from "../webview/webviewHost.ts";
 import { DataSource } from "./dataSource.ts";
 import { applyFix, editKeysOf } from "./documentEdits.ts";
 import { showAsText } from "./showAsText.ts";
 
-/** What a designer sends with its events and answers is described in core/protocol/designer.ts. */
 export class DesignerSession implements vscode.Disposable {
   private readonly disposables: vscode.Disposable[] = [];
-  private readonly host: WebviewHost<DesignerRequests>;
+  private readonly host: WebviewHost<DesignerProtocol>;
   private readonly data: DataSource;
   /** those asked for, to their end */
   private edits: Promise<void> = Promise.resolve();
@@ -76,7 +77,7 @@ export class DesignerSession implements vscode.Disposable {
     return basename(this.document.uri.path);
   }
 
-  private send(event: string, data: unknown): void {
+  private send<E extends EventOf<DesignerProtocol>>(event: E, data: DesignerProtocol["events"][E]): void {
     if (this.isReady) this.host.send(event, data);
   }
 
@@ -104,7 +105,7 @@ export class DesignerSession implements vscode.Disposable {
     return { machine: calibration.machine, measurements: calibration.measurements, measuring: this.measuring };
   }
 
-  private handlers(): Handlers<DesignerRequests> {
+  private handlers(): Handlers<DesignerProtocol> {
     const { document } = this;
     return {
       ready: async () => {
@@ -150,7 +151,7 @@ export class DesignerSession implements vscode.Disposable {
       read: ({ key, indices }) => this.data.read(key, indices),
       measure: () => this.measure(),
       run: async ({ stage }) => {
-        await vscode.commands.executeCommand(`maskdm.${stage}`, document.uri);
+        await executeCommand(`maskdm.${stage}`, document.uri);
         return null;
       },
       manageTrust: async () => {
@@ -165,7 +166,7 @@ export class DesignerSession implements vscode.Disposable {
     this.measuring = true;
     this.send("speed", this.speed());
     try {
-      await vscode.commands.executeCommand("maskdm.calibrate", this.document.uri);
+      await executeCommand("maskdm.calibrate", this.document.uri);
     } finally {
       this.measuring = false;
       this.send("speed", this.speed());

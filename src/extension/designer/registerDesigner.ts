@@ -1,5 +1,6 @@
 /** The mask designer and its commands. */
 import * as vscode from "vscode";
+import type { Commands } from "../commands/commandTable.ts";
 import type { Services } from "../services.ts";
 import { activeExperiment, chooseExperiment } from "./chooseExperiment.ts";
 import { DesignerProvider } from "./designerProvider.ts";
@@ -9,27 +10,30 @@ import { DESIGNER_VIEW_TYPE } from "./viewType.ts";
 /** Steps are addressed by 32 bits. */
 const LARGEST_STEP = 2 ** 32 - 1;
 
-export function registerDesigner(context: vscode.ExtensionContext, services: Services): void {
+/** @returns its commands */
+export function registerDesigner(context: vscode.ExtensionContext, services: Services) {
   const provider = new DesignerProvider(context.extensionUri, services);
   context.subscriptions.push(
     vscode.window.registerCustomEditorProvider(DESIGNER_VIEW_TYPE, provider, {
       supportsMultipleEditorsPerDocument: true,
     }),
-    vscode.commands.registerCommand("maskdm.openDesigner", async (uri?: vscode.Uri) => {
-      const file = uri ?? (await chooseExperiment());
-      if (file !== undefined) await provider.open(file);
-    }),
-    vscode.commands.registerCommand("maskdm.reopenAsText", async (uri?: vscode.Uri) => {
-      const file = uri ?? activeExperiment();
-      if (file !== undefined) await showAsText(file);
-    }),
-    vscode.commands.registerCommand("maskdm.previewMaskedBatch", async (uri?: vscode.Uri, step?: number) => {
-      const file = uri ?? (await chooseExperiment());
-      if (file === undefined) return;
-      const batch = step ?? (await askStep());
-      if (batch !== undefined) await provider.open(file, batch);
-    }),
   );
+  return {
+    "maskdm.openDesigner": async (given) => {
+      const file = await chooseExperiment(given);
+      if (file !== undefined) await provider.open(file);
+    },
+    "maskdm.reopenAsText": async (given) => {
+      const file = given instanceof vscode.Uri ? given : activeExperiment();
+      if (file !== undefined) await showAsText(file);
+    },
+    "maskdm.previewMaskedBatch": async (given, step) => {
+      const file = await chooseExperiment(given);
+      if (file === undefined) return;
+      const batch = typeof step === "number" ? step : await askStep();
+      if (batch !== undefined) await provider.open(file, batch);
+    },
+  } satisfies Partial<Commands>;
 }
 
 async function askStep(): Promise<number | undefined> {

@@ -3,6 +3,7 @@ import * as vscode from "vscode";
 import type { Stage } from "../../core/random/streams.ts";
 import { isAtWork, isResumable, progressOf } from "../../core/run/entry.ts";
 import { isSamePath } from "../../node/pathKey.ts";
+import { commandOf } from "../commands/commandTable.ts";
 import { EXPERIMENT_SELECTOR } from "../documents/experimentLanguage.ts";
 import type { RunEntry, RunService } from "../services.ts";
 import type { LanguageServices } from "./languageServices.ts";
@@ -11,11 +12,7 @@ export function registerCodeLenses({ runs }: LanguageServices): vscode.Disposabl
   const changes = new vscode.EventEmitter<void>();
   const provider = vscode.languages.registerCodeLensProvider(EXPERIMENT_SELECTOR, {
     onDidChangeCodeLenses: changes.event,
-    provideCodeLenses: async (document) => {
-      if (document.uri.scheme !== "file") return [];
-      const commands = new Set(await vscode.commands.getCommands(true));
-      return lenses(document, runs).filter(({ command }) => commands.has(command?.command ?? ""));
-    },
+    provideCodeLenses: (document) => (document.uri.scheme === "file" ? lenses(document, runs) : []),
   });
   return vscode.Disposable.from(
     provider,
@@ -34,32 +31,14 @@ function lenses(document: vscode.TextDocument, runs: RunService | undefined): vs
     const last = lastRun(runs, uri.fsPath, name);
     const own = [at(name, run)];
     if (last !== null && isResumable(last))
-      own.push(
-        at(name, {
-          command: "maskdm.resume",
-          title: "$(debug-restart) Resume",
-          arguments: [last.dir],
-        }),
-      );
-    if (last !== null) own.push(at(name, { command: "maskdm.openRun", title: runTitle(last), arguments: [last.dir] }));
+      own.push(at(name, commandOf("$(debug-restart) Resume", "maskdm.resume", last.dir)));
+    if (last !== null) own.push(at(name, commandOf(runTitle(last), "maskdm.openRun", last.dir)));
     return own;
   };
   return [
-    at("mask", {
-      command: "maskdm.openDesigner",
-      title: "$(eye) Preview masks",
-      arguments: [uri],
-    }),
-    ...stage("pretrain", {
-      command: "maskdm.pretrain",
-      title: "$(play) Pretrain",
-      arguments: [uri],
-    }),
-    ...stage("finetune", {
-      command: "maskdm.finetune",
-      title: "$(play) Finetune",
-      arguments: [uri],
-    }),
+    at("mask", commandOf("$(eye) Preview masks", "maskdm.openDesigner", uri)),
+    ...stage("pretrain", commandOf("$(play) Pretrain", "maskdm.pretrain", uri)),
+    ...stage("finetune", commandOf("$(play) Finetune", "maskdm.finetune", uri)),
   ];
 }
 

@@ -1,10 +1,10 @@
 /** Problems as you type: the rules of `maskdm lint`, in the editor. */
 import * as vscode from "vscode";
 import type { Diagnostic, Severity } from "../../core/experiment/diagnostic.ts";
+import { commandLink } from "../commands/commandTable.ts";
 import { isExperiment } from "../documents/experimentLanguage.ts";
 import type { LanguageServices } from "./languageServices.ts";
 import { toRange } from "./ranges.ts";
-import { explainUri } from "./reference.ts";
 
 /** Shown behind each message. */
 export const DIAGNOSTIC_SOURCE = "MaskDM";
@@ -43,6 +43,6 @@ function openExperiment(uri: vscode.Uri): vscode.TextDocument | undefined {
 function toDiagnostic(found: Diagnostic): vscode.Diagnostic {
   const diagnostic = new vscode.Diagnostic(toRange(found), found.message, SEVERITIES[found.severity]);
   diagnostic.source = DIAGNOSTIC_SOURCE;
-  diagnostic.code = { value: found.code, target: explainUri(found.code) };
+  diagnostic.code = { value: found.code, target: commandLink("maskdm.explain", found.code) };
   return diagnostic;
 }

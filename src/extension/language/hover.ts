@@ -1,13 +1,13 @@
 /** Hover on a key or its value: what it is, and what it comes to in this file. */
 import * as vscode from "vscode";
 import { experimentKeys } from "../../core/experiment/keys.ts";
+import { type CommandId, commandLink } from "../commands/commandTable.ts";
 import { EXPERIMENT_SELECTOR } from "../documents/experimentLanguage.ts";
 import type { ReadDocument } from "../services.ts";
 import { keyFacts } from "./keyFacts.ts";
 import { keyMarkdown, sectionMarkdown } from "./keyMarkdown.ts";
 import type { LanguageServices } from "./languageServices.ts";
 import { toRange } from "./ranges.ts";
-import { EXPLAIN_COMMAND, explainUri } from "./reference.ts";
 
 export function registerHover({ documents, calibration }: LanguageServices): vscode.Disposable {
   return vscode.languages.registerHoverProvider(EXPERIMENT_SELECTOR, {
@@ -34,7 +34,7 @@ export function registerHover({ documents, calibration }: LanguageServices): vsc
 
 /** The key's or the value's own range, whichever holds the position. */
 function rangeAt({ document }: ReadDocument, path: string, position: vscode.Position): vscode.Range | null {
-  const places = [document.keyRange(path), document.valueRange(path)];
+  const places = [document.keyRange(path), document.valueRange(path), ...document.itemRanges(path)];
   for (const place of places) {
     const range = place && toRange(place);
     if (range?.contains(position)) return range;
@@ -43,8 +43,8 @@ function rangeAt({ document }: ReadDocument, path: string, position: vscode.Posi
 }
 
 function markdown(topic: string, parts: readonly string[]): vscode.MarkdownString {
-  const link = `[Reference](${explainUri(topic).toString()})`;
+  const link = `[Reference](${commandLink("maskdm.explain", topic).toString()})`;
   const text = new vscode.MarkdownString([...parts, link].join("\n\n"));
-  text.isTrusted = { enabledCommands: [EXPLAIN_COMMAND] };
+  text.isTrusted = { enabledCommands: ["maskdm.explain" satisfies CommandId] };
   return text;
 }

@@ -1,6 +1,7 @@
 /** What keys come to, written behind their values. */
 import * as vscode from "vscode";
 import { formatDuration, formatStepTime } from "../../core/durationText.ts";
+import type { MaskGeometry } from "../../core/masks/masks.ts";
 import { bytes, count, share } from "../../core/numbers.ts";
 import type { Stage } from "../../core/random/streams.ts";
 import { EXPERIMENT_SELECTOR } from "../documents/experimentLanguage.ts";
@@ -70,7 +71,9 @@ function hints(read: ReadDocument, services: LanguageServices): vscode.InlayHint
     hint.tooltip = new vscode.MarkdownString(facts.map((fact) => `- ${fact}`).join("\n"));
     found.push(hint);
   };
-  add(maskKeys(read), maskLabel(read));
+  const pieces = factsOf(read, "pretrain")?.pieces ?? [];
+  if (pieces.length > 1) for (const { name, geometry } of pieces) add([name], maskLabel(geometry));
+  else if (pieces[0] !== undefined) add(maskKeys(read), maskLabel(pieces[0].geometry));
   add(["model.patch_size"], tokenLabel(read));
   for (const stage of STAGES) {
     add([`${stage}.steps`], timeLabel(read, stage, services));
@@ -85,15 +88,14 @@ function maskKeys({ experiment }: ReadDocument): string[] {
   return [decides ? "mask.crop_size" : "mask.rate", "mask.block_size", "mask.cell_size", "mask.strategy"];
 }
 
-function maskLabel(read: ReadDocument): string | null {
-  const mask = factsOf(read, "pretrain")?.mask;
-  if (mask === undefined || mask.strategy === "none") return null;
+function maskLabel(mask: MaskGeometry): string | null {
+  if (mask.strategy === "none") return null;
   const tokens = `S = ${count(mask.visibleTokens)} of ${count(mask.tokens)} tokens`;
   return mask.effectiveRate === mask.askedRate ? tokens : `→ ${share(mask.effectiveRate)}, ${tokens}`;
 }
 
 function tokenLabel(read: ReadDocument): string | null {
-  const mask = factsOf(read, "finetune")?.mask;
+  const mask = factsOf(read, "finetune")?.pieces[0]?.geometry;
   return mask === undefined
     ? null
     : `${count(mask.gridSize)} × ${count(mask.gridSize)} grid, N = ${count(mask.tokens)} tokens`;

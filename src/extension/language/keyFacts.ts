@@ -2,7 +2,9 @@
 import { imageCost } from "../../core/cost/imageCost.ts";
 import { type StageFacts, stageFacts } from "../../core/cost/stageFacts.ts";
 import { formatDuration, formatStepTime } from "../../core/durationText.ts";
+import { hiddenText } from "../../core/experiment/hiddenText.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
+import { stepsText } from "../../core/masks/schedule.ts";
 import { isBuildable } from "../../core/model/backbones.ts";
 import { modelShape, tokenCount } from "../../core/model/shape.ts";
 import { bytes, count, operations, percent, plural, share, short } from "../../core/numbers.ts";
@@ -16,7 +18,7 @@ export function keyFacts(path: string, read: ReadDocument, calibration: Calibrat
   const [section = "", name = ""] = path.split(".");
   switch (section) {
     case "mask":
-      return maskFacts(read);
+      return maskFacts(read, experiment);
     case "data":
       return path === "data.path" ? imageFacts(read) : path === "data.image_size" ? tokenFacts(read) : [];
     case "model":
@@ -40,8 +42,13 @@ const MODEL_SHAPE = [
   "mlp_ratio",
   "qkv_bias",
   "time_embedding",
+  "qk_norm",
+  "norm",
+  "mlp",
   "num_classes",
-].map((name) => `model.${name}`);
+]
+  .map((name) => `model.${name}`)
+  .concat("mask.mode", "mask.route_from", "mask.fuse_blocks");
 const MASK_KEYS = ["strategy", "rate", "block_size", "cell_size", "crop_size"].map((name) => `mask.${name}`);
 
 /** The facts of a stage, where all that they depend on is known. */
@@ -67,15 +74,20 @@ export function estimateOf(
   return calibration?.estimate(read.experiment, stage) ?? null;
 }
 
-function maskFacts(read: ReadDocument): string[] {
+function maskFacts(read: ReadDocument, experiment: Experiment): string[] {
   const found = factsOf(read, "pretrain");
   if (found === null) return [];
-  const { mask, relativeCost } = found;
-  if (mask.strategy === "none") return [`Nothing is hidden: all N = ${count(mask.tokens)} tokens are visible.`];
-  return [
-    `S = ${count(mask.visibleTokens)} of N = ${count(mask.tokens)} tokens are visible: an effective rate of ${share(mask.effectiveRate)}.`,
-    `A step does ${percent(relativeCost)} of the work of one without a mask.`,
-  ];
+  return found.pieces.flatMap((piece, i) => {
+    const { geometry, relativeCost } = piece;
+    const which = found.pieces.length > 1 ? `${piece.name}, ${stepsText(piece)}: ` : "";
+    if (geometry.strategy === "none")
+      return [`${which}Nothing is hidden: all N = ${count(geometry.tokens)} tokens are visible.`];
+    return [
+      `${which}S = ${count(geometry.visibleTokens)} of N = ${count(geometry.tokens)} tokens are visible: an effective rate of ${share(geometry.effectiveRate)}.`,
+      ...(i === 0 ? [hiddenText(experiment)] : []),
+      `A step does ${percent(relativeCost)} of the work of one without a mask.`,
+    ];
+  });
 }
 
 function imageFacts({ facts: { dataset } }: ReadDocument): string[] {
@@ -87,7 +99,7 @@ function imageFacts({ facts: { dataset } }: ReadDocument): string[] {
 function tokenFacts(read: ReadDocument): string[] {
   const found = factsOf(read, "finetune");
   if (found === null) return [];
-  const { gridSize: g, tokens } = found.mask;
+  const { gridSize: g, tokens } = found.pieces[0]!.geometry;
   return [`A grid of ${g} x ${g}: N = ${count(tokens)} tokens an image.`];
 }
 
@@ -102,7 +114,9 @@ function modelFacts({ refused }: ReadDocument, experiment: Experiment): string[]
 function stageKeyFacts(stage: Stage, name: string, read: ReadDocument, calibration: Calibration | undefined): string[] {
   const found = factsOf(read, stage);
   if (found === null || read.experiment === null) return [];
-  const { batchSize, tokensPerBatch, microBatchSize, memoryBytes } = found;
+  const { batchSize, memoryBytes } = found;
+  // Of the step that takes most.
+  const { tokensPerBatch, microBatchSize } = found.pieces.find((piece) => piece.memoryBytes === memoryBytes)!;
   switch (name) {
     case "batch_size":
     case "micro_batch_size":

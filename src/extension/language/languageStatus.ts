@@ -1,6 +1,7 @@
 /** The {} of the status bar: what the mask comes to, or how many problems there are. */
 import * as vscode from "vscode";
 import { count, share } from "../../core/numbers.ts";
+import { commandOf } from "../commands/commandTable.ts";
 import { EXPERIMENT_SELECTOR, isExperiment } from "../documents/experimentLanguage.ts";
 import type { ReadDocument } from "../services.ts";
 import { factsOf } from "./keyFacts.ts";
@@ -44,11 +45,11 @@ interface Shown {
 function describe(read: ReadDocument, uri: vscode.Uri): Shown {
   const problems = read.diagnostics.filter(({ severity }) => severity !== "info");
   const errors = problems.filter(({ severity }) => severity === "error").length;
-  const mask = factsOf(read, "pretrain")?.mask;
+  const masks = factsOf(read, "pretrain")?.pieces.map((piece) => piece.geometry);
   const geometry =
-    mask === undefined
+    masks === undefined
       ? ""
-      : `S = ${count(mask.visibleTokens)} of N = ${count(mask.tokens)} tokens, effective rate ${share(mask.effectiveRate)}`;
+      : `S = ${masks.map(({ visibleTokens }) => count(visibleTokens)).join(", ")} of N = ${count(masks[0]!.tokens)} tokens, effective rate ${masks.map(({ effectiveRate }) => share(effectiveRate)).join(", ")}`;
   if (problems.length > 0) {
     return {
       text: problems.length === 1 ? "1 problem" : `${problems.length} problems`,
@@ -61,6 +62,6 @@ function describe(read: ReadDocument, uri: vscode.Uri): Shown {
     text: geometry,
     detail: "No problems",
     severity: vscode.LanguageStatusSeverity.Information,
-    command: { command: "maskdm.openDesigner", title: "Open Designer", arguments: [uri] },
+    command: commandOf("Open Designer", "maskdm.openDesigner", uri),
   };
 }

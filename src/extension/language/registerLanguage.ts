@@ -4,8 +4,8 @@ import { isExperiment } from "../documents/experimentLanguage.ts";
 import type { LanguageServices } from "./languageServices.ts";
 import { registerReference } from "./reference.ts";
 
-export function registerLanguage(context: vscode.ExtensionContext, services: LanguageServices): void {
-  context.subscriptions.push(registerReference());
+/** @returns the commands of its links */
+export function registerLanguage(context: vscode.ExtensionContext, services: LanguageServices) {
   let isStarted = false;
   const start = async (): Promise<void> => {
     isStarted = true;
@@ -21,4 +21,5 @@ export function registerLanguage(context: vscode.ExtensionContext, services: Lan
   });
   context.subscriptions.push(opened);
   if (vscode.workspace.textDocuments.some(isExperiment)) void start();
+  return registerReference(context);
 }

@@ -3,7 +3,8 @@ import type { JsonSchema } from "../../core/experiment/jsonSchema.ts";
 import { experimentKeys, isValidFor } from "../../core/experiment/keys.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import { yamlText } from "../../core/experiment/yamlText.ts";
-import { geometryOf, type MaskConfig, maskConfig } from "../../core/masks/masks.ts";
+import { geometryOf, type MaskConfig } from "../../core/masks/masks.ts";
+import { type MaskPiece, maskPieces } from "../../core/masks/schedule.ts";
 import { divisors, share } from "../../core/numbers.ts";
 
 export interface ValueSuggestion {
@@ -47,6 +48,7 @@ interface Fitting {
 /** Numbers that divide what they must divide, with what each comes to. */
 function fitting(path: string, { data, model, mask, pretrain, finetune }: Experiment): Fitting[] {
   const grid = data.image_size % model.patch_size === 0 ? data.image_size / model.patch_size : null;
+  const [{ config }] = maskPieces(mask, "pretrain", pretrain.steps) as [MaskPiece];
   switch (path) {
     case "model.patch_size":
       return divisors(data.image_size)
@@ -66,8 +68,8 @@ function fitting(path: string, { data, model, mask, pretrain, finetune }: Experi
           value: side,
           detail: rateOf(
             path === "mask.block_size"
-              ? { ...maskConfig(mask), strategy: "block", blockSize: side }
-              : { ...maskConfig(mask), strategy: "stratified", cellSize: side },
+              ? { ...config, strategy: "block", blockSize: side }
+              : { ...config, strategy: "stratified", cellSize: side },
             grid,
           ),
         }));
@@ -75,7 +77,7 @@ function fitting(path: string, { data, model, mask, pretrain, finetune }: Experi
       if (grid === null) return [];
       return Array.from({ length: grid - 1 }, (_, i) => ({
         value: i + 1,
-        detail: rateOf({ ...maskConfig(mask), strategy: "crop", cropSize: i + 1 }, grid),
+        detail: rateOf({ ...config, strategy: "crop", cropSize: i + 1 }, grid),
       }));
     case "pretrain.micro_batch_size":
       return passes(pretrain.batch_size);

@@ -5,24 +5,18 @@ import { UserError } from "../../core/errors.ts";
 import { SUPPORTED_FORMATS } from "../../core/images/fileKinds.ts";
 import { exists } from "../../node/exists.ts";
 import { wayInto } from "../../node/wayInto.ts";
+import { type Commands, executeCommand, type Handler } from "../commands/commandTable.ts";
 import type { Services } from "../services.ts";
-import { requireTrust, showError } from "../trainer/restrictedMode.ts";
+import { requireTrust } from "../trainer/restrictedMode.ts";
 import { browse, chooseImages, TITLE } from "./chooseImages.ts";
 
-export function registerNewExperiment(context: vscode.ExtensionContext, services: Services): void {
-  const run = async (folder: unknown): Promise<void> => {
-    try {
-      requireTrust();
-      await newExperiment(folder instanceof vscode.Uri ? folder : undefined, services);
-    } catch (error) {
-      await showError(error, services.log);
-    }
+export function newExperimentCommands(services: Services) {
+  const run: Handler = async (folder) => {
+    requireTrust();
+    await newExperiment(folder instanceof vscode.Uri ? folder : undefined, services);
   };
-  context.subscriptions.push(
-    vscode.commands.registerCommand("maskdm.newExperiment", run),
-    // The same, under another title in the menu of a folder.
-    vscode.commands.registerCommand("maskdm.newExperimentHere", run),
-  );
+  // The same, under another title in the menu of a folder.
+  return { "maskdm.newExperiment": run, "maskdm.newExperimentHere": run } satisfies Partial<Commands>;
 }
 
 /** @param folder of images; asked for where it is left out */
@@ -115,8 +109,7 @@ async function write(
 /** The text, with the designer beside it. */
 async function open(file: vscode.Uri): Promise<void> {
   await vscode.window.showTextDocument(file, { preview: false });
-  const commands = await vscode.commands.getCommands(true);
-  if (commands.includes("maskdm.openDesigner")) await vscode.commands.executeCommand("maskdm.openDesigner", file);
+  await executeCommand("maskdm.openDesigner", file);
 }
 
 async function offerFolder(home: string): Promise<void> {

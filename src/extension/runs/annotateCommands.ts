@@ -3,11 +3,10 @@ import { dirname } from "node:path";
 import * as vscode from "vscode";
 import type { RunEntry } from "../../core/run/entry.ts";
 import type { AnnotationsChange } from "../../node/run/annotations.ts";
+import type { Commands, Handler } from "../commands/commandTable.ts";
 import type { TreeNode } from "./runTree.ts";
 import { givenRuns, oneRun } from "./targets.ts";
 import type { WorkspaceRuns } from "./workspaceRuns.ts";
-
-type Handler = (...args: unknown[]) => Promise<unknown>;
 
 /** Writes the same change into the annotations of runs that have a folder. */
 export async function annotate(
@@ -23,7 +22,7 @@ export async function annotate(
   }
 }
 
-export function annotateCommands(runs: WorkspaceRuns): Readonly<Record<string, Handler>> {
+export function annotateCommands(runs: WorkspaceRuns) {
   const some = async (args: readonly unknown[]): Promise<RunEntry[]> => {
     const given = await givenRuns(args, runs);
     if (given !== null) return given;
@@ -78,7 +77,7 @@ export function annotateCommands(runs: WorkspaceRuns): Readonly<Record<string, H
       const group = await chooseGroup(runs);
       if (group !== undefined) await annotate(runs, chosen, { group });
     },
-  };
+  } satisfies Partial<Commands>;
 }
 
 /** @returns the group's name, null for none, undefined where the user chose nothing */

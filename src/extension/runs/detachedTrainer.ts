@@ -6,6 +6,7 @@ import { isAtWork } from "../../core/run/entry.ts";
 import type { Program } from "../../node/run/detached.ts";
 import { maskdmCommand } from "../../node/shellCommand.ts";
 import type { RunRequest, TrainerLauncher } from "../services.ts";
+import { affects, setting } from "../settings.ts";
 import { requireTrust } from "../trainer/restrictedMode.ts";
 import { type CommandOptions, type CommandResult, runCommand } from "../trainer/shortCommand.ts";
 import { runsFolderFor } from "./runFolders.ts";
@@ -34,7 +35,7 @@ export class DetachedTrainer implements TrainerLauncher, vscode.Disposable {
       // After a restart of the machine, or where a worker was killed, the queue goes on with the next window.
       runs.onDidSeeWaiting((runsDir) => void this.keepWorked(runsDir)),
       vscode.workspace.onDidChangeConfiguration((event) => {
-        if (event.affectsConfiguration("maskdm.runsAtOnce")) void this.writeLimits();
+        if (affects(event, "runsAtOnce")) void this.writeLimits();
       }),
     ];
   }
@@ -123,9 +124,8 @@ export class DetachedTrainer implements TrainerLauncher, vscode.Disposable {
 
   private async writeLimit(runsDir: string): Promise<void> {
     const { writeLimit } = await import("../../node/run/queue.ts");
-    const setting =
-      vscode.workspace.getConfiguration("maskdm", vscode.Uri.file(runsDir)).get<number>("runsAtOnce") ?? 1;
-    writeLimit(runsDir, Math.min(64, Math.max(1, Math.round(setting))));
+    const runs = setting("runsAtOnce", vscode.Uri.file(runsDir));
+    writeLimit(runsDir, Math.min(64, Math.max(1, Math.round(runs))));
   }
 
   /** The setting holds for queues that exist. */

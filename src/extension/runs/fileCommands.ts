@@ -4,12 +4,11 @@ import { basename, dirname, join } from "node:path";
 import * as vscode from "vscode";
 import { UserError } from "../../core/errors.ts";
 import { isAtWork, type RunEntry } from "../../core/run/entry.ts";
+import type { Commands } from "../commands/commandTable.ts";
 import { givenRuns, oneRun } from "./targets.ts";
 import type { WorkspaceRuns } from "./workspaceRuns.ts";
 
-type Handler = (...args: unknown[]) => Promise<unknown>;
-
-export function fileCommands(runs: WorkspaceRuns): Readonly<Record<string, Handler>> {
+export function fileCommands(runs: WorkspaceRuns) {
   const one = (args: readonly unknown[]): Promise<RunEntry | null> => {
     const none = "There are no runs in this workspace yet.";
     return oneRun(args, runs, { title: "Run", none, fits: () => true });
@@ -43,7 +42,7 @@ export function fileCommands(runs: WorkspaceRuns): Readonly<Record<string, Handl
       const given = (await givenRuns(args, runs)) ?? [await one(args)].filter((run) => run !== null);
       if (given.length > 0) await deleteRuns(given, runs);
     },
-  };
+  } satisfies Partial<Commands>;
 }
 
 /** @throws UserError for a run that is at work or queued: nothing is deleted then */

@@ -1,6 +1,6 @@
 /** Runs in the editor: the explorer and its commands, status bar, notifications, tasks. */
 import * as vscode from "vscode";
-import { showError } from "../trainer/restrictedMode.ts";
+import { guarded } from "../commands/registerCommands.ts";
 import { annotateCommands, dropRuns } from "./annotateCommands.ts";
 import type { DetachedTrainer } from "./detachedTrainer.ts";
 import { fileCommands } from "./fileCommands.ts";
@@ -18,22 +18,14 @@ export interface RunsFeature {
   readonly statusBar: RunStatusBar;
 }
 
+/** @returns its commands, too */
 export function registerRuns(
   context: vscode.ExtensionContext,
   services: { readonly log: vscode.LogOutputChannel; readonly runs: WorkspaceRuns; readonly trainer: DetachedTrainer },
-): RunsFeature {
+) {
   const { log, runs, trainer } = services;
-  const guarded = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
-    try {
-      return await work();
-    } catch (error) {
-      // Not waited for: a command has ended when its error is shown, not when the message is closed.
-      void showError(error, log);
-      return undefined;
-    }
-  };
   const explorer = new RunExplorer(runs, context.workspaceState, async (dirs, target) => {
-    await guarded(() => dropRuns(runs, dirs, target));
+    await guarded(() => dropRuns(runs, dirs, target), log);
   });
   const statusBar = new RunStatusBar(runs);
   const commands = {
@@ -54,9 +46,7 @@ export function registerRuns(
       provideTasks: async () => (await tasks()).provideTasks(),
       resolveTask: async (task) => (await tasks()).resolveTask(task),
     }),
-    ...Object.entries(commands).map(([id, handler]) =>
-      vscode.commands.registerCommand(id, (...args: unknown[]) => guarded(() => handler(...args))),
-    ),
   );
-  return { explorer, statusBar };
+  const feature: RunsFeature = { explorer, statusBar };
+  return { feature, commands };
 }

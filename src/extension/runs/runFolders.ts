@@ -1,7 +1,8 @@
 /** Which folders hold runs: where new ones go, and where existing ones are looked for. */
 import { readdirSync } from "node:fs";
-import { basename, dirname, isAbsolute, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import * as vscode from "vscode";
+import { SETTINGS, setting } from "../settings.ts";
 
 const MOST_EXPERIMENTS = 500;
 export const EXPERIMENT_GLOB = "**/*.maskdm.{yaml,yml}";
@@ -9,15 +10,13 @@ const FROZEN = "experiment.maskdm.yaml";
 
 /** The setting maskdm.runsFolder for a file or folder. */
 function runsFolderSetting(scope: vscode.Uri): string {
-  const setting = vscode.workspace.getConfiguration("maskdm", scope).get<string>("runsFolder");
-  return setting === undefined || setting.trim() === "" ? "runs" : setting.trim();
+  return setting("runsFolder", scope).trim() || SETTINGS.runsFolder;
 }
 
 /** Folder that runs of an experiment go to: that of the setting in its workspace folder, else one beside the file. */
 export function runsFolderFor(file: vscode.Uri): string {
   const root = vscode.workspace.getWorkspaceFolder(file)?.uri.fsPath ?? dirname(file.fsPath);
-  const setting = runsFolderSetting(file);
-  return isAbsolute(setting) ? setting : resolve(root, setting);
+  return resolve(root, runsFolderSetting(file));
 }
 
 /** Experiment files of the workspace, without those frozen in run folders. */

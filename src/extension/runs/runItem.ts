@@ -2,6 +2,7 @@
 import { dirname } from "node:path";
 import * as vscode from "vscode";
 import { isAtWork } from "../../core/run/entry.ts";
+import { commandOf } from "../commands/commandTable.ts";
 import { accessibleRunLabel, runDescription, runTooltip, shortLabel, stateIcon } from "./runText.ts";
 import { contextWords, type ExperimentNode, type GroupNode, type RunNode, type TreeNode } from "./runTree.ts";
 
@@ -20,9 +21,9 @@ function runItem({ entry, children }: RunNode): vscode.TreeItem {
   item.contextValue = contextWords(entry);
   item.accessibilityInformation = { label: accessibleRunLabel(entry), role: "treeitem" };
   if (entry.record !== null) {
-    item.command = { command: "maskdm.openRun", title: "Open Dashboard", arguments: [entry.dir] };
+    item.command = commandOf("Open Dashboard", "maskdm.openRun", entry.dir);
   } else if (entry.launchFailed === true) {
-    item.command = { command: "maskdm.showRunLog", title: "Open Log", arguments: [entry.dir] };
+    item.command = commandOf("Open Log", "maskdm.showRunLog", entry.dir);
   }
   return item;
 }

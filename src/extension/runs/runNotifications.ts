@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as vscode from "vscode";
 import { isAtWork, type RunEntry } from "../../core/run/entry.ts";
+import { executeCommand, type RunCommand } from "../commands/commandTable.ts";
 import { lossText } from "./runText.ts";
 import type { WorkspaceRuns } from "./workspaceRuns.ts";
 
@@ -14,7 +15,7 @@ const OTHERS_WAIT_MS = 1000;
 
 interface Step {
   readonly title: string;
-  readonly command: string;
+  readonly command: RunCommand;
 }
 
 export class RunNotifications implements vscode.Disposable {
@@ -58,7 +59,7 @@ export class RunNotifications implements vscode.Disposable {
     const show = entry.state === "finished" ? vscode.window.showInformationMessage : vscode.window.showErrorMessage;
     const chosen = await show(endText(entry), ...steps.map(({ title }) => title));
     const step = steps.find(({ title }) => title === chosen);
-    if (step !== undefined) await vscode.commands.executeCommand(step.command, entry.dir);
+    if (step !== undefined) await executeCommand(step.command, entry.dir);
   }
 }
 

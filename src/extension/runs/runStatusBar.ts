@@ -2,6 +2,7 @@
 import * as vscode from "vscode";
 import { formatDuration } from "../../core/durationText.ts";
 import { isAtWork, progressOf, type RunEntry } from "../../core/run/entry.ts";
+import type { CommandId } from "../commands/commandTable.ts";
 import { percentText, runDescription } from "./runText.ts";
 import type { WorkspaceRuns } from "./workspaceRuns.ts";
 
@@ -12,7 +13,7 @@ export class RunStatusBar implements vscode.Disposable {
 
   constructor(private readonly runs: WorkspaceRuns) {
     this.item.name = "MaskDM runs";
-    this.item.command = "maskdm.showRunningRuns";
+    this.item.command = "maskdm.showRunningRuns" satisfies CommandId;
     this.subscription = runs.onDidChange(() => this.show());
   }
 

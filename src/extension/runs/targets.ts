@@ -1,6 +1,7 @@
 /** What a command is meant for: a tree item, a run's folder, an experiment file, or what the user chooses. */
 import * as vscode from "vscode";
 import { newestFirst, type RunEntry } from "../../core/run/entry.ts";
+import { executeCommand } from "../commands/commandTable.ts";
 import { runDescription, stateIcon } from "./runText.ts";
 import { experimentLabel, type TreeNode } from "./runTree.ts";
 import type { WorkspaceRuns } from "./workspaceRuns.ts";
@@ -98,7 +99,7 @@ export async function oneExperiment(
     const create = "New Experiment…";
     const said = "There is no experiment file (*.maskdm.yaml) in this workspace.";
     const chosen = await vscode.window.showInformationMessage(said, create);
-    if (chosen === create) await vscode.commands.executeCommand("maskdm.newExperiment");
+    if (chosen === create) await executeCommand("maskdm.newExperiment");
     return null;
   }
   const items = files.map((file) => ({

@@ -3,9 +3,11 @@ import * as vscode from "vscode";
 import type { Stage } from "../../core/random/streams.ts";
 import { isAtWork, isResumable, type RunEntry } from "../../core/run/entry.ts";
 import { isSamePath } from "../../node/pathKey.ts";
+import { type Commands, executeCommand } from "../commands/commandTable.ts";
+import { guarded } from "../commands/registerCommands.ts";
 import { requireTrust } from "../trainer/restrictedMode.ts";
 import type { DetachedTrainer } from "./detachedTrainer.ts";
-import type { RunExplorer } from "./runExplorer.ts";
+import { RUNS_VIEW, type RunExplorer } from "./runExplorer.ts";
 import { givenRuns, oneExperiment, oneRun, pickRun } from "./targets.ts";
 import type { WorkspaceRuns } from "./workspaceRuns.ts";
 
@@ -16,10 +18,8 @@ export interface RunFeature {
   readonly log: vscode.LogOutputChannel;
 }
 
-type Handler = (...args: unknown[]) => Promise<unknown>;
-
 /** Each returns what tests and other features may use: the folder of the run, or nothing. */
-export function trainCommands(feature: RunFeature): Readonly<Record<string, Handler>> {
+export function trainCommands(feature: RunFeature) {
   const { runs, trainer, explorer } = feature;
   return {
     "maskdm.pretrain": async (...args) => {
@@ -45,7 +45,7 @@ export function trainCommands(feature: RunFeature): Readonly<Record<string, Hand
         none,
         fits: ({ stage, record }) => stage === "pretrain" && record !== null,
       });
-      return run === null ? null : vscode.commands.executeCommand("maskdm.finetune", run.dir);
+      return run === null ? null : executeCommand("maskdm.finetune", run.dir);
     },
     "maskdm.resume": async (...args) => {
       requireTrust();
@@ -77,9 +77,9 @@ export function trainCommands(feature: RunFeature): Readonly<Record<string, Hand
         const title = "Run to open";
         const run = await oneRun(args, runs, { title, none, fits: ({ record }) => record !== null });
         if (run === null) return null;
-        return vscode.commands.executeCommand("maskdm.openDashboard", [run.dir]);
+        return executeCommand("maskdm.openDashboard", [run.dir]);
       }
-      return vscode.commands.executeCommand(
+      return executeCommand(
         "maskdm.openDashboard",
         given.map(({ dir }) => dir),
       );
@@ -96,15 +96,17 @@ export function trainCommands(feature: RunFeature): Readonly<Record<string, Hand
     "maskdm.refreshRuns": () => runs.refresh(),
     "maskdm.showRunningRuns": async () => {
       const active = runs.runs.filter((entry) => isAtWork(entry) || entry.state === "queued");
-      if (active.length === 0) return vscode.commands.executeCommand("maskdm.runs.focus");
+      if (active.length === 0) return focusRuns();
       return showActive(active, feature);
     },
     "maskdm.revealRun": async (dir) => {
-      await vscode.commands.executeCommand("maskdm.runs.focus");
+      await focusRuns();
       if (typeof dir === "string") await explorer.reveal(dir);
     },
-  };
+  } satisfies Partial<Commands>;
 }
+
+const focusRuns = () => vscode.commands.executeCommand(`${RUNS_VIEW}.focus`);
 
 async function start(
   { trainer, explorer }: RunFeature,
@@ -152,17 +154,12 @@ async function showActive(active: readonly RunEntry[], { trainer, log }: RunFeat
   }));
   pick.onDidTriggerItemButton(async ({ item }) => {
     pick.hide();
-    try {
-      await trainer.stop(item.dir);
-    } catch (error) {
-      const { showError } = await import("../trainer/restrictedMode.ts");
-      await showError(error, log);
-    }
+    await guarded(() => trainer.stop(item.dir), log);
   });
   pick.onDidAccept(() => {
     const [chosen] = pick.selectedItems;
     pick.hide();
-    if (chosen !== undefined) void vscode.commands.executeCommand("maskdm.openRun", chosen.dir);
+    if (chosen !== undefined) void executeCommand("maskdm.openRun", chosen.dir);
   });
   pick.onDidHide(() => pick.dispose());
   pick.show();

@@ -1,11 +1,10 @@
 /** Commands of the view's title: filter, sort, archived runs. */
 import * as vscode from "vscode";
+import type { Commands } from "../commands/commandTable.ts";
 import type { RunExplorer } from "./runExplorer.ts";
 import { SORT_ORDERS, type SortOrder } from "./runTree.ts";
 
-type Handler = (...args: unknown[]) => Promise<unknown>;
-
-export function viewCommands(explorer: RunExplorer): Readonly<Record<string, Handler>> {
+export function viewCommands(explorer: RunExplorer) {
   return {
     "maskdm.filterRuns": async () => {
       const text = await vscode.window.showInputBox({
@@ -28,7 +27,7 @@ export function viewCommands(explorer: RunExplorer): Readonly<Record<string, Han
       const chosen = await vscode.window.showQuickPick(items, { title: "Sort Runs" });
       if (chosen !== undefined) await explorer.setSort(chosen.order);
     },
-  };
+  } satisfies Partial<Commands>;
 }
 
 const ORDER_TEXTS: Readonly<Record<SortOrder, string>> = {

@@ -5,6 +5,7 @@ import type { RunEntry, RunsChange } from "../../core/run/entry.ts";
 import type { MetricsLine } from "../../core/run/metrics.ts";
 import type { RunsFollower } from "../../node/run/runsFollower.ts";
 import type { RunService } from "../services.ts";
+import { affects } from "../settings.ts";
 import { EXPERIMENT_GLOB, findExperiments, isFrozen, runsFolders } from "./runFolders.ts";
 
 /** Files that come and go together are looked for once. */
@@ -47,7 +48,7 @@ export class WorkspaceRuns implements RunService, vscode.Disposable {
       watcher.onDidDelete(onFile),
       vscode.workspace.onDidChangeWorkspaceFolders(again),
       vscode.workspace.onDidChangeConfiguration((event) => {
-        if (event.affectsConfiguration("maskdm.runsFolder")) again();
+        if (affects(event, "runsFolder")) again();
       }),
     );
     this.ready = this.start();

@@ -1,38 +1,41 @@
 /** The extension's end of a webview: its page under a strict content policy, and a dispatcher of validated messages. */
 import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
+import type * as z from "zod";
 import { UserError } from "../../core/errors.ts";
 import {
+  type EventOf,
   type MessageToWebview,
+  type MethodOf,
+  type Protocol,
   type RequestMessage,
-  type RequestSchemas,
   requestSchema,
 } from "../../core/protocol/message.ts";
 
 /** For each method of a view, what answers it; gets parsed parameters. A UserError's message is shown to the user. */
-export type Handlers<R extends RequestSchemas> = {
-  readonly [M in keyof R]: (params: ReturnType<R[M]["parse"]>) => unknown;
+export type Handlers<P extends Protocol> = {
+  readonly [M in MethodOf<P>]: (params: z.output<P["requests"][M]>) => P["results"][M] | Promise<P["results"][M]>;
 };
 
-export interface WebviewHostOptions<R extends RequestSchemas> {
+export interface WebviewHostOptions<P extends Protocol> {
   readonly extensionUri: vscode.Uri;
   /** name of the view: dist/webview/<view>.js and .css are its program and style; `data-view` on the page's body */
   readonly view: string;
   readonly title: string;
-  readonly requests: R;
-  readonly handlers: Handlers<R>;
+  readonly requests: P["requests"];
+  readonly handlers: Handlers<P>;
   readonly log: vscode.LogOutputChannel;
   /** folders besides dist/webview and media that the page may load pictures from */
   readonly roots?: readonly vscode.Uri[];
 }
 
 /** Sets up a webview. Disposing it stops answering; the panel is its owner's to dispose. */
-export class WebviewHost<R extends RequestSchemas> implements vscode.Disposable {
+export class WebviewHost<P extends Protocol> implements vscode.Disposable {
   private readonly subscription: vscode.Disposable;
 
   constructor(
     private readonly webview: vscode.Webview,
-    private readonly options: WebviewHostOptions<R>,
+    private readonly options: WebviewHostOptions<P>,
   ) {
     const { extensionUri, roots } = options;
     webview.options = {
@@ -53,7 +56,7 @@ export class WebviewHost<R extends RequestSchemas> implements vscode.Disposable 
   }
 
   /** Tells the page something unasked. */
-  send(event: string, data: unknown): void {
+  send<E extends EventOf<P>>(event: E, data: P["events"][E]): void {
     void this.post({ kind: "event", event, data });
   }
 
@@ -89,7 +92,7 @@ export class WebviewHost<R extends RequestSchemas> implements vscode.Disposable 
       const where = issue === undefined || issue.path.length === 0 ? "" : ` at ${issue.path.join(".")}`;
       throw new UserError(`${method}: wrong parameters${where}: ${issue?.message ?? "not understood"}.`);
     }
-    return handlers[method as keyof R](parsed.data as ReturnType<R[keyof R]["parse"]>);
+    return handlers[method as MethodOf<P>](parsed.data as z.output<P["requests"][MethodOf<P>]>);
   }
 
   private page(): string {
@@ -107,7 +110,7 @@ export class WebviewHost<R extends RequestSchemas> implements vscode.Disposable 
       `script-src 'nonce-${nonce}'`,
     ].join("; ");
     return `<!DOCTYPE html>
-<html lang="${vscode.env.language}">
+<html lang="en">
 <head>
 <meta charset="UTF-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">

@@ -44,7 +44,7 @@ export async function measureRow({ text, maskRate, steps }: BenchRowRequest): Pr
       maskRate,
       batchSize,
       visibleTokens: bench.visibleTokens,
-      microBatchSize: bench.facts.microBatchSize,
+      microBatchSize: bench.facts.microBatchSizes[0]!,
       imagesPerSecond: batchSize / median,
       stepsPerSecond: 1 / median,
       gflops: bench.stepFlops / median / 1e9,

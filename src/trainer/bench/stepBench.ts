@@ -3,7 +3,7 @@ import type { TrainingBatch } from "../../core/batch/assemble.ts";
 import { imageCost } from "../../core/cost/imageCost.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import { modelShape } from "../../core/model/shape.ts";
-import { emaDecay, learningRate } from "../../core/training/schedules.ts";
+import { stepScalars } from "../../core/training/schedules.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { EngineClient } from "../engine/client.ts";
 import type { EngineFacts, TimedStep } from "../engine/messages.ts";
@@ -49,14 +49,20 @@ export class StepBench {
     const source = new BatchSource(experiment, "pretrain", madeUpImages(experiment));
     const engine = new EngineClient();
     const { batch_size: batchSize, micro_batch_size: microBatchSize } = experiment.pretrain;
-    const { visibleTokens } = source.mask;
+    const { visibleTokens } = source.geometry(0);
     try {
       const facts = await engine.call("init", {
         wanted,
         threads: engineThreads(experiment),
         shape: modelShape(experiment),
         seed: experiment.seed,
-        training: { batchSize, visibleTokens, microBatchSize, budgetBytes: stepMemoryBudget(experiment) },
+        training: {
+          batchSize,
+          visibleTokens: [visibleTokens],
+          first: visibleTokens,
+          microBatchSize,
+          budgetBytes: stepMemoryBudget(experiment),
+        },
       });
       return new StepBench(engine, source, experiment, facts);
     } catch (error) {
@@ -66,7 +72,7 @@ export class StepBench {
   }
 
   get visibleTokens(): number {
-    return this.source.mask.visibleTokens;
+    return this.source.geometry(0).visibleTokens;
   }
 
   /** Operations of the matrix products of one step, forward and backward. */
@@ -104,30 +110,13 @@ export class StepBench {
 
   /** One step on a batch, whose arrays move to the engine. */
   stepOn(batch: TrainingBatch): Promise<TimedStep> {
-    const { pretrain: config } = this.experiment;
-    const [beta1, beta2] = config.betas;
-    const step = this.step++;
-    const scalars = {
-      clipGrad: config.clip_grad,
-      wantGradNorm: false,
-      lr: learningRate(config, step),
-      weightDecay: config.weight_decay,
-      beta1,
-      beta2,
-      epsilon: 1e-8,
-      update: step + 1,
-      emaDecay: emaDecay(step + 1, config.ema_decay),
-    };
-    const { tokens, target, visible, timesteps, weight, labels } = batch;
-    const arrays = [tokens, target, visible, timesteps, weight, ...(labels ? [labels] : [])];
-    const buffers = [...new Set(arrays.map(({ buffer }) => buffer))];
-    const answer = this.engine.call("step", { batch, scalars }, buffers).then((step) => {
+    const answer = this.engine.step(batch, stepScalars(this.experiment.pretrain, this.step++, false));
+    const whole = answer.then((step) => {
       if (step === null) throw new StepCancelled();
       return step;
     });
-    // Where the step before it fails, nobody asks for this one's answer.
-    answer.catch(() => {});
-    return answer;
+    whole.catch(() => {});
+    return whole;
   }
 
   close(): Promise<void> {

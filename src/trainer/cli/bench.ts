@@ -3,6 +3,8 @@ import { arch, platform } from "node:os";
 import { type Command, Option } from "commander";
 import { BACKEND_CHOICES } from "../../core/experiment/backendChoices.ts";
 import type { Override } from "../../core/experiment/parse.ts";
+import type { MaskConfig } from "../../core/masks/masks.ts";
+import { maskPieces } from "../../core/masks/schedule.ts";
 import { thisMachine } from "../../node/machine.ts";
 import type { BenchRow } from "../bench/benchRow.ts";
 import type { Io } from "./io.ts";
@@ -61,12 +63,15 @@ async function bench(file: string, options: BenchOptions, io: Io): Promise<void>
   ]);
   const backend = options.backend === undefined ? [] : [{ path: "engine.backend", value: options.backend }];
   const { experiment, text } = loadExperiment(file, [...options.set, ...backend], {}, io);
-  const maskRates = options.maskRates ?? [...new Set([experiment.mask.rate, 0])];
+  // Each rate with the piece that has it; another one with the first.
+  const masks = maskPieces(experiment.mask, "pretrain", experiment.pretrain.steps).map(({ config }) => config);
+  const maskRates = options.maskRates ?? [...new Set([...masks.map(({ rate }) => rate), 0])];
   const batchSizes = options.batchSizes ?? [experiment.pretrain.batch_size];
   const rows: BenchRow[] = [];
   for (const batchSize of batchSizes) {
     for (const maskRate of maskRates) {
-      const rowText = applyOverrides(text, rowOverrides(maskRate, batchSize, experiment.mask.strategy));
+      const mask = masks.find(({ rate }) => rate === maskRate) ?? masks[0]!;
+      const rowText = applyOverrides(text, rowOverrides(maskRate, batchSize, mask));
       const row = await measureRowApart({ text: rowText, maskRate, steps: options.steps });
       io.stderr(describe(row));
       rows.push(row);
@@ -76,11 +81,15 @@ async function bench(file: string, options: BenchOptions, io: Io): Promise<void>
   else io.stdout(table(rows));
 }
 
-function rowOverrides(maskRate: number, batchSize: number, strategy: string): Override[] {
-  const batch = { path: "pretrain.batch_size", value: String(batchSize) };
-  if (maskRate === 0) return [batch, { path: "mask.strategy", value: "none" }];
-  const masking = strategy === "none" ? [{ path: "mask.strategy", value: "patch" }] : [];
-  return [batch, ...masking, { path: "mask.rate", value: String(maskRate) }, { path: "mask.crop_size", value: "null" }];
+function rowOverrides(maskRate: number, batchSize: number, mask: MaskConfig): Override[] {
+  const strategy = mask.strategy === "none" ? "patch" : mask.strategy;
+  return [
+    { path: "pretrain.batch_size", value: String(batchSize) },
+    { path: "mask.strategy", value: maskRate === 0 ? "none" : strategy },
+    { path: "mask.rate", value: String(maskRate) },
+    { path: "mask.block_size", value: String(mask.blockSize) },
+    { path: "mask.crop_size", value: "null" },
+  ];
 }
 
 function machine(): Record<string, string | number> {

@@ -5,6 +5,7 @@ import type Sharp from "sharp";
 import { className } from "../../core/classes/className.ts";
 import { compareBytes } from "../../core/compareBytes.ts";
 import { leftOutText } from "../../core/images/fileKinds.ts";
+import type { ImageSurvey } from "../../core/images/survey.ts";
 import { systemPath } from "../../node/images/fileNames.ts";
 import { findImages } from "../../node/images/findImages.ts";
 import { imageFormat } from "../../node/images/imageFormat.ts";
@@ -12,21 +13,6 @@ import { readStart } from "../../node/readStart.ts";
 import { unreadableFolder } from "../data/imageFiles.ts";
 import { isGrey } from "../data/isGrey.ts";
 import { readPnmHeader } from "../data/pnm.ts";
-
-export interface ImageSurvey {
-  /** files that look like images */
-  readonly count: number;
-  /** files whose header was read */
-  readonly sampled: number;
-  /** of the sampled images, in pixels */
-  readonly medianShortSide: number;
-  /** whether no sampled image has colour */
-  readonly grey: boolean;
-  /** whether some sampled image is transparent */
-  readonly transparent: boolean;
-  /** first-level sub-folders that hold images, in byte order */
-  readonly folders: readonly string[];
-}
 
 /** What a folder holds. */
 export interface SurveyedFolder {

@@ -3,16 +3,16 @@ import { mkdir, stat, writeFile } from "node:fs/promises";
 import { basename, isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { Command } from "commander";
 import { UserError } from "../../core/errors.ts";
+import { experimentTemplate } from "../../core/experiment/newTemplate.ts";
+import { suggestSizes } from "../../core/experiment/suggestSizes.ts";
 import { SUPPORTED_FORMATS } from "../../core/images/fileKinds.ts";
 import { runNameProblem } from "../../core/run/names.ts";
 import { expandHome } from "../../node/homePath.ts";
 import { type Machine, thisMachine } from "../../node/machine.ts";
-import { maskdmCommand } from "../../node/shellCommand.ts";
+import { maskdmCommand, shellArgument } from "../../node/shellCommand.ts";
 import { type SurveyedFolder, surveyFolder } from "./imageSurvey.ts";
 import type { Io } from "./io.ts";
-import { experimentTemplate } from "./newTemplate.ts";
 import { addExamples } from "./options.ts";
-import { suggestSizes } from "./suggestSizes.ts";
 
 export function register(program: Command, io: Io): void {
   const command = program
@@ -61,7 +61,7 @@ export async function writeNewExperiment(
   const sizes = suggestSizes(survey, machine);
   await mkdir(dir, { recursive: true });
   // "wx" refuses a file that came into being in the meantime.
-  await writeFile(file, experimentTemplate({ fileName: `${name}.maskdm.yaml`, dataPath, survey, sizes }), {
+  await writeFile(file, experimentTemplate({ file: shellArgument(`${name}.maskdm.yaml`), dataPath, survey, sizes }), {
     flag: "wx",
   });
   return { file, survey, notes };

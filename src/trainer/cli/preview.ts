@@ -33,7 +33,7 @@ export function register(program: Command, io: Io): void {
     .addOption(new Option("--stage <stage>", "stage").choices(["pretrain", "finetune"]).default("pretrain"))
     .addOption(runsDirOption())
     .option("--set <key=value>", "override a key of the experiment; may be repeated", collectSetOption, [])
-    .option("--json", "print batch, N, S, askedRate, effectiveRate, png and all images as JSON")
+    .option("--json", "print batch, N, S, piece, askedRate, effectiveRate, png and all images as JSON")
     .action(async (file: string, options: PreviewOptions) => {
       const { previewExperiment } = await import("./previewExperiment.ts");
       const { report, drawn } = await previewExperiment(file, options, io);
@@ -41,17 +41,22 @@ export function register(program: Command, io: Io): void {
         io.json(report);
         return;
       }
-      const { batch, N, S, askedRate, effectiveRate, png, images } = report;
+      const { batch, N, S, piece, askedRate, effectiveRate, png, images } = report;
+      const { stepsText } = await import("../../core/masks/schedule.ts");
+      const ofPiece = piece.name === "mask.rate" ? "" : `, ${piece.name} (${stepsText(piece)})`;
       io.stdout(
         `batch ${batch} of ${options.stage}: ${images.length} images of N = ${N} tokens, S = ${S} visible, ` +
-          `mask rate ${Number(effectiveRate.toFixed(4))} (asked: ${askedRate})`,
+          `mask rate ${Number(effectiveRate.toFixed(4))} (asked: ${askedRate})${ofPiece}`,
       );
       const which = drawn === images.length ? "" : `; the first ${drawn} images`;
       io.stdout(`${png} (rows: original, masked, noised${which})`);
     });
   addExamples(command, [
     ["maskdm preview faces.maskdm.yaml", "the first batch of pretraining"],
-    ["maskdm preview faces.maskdm.yaml --batch 1000 --out pictures", "what step 1000 will see"],
+    [
+      "maskdm preview faces.maskdm.yaml --batch 1000 --out pictures",
+      "what step 1000 will see, with the mask that holds there",
+    ],
     ["maskdm preview faces.maskdm.yaml --set mask.strategy=crop", "the same with another mask"],
     ["maskdm preview faces.maskdm.yaml --batch 7 --json", "every image's visible tokens, timestep and flip"],
   ]);

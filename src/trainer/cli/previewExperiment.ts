@@ -1,26 +1,27 @@
 /** What `maskdm preview` shows: the plan of one batch, and a picture of its images. */
 import { mkdirSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { batchContext, stageMask } from "../../core/batch/context.ts";
+import { batchContext, stageMasks } from "../../core/batch/context.ts";
 import type { BatchPlan } from "../../core/batch/plan.ts";
 import { previewBatch } from "../../core/batch/preview.ts";
+import { previewCount, previewGrid } from "../../core/batch/previewGrid.ts";
 import { knownClasses } from "../../core/classes/knownClasses.ts";
 import { UserError } from "../../core/errors.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
-import type { MaskGeometry } from "../../core/masks/masks.ts";
+import { pieceAt, type StageMask } from "../../core/masks/schedule.ts";
 import type { Stage } from "../../core/random/streams.ts";
+import { gridPicture } from "../../core/run/gridPicture.ts";
 import { namedCheckpoint } from "../../node/facts/experimentFacts.ts";
 import { asDiskError } from "../../node/run/diskError.ts";
 import { experimentBehind } from "../../node/run/experimentOfRun.ts";
 import { replaceFile } from "../../node/run/files.ts";
 import type { DatasetImage } from "../data/dataset.ts";
 import { type ExperimentImages, openExperimentImages } from "../data/openExperimentImages.ts";
+import { encodePng } from "../sample/encodePng.ts";
 import { freePath } from "../sample/freePath.ts";
-import { encodePng, gridPicture } from "../sample/grid.ts";
 import type { Io } from "./io.ts";
 import { loadExperiment } from "./loadExperiment.ts";
 import type { SetOption } from "./options.ts";
-import { previewCount, previewGrid } from "./previewGrid.ts";
 import { createProgress, type Progress } from "./progress.ts";
 
 /** The result of `preview --json`. */
@@ -30,6 +31,8 @@ export interface PreviewReport {
   readonly N: number;
   /** visible tokens per image */
   readonly S: number;
+  /** which entry of mask.rate masks the batch, and from and up to which step; mask.rate itself where it is one number */
+  readonly piece: { readonly name: string; readonly from: number; readonly until: number };
   readonly askedRate: number;
   readonly effectiveRate: number;
   /** absolute path of the picture */
@@ -73,8 +76,8 @@ export async function previewExperiment(
   io: Io,
 ): Promise<{ report: PreviewReport; drawn: number }> {
   const { experiment } = loadExperiment(file, set, { stage }, io);
-  const mask = stageMask(experiment, stage);
-  requirePrintable(experiment, stage, mask);
+  const mask = pieceAt(stageMasks(experiment, stage), batch);
+  requirePrintable(experiment, stage, mask.geometry.visibleTokens);
   const { steps } = experiment[stage];
   if (batch >= steps)
     io.stderr(`note: ${stage} takes ${steps} steps, 0 to ${steps - 1}; batch ${batch} comes after its end`);
@@ -121,12 +124,12 @@ async function openImages(
   }
 }
 
-function requirePrintable(experiment: Experiment, stage: Stage, mask: MaskGeometry): void {
+function requirePrintable(experiment: Experiment, stage: Stage, S: number): void {
   const size = experiment[stage].batch_size;
-  const most = Math.floor(LARGEST_REPORT / mask.visibleTokens);
+  const most = Math.floor(LARGEST_REPORT / S);
   if (size <= most) return;
   throw new UserError(
-    `A batch of ${size} images with ${mask.visibleTokens} visible tokens each is too large to list. Look at a smaller one: --set ${stage}.batch_size=${most}`,
+    `A batch of ${size} images with ${S} visible tokens each is too large to list. Look at a smaller one: --set ${stage}.batch_size=${most}`,
   );
 }
 
@@ -143,12 +146,12 @@ function picturePath(file: string, out: string, stage: Stage, batch: number): st
 
 function reportOf(
   batch: number,
-  mask: MaskGeometry,
+  { name, from, until, geometry }: StageMask,
   plan: BatchPlan,
   { dataset, classes }: Pick<ExperimentImages, "dataset" | "classes">,
   png: string,
 ): PreviewReport {
-  const S = mask.visibleTokens;
+  const { visibleTokens: S, tokens: N, askedRate, effectiveRate } = geometry;
   const classOf = ({ label }: DatasetImage) => (classes === null ? {} : { label, class: classes[label]! });
   const images = Array.from(plan.indices, (index, slot) => ({
     path: dataset.images[index]!.path,
@@ -157,5 +160,5 @@ function reportOf(
     flip: plan.flips[slot] === 1,
     ...classOf(dataset.images[index]!),
   }));
-  return { batch, N: mask.tokens, S, askedRate: mask.askedRate, effectiveRate: mask.effectiveRate, png, images };
+  return { batch, N, S, piece: { name, from, until }, askedRate, effectiveRate, png, images };
 }

@@ -21,7 +21,7 @@ const SEEN = 0.05;
  */
 export function changeNotes(former: Experiment, now: Experiment, stage: Stage, step: number): string[] {
   const noted = changedKeys(former, now).filter(
-    ({ path }) => isReadBy(stage, path) && onResume(path).may === "noted" && step > 0,
+    (change) => isReadBy(stage, change.path) && onResume(change).may === "noted" && step > 0,
   );
   const lines = noted.map(
     ({ path, from, to }) => `from step ${step} on ${path} is ${yamlText(to)} (${yamlText(from)} before)`,
@@ -64,9 +64,10 @@ export function fileNotes(
     ({ path, to }) => isReadBy(stage, path) && overridden.get(path) !== yamlText(to),
   );
   if (edited.length === 0) return [];
-  const lines = edited.map(({ path, from, to }) => {
+  const lines = edited.map((change) => {
+    const { path, from, to } = change;
     const remedy =
-      onResume(path).may === "never"
+      onResume(change).may === "never"
         ? `that needs a run of its own: ${maskdmCommand(...file.anew)}`
         : `take it over with --set ${shellArgument(`${path}=${yamlText(to)}`)}`;
     return `  ${path} is ${yamlText(from)} in the run, ${yamlText(to)} in the file; ${remedy}`;

@@ -55,12 +55,12 @@ export async function resume(text: string, options: ResumeOptions, io: Io): Prom
   const { runDir, name, record, done, experimentFile, file, parent } = standing;
   const { stage } = record;
   const { experiment, experimentText, changes, said } = await experimentToUse(standing, options, io);
-  for (const line of said) io.stderr(line);
 
   const { steps } = experiment[stage];
   if (done > steps) throw new UserError(`${runDir} has ${done} steps already, more than the ${steps} asked for.`);
   const status = readStatus(runDir);
   if (done === steps && status.ok && status.value.state === "finished") {
+    for (const line of said) io.stderr(line);
     io.stdout(name);
     io.stderr(`${record.id} has all its ${steps} steps. Train it for longer with: --steps N`);
     return;
@@ -79,7 +79,11 @@ export async function resume(text: string, options: ResumeOptions, io: Io): Prom
     open: () => {
       const place = isThere ? { experimentFile } : {};
       const writer = run.begin(sessionRequest(experiment), { ...place, experimentText, totalSteps: steps, changes });
-      for (const line of said) writer.log(line);
+      // Nor is anything said of how it goes on.
+      for (const line of said) {
+        io.stderr(line);
+        writer.log(line);
+      }
       return writer;
     },
     experimentFile,

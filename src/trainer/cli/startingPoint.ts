@@ -1,13 +1,11 @@
 /** Weights that a new run starts from. */
 import { basename } from "node:path";
 import { UserError } from "../../core/errors.ts";
-import { parseExperiment } from "../../core/experiment/parse.ts";
-import type { CheckpointFacts } from "../../core/lint/facts.ts";
 import { WEIGHT_FILES } from "../../core/run/checkpointState.ts";
-import { resolveSource, type Source } from "../../node/run/resolve.ts";
+import { factsOfSource } from "../../node/facts/checkpointFacts.ts";
+import { resolveSource } from "../../node/run/resolve.ts";
 import { readRun } from "../../node/run/runFiles.ts";
 import type { Io } from "./io.ts";
-import { readExperimentFile } from "./loadExperiment.ts";
 import type { StartingPoint } from "./training.ts";
 
 /**
@@ -28,21 +26,6 @@ export function startingPoint(named: string, weights: "raw" | "ema", runsDir: st
   return {
     weights: { kind: "start", file: weightsFile },
     parent: { run: run?.ok ? run.value.id : null, checkpoint: weightsFile, step: source.step, weights: taken },
-    trainedWith: trainedWith(source, named),
-  };
-}
-
-/** What the shapes of weights do not show, or not in one word: network, heads, diffusion and the numbers of classes. */
-function trainedWith({ experimentFile, classes }: Source, name: string): CheckpointFacts {
-  const known = { name, ...(classes === null ? {} : { classes }) };
-  const parsed = experimentFile === undefined ? null : parseExperiment(readExperimentFile(experimentFile));
-  if (!parsed?.ok) return known;
-  const { diffusion } = parsed.experiment;
-  const { backbone, num_heads, num_classes } = parsed.experiment.model;
-  return {
-    ...known,
-    // Weights without classes miss whole tensors, which the list of shapes shows best.
-    model: { backbone, num_heads, ...(num_classes === 0 ? {} : { num_classes }) },
-    diffusion,
+    trainedWith: factsOfSource(source, named),
   };
 }

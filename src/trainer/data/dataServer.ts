@@ -1,5 +1,7 @@
 /** Answers requests for images of a data set; the editor's mask designer shows them. */
+
 import { UserError } from "../../core/errors.ts";
+import { parseJson } from "../../core/parseJson.ts";
 import { shownText } from "../../core/shownText.ts";
 import { type DataAnswer, type DataRequest, dataRequestSchema } from "../../node/dataServer/protocol.ts";
 import { type Dataset, openDataset } from "./dataset.ts";
@@ -16,7 +18,7 @@ export class DataServer {
 
   /** @param line a request as JSON; one that cannot be read is logged and not answered, as it has no id */
   async handle(line: string): Promise<void> {
-    const parsed = dataRequestSchema.safeParse(asJson(line));
+    const parsed = dataRequestSchema.safeParse(parseJson(line));
     if (!parsed.success) {
       this.log(`a request that cannot be read was ignored: ${parsed.error.issues[0]?.message ?? "not understood"}`);
       return;
@@ -72,14 +74,6 @@ function throttled(report: (done: number, total: number) => void): (done: number
     last = now;
     report(done, total);
   };
-}
-
-function asJson(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {

@@ -2,6 +2,7 @@
 import { closeSync, existsSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { className } from "../../core/classes/className.ts";
+import { classNames } from "../../core/classes/folderClasses.ts";
 import { compareBytes } from "../../core/compareBytes.ts";
 import { UserError } from "../../core/errors.ts";
 import type { DataConfig } from "../../core/experiment/schema.ts";
@@ -14,7 +15,6 @@ import { requireImages, resolveDataFolder } from "./dataFolder.ts";
 import type { PixelSettings } from "./decodeImage.ts";
 import { ImageColumns } from "./imageColumns.ts";
 import { type BrokenImage, imageFiles } from "./imageFiles.ts";
-import { classNames } from "./labels.ts";
 import { type OpenCache, PixelCache } from "./pixelCache.ts";
 import { openPixelStore } from "./pixelStore.ts";
 import { type CachePlan, planCache } from "./planCache.ts";

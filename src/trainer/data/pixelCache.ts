@@ -18,6 +18,7 @@ import {
 } from "node:fs";
 import { basename, join } from "node:path";
 import * as z from "zod";
+import { parseJson } from "../../core/parseJson.ts";
 import { readStart } from "../../node/readStart.ts";
 import { errorCode, removeQuietly, replaceFile } from "../../node/run/files.ts";
 import { systemReason } from "../../node/systemReason.ts";
@@ -216,12 +217,4 @@ function isOutdated(path: string): boolean {
   }
   const header = olderHeaderSchema.safeParse(parseJson(start.split("\n", 1)[0]!));
   return header.success && header.data.version < FORMAT_VERSION;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,7 +1,8 @@
 /** Whether a backend works. Each is tried in a process of its own: a library that crashes or chatters must not take the report along. */
+
+import { selfTestDifference } from "../../core/model/selfTest.ts";
 import type { BackendName } from "../engine/backend.ts";
 import type { BackendTrialResult } from "../engine/backendTrial.ts";
-import { selfTestDifference } from "../engine/selfTest.ts";
 
 /** Of the largest value. float32 gives some 1e-6; a backend of half the precision would still be of use, one of noise not. */
 const LARGEST_DIFFERENCE = 1e-2;

@@ -17,8 +17,6 @@ export interface Backend {
   readonly threads: number;
   /** operations that graphs for it may hold as a whole */
   readonly composites?: Composites;
-  /** whether its learner adds gradients up without memory for another set of them */
-  readonly accumulates?: boolean;
   /**
    * Where training steps can be broken off: from now on new training programs do so, and throw StepCancelled, as soon as the
    * flag's only element is not 0.

@@ -1,8 +1,10 @@
 /** Tries a backend with the self-test, here or in a process of its own, which a library that crashes takes along instead of this one. */
 import { spawn } from "node:child_process";
 import * as z from "zod";
+import { selfTestFault } from "../../core/model/selfTest.ts";
+import { parseJson } from "../../core/parseJson.ts";
 import type { BackendName } from "./backend.ts";
-import { selfTest, selfTestFault } from "./selfTest.ts";
+import { selfTest } from "./selfTest.ts";
 import { tryBackend } from "./tryBackend.ts";
 
 const SELF_TEST_SECONDS = 1;
@@ -86,12 +88,4 @@ export function trialApart(
 
 function failed(reason: string): BackendTrialResult {
   return { works: false, reason, remedy: "Choose another backend with engine.backend." };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -1,5 +1,6 @@
 /** The main thread's side of the engine's worker thread. */
 import { Worker } from "node:worker_threads";
+import type { TrainingBatch } from "../../core/batch/assemble.ts";
 import { UserError } from "../../core/errors.ts";
 import type { EngineCall, EngineCalls, EngineReply, EngineRequest } from "./messages.ts";
 
@@ -45,6 +46,16 @@ export class EngineClient {
       this.worker.postMessage(request, transfer as ArrayBuffer[]);
     });
     this.newest = answer.catch(() => {});
+    return answer;
+  }
+
+  /** Asks for a step on a batch, whose arrays move to the engine. */
+  step(batch: TrainingBatch, scalars: EngineCalls["step"][0]["scalars"]): Promise<EngineCalls["step"][1]> {
+    const { tokens, target, visible, timesteps, weight, labels } = batch;
+    const arrays = [tokens, target, visible, timesteps, weight, ...(labels ? [labels] : [])];
+    const answer = this.call("step", { batch, scalars }, [...new Set(arrays.map(({ buffer }) => buffer))]);
+    // Where the step before it fails, nobody asks for this one's answer.
+    answer.catch(() => {});
     return answer;
   }
 

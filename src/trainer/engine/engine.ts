@@ -1,24 +1,23 @@
 /** The training engine: one model, its optimiser state and its compiled graphs on one backend. */
 import type { TrainingBatch } from "../../core/batch/assemble.ts";
 import type { Backbone } from "../../core/model/backbone.ts";
-import { backboneOf, extraTokens, parameterSpecs } from "../../core/model/backbones.ts";
+import { backboneOf, parameterSpecs } from "../../core/model/backbones.ts";
 import { predictionGraph, trainingGraph } from "../../core/model/graphs.ts";
 import { initialise } from "../../core/model/parameterSpec.ts";
+import { requireFit } from "../../core/model/requireFit.ts";
 import { type ModelShape, tokenCount } from "../../core/model/shape.ts";
+import type { NamedTensor } from "../../core/model/tensor.ts";
 import { timeEmbedding } from "../../core/model/timeEmbedding.ts";
-import type { NamedTensor } from "../../core/run/tensor.ts";
+import { tokenFeeds } from "../../core/model/tokenFeeds.ts";
+import type { AdamWScalars } from "../../core/training/adamW.ts";
 import type { Backend, Feed } from "./backend.ts";
 import { HostLearner } from "./hostLearner.ts";
 import type { Learner, PredictionProgram, TrainingProgram } from "./learner.ts";
-import type { AdamWScalars } from "./optimizer/kernels.ts";
 import { ParameterStore } from "./optimizer/parameterStore.ts";
-import { requireFit } from "./requireFit.ts";
 
 export interface EngineConfig {
   readonly shape: ModelShape;
   readonly seed: number;
-  /** whether a training step will accumulate gradients over micro-batches */
-  readonly accumulate: boolean;
 }
 
 /** The optimiser's part of one step. */
@@ -61,7 +60,8 @@ export class Engine {
   private readonly backbone: Backbone;
   private readonly constants: readonly ConstantTensor[];
   private readonly learner: Learner;
-  private readonly trainings = new Map<string, Promise<TrainingProgram>>();
+  /** the training program at work: one at a time, as each holds memory for all activations */
+  private current: { readonly key: string; readonly program: Promise<TrainingProgram> } | null = null;
   private readonly predictions = new Map<string, Promise<PredictionProgram>>();
 
   constructor(
@@ -73,7 +73,7 @@ export class Engine {
       .constants(config.shape)
       .map(({ name, shape, values, inCheckpoints }) => ({ name, shape, data: values(), inCheckpoints }));
     const specs = parameterSpecs(config.shape);
-    this.store = new ParameterStore(specs, config.accumulate && !backend.accumulates && !backend.learner);
+    this.store = new ParameterStore(specs);
     specs.forEach((spec, i) => {
       initialise(spec, i, config.seed, this.store.slot("raw").get(spec.name)!);
     });
@@ -194,17 +194,26 @@ export class Engine {
   }
 
   async dispose(): Promise<void> {
-    for (const programs of [this.trainings, this.predictions]) {
-      for (const program of programs.values()) await (await program).dispose();
-      programs.clear();
-    }
+    for (const program of this.predictions.values()) await (await program).dispose();
+    this.predictions.clear();
+    await this.freeTraining();
     await this.learner.dispose();
   }
 
-  private training(microBatchSize: number, visibleTokens: number): Promise<TrainingProgram> {
-    return cached(this.trainings, `${microBatchSize} ${visibleTokens}`, () =>
-      this.learner.training(trainingGraph(this.config.shape, microBatchSize, visibleTokens, this.backend.composites)),
-    );
+  /** The program for steps of this kind; that of another kind is freed first. */
+  private async training(microBatchSize: number, visibleTokens: number): Promise<TrainingProgram> {
+    const key = `${microBatchSize} ${visibleTokens}`;
+    if (this.current?.key !== key) {
+      await this.freeTraining();
+      const graph = trainingGraph(this.config.shape, microBatchSize, visibleTokens, this.backend.composites);
+      this.current = { key, program: this.learner.training(graph) };
+    }
+    return this.current.program;
+  }
+
+  private async freeTraining(): Promise<void> {
+    await (await this.current?.program)?.dispose();
+    this.current = null;
   }
 
   private constantInputs(): Map<string, Feed> {
@@ -230,7 +239,8 @@ export class Engine {
       batch.weight.subarray(start, end).map((weight) => weight / batch.batchSize),
     );
     if (batch.labels) inputs.set("labels", batch.labels.slice(start, end));
-    if (S < tokenCount(shape)) inputs.set("positions", positionRows(batch.visible, start, end, S, extraTokens(shape)));
+    for (const [name, feed] of tokenFeeds(shape, batch.visible.subarray(start * S, end * S), count))
+      inputs.set(name, feed);
     return inputs;
   }
 }
@@ -240,15 +250,4 @@ function cached<T>(map: Map<string, Promise<T>>, key: string, make: () => Promis
   const known = map.get(key) ?? make();
   map.set(key, known);
   return known;
-}
-
-/** Rows of the position embedding: the extra tokens' own, then each visible token's place in the full grid. */
-function positionRows(visible: Int32Array, start: number, end: number, S: number, extra: number): Int32Array {
-  const rows = new Int32Array((end - start) * (extra + S));
-  let i = 0;
-  for (let b = start; b < end; b++) {
-    for (let e = 0; e < extra; e++) rows[i++] = e;
-    for (let s = 0; s < S; s++) rows[i++] = extra + visible[b * S + s]!;
-  }
-  return rows;
 }

@@ -4,8 +4,8 @@
  */
 
 import type { Graph } from "../../core/model/graph/graph.ts";
+import type { AdamWScalars } from "../../core/training/adamW.ts";
 import type { Feed } from "./feed.ts";
-import type { AdamWScalars } from "./optimizer/kernels.ts";
 
 /** A training graph (model/graphs.ts) made ready to run. */
 export interface TrainingProgram {

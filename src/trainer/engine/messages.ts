@@ -14,7 +14,10 @@ export interface EngineRequestInit {
   /** null for an engine that only predicts */
   readonly training: {
     readonly batchSize: number;
-    readonly visibleTokens: number;
+    /** S of each piece of the stage, also of those that are over: a resume must choose the same micro-batches */
+    readonly visibleTokens: readonly number[];
+    /** S of the first step to come */
+    readonly first: number;
     readonly microBatchSize: number | "auto";
     /** memory the process may take, for an automatic micro-batch */
     readonly budgetBytes: number;
@@ -27,7 +30,9 @@ export interface EngineFacts {
   readonly version: string;
   /** why this backend, for the log */
   readonly notes: readonly string[];
-  readonly microBatchSize: number;
+  /** one for each S that the stage has; none for an engine that only predicts */
+  readonly microBatchSizes: readonly number[];
+  /** of the step that takes most */
   readonly predictedBytes: number;
 }
 

@@ -1,31 +1,9 @@
-/** A tiny training step, the same on every machine: shows that a backend computes rightly, and roughly how fast. */
-import { maskGeometry } from "../../core/masks/masks.ts";
-import { parameterSpecs } from "../../core/model/backbones.ts";
-import { type Graph, sizeOf } from "../../core/model/graph/graph.ts";
-import type { Composites } from "../../core/model/graph/lower.ts";
-import { trainingGraph } from "../../core/model/graphs.ts";
-import { type ModelShape, tokenCount } from "../../core/model/shape.ts";
-import { RandomStream } from "../../core/random/streams.ts";
-import type { Backend, Feed } from "./backend.ts";
-import { SELF_TEST_REFERENCE } from "./selfTestReference.ts";
+/** Runs the self-test on a backend. */
+import { sizeOf } from "../../core/model/graph/graph.ts";
+import { SELF_TEST_BATCH, selfTestGraph, selfTestInputs } from "../../core/model/selfTest.ts";
+import type { Backend } from "./backend.ts";
 
-const SHAPE: ModelShape = {
-  backbone: "uvit",
-  imageSize: 16,
-  channels: 3,
-  patchSize: 4,
-  embedDim: 64,
-  depth: 3,
-  numHeads: 4,
-  mlpRatio: 4,
-  qkvBias: false,
-  timeMlp: false,
-  numClasses: 0,
-};
-const BATCH_SIZE = 8;
 const MIN_STEPS = 3;
-/** Of the sum of a stretch's values without their signs. float32 gives some 1e-7. */
-const LARGEST_FAULT = 1e-4;
 
 export interface SelfTest {
   /** loss and all gradients, one after the other in the order of the graph's outputs */
@@ -56,93 +34,8 @@ export async function selfTest(backend: Backend, seconds: number): Promise<SelfT
       await executable.run(inputs, outputs);
       milliseconds = Math.min(milliseconds, performance.now() - start);
     }
-    return { values, milliseconds, batchSize: BATCH_SIZE };
+    return { values, milliseconds, batchSize: SELF_TEST_BATCH };
   } finally {
     await executable.dispose();
   }
-}
-
-/**
- * Largest difference between two self-tests, over the largest value; NaN where a value is not finite.
- * @param reference as long as values
- */
-export function selfTestDifference(values: Float32Array, reference: Float32Array): number {
-  let largest = 0;
-  let difference = 0;
-  for (let i = 0; i < values.length; i++) {
-    const distance = Math.abs(values[i]! - reference[i]!);
-    if (!Number.isFinite(distance)) return Number.NaN;
-    difference = Math.max(difference, distance);
-    largest = Math.max(largest, Math.abs(reference[i]!));
-  }
-  return difference / largest;
-}
-
-/** The step, which selfTestInputs are for. */
-export function selfTestGraph(composites?: Composites): Graph {
-  return trainingGraph(SHAPE, BATCH_SIZE, visibleTokens(), composites);
-}
-
-/** Weighted sums of some values, and the sums of what they would be without signs: an error anywhere changes them. */
-export interface StretchSums {
-  readonly sum: number;
-  readonly magnitude: number;
-}
-
-/** Of so many stretches as the reference has, of nearly the same length. */
-export function selfTestSums(values: ArrayLike<number>): StretchSums[] {
-  const count = 64;
-  const sums = Array.from({ length: count }, () => ({ sum: 0, magnitude: 0 }));
-  for (let i = 0; i < values.length; i++) {
-    // From 0.5 to 1.5, no two neighbours alike: values that changed places do not go unnoticed.
-    const value = values[i]! * (0.5 + (Math.imul(i, 0x9e3779b1) >>> 0) / 2 ** 32);
-    const stretch = sums[Math.floor((i * count) / values.length)]!;
-    stretch.sum += value;
-    stretch.magnitude += Math.abs(value);
-  }
-  return sums;
-}
-
-/** What is wrong with a self-test's values, without a full stop; null for nothing. */
-export function selfTestFault(values: Float32Array): string | null {
-  if (!values.every(Number.isFinite)) return "its gradients are not finite numbers";
-  const differences = selfTestSums(values).map(({ sum }, i) => {
-    const [expected, magnitude] = SELF_TEST_REFERENCE[i]!;
-    return Math.abs(sum - expected) / magnitude;
-  });
-  const largest = Math.max(...differences);
-  return largest <= LARGEST_FAULT
-    ? null
-    : `its gradients are wrong: they are off by ${largest.toExponential(1)} of their size`;
-}
-
-/** Half of the patches, so that the position embedding is read by index. */
-function visibleTokens(): number {
-  const config = { strategy: "patch", rate: 0.5, blockSize: 1, cellSize: 2, cropSize: null } as const;
-  return maskGeometry(config, Math.sqrt(tokenCount(SHAPE))).visibleTokens;
-}
-
-export function selfTestInputs(): Map<string, Feed> {
-  const S = visibleTokens();
-  const inputs = new Map<string, Feed>();
-  const normals = (name: string, length: number, scale: number, mean = 0): void => {
-    const stream = new RandomStream({ seed: 0, stage: "pretrain", stream: "init", step: 0, item: inputs.size });
-    const data = new Float32Array(length);
-    stream.fillNormal(data, 0, length, scale);
-    inputs.set(
-      name,
-      data.map((value) => mean + value),
-    );
-  };
-  for (const { name, shape, init } of parameterSpecs(SHAPE)) normals(name, sizeOf(shape), 0.1, init === "ones" ? 1 : 0);
-  const values = BATCH_SIZE * S * SHAPE.patchSize ** 2 * SHAPE.channels;
-  normals("tokens", values, 1);
-  normals("target", values, 1);
-  normals("timeEmbedding", BATCH_SIZE * SHAPE.embedDim, 1);
-  inputs.set("weight", new Float32Array(BATCH_SIZE).fill(1 / BATCH_SIZE));
-  inputs.set("one", Float32Array.of(1));
-  // Every other patch; row 0 of the position embedding is the time token's.
-  const rows = Array.from({ length: BATCH_SIZE }, () => [0, ...Array.from({ length: S }, (_, i) => 1 + 2 * i)]);
-  inputs.set("positions", Int32Array.from(rows.flat()));
-  return inputs;
 }

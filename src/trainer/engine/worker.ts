@@ -1,8 +1,9 @@
 /** The engine's thread: a run of a graph blocks its thread, and the process has to stay responsive. */
 import { parentPort, workerData } from "node:worker_threads";
 import { type MemoryProfile, memoryProfile } from "../../core/cost/memory.ts";
-import { chooseMicroBatch, WASM_BUDGET_BYTES } from "../../core/cost/microBatch.ts";
+import { chooseMicroBatches, WASM_BUDGET_BYTES } from "../../core/cost/microBatch.ts";
 import { UserError } from "../../core/errors.ts";
+import { withoutPrefix } from "../../core/model/prefixedWeights.ts";
 import { readCheckpoint, writeCheckpoint } from "../run/checkpoint.ts";
 import { readSafetensors } from "../run/safetensors.ts";
 import { chooseBackend } from "./chooseBackend.ts";
@@ -16,12 +17,12 @@ import type {
   EngineRequestInit,
   WeightSource,
 } from "./messages.ts";
-import { withoutPrefix } from "./prefixedWeights.ts";
 import { StepCancelled } from "./stepCancelled.ts";
 
 type Handlers = { [C in EngineCall]: (argument: EngineCalls[C][0]) => Promise<EngineCalls[C][1]> };
 
-let current: { engine: Engine; microBatchSize: number } | null = null;
+/** With the sizes of micro-batches by S. */
+let current: { engine: Engine; sizes: ReadonlyMap<number, number> } | null = null;
 
 function engine(): Engine {
   if (!current) throw new Error("the engine was used before init");
@@ -35,16 +36,17 @@ const handlers: Handlers = {
     const { backend, notes } = await chooseBackend(request.wanted, request.threads);
     backend.cancelBy?.(workerData as Int32Array);
     const budget = backend.name === "tfjs-wasm" ? WASM_BUDGET_BYTES : Number.POSITIVE_INFINITY;
-    const { microBatchSize, predictedBytes, note } = microBatch(request, memoryProfile(backend.name), budget);
-    const accumulate = request.training !== null && microBatchSize < request.training.batchSize;
-    const created = new Engine(backend, { shape: request.shape, seed: request.seed, accumulate });
-    if (request.training) await created.prepare(microBatchSize, request.training.visibleTokens);
-    current = { engine: created, microBatchSize };
+    const { training, shape, seed } = request;
+    const { sizes, predictedBytes, note } = microBatches(request, memoryProfile(backend.name), budget);
+    const microBatchSizes = [...sizes.values()];
+    const created = new Engine(backend, { shape, seed });
+    if (training) await created.prepare(sizes.get(training.first)!, training.first);
+    current = { engine: created, sizes };
     const facts: EngineFacts = {
       backend: backend.name,
       version: backend.version,
       notes: note ? [...notes, note] : notes,
-      microBatchSize,
+      microBatchSizes,
       predictedBytes,
     };
     return facts;
@@ -53,7 +55,8 @@ const handlers: Handlers = {
   async step({ batch, scalars }) {
     const startedAt = clock();
     try {
-      const result = await engine().trainStep(batch, { ...scalars, microBatchSize: current!.microBatchSize });
+      const microBatchSize = current!.sizes.get(batch.visibleTokens)!;
+      const result = await engine().trainStep(batch, { ...scalars, microBatchSize });
       const { tokens, target } = batch;
       return { ...result, startedAt, endedAt: clock(), buffers: { tokens, target } };
     } catch (error) {
@@ -72,30 +75,34 @@ const handlers: Handlers = {
   },
 };
 
-function microBatch(
+/** Images at a time by S, the memory of the step that takes most, and what there is to say about it. */
+function microBatches(
   { training, shape }: EngineRequestInit,
   profile: MemoryProfile,
   backendBudget: number,
-): { microBatchSize: number; predictedBytes: number; note: string | null } {
-  if (!training) return { microBatchSize: 1, predictedBytes: 0, note: null };
-  const budget = Math.min(training.budgetBytes, backendBudget);
-  if (training.microBatchSize !== "auto") {
-    const size = Math.min(training.microBatchSize, training.batchSize);
-    if (training.batchSize % size !== 0) {
-      throw new UserError(
-        `micro_batch_size ${size} does not divide batch_size ${training.batchSize}. Choose a divisor, or auto.`,
-      );
-    }
-    const { predictedBytes } = chooseMicroBatch(profile, shape, training.visibleTokens, size, Number.POSITIVE_INFINITY);
-    return { microBatchSize: size, predictedBytes, note: null };
+): { sizes: ReadonlyMap<number, number>; predictedBytes: number; note: string | null } {
+  if (!training) return { sizes: new Map(), predictedBytes: 0, note: null };
+  const { batchSize, visibleTokens, microBatchSize: wanted } = training;
+  const budgetBytes = Math.min(training.budgetBytes, backendBudget);
+  const choices = chooseMicroBatches(profile, shape, visibleTokens, { batchSize, wanted, budgetBytes });
+  const uneven = choices.find(({ microBatchSize }) => batchSize % microBatchSize !== 0);
+  if (uneven) {
+    throw new UserError(
+      `micro_batch_size ${uneven.microBatchSize} does not divide batch_size ${batchSize}. Choose a divisor, or auto.`,
+    );
   }
-  const choice = chooseMicroBatch(profile, shape, training.visibleTokens, training.batchSize, budget);
+  const predictedBytes = Math.max(...choices.map((choice) => choice.predictedBytes));
   const gib = (bytes: number) => (bytes / 2 ** 30).toFixed(1);
-  const note = choice.fits
-    ? null
-    : `A single image is predicted to take ${gib(choice.predictedBytes)} GiB, more than the ${gib(budget)} GiB set aside ` +
-      "(engine.memory_gb): the run may be ended for lack of memory.";
-  return { ...choice, note };
+  const note =
+    wanted !== "auto" || choices.every(({ fits }) => fits)
+      ? null
+      : `A single image is predicted to take ${gib(predictedBytes)} GiB, more than the ${gib(budgetBytes)} GiB set aside ` +
+        "(engine.memory_gb): the run may be ended for lack of memory.";
+  return {
+    sizes: new Map(choices.map((choice, i) => [visibleTokens[i]!, choice.microBatchSize])),
+    predictedBytes,
+    note,
+  };
 }
 
 async function load(source: WeightSource): Promise<string[]> {

@@ -12,7 +12,6 @@ import type { Stage } from "../../core/random/streams.ts";
 import type { Dataset } from "../data/dataset.ts";
 
 export class BatchSource {
-  readonly mask: MaskGeometry;
   private readonly context: AssembleContext;
   private readonly pixels: Uint8Array;
   private readonly unused: BatchBuffers[] = [];
@@ -23,8 +22,12 @@ export class BatchSource {
     private readonly dataset: Dataset,
   ) {
     this.context = batchContext(experiment, stage, dataset.count);
-    this.mask = this.context.planner.config.mask;
     this.pixels = new Uint8Array(experiment[stage].batch_size * dataset.imageBytes);
+  }
+
+  /** What the mask of a step, counted from 0, comes to. */
+  geometry(step: number): MaskGeometry {
+    return this.context.planner.geometry(step);
   }
 
   /** The batch of a step, counted from 0. */

@@ -1,26 +1,25 @@
 /** Draws images, and their trajectories, with the weights of a run. */
 import { basename, dirname, join } from "node:path";
 import packageJson from "../../../package.json" with { type: "json" };
+import { chosenClass } from "../../core/classes/chosenClass.ts";
 import { classText } from "../../core/classes/classText.ts";
 import { UserError } from "../../core/errors.ts";
-import { type ChangedKey, changedKeys, onResume } from "../../core/experiment/changeOnResume.ts";
+import { changedKeys } from "../../core/experiment/changeOnResume.ts";
 import { parseExperiment } from "../../core/experiment/parse.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
-import { yamlText } from "../../core/experiment/yamlText.ts";
 import { modelShape } from "../../core/model/shape.ts";
+import { refuseOtherNetwork, refuseUnused, trajectoryOf } from "../../core/run/askedDrawing.ts";
 import { WEIGHT_FILES } from "../../core/run/checkpointState.ts";
 import { drawingOf } from "../../core/run/drawing.ts";
-import { type GridPages, gridPages } from "../../core/run/gridPages.ts";
+import { gridPages } from "../../core/run/gridPages.ts";
 import { checkCheckpoint } from "../../node/run/checkpoints.ts";
 import { resolveSource, type Source } from "../../node/run/resolve.ts";
 import { readExperimentText, readRun } from "../../node/run/runFiles.ts";
 import { requireRoom, requireWritable } from "../../node/run/writableFolder.ts";
 import { EngineClient } from "../engine/client.ts";
-import { chosenClass } from "../sample/chosenClass.ts";
 import { type DrawingPlan, placeAtFile, placeInFolder } from "../sample/drawingFiles.ts";
 import { drawToFiles } from "../sample/drawToFiles.ts";
 import { requireOutFile } from "../sample/outFile.ts";
-import { trajectoryPages } from "../sample/trajectory.ts";
 import { drawSamples } from "./drawSamples.ts";
 import { engineThreads } from "./session.ts";
 
@@ -70,15 +69,13 @@ export interface SampleRunResult {
   readonly label: number | null;
 }
 
-const USUAL_COLUMNS = 8;
-
 /** @throws UserError where there is no run or checkpoint of that name, its weights do not fit its experiment, or the pictures find no place */
 export async function sampleRun(request: SampleRunRequest): Promise<SampleRunResult> {
   const source = resolveSource(request.source, [request.runsDir]);
   for (const note of source.notes) request.note(note);
   const { runDir, checkpointDir } = placeOf(source);
   const experiment = experimentOf(runDir, request);
-  refuseUnused(experiment, request);
+  refuseUnused(experiment, request.overrides);
   const { sample, data } = experiment;
   const seed = request.seed ?? experiment.seed;
   const { classes } = source;
@@ -186,60 +183,9 @@ function experimentOf(runDir: string, request: SampleRunRequest): Experiment {
   const parsed = parseExperiment(text, request.overrides);
   if (parsed.ok) {
     const frozen = parseExperiment(text);
-    if (frozen.ok) checkChanges(changedKeys(frozen.experiment, parsed.experiment), runDir, request.note);
+    if (frozen.ok) refuseOtherNetwork(changedKeys(frozen.experiment, parsed.experiment), runDir, request.note);
     return parsed.experiment;
   }
   const lines = parsed.diagnostics.map(({ line, column, message }) => `  ${line}:${column}: ${message}`);
   throw new UserError(`The experiment of ${runDir} cannot be used:\n${lines.join("\n")}`);
-}
-
-/** What is asked for in so many words is done or refused; what the run's file says may be more than the sampler can do. */
-function refuseUnused({ sample, diffusion }: Experiment, { overrides }: SampleRunRequest): void {
-  const isAsked = (key: string): boolean => overrides.some(({ path }) => path === `sample.${key}`);
-  const { sampler, steps, eta } = sample;
-  const { timesteps: T } = diffusion;
-  if (isAsked("steps") && steps > T) {
-    throw new UserError(
-      `${steps} steps are more than the ${T} timesteps that the network was trained on, of which a sampler visits each at most once. ` +
-        `Use --steps ${T}, or fewer.`,
-    );
-  }
-  if (isAsked("eta") && sampler !== "ddim") {
-    const why = sampler === "ancestral" ? "ancestral sampling always adds its full noise" : `${sampler} adds no noise`;
-    throw new UserError(`--eta ${eta} has no effect: ${why}. Leave it out, or use --sampler ddim.`);
-  }
-}
-
-function trajectoryOf({ sample, diffusion, data }: Experiment, asked: number | "usual" | null): GridPages | null {
-  if (asked === null) return null;
-  const steps = Math.min(sample.steps, diffusion.timesteps);
-  if (asked !== "usual" && asked > steps) {
-    throw new UserError(
-      `--trajectory ${asked}: there are ${steps} steps to show. Use --trajectory ${steps}, or fewer.`,
-    );
-  }
-  const layout = (columns: number) =>
-    trajectoryPages({ count: sample.count, columns, size: data.image_size, channels: data.channels });
-  const columns = asked === "usual" ? Math.min(USUAL_COLUMNS, steps) : asked;
-  if (layout(columns).pages > 0) return layout(columns);
-  let most = columns - 1;
-  while (layout(most).pages === 0) most--;
-  throw new UserError(
-    `--trajectory ${columns}: so many images of ${data.image_size} px side by side are wider than a picture may be. Use --trajectory ${most}, or fewer.`,
-  );
-}
-
-const DRAWS = /^(sample\.|engine\.|seed$)/;
-
-/** @throws UserError where a key is changed that the weights were trained for */
-function checkChanges(changes: readonly ChangedKey[], runDir: string, note: (line: string) => void): void {
-  for (const { path, from, to } of changes) {
-    const rule = onResume(path);
-    if (rule.may === "never" && rule.breaks !== "start") {
-      throw new UserError(
-        `--set ${path}=${yamlText(to)}: ${runDir} was trained with ${yamlText(from)}, and ${rule.why}. Leave it out.`,
-      );
-    }
-    if (!DRAWS.test(path)) note(`--set ${path}=${yamlText(to)} changes nothing about the images that are drawn`);
-  }
 }

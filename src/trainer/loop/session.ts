@@ -1,9 +1,10 @@
 /** One session of a run: opens the data, starts the engine, trains, and leaves the run folder in order however it ends. */
 import { dirname } from "node:path";
-import { stageMask } from "../../core/batch/context.ts";
+import { stageMasks } from "../../core/batch/context.ts";
 import type { KnownClasses } from "../../core/classes/numberClasses.ts";
 import { memoryBudget } from "../../core/cost/microBatch.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
+import { pieceAt } from "../../core/masks/schedule.ts";
 import { modelShape } from "../../core/model/shape.ts";
 import type { Stage } from "../../core/random/streams.ts";
 import type { CheckpointState } from "../../core/run/checkpointState.ts";
@@ -155,14 +156,20 @@ async function trainInFolder(session: Session, ready: Ready): Promise<TrainingEn
 
 async function startEngine(session: Session, engine: EngineClient): Promise<EngineFacts> {
   const { experiment, stage, weights } = session;
-  const { visibleTokens } = stageMask(experiment, stage);
+  const masks = stageMasks(experiment, stage);
   const { batch_size: batchSize, micro_batch_size: microBatchSize } = experiment[stage];
   const facts = await engine.call("init", {
     wanted: experiment.engine.backend,
     threads: engineThreads(experiment),
     shape: modelShape(experiment),
     seed: experiment.seed,
-    training: { batchSize, visibleTokens, microBatchSize, budgetBytes: stepMemoryBudget(experiment) },
+    training: {
+      batchSize,
+      visibleTokens: masks.map(({ geometry }) => geometry.visibleTokens),
+      first: pieceAt(masks, session.resumeFrom?.step ?? 0).geometry.visibleTokens,
+      microBatchSize,
+      budgetBytes: stepMemoryBudget(experiment),
+    },
   });
   // Said while images are decoded: who reads that the memory may not do need not wait for them.
   for (const note of facts.notes) session.notes.note(note);
@@ -173,7 +180,8 @@ async function startEngine(session: Session, engine: EngineClient): Promise<Engi
 
 function engineLine(facts: EngineFacts, experiment: Experiment, stage: Stage): string {
   const { batch_size: batch } = experiment[stage];
-  const micro = facts.microBatchSize < batch ? `, in micro-batches of ${facts.microBatchSize}` : "";
+  const sizes = facts.microBatchSizes;
+  const micro = sizes.some((size) => size < batch) ? `, in micro-batches of ${sizes.join(", then ")}` : "";
   const memory = (facts.predictedBytes / 2 ** 30).toFixed(2);
   return `engine: ${facts.backend} (${facts.version}), batch ${batch}${micro}, ${memory} GiB predicted`;
 }

@@ -1,29 +1,31 @@
 /** The training loop of one session: steps, metrics, checkpoints, sample grids, until the end or a stop. */
 import type { TrainingBatch } from "../../core/batch/assemble.ts";
+import { type StageFacts, stageFacts, stepsLeft } from "../../core/cost/stageFacts.ts";
 import { UserError } from "../../core/errors.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
+import { pieceFrom, pieceText } from "../../core/masks/schedule.ts";
 import type { Stage } from "../../core/random/streams.ts";
 import type { CheckpointState } from "../../core/run/checkpointState.ts";
 import type { FinalState } from "../../core/run/status.ts";
-import { emaDecay, learningRate } from "../../core/training/schedules.ts";
+import { DivergenceGuard, GUARD_LIMIT, GUARD_STEPS, lossOfNothing } from "../../core/training/divergenceGuard.ts";
+import { MetricsWindow } from "../../core/training/metricsWindow.ts";
+import { learningRate, stepScalars } from "../../core/training/schedules.ts";
 import type { DataFingerprint } from "../data/dataFingerprint.ts";
 import type { EngineClient } from "../engine/client.ts";
 import type { TimedStep } from "../engine/messages.ts";
 import type { RunWriter } from "../run/runWriter.ts";
 import type { BatchSource } from "./batches.ts";
-import { DivergenceGuard, GUARD_LIMIT, GUARD_STEPS, lossOfNothing } from "./divergenceGuard.ts";
-import { MetricsWindow } from "./metricsWindow.ts";
 import type { StartUp } from "./startUp.ts";
 import type { StepSamples } from "./stepSamples.ts";
 import { withStopPatience } from "./stopPatience.ts";
 import type { StopRequest } from "./stopRequest.ts";
 
-const ADAM_EPSILON = 1e-8;
 /** Steps quicker than this are asked for before the one before is done, so that the engine never waits to be asked. */
 export const AHEAD_SECONDS = 1;
 
 export interface TrainingProgress {
-  update(step: number, note: string): void;
+  /** @param left steps like the last one that take as long as those to come */
+  update(step: number, note: string, left: number): void;
 }
 
 export interface TrainingSetup {
@@ -66,6 +68,7 @@ interface AskedStep {
 
 class TrainingLoop {
   private readonly config: Experiment["pretrain"];
+  private readonly facts: StageFacts;
   private readonly window: MetricsWindow;
   private step: number;
   /** seconds of training since step 0, previews and checkpoints left out */
@@ -83,6 +86,7 @@ class TrainingLoop {
   constructor(private readonly setup: TrainingSetup) {
     const { experiment, stage, resumeFrom } = setup;
     this.config = experiment[stage];
+    this.facts = stageFacts(experiment, stage, null)!;
     this.window = new MetricsWindow(experiment.diffusion.timesteps);
     this.window.restore(resumeFrom?.loop?.["window"]);
     this.step = resumeFrom?.step ?? 0;
@@ -153,26 +157,9 @@ class TrainingLoop {
 
   private ask(step: number, batch: TrainingBatch): AskedStep {
     const { config } = this;
-    const { tokens, target, visible, timesteps, weight, labels } = batch;
-    const buffers = new Set(
-      [tokens, target, visible, timesteps, weight, ...(labels ? [labels] : [])].map((a) => a.buffer),
-    );
-    const scalars = {
-      clipGrad: config.clip_grad,
-      wantGradNorm: this.isDue(step + 1, config.log_every),
-      lr: learningRate(config, step),
-      weightDecay: config.weight_decay,
-      beta1: config.betas[0],
-      beta2: config.betas[1],
-      epsilon: ADAM_EPSILON,
-      update: step + 1,
-      emaDecay: emaDecay(step + 1, config.ema_decay),
-    };
-    const kept = { timesteps: timesteps.slice(), nothing: lossOfNothing(batch) };
-    const answer = this.setup.engine.call("step", { batch, scalars }, [...buffers]);
-    // Where the step before it fails, nobody asks for this one's answer.
-    answer.catch(() => {});
-    return { answer, ...kept };
+    const kept = { timesteps: batch.timesteps.slice(), nothing: lossOfNothing(batch) };
+    const scalars = stepScalars(config, step, this.isDue(step + 1, config.log_every));
+    return { answer: this.setup.engine.step(batch, scalars), ...kept };
   }
 
   /** Every so many steps, and at the last one. */
@@ -216,7 +203,9 @@ class TrainingLoop {
   private async afterStep(result: TimedStep): Promise<void> {
     const { config, setup, step } = this;
     if (this.isDue(step, config.log_every)) this.writeLine(result);
-    setup.progress.update(step, this.note);
+    setup.progress.update(step, this.note, stepsLeft(this.facts, step));
+    const next = pieceFrom(this.facts.pieces, step);
+    if (next) setup.run.log(`the mask changes: ${pieceText(next)}`);
     setup.run.status.update({ step, imagesSeen: this.imagesAt(step) });
     const checkpointDue = this.checkpointDue(step);
     const samplesDue = this.samplesDue(step);
@@ -243,7 +232,7 @@ class TrainingLoop {
       dataWaitSeconds: line.wait,
       memoryBytes: process.memoryUsage.rss(),
     });
-    const remaining = (config.steps - step) * config.batch_size;
+    const remaining = stepsLeft(this.facts, step) * config.batch_size;
     setup.run.status.update({
       loss: means.loss,
       imagesPerSecond,

@@ -5,6 +5,7 @@
 import { mkdirSync, renameSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { UserError } from "../../core/errors.ts";
+import type { NamedTensor } from "../../core/model/tensor.ts";
 import {
   type CheckpointRecord,
   type CheckpointState,
@@ -14,7 +15,6 @@ import {
   type WeightSet,
 } from "../../core/run/checkpointState.ts";
 import { RUN_FORMAT_VERSION } from "../../core/run/format.ts";
-import type { NamedTensor } from "../../core/run/tensor.ts";
 import { checkCheckpoint, listCheckpoints, STATE_FILE } from "../../node/run/checkpoints.ts";
 import { asDiskError, formatBytes } from "../../node/run/diskError.ts";
 import {

@@ -1,9 +1,9 @@
 /** Draws images and writes each page and each single image as soon as it is complete: memory does not grow with their number. */
 import type { SampledBatch, SampleStep } from "../../core/diffusion/samplers.ts";
 import type { GridPages } from "../../core/run/gridPages.ts";
+import { PagedGrid, singlePicture } from "../../core/run/gridPicture.ts";
+import { TrajectoryRecorder } from "../../core/run/trajectory.ts";
 import type { DrawingFiles, DrawingPlan } from "./drawingFiles.ts";
-import { PagedGrid, singlePicture } from "./grid.ts";
-import { TrajectoryRecorder } from "./trajectory.ts";
 
 export interface FilesRequest {
   readonly plan: DrawingPlan;

@@ -10,11 +10,12 @@ import {
   drawingText,
 } from "../../core/run/drawing.ts";
 import { type GridPages, gridSize } from "../../core/run/gridPages.ts";
+import type { Picture } from "../../core/run/gridPicture.ts";
 import { drawingName, pagePath, singleImageName, trajectoryPath } from "../../core/run/sampleNames.ts";
 import { asDiskError } from "../../node/run/diskError.ts";
 import { namesIn, replaceFile } from "../../node/run/files.ts";
 import { readPngText, withPngText } from "../../node/run/pngText.ts";
-import { encodePng, type Picture } from "./grid.ts";
+import { encodePng } from "./encodePng.ts";
 
 export interface DrawingPlan {
   readonly drawing: Drawing;

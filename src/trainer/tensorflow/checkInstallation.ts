@@ -1,5 +1,6 @@
 /** Whether an installed tfjs-node loads and computes. */
 import * as z from "zod";
+import { parseJson } from "../../core/parseJson.ts";
 import { essence, runTool } from "./runTool.ts";
 import { TFJS_NODE } from "./tensorflowFolder.ts";
 
@@ -32,12 +33,4 @@ export async function checkInstallation(folder: string, signal: AbortSignal): Pr
   const { product, tensorflow } = answer.data;
   if (product.join() !== "14,20,30,44") return { works: false, reason: `it computes wrongly (${product.join(", ")})` };
   return { works: true, tensorflow };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

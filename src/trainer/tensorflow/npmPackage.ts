@@ -34,11 +34,12 @@ export async function fetchPackage(options: ToolOptions): Promise<void> {
 }
 
 /**
- * Runs the package's own install script, which downloads TensorFlow's library and the compiled binding.
+ * Runs the package's own install script, which downloads TensorFlow's library and the compiled binding; also where npm is set to run none, as in
+ * this repository: it was asked for.
  * @throws UserError where that fails
  */
 export async function runInstallScript(options: ToolOptions): Promise<void> {
-  const result = await npm(["rebuild", TFJS_NODE, "--foreground-scripts", ...QUIET], options);
+  const result = await npm(["rebuild", TFJS_NODE, "--ignore-scripts=false", "--foreground-scripts", ...QUIET], options);
   if (result.ok) return;
   throw new UserError(`the install script of ${TFJS_NODE} failed:\n    ${essence(result.output)}`, "failure");
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import * as vscode from "vscode";
 import { LivePreview } from "../../../src/core/batch/livePreview.ts";
 import { readExperiment } from "../../../src/core/experiment/read.ts";
-import type { DataState, DesignerResults, DocumentState } from "../../../src/core/protocol/designer.ts";
+import type { DataState } from "../../../src/core/protocol/designer.ts";
 import { DesignerPage } from "./designerPage.ts";
 import { api, eventually, openExperiment, workspacePath } from "./experimentEditor.ts";
 
@@ -25,9 +25,9 @@ const nextName = (): string => `designer-${files++}.maskdm.yaml`;
 
 /** The images of a page, once they are open. */
 async function readyData(page: DesignerPage): Promise<Extract<DataState, { kind: "ready" }>> {
-  const { data } = await page.result<DesignerResults["ready"]>("ready", {});
+  const { data } = await page.result("ready", {});
   const ready = await eventually(
-    () => page.dataOf<DataState>("data").at(-1) ?? data,
+    () => page.dataOf("data").at(-1) ?? data,
     (state) => state.kind === "ready",
     15_000,
   );
@@ -77,7 +77,7 @@ describe("the mask designer", () => {
     const edited = document.getText();
     equal(edited, `${TEXT.replace("rate: 0.9", "rate: 0.5")}pretrain:\n  steps: 300\n`);
     ok(document.isDirty);
-    const told = page.dataOf<DocumentState>("document").at(-1);
+    const told = page.dataOf("document").at(-1);
     deepEqual(told, { text: edited, version: document.version });
     await vscode.window.showTextDocument(document);
     await vscode.commands.executeCommand("undo");
@@ -86,7 +86,7 @@ describe("the mask designer", () => {
       (text) => text === TEXT,
     );
     await eventually(
-      () => page.dataOf<DocumentState>("document").at(-1)?.text,
+      () => page.dataOf("document").at(-1)?.text,
       (text) => text === TEXT,
     );
   });
@@ -96,6 +96,21 @@ describe("the mask designer", () => {
     const rates = Array.from({ length: 20 }, (_, i) => Number((0.89 - i / 100).toFixed(2)));
     await Promise.all(rates.map((value) => page.result("edit", { changes: [{ path: "mask.rate", value }] })));
     equal(document.getText(), TEXT.replace("rate: 0.9", "rate: 0.7"));
+  });
+
+  it("writes pieces of the mask rate into the text, a line each where it has lines", async () => {
+    const { page, document } = await openPage();
+    const pieces = [{ until: 0.5, rate: 0.9 }, { rate: 0 }];
+    await page.result("edit", { changes: [{ path: "mask.rate", value: pieces }] });
+    equal(document.getText(), TEXT.replace("rate: 0.9", "rate: [{until: 0.5, rate: 0.9}, {rate: 0}]"));
+    const lines = TEXT.replace("rate: 0.9", "rate:\n    - {until: 0.5, rate: 0.9} # first\n    - {rate: 0}");
+    const range = new vscode.Range(0, 0, document.lineCount, 0);
+    const replaced = new vscode.WorkspaceEdit();
+    replaced.replace(document.uri, range, lines);
+    ok(await vscode.workspace.applyEdit(replaced));
+    const more = [pieces[0], { until: 800, rate: 0.5, strategy: "patch" }, pieces[1]];
+    await page.result("edit", { changes: [{ path: "mask.rate", value: more }] });
+    equal(document.getText(), lines.replace("# first", "# first\n    - {until: 800, rate: 0.5, strategy: patch}"));
   });
 
   it("takes a key out when it is set back to its default", async () => {
@@ -121,7 +136,7 @@ describe("the mask designer", () => {
   it("says what keeps a broken file from being edited, and leaves it alone", async () => {
     const broken = TEXT.replace("strategy: block", "strategy: [block");
     const { page, document } = await openPage(broken);
-    const start = await page.result<DesignerResults["ready"]>("ready", {});
+    const start = await page.result("ready", {});
     equal(start.document.text, broken);
     const reply = await page.request("edit", { changes: [{ path: "mask.rate", value: 0.5 }] });
     ok(!reply.ok);
@@ -171,7 +186,7 @@ describe("the mask designer", () => {
     ok(experiment);
     const preview = new LivePreview({ experiment, stage: "pretrain", datasetSize: 24, step: 3, count: 8 });
     const indices = [...preview.plan.indices];
-    const { paths, pixels } = await page.result<DesignerResults["read"]>("read", { key: ready.key, indices });
+    const { paths, pixels } = await page.result("read", { key: ready.key, indices });
     deepEqual(
       paths,
       indices.map((index) => `${String(index).padStart(2, "0")}.png`),
@@ -208,13 +223,13 @@ describe("the mask designer", () => {
     const { page } = await openPage();
     await page.result("ready", {});
     await eventually(
-      () => page.dataOf<DataState>("data").at(-1)?.kind,
+      () => page.dataOf("data").at(-1)?.kind,
       (kind) => kind === "ready",
       15_000,
     );
     await page.result("edit", { changes: [{ path: "data.path", value: "nowhere" }] });
     const failed = await eventually(
-      () => page.dataOf<DataState>("data").at(-1),
+      () => page.dataOf("data").at(-1),
       (state) => state?.kind === "failed",
       15_000,
     );

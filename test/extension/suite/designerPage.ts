@@ -1,6 +1,7 @@
 /** A designer whose page is this test: its messages are sent and received here, all else is the editor's own. */
 import * as vscode from "vscode";
-import type { MessageToWebview } from "../../../src/core/protocol/message.ts";
+import type { DesignerProtocol } from "../../../src/core/protocol/designer.ts";
+import type { EventOf, MessageToWebview, MethodOf, Params } from "../../../src/core/protocol/message.ts";
 import { DesignerSession } from "../../../src/extension/designer/designerSession.ts";
 import { api } from "./experimentEditor.ts";
 
@@ -46,10 +47,13 @@ export class DesignerPage implements vscode.Disposable {
   }
 
   /** The result of a request that is expected to be granted. */
-  async result<T>(method: string, params: unknown): Promise<T> {
+  async result<M extends MethodOf<DesignerProtocol>>(
+    method: M,
+    params: Params<DesignerProtocol, M>,
+  ): Promise<DesignerProtocol["results"][M]> {
     const reply = await this.request(method, params);
     if (!reply.ok) throw new Error(reply.error);
-    return reply.result as T;
+    return reply.result as DesignerProtocol["results"][M];
   }
 
   /** Sends what is no request. */
@@ -58,8 +62,8 @@ export class DesignerPage implements vscode.Disposable {
   }
 
   /** Data of the events of a name, in their order. */
-  dataOf<T>(event: string): T[] {
-    return this.events.filter((each) => each.event === event).map(({ data }) => data as T);
+  dataOf<E extends EventOf<DesignerProtocol>>(event: E): DesignerProtocol["events"][E][] {
+    return this.events.filter((each) => each.event === event).map(({ data }) => data as DesignerProtocol["events"][E]);
   }
 
   dispose(): void {

@@ -85,7 +85,14 @@ describe("the editor of an experiment", () => {
   it("completes sections and keys that are not there yet, with their documentation", async () => {
     await editor.edit((edit) => edit.insert(new vscode.Position(11, 0), "  \n"));
     const keys = await complete(document, new vscode.Position(11, 2));
-    deepStrictEqual(keys.map(labelOf).sort(), ["cell_size", "crop_size", "strategy"]);
+    deepStrictEqual(keys.map(labelOf).sort(), [
+      "cell_size",
+      "crop_size",
+      "fuse_blocks",
+      "mode",
+      "route_from",
+      "strategy",
+    ]);
     const strategy = keys.find((item) => labelOf(item) === "strategy");
     ok(strategy?.documentation instanceof vscode.MarkdownString);
     ok(strategy.documentation.value.includes("What pretraining hides."));
@@ -158,6 +165,15 @@ describe("the editor of an experiment", () => {
     ]);
     await replaceText(editor, "rate: 0.8", "rate: 0.75");
     ok((await hints(document)).includes("rate: S = 16 of 64 tokens"));
+    const pieces = "rate:\n    - {until: 0.5, rate: 0.75} # first\n    - until: 1500\n      rate: 0.5\n    - {rate: 0}";
+    await replaceText(editor, "rate: 0.75", pieces);
+    deepStrictEqual(
+      (await hints(document)).filter((hint) => hint.includes("S = ")).map((hint) => hint.replace(/^.*: /, "")),
+      ["S = 16 of 64 tokens", "S = 32 of 64 tokens", "S = 64 of 64 tokens"],
+    );
+    const hovered = await hoverText(document, behind(document, "    - until: 15"));
+    ok(hovered.includes("mask.rate[1], steps 1000 to 1499: S = 32 of N = 64 tokens are visible"), hovered);
+    await replaceText(editor, pieces, "rate: 0.75");
     await replaceText(editor, "patch_size: 4", "patch_size: 5");
     deepStrictEqual(await hints(document), []);
     await replaceText(editor, "patch_size: 5", "patch_size: four");
@@ -181,18 +197,17 @@ describe("the editor of an experiment", () => {
     ok(lenses.some(({ range }) => document.lineAt(range.start.line).text === "pretrain:"));
   });
 
-  it("shows lenses above the stages and the mask, for commands that exist", async () => {
+  it("shows lenses above the stages and the mask", async () => {
     const lenses = await vscode.commands.executeCommand<vscode.CodeLens[]>(
       "vscode.executeCodeLensProvider",
       document.uri,
       50,
     );
-    const commands = await vscode.commands.getCommands(true);
     const wanted = [
       ["maskdm.openDesigner", 8],
       ["maskdm.finetune", 8],
       ["maskdm.pretrain", 11],
-    ].filter(([command]) => commands.includes(String(command)));
+    ];
     const found = lenses.map(({ command, range }) => [command?.command, range.start.line]);
     deepStrictEqual(found.sort(), wanted.sort());
     for (const { command } of lenses) strictEqual(String(command?.arguments?.[0]), String(document.uri));

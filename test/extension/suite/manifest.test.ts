@@ -2,6 +2,7 @@ import { deepEqual, ok } from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import * as vscode from "vscode";
+import { SETTINGS } from "../../../src/extension/settings.ts";
 import {
   commands,
   extension,
@@ -53,8 +54,6 @@ describe("package.json and the code name the same", () => {
         ...Object.values(contributes.menus).flatMap((items) => items.map(({ command }) => command ?? "")),
         ...contributes.keybindings.map(({ command }) => command),
         ...[manifestText, ...walkthroughPages()].flatMap(linkedCommands),
-        ...inSource(/\bexecuteCommand(?:<[^(]*>)?\(\s*"(maskdm\.[^"]+)"/g),
-        ...inSource(/\bcommand: "(maskdm\.[^"]+)"/g),
       ];
       const own = used.filter((id) => id.startsWith("maskdm.") && !views.some((view) => id.startsWith(`${view}.`)));
       deepEqual(missing(own, commands), []);
@@ -72,17 +71,13 @@ describe("package.json and the code name the same", () => {
     });
   });
 
-  it("settings", () => {
-    const short = (name: string): string => name.replace(/^maskdm\./, "");
-    const read = [
-      ...inSource(/getConfiguration\(\s*"maskdm"[^;]*?\.(?:get|inspect|update|has)(?:<[^(]*>)?\(\s*"([^"]+)"/g),
-      ...inSource(/affectsConfiguration\(\s*"maskdm\.([^"]+)"/g),
-    ];
-    deepEqual(missing(read, settings.map(short)), [], "read in the code, not contributed");
-    const unread = settings.filter(
-      (name) => !read.includes(short(name)) && !isLiteral(name) && !isLiteral(short(name)),
+  it("settings, with their defaults", () => {
+    const own = Object.entries(SETTINGS).map(([name, value]) => [`maskdm.${name}`, value]);
+    const { properties } = contributes.configuration;
+    deepEqual(
+      settings.map((name) => [name, properties[name]?.default]),
+      own,
     );
-    deepEqual(unread, [], "contributed, not read in the code");
   });
 
   it("views", () => {

@@ -15,7 +15,7 @@ const manifestSchema = z.looseObject({
     views: z.record(z.string(), z.array(z.looseObject({ id: z.string() }))),
     viewsContainers: z.record(z.string(), z.array(z.looseObject({ id: z.string() }))),
     viewsWelcome: z.array(z.looseObject({ view: z.string() })).default([]),
-    configuration: z.looseObject({ properties: z.record(z.string(), z.unknown()) }),
+    configuration: z.looseObject({ properties: z.record(z.string(), z.looseObject({ default: z.unknown() })) }),
     languages: named("id"),
     customEditors: named("viewType"),
     taskDefinitions: named("type"),

@@ -6,7 +6,7 @@ import { lossWeight } from "../../../src/core/diffusion/objective.ts";
 import { noiseSchedule } from "../../../src/core/diffusion/schedule.ts";
 import type { DiffusionConfig } from "../../../src/core/experiment/schema.ts";
 import { maskGeometry } from "../../../src/core/masks/masks.ts";
-import { patchMask, planner } from "./planner.ts";
+import { always, patchMask, planner } from "./planner.ts";
 
 const shape = { imageSize: 8, channels: 3 as const, patchSize: 2 };
 const B = 8;
@@ -25,11 +25,12 @@ function contextOf(diffusion: Partial<DiffusionConfig>, rate: number, numClasses
     ...diffusion,
   };
   return {
-    planner: planner({ batchSize: B, mask: maskGeometry(patchMask(rate), 4), labelDropout: 0.5 }),
+    planner: planner({ batchSize: B, masks: always(maskGeometry(patchMask(rate), 4)), labelDropout: 0.5 }),
     shape,
     diffusion: full,
     schedule: noiseSchedule(full),
     numClasses,
+    dropsHidden: true,
   };
 }
 
@@ -97,6 +98,15 @@ describe("an assembled batch", () => {
         }
       }
     }
+  });
+
+  it("where hidden tokens are not dropped is a whole one, with the mask that dropping them has", () => {
+    const context = { ...contextOf({ prediction: "v" }, 0.75), dropsHidden: false };
+    const all = assembleBatch(context, context.planner.plan(6), pixels, labels);
+    const [whole, masked] = [assemble({ prediction: "v" }, 0).batch, assemble({ prediction: "v" }, 0.75).batch];
+    for (const key of ["tokens", "target", "timesteps"] as const) expect(all[key]).toEqual(whole[key]);
+    expect(all.visible).toEqual(masked.visible);
+    expect(all.visibleTokens).toBe(4);
   });
 
   it("a dropped label is the number of classes", () => {

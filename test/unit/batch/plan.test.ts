@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { BatchPlan } from "../../../src/core/batch/plan.ts";
 import { maskGeometry } from "../../../src/core/masks/masks.ts";
 import { uniformityP } from "../random/chiSquare.ts";
-import { patchMask, planner } from "./planner.ts";
+import { always, patchMask, planner } from "./planner.ts";
 
 const plain = (plan: BatchPlan) => ({
   indices: [...plan.indices],
@@ -53,6 +53,34 @@ describe("order of images", () => {
   });
 });
 
+describe("a mask that changes", () => {
+  const [dense, sparse] = [maskGeometry(patchMask(0.25), 4), maskGeometry(patchMask(0.75), 4)];
+  const masks = [
+    { until: 3, geometry: sparse },
+    { until: 5, geometry: dense },
+  ];
+
+  it("changes S at its borders, and holds behind the end", () => {
+    const batches = planner({ masks });
+    const visible = [0, 2, 3, 4, 5, 1000].map((step) => batches.plan(step).visible.length / 8);
+    expect(visible).toEqual([4, 4, 12, 12, 12, 12]);
+    expect(batches.mask(4, 1)).toHaveLength(12);
+  });
+
+  it("changes nothing else about a step, and its masks are those of a mask that does not change", () => {
+    const [changing, whole] = [planner({ masks }), planner({ masks: always(dense) })];
+    expect(plain(changing.plan(3))).toEqual(plain(whole.plan(3)));
+    const { visible: _, ...before } = plain(changing.plan(2));
+    expect(before).toEqual((({ visible, ...rest }) => rest)(plain(whole.plan(2))));
+    const noise = [changing, whole].map((batches) => {
+      const out = new Float32Array(12);
+      batches.fillNoise(2, 1, Int32Array.of(7), 12, out, 0);
+      return [...out];
+    });
+    expect(noise[0]).toEqual(noise[1]);
+  });
+});
+
 describe("a step's plan", () => {
   it("is the same whichever steps were planned before", () => {
     const fresh = (step: number) => plain(planner({ datasetSize: 13 }).plan(step));
@@ -61,7 +89,7 @@ describe("a step's plan", () => {
   });
 
   it("shares nothing with the same step of the other stage", () => {
-    const change = { batchSize: 32, mask: maskGeometry(patchMask(0.5), 8) };
+    const change = { batchSize: 32, masks: always(maskGeometry(patchMask(0.5), 8)) };
     const pretrain = plain(planner(change).plan(5));
     const finetune = plain(planner({ ...change, stage: "finetune" }).plan(5));
     for (const key of ["indices", "flips", "timesteps", "visible"] as const) {
@@ -71,7 +99,7 @@ describe("a step's plan", () => {
 
   it("keeps the timesteps and the order whatever the mask and the flips", () => {
     const masked = planner().plan(3);
-    const whole = planner({ mask: maskGeometry({ ...patchMask(0), strategy: "none" }, 4), hflip: 0 }).plan(3);
+    const whole = planner({ masks: always(maskGeometry({ ...patchMask(0), strategy: "none" }, 4)), hflip: 0 }).plan(3);
     expect([...whole.timesteps]).toEqual([...masked.timesteps]);
     expect([...whole.indices]).toEqual([...masked.indices]);
     expect(whole.visible.length).toBe(8 * 16);
@@ -127,7 +155,7 @@ describe("shares", () => {
 
   it("every token of the batch's masks is visible equally often, in every slot", () => {
     const perSlot = Array.from({ length: 8 }, () => new Map<string, number>());
-    const batches = planner({ mask: maskGeometry(patchMask(0.75), 2) });
+    const batches = planner({ masks: always(maskGeometry(patchMask(0.75), 2)) });
     for (let step = 0; step < steps; step++) {
       const { visible } = batches.plan(step);
       for (let slot = 0; slot < 8; slot++) {

@@ -1,5 +1,5 @@
 import { type BatchPlanConfig, BatchPlanner } from "../../../src/core/batch/plan.ts";
-import { type MaskConfig, maskGeometry } from "../../../src/core/masks/masks.ts";
+import { type MaskConfig, type MaskGeometry, maskGeometry } from "../../../src/core/masks/masks.ts";
 
 export const patchMask = (rate: number): MaskConfig => ({
   strategy: "patch",
@@ -9,6 +9,9 @@ export const patchMask = (rate: number): MaskConfig => ({
   cropSize: null,
 });
 
+/** One mask for all steps. */
+export const always = (geometry: MaskGeometry) => [{ until: Number.POSITIVE_INFINITY, geometry }];
+
 /** A planner over a small data set; `change` overrides its configuration. */
 export function planner(change: Partial<BatchPlanConfig> = {}): BatchPlanner {
   return new BatchPlanner({
@@ -17,7 +20,7 @@ export function planner(change: Partial<BatchPlanConfig> = {}): BatchPlanner {
     batchSize: 8,
     datasetSize: 100,
     timesteps: 1000,
-    mask: maskGeometry(patchMask(0.75), 4),
+    masks: always(maskGeometry(patchMask(0.75), 4)),
     hflip: 0.5,
     labelDropout: 0.1,
     ...change,

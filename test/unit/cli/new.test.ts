@@ -5,13 +5,14 @@ import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { UserError } from "../../../src/core/errors.ts";
+import { experimentTemplate } from "../../../src/core/experiment/newTemplate.ts";
 import { experimentSchema } from "../../../src/core/experiment/schema.ts";
+import { suggestSizes } from "../../../src/core/experiment/suggestSizes.ts";
 import { lintExperiment } from "../../../src/core/lint/lint.ts";
-import { maskConfig, maskGeometry } from "../../../src/core/masks/masks.ts";
+import { maskGeometry } from "../../../src/core/masks/masks.ts";
+import { maskPieces } from "../../../src/core/masks/schedule.ts";
 import { writeNewExperiment } from "../../../src/trainer/cli/new.ts";
-import { experimentTemplate } from "../../../src/trainer/cli/newTemplate.ts";
 import { runCommandLine } from "../../../src/trainer/cli/program.ts";
-import { suggestSizes } from "../../../src/trainer/cli/suggestSizes.ts";
 import { memoryIo } from "./memoryIo.ts";
 
 const LAPTOP = { cores: 2, memoryBytes: 8 * 2 ** 30 };
@@ -185,7 +186,7 @@ describe("suggested sizes", () => {
         for (const count of [8, 10, 100, 100_000]) {
           const sizes = suggestSizes(survey(side, count), machine);
           const text = experimentTemplate({
-            fileName: "e.maskdm.yaml",
+            file: "e.maskdm.yaml",
             dataPath: "x",
             survey: survey(side, count),
             sizes,
@@ -196,7 +197,8 @@ describe("suggested sizes", () => {
           expect(data.image_size % model.patch_size).toBe(0);
           expect(model.embed_dim % model.num_heads).toBe(0);
           expect(pretrain.batch_size).toBeLessThanOrEqual(count);
-          const geometry = maskGeometry(maskConfig(mask), data.image_size / model.patch_size);
+          const [piece] = maskPieces(mask, "pretrain", pretrain.steps);
+          const geometry = maskGeometry(piece!.config, data.image_size / model.patch_size);
           expect(geometry.effectiveRate).toBe(mask.rate);
         }
       }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { imageCost } from "../../../src/core/cost/imageCost.ts";
 import { predictTrainingMemory } from "../../../src/core/cost/memory.ts";
-import { chooseMicroBatch } from "../../../src/core/cost/microBatch.ts";
+import { chooseMicroBatches } from "../../../src/core/cost/microBatch.ts";
 import { matrixProductFlops } from "../../../src/core/model/graph/flops.ts";
 import { ALL_COMPOSITES, type Composites, NO_COMPOSITES } from "../../../src/core/model/graph/lower.ts";
 import { predictionGraph, trainingGraph } from "../../../src/core/model/graphs.ts";
@@ -20,9 +20,14 @@ const small: ModelShape = {
   mlpRatio: 4,
   qkvBias: false,
   timeMlp: false,
+  qkNorm: "none",
+  norm: "layer",
+  mlp: "gelu",
   numClasses: 0,
+  hidden: { mode: "drop" },
 };
 const tiny: ModelShape = { ...small, imageSize: 32, embedDim: 192, depth: 5, numHeads: 4 };
+const modern = { qkNorm: "rms", norm: "rms", mlp: "swiglu" } as const;
 const ditS: ModelShape = { ...small, backbone: "dit", embedDim: 384, depth: 12, numHeads: 6 };
 
 describe("cost model", () => {
@@ -83,6 +88,11 @@ describe("predicted memory", () => {
     ["native", "DiT-S", ditS, 256, 16, 2_558_500_000],
     ["onnx", "DiT-S", ditS, 64, 16, 1_326_400_000],
     ["onnx", "DiT-S", ditS, 256, 16, 4_041_200_000],
+    // With qk_norm, RMSNorm and SwiGLU.
+    ["native", "tiny", { ...tiny, ...modern }, 64, 128, 641_843_200],
+    ["native", "DiT-S", { ...ditS, ...modern }, 64, 16, 1_097_891_840],
+    ["onnx", "tiny", { ...tiny, ...modern }, 64, 128, 1_000_292_352],
+    ["onnx", "DiT-S", { ...ditS, ...modern }, 64, 16, 1_285_406_720],
   ] as const)("agrees with what was measured: %s, %s, %#, S = %i, %i images", (...measured) => {
     const [profile, , shape, visible, images, peak] = measured;
     const { totalBytes } = predictTrainingMemory(profile, shape, visible, images, false);
@@ -96,6 +106,8 @@ describe("predicted memory", () => {
       [small, 26, 32],
       [tiny, 7, 128],
       [{ ...small, mlpRatio: 2, depth: 6 }, 100, 3],
+      [{ ...tiny, ...modern }, 64, 32],
+      [{ ...ditS, ...modern }, 64, 8],
     ] as const) {
       const planned = arenaBytes(trainingGraph(shape, images, visible, ALL_COMPOSITES));
       const { activationBytes } = predictTrainingMemory("native", shape, visible, images);
@@ -106,15 +118,17 @@ describe("predicted memory", () => {
 
   it("chooses the largest divisor of the batch that fits", () => {
     const shape = small;
-    const choice = chooseMicroBatch("onnx", shape, 256, 32, 5 * 2 ** 30);
+    const wish = { batchSize: 32, wanted: "auto", budgetBytes: 5 * 2 ** 30 } as const;
+    const [choice] = chooseMicroBatches("onnx", shape, [256], wish);
     expect(choice).toMatchObject({ microBatchSize: 16, fits: true });
-    expect(choice.predictedBytes).toBeLessThan(5 * 2 ** 30);
+    expect(choice!.predictedBytes).toBeLessThan(5 * 2 ** 30);
     expect(predictTrainingMemory("onnx", shape, 256, 32).totalBytes).toBeGreaterThan(5 * 2 ** 30);
-    expect(chooseMicroBatch("native", shape, 256, 32, 5 * 2 ** 30)).toMatchObject({ microBatchSize: 32, fits: true });
+    expect(chooseMicroBatches("native", shape, [256], wish)).toMatchObject([{ microBatchSize: 32, fits: true }]);
   });
 
   it("says so when even one image does not fit", () => {
-    const choice = chooseMicroBatch("onnx", small, 256, 32, 2 ** 30);
+    const wish = { batchSize: 32, wanted: "auto", budgetBytes: 2 ** 30 } as const;
+    const [choice] = chooseMicroBatches("onnx", small, [256], wish);
     expect(choice).toMatchObject({ microBatchSize: 1, fits: false });
   });
 });

@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { stageFacts } from "../../../src/core/cost/stageFacts.ts";
 import { parseExperiment } from "../../../src/core/experiment/parse.ts";
 import { lintExperiment } from "../../../src/core/lint/lint.ts";
 import { openDataset } from "../../../src/trainer/data/dataset.ts";
@@ -13,6 +14,20 @@ const TEXT = readFileSync(join(FOLDER, "emoji.maskdm.yaml"), "utf8");
 describe("examples/emoji", () => {
   it("has an experiment file without errors", () => {
     expect(lintExperiment(TEXT).filter(({ severity }) => severity === "error")).toEqual([]);
+  });
+
+  it("has one with a mask that changes, from 0.9 to whole images, without errors or warnings", () => {
+    const text = readFileSync(join(FOLDER, "schedule.maskdm.yaml"), "utf8");
+    expect(lintExperiment(text).filter(({ severity }) => severity !== "info")).toEqual([]);
+    const parsed = parseExperiment(text);
+    if (!parsed.ok) throw new Error("the experiment file has errors");
+    const facts = stageFacts(parsed.experiment, "pretrain", null)!;
+    expect(facts.pieces.map(({ from, config, geometry }) => [from, config.rate, geometry.visibleTokens])).toEqual([
+      [0, 0.9, 7],
+      [600, 0.5, 32],
+      [900, 0, 64],
+    ]);
+    expect(Math.round(1 / facts.pieces[0]!.relativeCost)).toBe(9);
   });
 
   it("has about a thousand different images in seven classes, all readable, in few megabytes", async () => {

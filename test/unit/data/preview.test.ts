@@ -33,6 +33,7 @@ const reportSchema = z.strictObject({
   batch: z.number(),
   N: z.number(),
   S: z.number(),
+  piece: z.strictObject({ name: z.string(), from: z.number(), until: z.number() }),
   askedRate: z.number(),
   effectiveRate: z.number(),
   png: z.string(),
@@ -71,6 +72,7 @@ describe("preview --json", () => {
     const step = 4;
     const report = await json("--batch", String(step), "--out", base);
     expect({ ...report, images: [], png: "" }).toEqual({
+      piece: { name: "mask.rate", from: 0, until: 100 },
       batch: step,
       N: 16,
       S: 4,
@@ -133,6 +135,24 @@ describe("preview --json", () => {
     });
     expect(await rates("mask.strategy=crop", "mask.rate=0.5")).toEqual({ S: 9, askedRate: 0.5, effectiveRate: 0.4375 });
     expect(await rates("mask.strategy=none")).toMatchObject({ S: 16, effectiveRate: 0 });
+  });
+
+  it("shows the mask that the step has, where it changes over pretraining", async () => {
+    const set = [
+      "--set",
+      "mask.rate=[{until: 10, rate: 0.75}, {until: 0.5, rate: 0.5}, {rate: 0}]",
+      "--set",
+      "pretrain.steps=40",
+    ];
+    const at = async (batch: string) => {
+      const { S, piece } = await json("--out", base, "--batch", batch, ...set);
+      return { S, ...piece };
+    };
+    expect(await at("9")).toEqual({ S: 4, name: "mask.rate[0]", from: 0, until: 10 });
+    expect(await at("10")).toEqual({ S: 8, name: "mask.rate[1]", from: 10, until: 20 });
+    expect(await at("20")).toEqual({ S: 16, name: "mask.rate[2]", from: 20, until: 40 });
+    const { out } = await run(file, "--out", base, "--batch", "10", ...set);
+    expect(out).toContain("S = 8 visible, mask rate 0.5 (asked: 0.5), mask.rate[1] (steps 10 to 19)\n");
   });
 
   it("draws a picture of the pixels in question", async () => {

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { selfTestDifference } from "../../../src/core/model/selfTest.ts";
 import { type BackendCheck, backendChecker } from "../../../src/trainer/doctor/backendCheck.ts";
 import type { BackendName } from "../../../src/trainer/engine/backend.ts";
 import { type BackendTrialResult, trialHere } from "../../../src/trainer/engine/backendTrial.ts";
 import { onnxBackend } from "../../../src/trainer/engine/onnx/backend.ts";
-import { selfTest, selfTestDifference } from "../../../src/trainer/engine/selfTest.ts";
+import { selfTest } from "../../../src/trainer/engine/selfTest.ts";
 import { tfjsBackend } from "../../../src/trainer/engine/tfjs/backend.ts";
 
 function result(values: readonly number[]): BackendTrialResult {

@@ -40,10 +40,13 @@ function evaluate(node: GraphNode, operands: readonly Values[]): Float64Array[] 
     case "add":
     case "sub":
     case "mul":
+    case "div":
       return [elementwise(BINARY[operation.kind], a, shapes[0]!, b, shapes[1]!, outShape)];
     case "erf":
     case "exp":
     case "sigmoid":
+    case "rsqrt":
+    case "sqrt":
       return [map(a, UNARY[operation.kind])];
     case "scale":
       return [map(a, (x) => x * operation.factor)];
@@ -89,9 +92,16 @@ const BINARY = {
   add: (x: number, y: number) => x + y,
   sub: (x: number, y: number) => x - y,
   mul: (x: number, y: number) => x * y,
+  div: (x: number, y: number) => x / y,
 };
 
-const UNARY = { erf, exp: Math.exp, sigmoid: (x: number) => 1 / (1 + Math.exp(-x)) };
+const UNARY = {
+  erf,
+  exp: Math.exp,
+  sigmoid: (x: number) => 1 / (1 + Math.exp(-x)),
+  rsqrt: (x: number) => 1 / Math.sqrt(x),
+  sqrt: Math.sqrt,
+};
 
 /**
  * Error function by Kummer's series, erf(x) = 2/sqrt(pi) exp(-x²) sum 2^n x^(2n+1) / (2n+1)!!, whose terms all have one sign

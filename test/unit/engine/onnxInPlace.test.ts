@@ -15,7 +15,7 @@ describe("results of ONNX Runtime in place", () => {
     const x = g.input("x", [2]);
     const [twice] = g.node({ kind: "scale", factor: 2 }, [x], [[2]]);
     const [square] = g.node({ kind: "mul" }, [x, x], [[2]]);
-    const model = emitOnnx(g.build({ twice: twice!, square: square! }), { fusedMatMul: true, inPlace: true });
+    const model = emitOnnx(g.build({ twice: twice!, square: square! }), "cpu", true);
     session = await createSession(model, { provider: "cpu", threads: 1 });
   });
 

@@ -11,10 +11,13 @@ import {
   linear,
   matmul,
   multiply,
+  queryKeyNorm,
   reshape,
+  rmsNorm,
   scale,
   selfAttention,
   silu,
+  siluGate,
   split,
   subtract,
   sum,
@@ -246,6 +249,22 @@ const CASES: readonly OperationCase[] = [
     build: (g, [x, gain, bias]) => layerNorm(g, scale(g, x!, 0.003), gain!, bias!, 1e-5),
   },
   {
+    title: "rmsNorm",
+    shapes: [[5, 8], [8]],
+    build: (g, [x, gain]) => rmsNorm(g, x!, gain!, 1e-6),
+  },
+  {
+    title: "rmsNorm of nearly nothing, whose epsilon counts",
+    shapes: [[5, 7], [7]],
+    build: (g, [x, gain]) => rmsNorm(g, scale(g, x!, 0.001), gain!, 1e-6),
+  },
+  {
+    title: "queryKeyNorm",
+    shapes: [[4, 3 * 6], [3], [3]],
+    build: (g, [qkv, q, k]) => queryKeyNorm(g, qkv!, [q!, k!], { heads: 2, epsilon: 1e-6 }),
+  },
+  { title: "siluGate", shapes: [[5, 2 * 9]], build: (g, [x]) => siluGate(g, x!) },
+  {
     title: "selfAttention",
     shapes: [[2 * 5, 3 * 6]],
     build: (g, [qkv]) => selfAttention(g, qkv!, 2, 2),
@@ -402,6 +421,23 @@ describe("reference values", () => {
     const deviation = Math.sqrt(1.25);
     [-1.5, -0.5, 0.5, 3].forEach((value, i) => {
       expect(rows[i]).toBeCloseTo(value / deviation + (i === 3 ? 1 : 0), 12);
+    });
+  });
+
+  it("rmsNorm divides by the root of the mean square", () => {
+    const [a, b] = evaluate(
+      { x: { shape: [1, 2], data: [3, -4] }, gain: { shape: [2], data: [1, 2] } },
+      (g, [x, gain]) => rmsNorm(g, x!, gain!, 0.5),
+    );
+    expect(a).toBeCloseTo(3 / Math.sqrt(13), 12);
+    expect(b).toBeCloseTo(-8 / Math.sqrt(13), 12);
+  });
+
+  it("siluGate takes the first half of a row as gates", () => {
+    const silu = (x: number) => x / (1 + Math.exp(-x));
+    const rows = evaluate({ x: { shape: [2, 4], data: [1, -2, 3, 4, 0, 5, 6, 7] } }, (g, [x]) => siluGate(g, x!));
+    [3 * silu(1), 4 * silu(-2), 0, 7 * silu(5)].forEach((value, i) => {
+      expect(rows[i]).toBeCloseTo(value, 12);
     });
   });
 

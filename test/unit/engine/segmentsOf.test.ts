@@ -13,7 +13,7 @@ it("groups neighbours up to the limit, and a larger tensor has one of its own", 
 
 it("counts the elements between tensors, too", () => {
   expect(groups(10, 4)).toEqual(["t0 t1", "t2", "t3", "t4"]);
-  const store = new ParameterStore(specs, false);
+  const store = new ParameterStore(specs);
   expect(store.wholes("m").map(({ length }) => length)).toEqual([4 + 4 + 4 + 32 + 4]);
   expect([...store.slot("v").values()].map(({ length }) => length)).toEqual([3, 3, 4, 30, 1]);
 });

@@ -2,18 +2,13 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { selfTestFault, selfTestGraph, selfTestInputs, selfTestSums } from "../../../src/core/model/selfTest.ts";
+import { SELF_TEST_REFERENCE } from "../../../src/core/model/selfTestReference.ts";
 import type { BackendTrialResult } from "../../../src/trainer/engine/backendTrial.ts";
 import { chooseBackend } from "../../../src/trainer/engine/chooseBackend.ts";
 import { nativeBackend } from "../../../src/trainer/engine/native/backend.ts";
 import { onnxBackend } from "../../../src/trainer/engine/onnx/backend.ts";
-import {
-  selfTest,
-  selfTestFault,
-  selfTestGraph,
-  selfTestInputs,
-  selfTestSums,
-} from "../../../src/trainer/engine/selfTest.ts";
-import { SELF_TEST_REFERENCE } from "../../../src/trainer/engine/selfTestReference.ts";
+import { selfTest } from "../../../src/trainer/engine/selfTest.ts";
 import { tryForAuto } from "../../../src/trainer/engine/tryForAuto.ts";
 import { describeEachSet } from "../native/instructionSets.ts";
 import { requireNative } from "../native/requireNative.ts";

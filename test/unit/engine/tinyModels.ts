@@ -1,11 +1,12 @@
 /** Small networks with random weights and inputs, on which gradients are checked. */
 import { drawVisibleTokens, type MaskConfig, maskGeometry } from "../../../src/core/masks/masks.ts";
-import { backboneOf, extraTokens, parameterSpecs } from "../../../src/core/model/backbones.ts";
+import { backboneOf, parameterSpecs } from "../../../src/core/model/backbones.ts";
 import { type Graph, sizeOf } from "../../../src/core/model/graph/graph.ts";
 import { predictionGraph, trainingGraph } from "../../../src/core/model/graphs.ts";
 import type { ParameterSpec } from "../../../src/core/model/parameterSpec.ts";
-import { elementsPerToken, type ModelShape } from "../../../src/core/model/shape.ts";
+import { elementsPerToken, fedTokens, type ModelShape } from "../../../src/core/model/shape.ts";
 import { timeEmbedding } from "../../../src/core/model/timeEmbedding.ts";
+import { tokenFeeds } from "../../../src/core/model/tokenFeeds.ts";
 import { RandomStream } from "../../../src/core/random/streams.ts";
 import type { Feed } from "../../../src/trainer/engine/backend.ts";
 
@@ -41,15 +42,22 @@ const base: ModelShape = {
   mlpRatio: 4,
   qkvBias: false,
   timeMlp: false,
+  qkNorm: "none",
+  norm: "layer",
+  mlp: "gelu",
   numClasses: 0,
+  hidden: { mode: "drop" },
 };
 const dit: ModelShape = { ...base, backbone: "dit", depth: 2 };
+const modern = { qkNorm: "rms", norm: "rms", mlp: "swiglu" } as const;
 const none: MaskConfig = { strategy: "none", rate: 0, blockSize: 1, cellSize: 2, cropSize: null };
 const patch: MaskConfig = { strategy: "patch", rate: 0.6, blockSize: 1, cellSize: 2, cropSize: null };
 const block: MaskConfig = { strategy: "block", rate: 0.5, blockSize: 2, cellSize: 2, cropSize: null };
 const crop: MaskConfig = { strategy: "crop", rate: 0.5, blockSize: 1, cellSize: 2, cropSize: 3 };
 
-/** Each strategy, depths 1 to 5, with and without labels, time MLP and biases, 1 and 3 channels, one image and several. */
+const stratified: MaskConfig = { ...patch, strategy: "stratified", rate: 0.9 };
+
+/** Each strategy, what may become of hidden tokens, depths 1 to 5, with and without labels, time MLP and biases, 1 and 3 channels, one image and several. */
 export const TINY_CASES: readonly TinyCase[] = [
   { title: "depth 1, whole images, grey", shape: { ...base, depth: 1, channels: 1 }, mask: none, batchSize: 2 },
   { title: "depth 1, one whole image", shape: { ...base, depth: 1 }, mask: none, batchSize: 1 },
@@ -88,6 +96,18 @@ export const TINY_CASES: readonly TinyCase[] = [
     batchSize: 2,
   },
   {
+    title: "normalised queries and keys, RMSNorm, SwiGLU, patch, labels, biases, ratio 3",
+    shape: { ...base, ...modern, numClasses: 3, qkvBias: true, mlpRatio: 3 },
+    mask: patch,
+    batchSize: 3,
+  },
+  {
+    title: "RMSNorm, depth 2, whole images, grey",
+    shape: { ...base, norm: "rms", depth: 2, channels: 1 },
+    mask: none,
+    batchSize: 2,
+  },
+  {
     title: "DiT of one block, one whole image, grey",
     shape: { ...dit, depth: 1, channels: 1 },
     mask: none,
@@ -104,6 +124,38 @@ export const TINY_CASES: readonly TinyCase[] = [
     title: "DiT, whole images, labels",
     shape: { ...dit, numClasses: 2 },
     mask: none,
+    batchSize: 2,
+  },
+  {
+    title: "DiT with normalised queries and keys, RMSNorm, SwiGLU, block, labels, 4 heads",
+    shape: { ...dit, ...modern, numClasses: 3, numHeads: 4 },
+    mask: block,
+    batchSize: 4,
+  },
+  { title: "DiT with normalised queries and keys, patch", shape: { ...dit, qkNorm: "rms" }, mask: patch, batchSize: 2 },
+  { title: "DiT with SwiGLU, one whole image", shape: { ...dit, mlp: "swiglu" }, mask: none, batchSize: 1 },
+  {
+    title: "depth 5, route from the second block on, labels",
+    shape: { ...base, depth: 5, numClasses: 3, hidden: { mode: "route", denseBlocks: 1 } },
+    mask: patch,
+    batchSize: 4,
+  },
+  {
+    title: "depth 3, fuse, cells",
+    shape: { ...base, hidden: { mode: "fuse", denseBlocks: 1 } },
+    mask: stratified,
+    batchSize: 3,
+  },
+  {
+    title: "DiT of four blocks, route around two of them, labels",
+    shape: { ...dit, depth: 4, numClasses: 3, hidden: { mode: "route", denseBlocks: 1 } },
+    mask: stratified,
+    batchSize: 2,
+  },
+  {
+    title: "DiT of five blocks, fuse around one of them",
+    shape: { ...dit, depth: 5, hidden: { mode: "fuse", denseBlocks: 2 } },
+    mask: block,
     batchSize: 2,
   },
 ];
@@ -136,31 +188,23 @@ function randomParameter(spec: ParameterSpec, item: number): Float32Array {
 export function tinyModel({ shape, mask, batchSize }: TinyCase): TinyModel {
   const geometry = maskGeometry(mask, shape.imageSize / shape.patchSize);
   const S = geometry.visibleTokens;
-  const E = extraTokens(shape);
   const backbone = backboneOf(shape);
   const specs = parameterSpecs(shape);
   const inputs = new Map<string, Feed>(specs.map((spec, i) => [spec.name, randomParameter(spec, i)]));
   for (const { name, values } of backbone.constants(shape)) inputs.set(name, values());
   const visible = new Int32Array(batchSize * S);
-  const positions = new Int32Array(batchSize * (E + S));
   const timesteps = new Int32Array(batchSize);
   const labels = new Int32Array(batchSize);
   for (let b = 0; b < batchSize; b++) {
     const stream = testStream(1000 + b);
-    const drawn = drawVisibleTokens(geometry, stream);
-    visible.set(drawn, b * S);
-    for (let e = 0; e < E; e++) positions[b * (E + S) + e] = e;
-    positions.set(
-      drawn.map((token) => E + token),
-      b * (E + S) + E,
-    );
+    visible.set(drawVisibleTokens(geometry, stream), b * S);
     timesteps[b] = stream.below(1000);
     // The second image has no label, the fourth that of the third.
     labels[b] = b === 1 ? shape.numClasses : b >> 1;
   }
-  const elements = elementsPerToken(shape);
-  inputs.set("tokens", normals(2000, batchSize * S * elements));
-  inputs.set("target", normals(2001, batchSize * S * elements));
+  const values = batchSize * fedTokens(shape, S) * elementsPerToken(shape);
+  inputs.set("tokens", normals(2000, values));
+  inputs.set("target", normals(2001, values));
   inputs.set(
     "weight",
     normals(2002, batchSize).map((value) => (0.5 + Math.abs(value)) / batchSize),
@@ -168,7 +212,7 @@ export function tinyModel({ shape, mask, batchSize }: TinyCase): TinyModel {
   inputs.set("one", Float32Array.of(1));
   inputs.set("timeEmbedding", timeEmbedding(timesteps, backbone.timeEmbeddingWidth(shape)));
   inputs.set("labels", labels);
-  inputs.set("positions", positions);
+  for (const [name, feed] of tokenFeeds(shape, visible, batchSize)) inputs.set(name, feed);
   return {
     shape,
     batchSize,

@@ -3,9 +3,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { stageMasks } from "../../../src/core/batch/context.ts";
 import { imagesToTokens, type TokenShape, toPatchEmbedOrder } from "../../../src/core/batch/tokens.ts";
 import { type ExperimentInput, experimentSchema } from "../../../src/core/experiment/schema.ts";
-import { drawVisibleTokens, maskConfig, maskGeometry } from "../../../src/core/masks/masks.ts";
+import { drawVisibleTokens } from "../../../src/core/masks/masks.ts";
 import { elementsPerToken, modelShape, tokenCount } from "../../../src/core/model/shape.ts";
 import { RandomStream } from "../../../src/core/random/streams.ts";
 import { Engine } from "../../../src/trainer/engine/engine.ts";
@@ -45,7 +46,7 @@ async function setUp({ model, mask }: (typeof CASES)[number]) {
     mask,
   });
   const shape = modelShape(experiment);
-  const geometry = maskGeometry(maskConfig(experiment.mask), 8);
+  const { geometry } = stageMasks(experiment, "pretrain")[0]!;
   const noise = (item: number, count: number) => {
     const out = new Float32Array(count);
     new RandomStream({ seed: 3, stage: "pretrain", stream: "noise", step: 0, item }).fillNormal(out, 0, count);
@@ -57,7 +58,7 @@ async function setUp({ model, mask }: (typeof CASES)[number]) {
     const stream = new RandomStream({ seed: 3, stage: "pretrain", stream: "mask", step: 0, item: b });
     visible.set(drawVisibleTokens(geometry, stream), b * geometry.visibleTokens);
   }
-  const engine = new Engine(onnxBackend({ provider: "cpu", threads: 2 }), { shape, seed: 11, accumulate: true });
+  const engine = new Engine(onnxBackend({ provider: "cpu", threads: 2 }), { shape, seed: 11 });
   // Weights of a trained network are larger than the initial ones; differences would hide in outputs near zero.
   (await engine.tensors()).raw.forEach(({ data }, i) => {
     const change = noise(100 + i, data.length);

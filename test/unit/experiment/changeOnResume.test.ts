@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { changedKeys, isReadBy, onResume } from "../../../src/core/experiment/changeOnResume.ts";
+import { changedKeys, isReadBy, onResume, ruleOf } from "../../../src/core/experiment/changeOnResume.ts";
 import { experimentKeys } from "../../../src/core/experiment/keys.ts";
 import { type Experiment, type ExperimentInput, experimentSchema } from "../../../src/core/experiment/schema.ts";
 
@@ -8,12 +8,12 @@ const experiment = (change: Partial<ExperimentInput> = {}): Experiment =>
 
 describe("what a run may change when it goes on", () => {
   it("is said for every key of the file", () => {
-    const said = [...experimentKeys().keys.keys()].map((path) => onResume(path)?.may);
+    const said = [...experimentKeys().keys.keys()].map((path) => ruleOf(path)?.may);
     expect(new Set(said)).toEqual(new Set(["silently", "noted", "never"]));
   });
 
   it("is never what the weights are or mean, noted where training goes otherwise, silent for the machine's side", () => {
-    const may = (...paths: string[]) => paths.map((path) => onResume(path).may);
+    const may = (...paths: string[]) => paths.map((path) => ruleOf(path).may);
     expect(new Set(may("model.num_heads", "data.channels", "diffusion.schedule", "data.labels"))).toEqual(
       new Set(["never"]),
     );
@@ -21,6 +21,19 @@ describe("what a run may change when it goes on", () => {
       new Set(["noted"]),
     );
     expect(new Set(may("engine.threads", "sample.count", "pretrain.log_every"))).toEqual(new Set(["silently"]));
+  });
+
+  it("is the mode of hidden tokens, but for the one that has tensors of its own", () => {
+    const mode = (from: string, to: string) => onResume({ path: "mask.mode", from, to });
+    expect(mode("drop", "route")).toEqual({ may: "noted" });
+    for (const [from, to] of [
+      ["drop", "fuse"],
+      ["fuse", "route"],
+    ] as const) {
+      expect(mode(from, to)).toMatchObject({ may: "never", breaks: "network" });
+    }
+    const read = ["mask.mode", "mask.fuse_blocks", "mask.route_from", "mask.rate"];
+    expect(read.map((path) => isReadBy("finetune", path))).toEqual([true, true, false, false]);
   });
 
   it("leaves out what the stage does not read", () => {

@@ -62,7 +62,7 @@ describe("applyOverrides", () => {
     const read = parseExperiment(set(FILE, "data.ignore", '[masks, "*.tmp", "#recycle"]'));
     expect(read.ok && read.experiment.data.ignore).toEqual(["masks", "*.tmp", "#recycle"]);
     const block = "data:\n  path: x\n  ignore:\n    - a # why\n    - b\nseed: 1\n";
-    expect(set(block, "data.ignore", "[c]")).toBe("data:\n  path: x\n  ignore: [ c ]\nseed: 1\n");
+    expect(set(block, "data.ignore", "[c]")).toBe("data:\n  path: x\n  ignore:\n    - c\nseed: 1\n");
     const lone = parseExperiment(FILE, [{ path: "data.ignore", value: "masks" }]);
     expect(lone.ok ? "" : lone.diagnostics[0]?.message).toMatch(/data\.ignore must be a list .* Write \[masks\]\.$/);
   });

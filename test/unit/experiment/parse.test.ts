@@ -36,6 +36,9 @@ describe("parseExperiment", () => {
       block_size: 4,
       cell_size: 2,
       crop_size: null,
+      mode: "drop",
+      route_from: 2,
+      fuse_blocks: 2,
     });
     expect(experiment.pretrain.batch_size).toBe(256);
     expect(experiment.finetune.batch_size).toBe(128);

@@ -5,7 +5,7 @@ import {
   type Finding,
   type findingSchema,
   parseFinding,
-} from "../../../src/extension/commands/doctorPage.ts";
+} from "../../../src/extension/doctor/doctorPage.ts";
 import { shellArgument } from "../../../src/node/shellCommand.ts";
 import type { Finding as Printed } from "../../../src/trainer/doctor/report.ts";
 

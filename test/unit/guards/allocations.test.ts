@@ -54,7 +54,7 @@ async function held(): Promise<number> {
 describe("a batch", () => {
   it.each([0, 0.9])("at mask rate %f takes its large arrays over, and few small ones for each image", (rate) => {
     const context = tinyBatches(rate, B);
-    const { visibleTokens: S, tokens: N } = context.planner.config.mask;
+    const { visibleTokens: S, tokens: N } = context.planner.geometry(0);
     const e = tokenElements(context.shape);
     const pixels = new Uint8Array(B * IMAGE_BYTES);
     const labels = new Int32Array(B);

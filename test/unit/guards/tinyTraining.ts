@@ -35,4 +35,4 @@ export const tinyBatches = (maskRate: number, batchSize: number) =>
   batchContext(experimentOf(maskRate, batchSize), "pretrain", 100);
 
 export const tinyEngine = (backend: Backend): Engine =>
-  new Engine(backend, { shape: modelShape(experimentOf(0, 1)), seed: 1, accumulate: false });
+  new Engine(backend, { shape: modelShape(experimentOf(0, 1)), seed: 1 });

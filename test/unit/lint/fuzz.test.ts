@@ -4,7 +4,7 @@ import { parseExperiment } from "../../../src/core/experiment/parse.ts";
 import type { Experiment } from "../../../src/core/experiment/schema.ts";
 import type { LintFacts } from "../../../src/core/lint/facts.ts";
 import { lintExperiment } from "../../../src/core/lint/lint.ts";
-import { geometryOf, maskConfig } from "../../../src/core/masks/masks.ts";
+import { maskPieces, onGrid, pieceAt } from "../../../src/core/masks/schedule.ts";
 import { cpuClock, slowness } from "../../support/slowness.ts";
 import { experimentFixtures, type Fixture } from "./fixtures.ts";
 import { mutate } from "./mutate.ts";
@@ -45,15 +45,17 @@ function planBatch(experiment: Experiment): void {
   const { data, model, mask, diffusion, pretrain } = experiment;
   if (data.image_size % model.patch_size !== 0) return;
   const grid = data.image_size / model.patch_size;
-  const geometry = geometryOf(maskConfig(mask), grid);
-  if (geometry === null || pretrain.batch_size * geometry.tokens > MAX_PLANNED_TOKENS) return;
+  const masks = onGrid(maskPieces(mask, "pretrain", pretrain.steps), grid);
+  if (masks === null) return;
+  const { geometry } = pieceAt(masks, 3);
+  if (pretrain.batch_size * geometry.tokens > MAX_PLANNED_TOKENS) return;
   const planner = new BatchPlanner({
     seed: experiment.seed,
     stage: "pretrain",
     batchSize: pretrain.batch_size,
     datasetSize: 1039,
     timesteps: diffusion.timesteps,
-    mask: geometry,
+    masks,
     hflip: data.hflip,
     labelDropout: model.num_classes > 0 ? model.class_dropout : 0,
   });

@@ -30,7 +30,7 @@ function said(text: string, change: Partial<ResumedFacts> = {}, former = FORMER)
     ...change,
   };
   return lintExperiment(text, { stage: "pretrain", resumed })
-    .filter(({ code }) => code === "MDM804" || code === "MDM805")
+    .filter(({ code }) => code.startsWith("MDM80"))
     .map(({ code, severity, message }) => `${severity} ${code} ${message}`);
 }
 
@@ -72,6 +72,45 @@ describe("a learning rate that falls to 0 at the end of the steps", () => {
     const text = former.replace("steps: 100", "steps: 200");
     const found = lintExperiment(text, { stage: "finetune", resumed }).find(({ code }) => code === "MDM805");
     expect(found?.message).toMatch(/--set finetune\.lr_schedule=constant .*: maskdm finetune f\.maskdm\.yaml --from a/);
+  });
+});
+
+describe("a mask that changes over pretraining", () => {
+  const masked = (rate: string, steps = 1000) => `data:
+  path: images
+mask:
+  block_size: 2
+  rate: ${rate}
+pretrain:
+  steps: ${steps}
+`;
+  const former = masked("[{until: 0.5, rate: 0.9}, {until: 800, rate: 0.5}, {rate: 0}]");
+  const at = (step: number, rate: string, steps?: number) => said(masked(rate, steps), { step }, former);
+
+  it("has its pieces that are over as they were", () => {
+    expect(at(600, "[{until: 0.5, rate: 0.8}, {until: 800, rate: 0.5}, {rate: 0}]")).toEqual([
+      "error MDM806 mask.rate[0] is over at step 600: runs/a was trained with it for steps 0 to 499, but now it would be for steps 0 to 499 with another mask. Keep it as it was, with its end as a step: {until: 500, rate: 0.9}",
+    ]);
+    expect(at(600, "[{until: 400, rate: 0.9}, {until: 800, rate: 0.5}, {rate: 0}]")).toEqual([
+      expect.stringContaining("now it would be for steps 0 to 399."),
+    ]);
+    expect(at(500, "0.5")).toHaveLength(1);
+    expect(at(800, "0.5")).toHaveLength(2);
+  });
+
+  it("has shares that other steps would move written as steps", () => {
+    const shares = "[{until: 0.5, rate: 0.9}, {until: 800, rate: 0.5}, {rate: 0}]";
+    expect(at(600, shares, 1200)).toEqual([expect.stringContaining("for steps 0 to 599")]);
+    expect(at(600, shares.replace("0.5,", "500,"), 1200)).toEqual([]);
+    expect(at(499, shares, 1200)).toEqual([]);
+  });
+
+  it("may change in the piece at work, and in those to come", () => {
+    expect(at(499, "0.5")).toEqual([]);
+    expect(at(600, "[{until: 0.5, rate: 0.9}, {until: 700, rate: 0.4}, {rate: 0.2}]")).toEqual([]);
+    expect(at(600, "[{until: 500, rate: 0.9}, {rate: 0.1}]")).toEqual([]);
+    expect(said(masked("0.5"), { step: 600 }, masked("0.9"))).toEqual([]);
+    expect(said(masked("[{until: 700, rate: 0.9}, {rate: 0.5}]"), { step: 600 }, masked("0.9"))).toEqual([]);
   });
 });
 

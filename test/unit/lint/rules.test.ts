@@ -90,7 +90,7 @@ describe("rules about the effective rate", () => {
         fixes++;
         const mended = applyEdits(text, found.fix.edits);
         expect(lintExperiment(mended).some(({ code }) => code === "MDM304" || code === "MDM303")).toBe(false);
-        const asked = geometry(mended).rate;
+        const asked = Number(geometry(mended).rate);
         const stated = Number(/effective rate is ([0-9.]+)/.exec(found.message)![1]);
         expect(Math.abs(asked - stated)).toBeLessThan(2e-4);
       }

@@ -17,7 +17,11 @@ const paper: ModelShape = {
   mlpRatio: 4,
   qkvBias: false,
   timeMlp: false,
+  qkNorm: "none",
+  norm: "layer",
+  mlp: "gelu",
   numClasses: 1000,
+  hidden: { mode: "drop" },
 };
 
 describe("parameters", () => {

@@ -16,7 +16,11 @@ const shape: ModelShape = {
   mlpRatio: 4,
   qkvBias: false,
   timeMlp: false,
+  qkNorm: "none",
+  norm: "layer",
+  mlp: "gelu",
   numClasses: 40,
+  hidden: { mode: "drop" },
 };
 
 function firstValues(name: string): Float32Array {
@@ -58,6 +62,6 @@ describe("the MLP's width", () => {
     [100, 1.15, 114],
     [192, 2.67, 512],
   ])("%i times %f is cut to %i", (embedDim, mlpRatio, width) => {
-    expect(mlpWidth({ embedDim, mlpRatio })).toBe(width);
+    expect(mlpWidth({ embedDim, mlpRatio, mlp: "gelu" })).toBe(width);
   });
 });

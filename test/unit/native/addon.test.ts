@@ -47,13 +47,15 @@ const FITTING: Readonly<Record<Instruction, { words: readonly number[]; lengths:
   },
   attention: { words: [2, 3, 2, 4, A, B, C], lengths: [144, 48, 12] },
   attentionGradient: { words: [2, 3, 2, 4, A, B, C, D, E], lengths: [144, 48, 12, 48, 144] },
-  layerNorm: { words: [2, 8, A, B, C, D, E, -6, 0], lengths: [16, 8, 8, 16, 2, 2] },
-  layerNormGradient: { words: [2, 8, A, B, C, D, E, -6, -7, -8], lengths: [16, 16, 8, 2, 2, 16, 8, 8] },
+  layerNorm: { words: [4, 8, 2, 20, 3, A, B, C, D, E, -6, 0], lengths: [39, 8, 8, 39, 4, 4] },
+  layerNormGradient: { words: [4, 8, 2, 20, 3, A, B, C, D, E, -6, -7, -8], lengths: [39, 39, 8, 4, 4, 39, 8, 8] },
   softmax: { words: [2, 8, A, B], lengths: [16, 16] },
   binary: { words: [0, 1, 16, 8, A, B, C], lengths: [16, 8, 16] },
   binaryStrided: { words: [2, 2, 2, 2, 2, 2, 16, 8, 4, 2, 1, 0, 4, 0, 2, 1, A, B, C], lengths: [32, 8, 32] },
   unary: { words: [3, 0, 7, A, B], lengths: [7, 7] },
   gateGradient: { words: [7, A, B, C], lengths: [7, 7, 7] },
+  siluGate: { words: [2, 6, A, B], lengths: [12, 6] },
+  siluGateGradient: { words: [2, 6, A, B, C], lengths: [12, 6, 12] },
   sumRows: { words: [3, 5, A, B], lengths: [15, 5] },
   sumColumns: { words: [3, 5, A, B], lengths: [15, 3] },
   copyBlocks: { words: [2, 3, A, 1, 4, B, 2, 5], lengths: [8, 10] },
@@ -66,7 +68,7 @@ const FITTING: Readonly<Record<Instruction, { words: readonly number[]; lengths:
 };
 
 /** Words that are bits of floats, flags, or how many columns two rows of one are apart: any value of them has a meaning. */
-const FREE: Partial<Record<Instruction, readonly number[]>> = { product: [12, 13, 16], layerNorm: [8], unary: [1] };
+const FREE: Partial<Record<Instruction, readonly number[]>> = { product: [12, 13, 16], layerNorm: [11], unary: [1] };
 
 describe.skipIf(!requireNative())("the compiled module", () => {
   const addon = (): Addon => loadAddon();

@@ -57,7 +57,7 @@ describe.skipIf(!requireNative())("a training step that is broken off", () => {
   function trainer(parts: number, clipGrad: number | null, cancellable: boolean) {
     const backend = nativeBackend(3);
     if (cancellable) backend.cancelBy?.(flag);
-    const engine = new Engine(backend, { shape: model.shape, seed: 5, accumulate: parts > 1 });
+    const engine = new Engine(backend, { shape: model.shape, seed: 5 });
     const tries = async (update: number): Promise<boolean> => {
       const scalars = { ...SCALARS, update, clipGrad, wantGradNorm: false, microBatchSize: model.batchSize / parts };
       try {

@@ -12,7 +12,7 @@ const SPECS = [
 ] as const;
 
 function filledStore(): ParameterStore {
-  const store = new ParameterStore(SPECS, false);
+  const store = new ParameterStore(SPECS);
   let item = 10;
   for (const slot of ["raw", "gradient", "m", "v", "ema"] as const) {
     for (const values of store.slot(slot).values()) {

@@ -28,7 +28,7 @@ async function train(
   set: string,
   { threads = 2, parts = 1, clipGrad = null as number | null, lastTokens = null as Float32Array | null },
 ): Promise<Trained> {
-  const engine = new Engine(nativeBackend(threads, set), { shape: model.shape, seed: 5, accumulate: parts > 1 });
+  const engine = new Engine(nativeBackend(threads, set), { shape: model.shape, seed: 5 });
   const batch = batchOf(model);
   const results: { losses: number[]; applied: boolean }[] = [];
   for (let update = 1; update <= 3; update++) {

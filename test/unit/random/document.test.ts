@@ -15,6 +15,7 @@ import {
 } from "../../../src/core/random/streams.ts";
 import { requirePython } from "../../python/requirePython.ts";
 import { runPython } from "../../python/runPython.ts";
+import { always } from "../batch/planner.ts";
 
 const numbers = z.array(z.number());
 const stageName = z.enum(Object.keys(STAGES) as [keyof typeof STAGES]);
@@ -89,7 +90,7 @@ const streamAt = ([seed, stage, stream, step, item]: z.infer<typeof address>) =>
   new RandomStream({ seed, stage, stream, step, item });
 
 const plannerOf = ({ mask, gridSize, ...rest }: z.infer<typeof planConfig>) => {
-  const config: BatchPlanConfig = { ...rest, mask: maskGeometry(mask, gridSize) };
+  const config: BatchPlanConfig = { ...rest, masks: always(maskGeometry(mask, gridSize)) };
   return new BatchPlanner(config);
 };
 

@@ -5,9 +5,10 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { experimentSchema } from "../../../src/core/experiment/schema.ts";
 import { parameterSpecs } from "../../../src/core/model/backbones.ts";
+import { sizeOf } from "../../../src/core/model/graph/graph.ts";
 import { initialise } from "../../../src/core/model/parameterSpec.ts";
 import { elementsPerToken, type ModelShape, modelShape } from "../../../src/core/model/shape.ts";
-import { elementCount, type NamedTensor } from "../../../src/core/run/tensor.ts";
+import type { NamedTensor } from "../../../src/core/model/tensor.ts";
 import { writeSafetensors } from "../../../src/trainer/run/safetensors.ts";
 import { TORCH_MODULES } from "../../python/findPython.ts";
 import { requirePython } from "../../python/requirePython.ts";
@@ -39,7 +40,7 @@ function network(data: Record<string, unknown>, model: Record<string, unknown>):
 /** Initial weights as a checkpoint would hold them; `change` may alter a tensor's values. */
 function saveWeights({ shape }: Network, file: string, change: (tensor: NamedTensor) => void = () => {}): string {
   const tensors = parameterSpecs(shape).map((spec, index) => {
-    const tensor = { name: spec.name, shape: spec.shape, data: new Float32Array(elementCount(spec.shape)) };
+    const tensor = { name: spec.name, shape: spec.shape, data: new Float32Array(sizeOf(spec.shape)) };
     initialise(spec, index, 9, tensor.data);
     change(tensor);
     return tensor;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { crc32 as zlibCrc32 } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { UserError } from "../../../src/core/errors.ts";
-import type { NamedTensor } from "../../../src/core/run/tensor.ts";
+import type { NamedTensor } from "../../../src/core/model/tensor.ts";
 import { crc32, crc32Table, crcHex } from "../../../src/node/run/crc32.ts";
 import { readSafetensors, safetensorsBytes, writeSafetensors } from "../../../src/trainer/run/safetensors.ts";
 import { temporaryFolder } from "./support.ts";

@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Drawing, drawingText, parseDrawing } from "../../../src/core/run/drawing.ts";
 import { gridPages } from "../../../src/core/run/gridPages.ts";
+import { trajectoryPages } from "../../../src/core/run/trajectory.ts";
 import { readPngText } from "../../../src/node/run/pngText.ts";
 import { requireRoom } from "../../../src/node/run/writableFolder.ts";
 import {
@@ -14,7 +15,6 @@ import {
 } from "../../../src/trainer/sample/drawingFiles.ts";
 import { drawToFiles } from "../../../src/trainer/sample/drawToFiles.ts";
 import { requireOutFile } from "../../../src/trainer/sample/outFile.ts";
-import { trajectoryPages } from "../../../src/trainer/sample/trajectory.ts";
 
 const SIZE = 4;
 const DRAWING: Drawing = {

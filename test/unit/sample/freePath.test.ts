@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { previewCount } from "../../../src/trainer/cli/previewGrid.ts";
+import { previewCount } from "../../../src/core/batch/previewGrid.ts";
 import { freePath } from "../../../src/trainer/sample/freePath.ts";
 
 it("keeps the path of the same picture, and gives another one a number", () => {

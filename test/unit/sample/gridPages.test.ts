@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { gridPages, gridSize, LARGEST_PICTURE_PIXELS, LARGEST_PICTURE_SIDE } from "../../../src/core/run/gridPages.ts";
-import { trajectoryPages } from "../../../src/trainer/sample/trajectory.ts";
+import { trajectoryPages } from "../../../src/core/run/trajectory.ts";
 
 describe("gridPages", () => {
   it("leaves a grid that fits on one page", () => {

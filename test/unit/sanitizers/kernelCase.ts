@@ -1,11 +1,11 @@
 /** A program of the kernels with its arrays, for the harness that is compiled with sanitizers (test/sanitizers/harness.c). */
 import { readFileSync, writeFileSync } from "node:fs";
 import type { Graph } from "../../../src/core/model/graph/graph.ts";
+import { adamWFactors } from "../../../src/core/training/adamW.ts";
 import type { Feed } from "../../../src/trainer/engine/feed.ts";
 import { loadAddon } from "../../../src/trainer/engine/native/addon.ts";
 import { compileProgram, type NativeProgram } from "../../../src/trainer/engine/native/program.ts";
 import type { Learned } from "../../../src/trainer/engine/native/updates.ts";
-import { adamWFactors } from "../../../src/trainer/engine/optimizer/kernels.ts";
 import { SCALARS } from "../engine/tinySteps.ts";
 
 export interface KernelCase {

@@ -66,9 +66,10 @@ function useRegistry(registry: string): void {
 }
 
 /** A registry whose tfjs-node does not load, in its version that is asked for. */
-function registryOfBroken(): Promise<LocalRegistry> {
+function registryOfBroken(script: { readonly install?: string } = {}): Promise<LocalRegistry> {
+  const files = { "index.js": 'throw new Error("no such machine");' };
   return localRegistry(join(data, "registry"), [
-    { name: TFJS_NODE, version: TFJS_NODE_VERSION, files: { "index.js": 'throw new Error("no such machine");' } },
+    { name: TFJS_NODE, version: TFJS_NODE_VERSION, files, ...script },
     { name: NODE_HEADERS, version: NODE_HEADERS_VERSION, files: {} },
   ]);
 }
@@ -98,6 +99,18 @@ describe("an installation", () => {
       expect(message).toContain(`does not work with Node ${process.versions.node} on ${process.platform}`);
       expect(message).toMatch(/no such machine\n.*Another version of Node\.js.*engine\.backend: auto/);
       expect(readdirSync(dirname(folder))).toEqual([]);
+    } finally {
+      await registry.close();
+    }
+  });
+
+  it("runs the script of tfjs-node also where npm is set to run none", async () => {
+    const registry = await registryOfBroken({ install: "exit 1" });
+    try {
+      useRegistry(registry.url);
+      vi.stubEnv("npm_config_ignore_scripts", "true");
+      const { message } = await failure(["npm"]);
+      expect(message).toContain("the install script of @tensorflow/tfjs-node failed");
     } finally {
       await registry.close();
     }

@@ -11,6 +11,8 @@ export interface LocalPackage {
   readonly version: string;
   /** contents by path, without package.json */
   readonly files: Readonly<Record<string, string>>;
+  /** command of its install script; none without */
+  readonly install?: string;
 }
 
 export interface LocalRegistry {
@@ -34,18 +36,19 @@ export async function localRegistry(folder: string, packages: readonly LocalPack
   return { url: url(), close: () => new Promise((resolve) => server.close(() => resolve())) };
 }
 
-function described({ name, version }: LocalPackage, archive: Buffer, tarball: string): object {
+function described({ name, version, install }: LocalPackage, archive: Buffer, tarball: string): object {
   const integrity = `sha512-${createHash("sha512").update(archive).digest("base64")}`;
   return {
     name,
     "dist-tags": { latest: version },
-    versions: { [version]: { name, version, dist: { tarball, integrity } } },
+    versions: { [version]: { name, version, hasInstallScript: install !== undefined, dist: { tarball, integrity } } },
   };
 }
 
 /** npm's packages are archives of a folder `package`. */
-function pack(folder: string, { name, version, files }: LocalPackage): Buffer {
-  const all = { ...files, "package.json": JSON.stringify({ name, version, main: "index.js" }) };
+function pack(folder: string, { name, version, files, install }: LocalPackage): Buffer {
+  const manifest = { name, version, main: "index.js", scripts: { install } };
+  const all = { ...files, "package.json": JSON.stringify(manifest) };
   for (const [path, content] of Object.entries(all)) {
     const file = join(folder, "package", path);
     mkdirSync(dirname(file), { recursive: true });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DivergenceGuard, lossOfNothing } from "../../../src/trainer/loop/divergenceGuard.ts";
+import { DivergenceGuard, lossOfNothing } from "../../../src/core/training/divergenceGuard.ts";
 
 /** Feeds losses, of batches in which predicting nothing costs 0.5; returns whether each was calm and whether it ended as diverged. */
 function watch(losses: readonly number[]): { calm: boolean[]; diverged: boolean } {

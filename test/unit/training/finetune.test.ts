@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { experimentSchema } from "../../../src/core/experiment/schema.ts";
 import { parameterSpecs } from "../../../src/core/model/backbones.ts";
 import { modelShape } from "../../../src/core/model/shape.ts";
-import type { NamedTensor } from "../../../src/core/run/tensor.ts";
+import type { NamedTensor } from "../../../src/core/model/tensor.ts";
 import { readSafetensors, writeSafetensors } from "../../../src/trainer/run/safetensors.ts";
 import { learning, newestCheckpoint, QUICK, recordOf, tinyExperiment, Workshop, writeImages } from "./support.ts";
 
@@ -143,6 +143,21 @@ describe("finetune refuses", () => {
       ["--from", "base", "--set", "model.num_heads=4"],
       /MDM802 model.num_heads is 4, but base was trained with 2/,
     ],
+    [
+      "weights of another normalisation",
+      ["--from", "base", "--set", "model.norm=rms"],
+      /MDM802 model.norm is rms, but base was trained with layer: the weights were trained with the other normalisation/,
+    ],
+    [
+      "weights of other layers",
+      ["--from", "base", "--set", "model.mlp=swiglu", "--set", "model.qk_norm=rms"],
+      /MDM802 model.mlp is swiglu, but base was trained with gelu.*\n.*MDM802 model.qk_norm is rms, but base was trained with none/,
+    ],
+    [
+      "weights of another width",
+      ["--from", "base", "--set", "model.embed_dim=24"],
+      /MDM802 model.embed_dim is 24, but base was trained with 16/,
+    ],
   ] as const)("%s", async (_, args, message) => {
     const before = runs();
     const { exitCode, out, err } = await shop.maskdm("finetune", "tiny.maskdm.yaml", ...args);
@@ -152,7 +167,7 @@ describe("finetune refuses", () => {
     expect(runs()).toEqual(before);
   });
 
-  it("weights of another network, with a short list of what does not fit", async () => {
+  it("a file of another network's weights, with a short list of what does not fit", async () => {
     const before = runs();
     const other = tinyExperiment({
       data: { path: "labelled", image_size: 8, channels: 1, labels: "folders" },
@@ -160,7 +175,10 @@ describe("finetune refuses", () => {
       finetune: LOOK,
     });
     shop.experiment("other", other);
-    const { exitCode, err } = await shop.maskdm("finetune", "other.maskdm.yaml", "--from", "base", "--run", "misfit");
+    // Of a file beside its run it would be known what it was trained with.
+    copyFileSync(model, shop.path("alone.safetensors"));
+    const args = ["other.maskdm.yaml", "--from", "alone.safetensors", "--run", "misfit"];
+    const { exitCode, err } = await shop.maskdm("finetune", ...args);
     expect(exitCode).toBe(2);
     const needed = parameterSpecs(modelShape(experimentSchema.parse(other)));
     const there: Map<string, NamedTensor> = readSafetensors(model).tensors;

@@ -28,6 +28,10 @@ describe("a finished run whose learning rate has fallen", () => {
     expect(err).toContain("from step 20 on pretrain.steps is 40 (20 before)");
     expect(err).toContain("the learning rate goes from 1.5e-5 to 0.0011 at step 20");
     expect(log("fallen")).toContain("the learning rate goes from");
+    const fewer = await shop.maskdm("resume", "fallen", "--steps", "30", "--stretch-lr");
+    // Nothing is told of a way on that is not taken.
+    expect(fewer.err).toContain("has 40 steps already, more than the 30 asked for");
+    expect(fewer.err).not.toContain("from step 40 on");
     const { sessions } = recordOf(shop.run("fallen"));
     expect(sessions[1]).toMatchObject({
       fromStep: 20,
@@ -54,7 +58,7 @@ it("what the weights were trained for is refused, by resume and by sample, and t
     readFileSync(join(shop.run("kept"), name)),
   );
   const wrong = ["prediction=x0", "schedule=linear", "timesteps=50"].map((set) => `diffusion.${set}`);
-  for (const set of [...wrong, "model.num_heads=4"]) {
+  for (const set of [...wrong, "model.num_heads=4", "model.norm=rms"]) {
     const [resumed, drawn] = await Promise.all([
       shop.maskdm("resume", "kept", "--steps", "30", "--stretch-lr", "--set", set),
       shop.maskdm("sample", "kept", "--set", set),

@@ -27,6 +27,12 @@ const VARIANTS: Record<string, Partial<ExperimentInput>> = {
   "a linear noise schedule": { diffusion: { schedule: "linear" } },
   "a time embedding with an MLP": { model: { ...model, time_embedding: "mlp" } },
   "biases on queries and values": { model: { ...model, qkv_bias: true } },
+  "normalised queries and keys, RMSNorm and SwiGLU": {
+    model: { ...model, qk_norm: "rms", norm: "rms", mlp: "swiglu" },
+  },
+  "a DiT with all of these": {
+    model: { ...model, backbone: "dit", qk_norm: "rms", norm: "rms", mlp: "swiglu" },
+  },
   "an even depth and no mask": { model: { ...model, depth: 2 }, mask: { strategy: "none" } },
 };
 

@@ -5,7 +5,7 @@
 import { afterAll, describe, expect, it } from "vitest";
 import type { Graph } from "../../../src/core/model/graph/graph.ts";
 import { elementsPerToken, tokenCount } from "../../../src/core/model/shape.ts";
-import type { NamedTensor } from "../../../src/core/run/tensor.ts";
+import type { NamedTensor } from "../../../src/core/model/tensor.ts";
 import type { Backend, Executable, Feed } from "../../../src/trainer/engine/backend.ts";
 import { Engine, type EngineTensors, type StepScalars } from "../../../src/trainer/engine/engine.ts";
 import { onnxBackend } from "../../../src/trainer/engine/onnx/backend.ts";
@@ -174,7 +174,7 @@ function wrong(actual: ReadonlyMap<string, Float32Array>, expected: ReadonlyMap<
 function engineOn(backend: Backend, { shape }: TinyModel): Engine {
   const { learner } = backend;
   const inSegments = learner && { learner: (store: Parameters<typeof learner>[0]) => learner(store, SEGMENT_FLOATS) };
-  return new Engine({ ...backend, ...inSegments }, { shape, seed: 0, accumulate: true });
+  return new Engine({ ...backend, ...inSegments }, { shape, seed: 0 });
 }
 
 async function loadWeights(engine: Engine, { specs, inputs }: TinyModel): Promise<void> {

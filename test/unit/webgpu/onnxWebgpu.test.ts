@@ -1,12 +1,7 @@
 import { afterAll, expect, it } from "vitest";
-import { segmentLayout } from "../../../src/trainer/engine/device/segments.ts";
-import {
-  copyModel,
-  packModel,
-  squaresModel,
-  unpackModel,
-  updateModel,
-} from "../../../src/trainer/engine/onnx/deviceGraphs.ts";
+import { sizeOf } from "../../../src/core/model/graph/graph.ts";
+import { adamWGraph } from "../../../src/core/training/adamW.ts";
+import { copyGraph, packGraph, squaresGraph, unpackGraph } from "../../../src/core/training/packedGraphs.ts";
 import { emitOnnx } from "../../../src/trainer/engine/onnx/emit.ts";
 import { createSession } from "../../../src/trainer/engine/onnx/session.ts";
 import { executedNodes } from "../engine/executedNodes.ts";
@@ -16,18 +11,17 @@ import { describeGpuBackend } from "./describeGpuBackend.ts";
 
 const candidate = await testBackend("onnx-webgpu");
 // Compiled programs are forgotten with the last session: one is kept.
-const kept = candidate.backend && (await createSession(copyModel(1), { provider: "webgpu", threads: 1 }));
+const kept = candidate.backend && (await createSession(emitOnnx(copyGraph(1)), { provider: "webgpu", threads: 1 }));
 afterAll(() => kept?.release());
 describeGpuBackend(candidate);
 
 it.skipIf(!candidate.backend)("runs every node of a step on the card", async () => {
   const { training, prediction, inputs, specs } = tinyModel(TINY_CASES.at(-1)!);
-  const layout = segmentLayout(specs);
-  const models = [
-    ...[training, prediction].map((graph) => emitOnnx(graph, { fusedMatMul: false, inPlace: false })),
-    ...[packModel(layout, true), unpackModel(layout), squaresModel(layout.length), updateModel(layout)],
-  ];
-  for (const model of models) {
+  const sizes = specs.map(({ shape }) => sizeOf(shape));
+  const length = sizes.reduce((total, size) => total + size, 0);
+  const packed = [packGraph(sizes, true), unpackGraph(sizes), squaresGraph(length), adamWGraph(length)];
+  for (const graph of [training, prediction, ...packed]) {
+    const model = emitOnnx(graph, "webgpu");
     const nodes = await executedNodes(model, inputs, "webgpu");
     expect(nodes.length).toBeGreaterThan(1);
     expect(nodes.filter(({ provider }) => provider !== "WebGpuExecutionProvider")).toEqual([]);

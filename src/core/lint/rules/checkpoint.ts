@@ -41,11 +41,11 @@ function* trainedOtherwise(context: LintContext, breaks: "network" | "diffusion"
   const { experiment, facts } = context;
   const { checkpoint } = facts;
   if (!checkpoint) return;
-  for (const section of ["data", "model", "diffusion"] as const) {
+  for (const section of ["data", "model", "mask", "diffusion"] as const) {
     for (const [name, trained] of Object.entries(checkpoint[section] ?? {})) {
       const path = `${section}.${name}`;
-      const rule = onResume(path);
-      const now = experiment[section][name as keyof Experiment[typeof section]];
+      const now: unknown = experiment[section][name as keyof Experiment[typeof section]];
+      const rule = onResume({ path, from: trained, to: now });
       if (rule.may !== "never" || rule.breaks !== breaks || isSameValue(path, trained, now, experiment.model)) continue;
       yield {
         at: [path, "finetune.from"],

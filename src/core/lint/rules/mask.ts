@@ -2,6 +2,7 @@
 import { cropSizeForRate, geometryOf, tileSize } from "../../masks/masks.ts";
 import { nearest, percent, plural, share } from "../../numbers.ts";
 import type { Finding, Rule } from "../rule.ts";
+import { ofEveryPiece, unusedInAllPieces } from "./maskPieces.ts";
 import {
   aGrid,
   asked,
@@ -214,7 +215,7 @@ const unusedMaskKey: Rule = {
   name: "unused-mask-key",
   severity: "warning",
   explanation:
-    "A key of the mask that the strategy does not read: `block_size` without `block`, `cell_size` without `stratified`, `crop_size` without `crop`, `rate` with `none`. It suggests a masking that does not happen.",
+    "A key of the mask that the strategy or mode does not read: `block_size` without `block`, `cell_size` without `stratified`, `crop_size` without `crop`, `rate` or `mode: route` with `none`, `route_from` without `route`, `fuse_blocks` without `fuse`. It suggests a masking that does not happen.",
   fix: "Removes the key.",
   *check(context) {
     const { mask } = context;
@@ -240,6 +241,16 @@ const unusedMaskKey: Rule = {
         "crop_size",
         `mask.crop_size ${mask.cropSize} has no effect with strategy ${strategy}; only crop reads it.`,
       );
+    const { mode } = context.experiment.mask;
+    for (const [key, reader] of [
+      ["route_from", "route"],
+      ["fuse_blocks", "fuse"],
+    ] as const) {
+      if (mode !== reader && context.isSet(`mask.${key}`))
+        yield unused(key, `mask.${key} has no effect with mode ${mode}; only ${reader} reads it.`);
+    }
+    if (strategy === "none" && mode === "route")
+      yield unused("mode", "mask.mode route has no effect with strategy none: no token is hidden.");
     if (strategy === "none" && mask.rate > 0 && context.isSet("mask.rate"))
       yield unused("rate", `mask.rate ${mask.rate} has no effect with strategy none: pretraining sees whole images.`);
   },
@@ -254,7 +265,8 @@ const rateZero: Rule = {
   fix: "Writes `strategy: none` and removes the other keys.",
   *check(context) {
     const { mask, geometry } = context;
-    if (!pretrains(context) || mask.strategy === "none" || mask.rate !== 0) return;
+    // As a piece of a mask that changes it is plain enough.
+    if (!pretrains(context) || mask.strategy === "none" || mask.rate !== 0 || context.pieces.length > 1) return;
     if (geometry !== null && geometry.visibleTokens < geometry.tokens) return;
     yield {
       at: ["mask.rate"],
@@ -296,13 +308,9 @@ const fewMasks: Rule = {
 };
 
 export const MASK_RULES: readonly Rule[] = [
-  blockDividesGrid,
-  cropFitsGrid,
-  nothingHidden,
-  effectiveRate,
-  almostAllHidden,
-  cropAgainstRate,
-  unusedMaskKey,
+  ...[blockDividesGrid, cropFitsGrid, nothingHidden, effectiveRate, almostAllHidden, cropAgainstRate, fewMasks].map(
+    ofEveryPiece,
+  ),
+  unusedInAllPieces(unusedMaskKey),
   rateZero,
-  fewMasks,
 ];

@@ -17,7 +17,7 @@ export const aGrid = (grid: number): string =>
 export const byDefault = (context: LintContext, path: string): string => (context.isSet(path) ? "" : " (the default)");
 
 export const setOnes = (context: LintContext, ...paths: string[]): string[] =>
-  paths.filter((path) => context.isSet(path));
+  paths.filter((path) => context.owns(path));
 
 export const differs = (a: number, b: number): boolean => Math.abs(a - b) > RATE_TOLERANCE + 1e-9;
 

@@ -203,11 +203,14 @@ const wholeMlpWidth: Rule = {
   code: "MDM209",
   name: "whole-mlp-width",
   severity: "warning",
-  explanation: "`model.mlp_ratio` times `model.embed_dim` is no whole number; the hidden width is cut to one.",
+  explanation:
+    "`model.mlp_ratio` times `model.embed_dim` is no whole number; the hidden width is cut to one. With `mlp: swiglu`, whose width is rounded in any case, nothing is said.",
   fix: "Writes the ratio of the width that is built; the network does not change.",
   *check({ experiment: { model } }) {
+    // SwiGLU's is rounded in any case.
+    if (model.mlp === "swiglu") return;
     const exact = model.embed_dim * model.mlp_ratio;
-    const width = mlpWidth({ embedDim: model.embed_dim, mlpRatio: model.mlp_ratio });
+    const width = mlpWidth({ embedDim: model.embed_dim, mlpRatio: model.mlp_ratio, mlp: model.mlp });
     // 2.7 · 10 is 27.000000000000004 in floating point, which is meant as whole.
     if (Math.abs(exact - width) < 1e-6 * width) return;
     const ratio = numberText(exactRatio(width, model.embed_dim));

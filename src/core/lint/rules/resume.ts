@@ -1,6 +1,8 @@
 /** What a run that goes on cannot be given, or only by somebody who means it. */
 import { changedKeys, isReadBy, onResume } from "../../experiment/changeOnResume.ts";
+import type { Experiment } from "../../experiment/schema.ts";
 import { numberText, yamlText } from "../../experiment/yamlText.ts";
+import { maskPieces, piecesOver, stepsText } from "../../masks/schedule.ts";
 import { jumpsUp, lrBorder } from "../../training/lrBorder.ts";
 import type { Rule } from "../rule.ts";
 
@@ -13,8 +15,9 @@ const resumeRefused: Rule = {
   fix: null,
   *check({ experiment, facts: { resumed, stage } }) {
     if (resumed === undefined || stage === undefined) return;
-    for (const { path, from, to } of changedKeys(resumed.experiment, experiment)) {
-      const rule = onResume(path);
+    for (const change of changedKeys(resumed.experiment, experiment)) {
+      const { path, from, to } = change;
+      const rule = onResume(change);
       if (rule.may !== "never" || !isReadBy(stage, path)) continue;
       const set = ["--set", `${path}=${yamlText(to)}`];
       const anew = `start a run of its own: ${resumed.command(...resumed.anew, ...set)}`;
@@ -62,4 +65,33 @@ const resumeLrJump: Rule = {
 /** Two digits are enough to see a jump. */
 const rate = (lr: number): string => numberText(Number(lr.toPrecision(2)));
 
-export const RESUME_RULES: readonly Rule[] = [resumeRefused, resumeLrJump];
+const resumeMaskOver: Rule = {
+  code: "MDM806",
+  name: "resume-mask-over",
+  severity: "error",
+  explanation:
+    "A run is to go on with another past: a piece of `mask.rate` that is over would have another end, or another mask, than the run was trained with. Other `pretrain.steps` do the same to a border that is a share of them. Pieces to come, and the one at work, may change.",
+  fix: null,
+  *check({ experiment, facts: { resumed, stage } }) {
+    if (resumed === undefined || stage !== "pretrain") return;
+    const piecesOf = ({ mask, pretrain }: Experiment) => maskPieces(mask, "pretrain", pretrain.steps);
+    const former = piecesOf(resumed.experiment);
+    const now = piecesOf(experiment);
+    const { rate } = resumed.experiment.mask;
+    for (const [i, over] of piecesOver(former, resumed.step).entries()) {
+      const other = now[i];
+      const isSame = other?.until === over.until && JSON.stringify(other.config) === JSON.stringify(over.config);
+      if (isSame || typeof rate === "number") continue;
+      const kept = yamlText({ ...rate[i]!, until: over.until });
+      yield {
+        at: [`${over.name}.until`, over.name, "mask.rate"],
+        message:
+          `${over.name} is over at step ${resumed.step}: ${resumed.name} was trained with it for ${stepsText(over)}, ` +
+          `but now it would be ${other === undefined ? "gone" : `for ${stepsText(other)}${other.until === over.until ? " with another mask" : ""}`}. ` +
+          `Keep it as it was, with its end as a step: ${kept}`,
+      };
+    }
+  },
+};
+
+export const RESUME_RULES: readonly Rule[] = [resumeRefused, resumeLrJump, resumeMaskOver];

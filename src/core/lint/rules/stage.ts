@@ -4,6 +4,7 @@ import { numberText } from "../../experiment/yamlText.ts";
 import { count, divisors, nearest, percent, plural, short } from "../../numbers.ts";
 import { learningRate } from "../../training/schedules.ts";
 import type { Rule } from "../rule.ts";
+import { ofEveryPiece } from "./maskPieces.ts";
 
 const warmupTooLong: Rule = {
   code: "MDM501",
@@ -70,6 +71,8 @@ const fewTokensPerStep: Rule = {
   fix: "Writes `clip_grad: 1` and a warm-up of a twentieth of the steps, where they are missing.",
   *check(context) {
     const { geometry } = context;
+    // Otherwise the loss is that of all tokens.
+    if (context.experiment.mask.mode !== "drop") return;
     if (context.facts.stage === "finetune" || geometry === null || geometry.effectiveRate < HIGH_RATE) return;
     const { pretrain } = context.experiment;
     const S = geometry.visibleTokens;
@@ -195,7 +198,7 @@ function leastCommonMultiple(a: number, b: number): number {
 export const STAGE_RULES: readonly Rule[] = [
   warmupTooLong,
   microBatchDivides,
-  fewTokensPerStep,
+  ofEveryPiece(fewTokensPerStep),
   checkpointAfterEnd,
   keepNeverMatches,
   nothingShown,

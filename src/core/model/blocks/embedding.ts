@@ -24,12 +24,16 @@ export function embedPatches({ g, shape, tensors }: Scope, patches: Tensor, name
 
 /**
  * Adds a position embedding. It belongs to a token's place in the full grid; hidden tokens are absent.
- * @param x [rows, D]
+ * @param x the elements of [rows, D] in any shape
  * @param table [1, E+N, D]
  * @param positions row of the table for every token, [rows]; null where each image has all of them in their order
+ * @returns [rows, D]
  */
 export function addPositions({ g, batchSize }: Scope, x: Tensor, table: Tensor, positions: Tensor | null): Tensor {
   const [, places, D] = table.shape as [number, number, number];
-  if (positions) return add(g, x, gatherRows(g, reshape(g, table, [places, D]), positions));
-  return reshape(g, add(g, reshape(g, x, [batchSize, places, D]), table), x.shape);
+  if (positions) {
+    const rows = gatherRows(g, reshape(g, table, [places, D]), positions);
+    return add(g, reshape(g, x, rows.shape), rows);
+  }
+  return reshape(g, add(g, reshape(g, x, [batchSize, places, D]), table), [batchSize * places, D]);
 }

@@ -12,6 +12,7 @@ import type { GraphBuilder } from "../graph/builder.ts";
 import type { Tensor } from "../graph/graph.ts";
 import { add, gatherRows, multiply, reshape, shift, silu, split } from "../graph/operations.ts";
 import type { ModelShape } from "../shape.ts";
+import { throughBlocks } from "../sparse.ts";
 import { ditConstants, ditParameters, FREQUENCIES, POSITIONS } from "./parameters.ts";
 
 const NORM_EPSILON = 1e-6;
@@ -25,11 +26,9 @@ function output(
 ): Tensor {
   const scope: Scope = { g, shape, tensors, batchSize };
   const { embedDim: D } = shape;
-  const rows = inputs.tokens.shape[0]!;
-  const n = rows / batchSize;
 
   const patches = embedPatches(scope, inputs.tokens, "x_embedder.proj");
-  let x = addPositions(scope, patches, tensors(POSITIONS), inputs.positions);
+  const x = addPositions(scope, patches, tensors(POSITIONS), inputs.positions);
 
   const time = dense(scope, silu(g, dense(scope, inputs.timeEmbedding, "t_embedder.mlp.0")), "t_embedder.mlp.2");
   const condition = inputs.labels
@@ -42,8 +41,8 @@ function output(
     split(g, dense(scope, activated, `${name}.adaLN_modulation.1`), 1, new Array<number>(parts).fill(D)).map((part) =>
       reshape(g, part, [batchSize, 1, D]),
     );
-  const perImage = (x: Tensor) => reshape(g, x, [batchSize, n, D]);
-  const perToken = (x: Tensor) => reshape(g, x, [rows, D]);
+  const perImage = (x: Tensor) => reshape(g, x, [batchSize, x.shape[0]! / batchSize, D]);
+  const perToken = (x: Tensor) => reshape(g, x, [batchSize * x.shape[1]!, D]);
   /** norm(x) · (1 + factor) + offset */
   const modulated = (x: Tensor, offset: Tensor, factor: Tensor): Tensor => {
     const normal = norm(scope, x, PLAIN_NORM, NORM_EPSILON);
@@ -51,7 +50,7 @@ function output(
   };
   const gated = (x: Tensor, gate: Tensor): Tensor => perToken(multiply(g, perImage(x), gate));
 
-  for (let i = 0; i < shape.depth; i++) {
+  const block = (i: number) => (x: Tensor) => {
     const name = `blocks.${i}`;
     const [offset1, factor1, gate1, offset2, factor2, gate2] = modulation(name, 6) as [
       Tensor,
@@ -61,11 +60,13 @@ function output(
       Tensor,
       Tensor,
     ];
-    x = add(g, x, gated(attention(scope, modulated(x, offset1, factor1), `${name}.attn`, "all"), gate1));
-    x = add(g, x, gated(mlp(scope, modulated(x, offset2, factor2), `${name}.mlp`, "tanh"), gate2));
-  }
+    const middle = add(g, x, gated(attention(scope, modulated(x, offset1, factor1), `${name}.attn`, "all"), gate1));
+    return add(g, middle, gated(mlp(scope, modulated(middle, offset2, factor2), `${name}.mlp`, "tanh"), gate2));
+  };
+  const blocks = Array.from({ length: shape.depth }, (_, i) => block(i));
+  const last = throughBlocks(g, shape, tensors, inputs.visible, x, blocks);
   const [offset, factor] = modulation("final_layer", 2) as [Tensor, Tensor];
-  return dense(scope, modulated(x, offset, factor), "final_layer.linear");
+  return dense(scope, modulated(last, offset, factor), "final_layer.linear");
 }
 
 export const dit: Backbone = {

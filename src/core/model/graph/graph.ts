@@ -12,7 +12,7 @@ export interface Tensor {
   readonly dtype: DType;
 }
 
-/** The operations a backend has to know. Shapes are static; `add`, `sub` and `mul` broadcast as NumPy does. */
+/** The operations a backend has to know. Shapes are static; `add`, `sub`, `mul` and `div` broadcast as NumPy does. */
 export type Operation = PrimitiveOperation | CompositeOperation;
 
 /** What every backend knows. */
@@ -21,7 +21,9 @@ export type PrimitiveOperation =
   | { readonly kind: "matmul"; readonly transA: boolean; readonly transB: boolean; readonly alpha: number }
   /** alpha * x[r, i] · weight[o, i]ᵀ + beta * bias[o]; bias is optional */
   | { readonly kind: "linear"; readonly alpha: number; readonly beta: number }
-  | { readonly kind: "add" | "sub" | "mul" | "erf" | "exp" | "sigmoid" }
+  | { readonly kind: "add" | "sub" | "mul" | "erf" | "exp" | "sigmoid" | "rsqrt" }
+  /** in updates only: training graphs have neither */
+  | { readonly kind: "div" | "sqrt" }
   | { readonly kind: "scale"; readonly factor: number }
   /** x + term, a scalar */
   | { readonly kind: "shift"; readonly term: number }
@@ -53,6 +55,21 @@ export type CompositeOperation =
   | { readonly kind: "selfAttentionGradient"; readonly batchSize: number; readonly heads: number }
   /** dy, x, gain, mean, inverse deviation to the gradients of x, gain and bias */
   | { readonly kind: "layerNormGradient" }
+  /** over the last axis: x and gain to y and the inverse root of the mean square (which keeps the axis) */
+  | { readonly kind: "rmsNorm"; readonly epsilon: number }
+  /** dy, x, gain, inverse root to the gradients of x and gain */
+  | { readonly kind: "rmsNormGradient" }
+  /**
+   * rmsNorm of queries and keys over each head's part: qkv [B · n, 3 D] and the gains of both to normalised qkv and the inverse roots
+   * of queries and of keys, [B · n · heads, 1] each
+   */
+  | { readonly kind: "queryKeyNorm"; readonly heads: number; readonly epsilon: number }
+  /** gradient of normalised qkv, qkv, both gains and inverse roots to the gradients of qkv and of both gains */
+  | { readonly kind: "queryKeyNormGradient"; readonly heads: number }
+  /** [gate, value] of [rows, 2 h] to silu(gate) · value of [rows, h] */
+  | { readonly kind: "siluGate" }
+  /** [gate, value], dy to the gradient of [gate, value] */
+  | { readonly kind: "siluGateGradient" }
   /** u (1 + erf(u)) */
   | { readonly kind: "erfGate" }
   /** u, dy to the gradient of u */
@@ -62,6 +79,12 @@ const COMPOSITES: Readonly<Record<CompositeOperation["kind"], true>> = {
   selfAttention: true,
   selfAttentionGradient: true,
   layerNormGradient: true,
+  rmsNorm: true,
+  rmsNormGradient: true,
+  queryKeyNorm: true,
+  queryKeyNormGradient: true,
+  siluGate: true,
+  siluGateGradient: true,
   erfGate: true,
   erfGateGradient: true,
 };

@@ -9,7 +9,7 @@ import {
   pruned,
   type Tensor,
 } from "./graph.ts";
-import { add, concat, matmul, multiply, reshape, shift, split, subtract, sum, transpose } from "./operations.ts";
+import { add, concat, matmul, multiply, reshape, scale, shift, split, subtract, sum, transpose } from "./operations.ts";
 
 /** Composite operations that a backend has as a whole. */
 export type Composites = ReadonlySet<CompositeOperation["kind"]>;
@@ -33,14 +33,31 @@ interface AttentionParts {
   readonly attended: Tensor;
 }
 
+interface NormParts {
+  readonly x: Tensor;
+  readonly gain: Tensor;
+  readonly inverse: Tensor;
+}
+
+interface SiluGateParts {
+  readonly gate: Tensor;
+  readonly value: Tensor;
+  /** of the gate */
+  readonly sigmoid: Tensor;
+}
+
 class Lowering {
   private readonly g: GraphBuilder;
   /** what stands for an output of an operation that was written out, by that output's id */
   private readonly stands = new Map<number, Tensor>();
   /** What gradients take from their forward pass: of an attention, by the id of its logarithms of sums, … */
   private readonly attentions = new Map<number, AttentionParts>();
-  /** … of a gate 1 + erf(u), by the id of u. */
+  /** … of a gate 1 + erf(u), by the id of u, … */
   private readonly gates = new Map<number, Tensor>();
+  /** … of queries and keys in each head, by the id of the queries' inverse roots. */
+  private readonly heads = new Map<number, readonly NormParts[]>();
+  /** … of silu(gate) · value, by the id of both together. */
+  private readonly siluGates = new Map<number, SiluGateParts>();
 
   constructor(
     private readonly source: Graph,
@@ -77,7 +94,19 @@ class Lowering {
       case "selfAttentionGradient":
         return [this.selfAttentionGradient(this.attentions.get(c.id)!, d, operation)];
       case "layerNormGradient":
-        return layerNormGradient(this.g, { dy: a, x: b, gain: c, mean: d, inverse: e });
+        return normGradient(this.g, { dy: a, x: b, gain: c, mean: d, inverse: e });
+      case "rmsNorm":
+        return rmsNorm(this.g, a, b, operation.epsilon);
+      case "rmsNormGradient":
+        return normGradient(this.g, { dy: a, x: b, gain: c, mean: null, inverse: d });
+      case "queryKeyNorm":
+        return [this.queryKeyNorm(a, [b, c], operation, outputs[1]!.id)];
+      case "queryKeyNormGradient":
+        return queryKeyNormGradient(this.g, a, this.heads.get(e.id)!);
+      case "siluGate":
+        return [this.siluGate(a)];
+      case "siluGateGradient":
+        return [this.siluGateGradient(this.siluGates.get(a.id)!, b)];
       case "erfGate":
         return [this.erfGate(a)];
       case "erfGateGradient":
@@ -122,6 +151,36 @@ class Lowering {
     );
   }
 
+  private queryKeyNorm(qkv: Tensor, gains: readonly Tensor[], { heads, epsilon }: HeadSizes, id: number): Tensor {
+    const { g } = this;
+    const [rows, D] = [qkv.shape[0]!, qkv.shape[1]! / 3];
+    const parts = split(g, qkv, 1, [D, D, D]);
+    const norms = gains.map((gain, i) => {
+      const x = reshape(g, parts[i]!, [rows * heads, D / heads]);
+      const [y, inverse] = rmsNorm(g, x, gain, epsilon) as [Tensor, Tensor];
+      return { x, gain, inverse, y };
+    });
+    this.heads.set(id, norms);
+    return concat(g, [...norms.map(({ y }) => reshape(g, y, [rows, D])), parts[2]!], 1);
+  }
+
+  private siluGate(x: Tensor): Tensor {
+    const { g } = this;
+    const half = x.shape[1]! / 2;
+    const [gate, value] = split(g, x, 1, [half, half]) as [Tensor, Tensor];
+    const [sigmoid] = g.node({ kind: "sigmoid" }, [gate], [gate.shape]) as [Tensor];
+    this.siluGates.set(x.id, { gate, value, sigmoid });
+    return multiply(g, multiply(g, gate, sigmoid), value);
+  }
+
+  /** d/dx silu(x) = s + y - y s with s the sigmoid of x and y = x s */
+  private siluGateGradient({ gate, value, sigmoid }: SiluGateParts, dy: Tensor): Tensor {
+    const { g } = this;
+    const silu = multiply(g, gate, sigmoid);
+    const slope = subtract(g, add(g, sigmoid, silu), multiply(g, silu, sigmoid));
+    return concat(g, [multiply(g, multiply(g, dy, value), slope), multiply(g, dy, silu)], 1);
+  }
+
   private erfGate(u: Tensor): Tensor {
     const { g } = this;
     const [e] = g.node({ kind: "erf" }, [u], [u.shape]) as [Tensor];
@@ -140,32 +199,56 @@ class Lowering {
   }
 }
 
+/** @returns gradients of qkv and both gains */
+function queryKeyNormGradient(g: GraphBuilder, dOut: Tensor, norms: readonly NormParts[]): Tensor[] {
+  const [rows, D] = [dOut.shape[0]!, dOut.shape[1]! / 3];
+  const parts = split(g, dOut, 1, [D, D, D]);
+  const gradients = norms.map(({ x, gain, inverse }, i) =>
+    normGradient(g, { dy: reshape(g, parts[i]!, x.shape), x, gain, mean: null, inverse }),
+  );
+  const dParts = gradients.map(([dx]) => reshape(g, dx!, [rows, D]));
+  return [concat(g, [...dParts, parts[2]!], 1), ...gradients.map(([, dGain]) => dGain!)];
+}
+
+type HeadSizes = Extract<CompositeOperation, { kind: "queryKeyNorm" }>;
 type AttentionSizes = Extract<CompositeOperation, { kind: "selfAttention" | "selfAttentionGradient" }>;
 
 /** [B, n, heads, d] to [B, heads, n, d], and back */
 const HEADS_FIRST = [0, 2, 1, 3] as const;
 
-interface LayerNormGradientInputs {
+/** @returns y and the inverse root of the mean square */
+function rmsNorm(g: GraphBuilder, x: Tensor, gain: Tensor, epsilon: number): Tensor[] {
+  const meanSquare = scale(g, sum(g, multiply(g, x, x), [1], true), 1 / x.shape[1]!);
+  const [inverse] = g.node({ kind: "rsqrt" }, [shift(g, meanSquare, epsilon)], [meanSquare.shape]) as [Tensor];
+  return [multiply(g, multiply(g, x, inverse), gain), inverse];
+}
+
+interface NormGradientInputs {
   readonly dy: Tensor;
   readonly x: Tensor;
   readonly gain: Tensor;
-  readonly mean: Tensor;
-  /** inverse deviation */
+  /** null where only the size is normalised */
+  readonly mean: Tensor | null;
+  /** inverse deviation, or inverse root of the mean square */
   readonly inverse: Tensor;
 }
 
 /**
  * With x^ the normalised value, r the inverse deviation and h = dy * gain: dx = r (h - mean(h) - x^ mean(h x^)), as in Ba et al.
- * 2016.
+ * 2016. Without a mean, mean(h) falls away.
+ * @returns gradients of x, gain and, with a mean, bias
  */
-function layerNormGradient(g: GraphBuilder, { dy, x, gain, mean, inverse }: LayerNormGradientInputs): Tensor[] {
+function normGradient(g: GraphBuilder, { dy, x, gain, mean, inverse }: NormGradientInputs): Tensor[] {
   const width = x.shape[1]!;
-  const normalised = multiply(g, subtract(g, x, mean), inverse);
+  const normalised = multiply(g, mean ? subtract(g, x, mean) : x, inverse);
   const weighted = multiply(g, dy, normalised);
   // Row means against the gain are products with a vector, which backends do in one pass.
   const column = reshape(g, gain, [width, 1]);
-  const meanH = matmul(g, dy, column, { alpha: 1 / width });
-  const meanHX = matmul(g, weighted, column, { alpha: 1 / width });
-  const centred = subtract(g, subtract(g, multiply(g, dy, gain), meanH), multiply(g, normalised, meanHX));
-  return [multiply(g, centred, inverse), sum(g, weighted, [0], false), sum(g, dy, [0], false)];
+  const rowMean = (values: Tensor) => matmul(g, values, column, { alpha: 1 / width });
+  const meanH = mean && rowMean(dy);
+  const meanHX = rowMean(weighted);
+  const h = multiply(g, dy, gain);
+  const centred = subtract(g, meanH ? subtract(g, h, meanH) : h, multiply(g, normalised, meanHX));
+  const dx = multiply(g, centred, inverse);
+  return [dx, sum(g, weighted, [0], false), ...(mean ? [sum(g, dy, [0], false)] : [])];
 }

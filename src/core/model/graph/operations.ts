@@ -53,6 +53,16 @@ export function multiply(g: GraphBuilder, a: Tensor, b: Tensor): Tensor {
   )[0]!;
 }
 
+/** a / b elementwise, broadcasting. It serves updates and has no gradient. */
+export function divide(g: GraphBuilder, a: Tensor, b: Tensor): Tensor {
+  return g.node({ kind: "div" }, [a, b], [broadcast(a.shape, b.shape)])[0]!;
+}
+
+/** Square roots. It serves updates and has no gradient. */
+export function squareRoot(g: GraphBuilder, x: Tensor): Tensor {
+  return g.node({ kind: "sqrt" }, [x], [x.shape])[0]!;
+}
+
 /** x * factor. */
 export function scale(g: GraphBuilder, x: Tensor, factor: number): Tensor {
   return g.record(
@@ -77,6 +87,7 @@ export function shift(g: GraphBuilder, x: Tensor, term: number): Tensor {
 export function reshape(g: GraphBuilder, x: Tensor, shape: Shape): Tensor {
   if (sizeOf(shape) !== sizeOf(x.shape))
     throw new RangeError(`[${x.shape.join(", ")}] is not of shape [${shape.join(", ")}]`);
+  if (shape.join() === x.shape.join()) return x;
   return g.record(
     [x],
     () => g.node({ kind: "reshape" }, [x], [shape]),
@@ -239,6 +250,36 @@ export function gatherRows(g: GraphBuilder, table: Tensor, index: Tensor): Tenso
   )[0]!;
 }
 
+/** Some of n rows, none of them twice: both ways there are looked up, where gatherRows has to add gradients up. */
+export interface RowChoice {
+  /** the chosen rows, [m] int32 */
+  readonly kept: Tensor;
+  /** of each row its place among them, anything where it has none, [n] int32 */
+  readonly places: Tensor;
+  /** 1 where it has one, else 0, [n, 1] */
+  readonly isKept: Tensor;
+}
+
+/** The chosen rows of x [n, d]: [m, d]. */
+export function pickRows(g: GraphBuilder, x: Tensor, rows: RowChoice): Tensor {
+  return g.record(
+    [x],
+    () => [gatherRows(g, x, rows.kept)],
+    () =>
+      ([dy]) => [spreadRows(g, dy!, rows)],
+  )[0]!;
+}
+
+/** Rows x [m, d] in the places that they were chosen from, and zeros elsewhere: [n, d]. */
+export function spreadRows(g: GraphBuilder, x: Tensor, rows: RowChoice): Tensor {
+  return g.record(
+    [x],
+    () => [multiply(g, gatherRows(g, x, rows.places), rows.isKept)],
+    () =>
+      ([dy]) => [pickRows(g, dy!, rows)],
+  )[0]!;
+}
+
 /**
  * Layer normalisation over the last axis: y = (x - mean) / sqrt(variance + epsilon) * gain + bias.
  * @param x [rows, d]
@@ -257,6 +298,69 @@ export function layerNorm(g: GraphBuilder, x: Tensor, gain: Tensor, bias: Tensor
       ([dy]) =>
         g.node({ kind: "layerNormGradient" }, [dy!, x, gain, ...statistics], [x.shape, gain.shape, bias.shape]),
   )[0];
+}
+
+/**
+ * Root mean square normalisation over the last axis (Zhang & Sennrich 2019): y = x / sqrt(mean(x²) + epsilon) * gain.
+ * @param x [rows, d]
+ */
+export function rmsNorm(g: GraphBuilder, x: Tensor, gain: Tensor, epsilon: number): Tensor {
+  let inverse: Tensor;
+  return g.record(
+    [x, gain],
+    () => {
+      const [y, root] = g.node({ kind: "rmsNorm", epsilon }, [x, gain], [x.shape, [x.shape[0]!, 1]]);
+      inverse = root!;
+      return [y!] as const;
+    },
+    () =>
+      ([dy]) =>
+        g.node({ kind: "rmsNormGradient" }, [dy!, x, gain, inverse], [x.shape, gain.shape]),
+  )[0];
+}
+
+/**
+ * Root mean square normalisation of queries and keys over the width d of a head, with gains that all heads share.
+ * @param qkv [rows, 3 D]: queries, keys and values, each of `heads` heads side by side
+ * @param gains [d] of queries, [d] of keys
+ * @returns [rows, 3 D], the values as they were
+ */
+export function queryKeyNorm(
+  g: GraphBuilder,
+  qkv: Tensor,
+  gains: readonly [Tensor, Tensor],
+  { heads, epsilon }: { readonly heads: number; readonly epsilon: number },
+): Tensor {
+  const roots = [qkv.shape[0]! * heads, 1];
+  let inverses: readonly Tensor[] = [];
+  return g.record(
+    [qkv, ...gains],
+    () => {
+      const [y, ...rest] = g.node({ kind: "queryKeyNorm", heads, epsilon }, [qkv, ...gains], [qkv.shape, roots, roots]);
+      inverses = rest;
+      return [y!] as const;
+    },
+    () =>
+      ([dy]) => {
+        const shapes = [qkv, ...gains].map(({ shape }) => shape);
+        return g.node({ kind: "queryKeyNormGradient", heads }, [dy!, qkv, ...gains, ...inverses], shapes);
+      },
+  )[0];
+}
+
+/**
+ * silu(gate) · value, what SwiGLU's layers have between them (Shazeer 2020).
+ * @param x [rows, 2 h]: gates, then values
+ * @returns [rows, h]
+ */
+export function siluGate(g: GraphBuilder, x: Tensor): Tensor {
+  return g.record(
+    [x],
+    () => g.node({ kind: "siluGate" }, [x], [[x.shape[0]!, x.shape[1]! / 2]]),
+    () =>
+      ([dy]) =>
+        g.node({ kind: "siluGateGradient" }, [x, dy!], [x.shape]),
+  )[0]!;
 }
 
 /**

@@ -3,7 +3,16 @@ import { forwardNodes, freeId, type Graph, type GraphNode, type Operation, type 
 import { lastReads } from "./lifetimes.ts";
 
 /** One pass over what they read, at most. */
-const CHEAP: ReadonlySet<Operation["kind"]> = new Set(["erfGate", "layerNorm", "mul", "transpose", "reshape"]);
+const CHEAP: ReadonlySet<Operation["kind"]> = new Set([
+  "erfGate",
+  "siluGate",
+  "layerNorm",
+  "rmsNorm",
+  "queryKeyNorm",
+  "mul",
+  "transpose",
+  "reshape",
+]);
 
 /**
  * The graph in which results of the forward pass that the backward pass reads, too, are computed a second time right before

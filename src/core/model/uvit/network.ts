@@ -9,15 +9,11 @@ import type { GraphBuilder } from "../graph/builder.ts";
 import type { Tensor } from "../graph/graph.ts";
 import { add, concat, gatherRows, reshape, silu, split } from "../graph/operations.ts";
 import type { ModelShape } from "../shape.ts";
+import { throughBlocks } from "../sparse.ts";
 import { blockCount, blockNames, extraTokens, qkvBiasOf, uvitParameters } from "./parameters.ts";
 
 const NORM_EPSILON = 1e-5;
 
-/**
- * The network's output for the visible tokens.
- * @param batchSize B
- * @returns [B · S, p·p·C] in (p1, p2, C) order
- */
 function output(
   g: GraphBuilder,
   shape: ModelShape,
@@ -28,8 +24,8 @@ function output(
   const scope: Scope = { g, shape, tensors, batchSize };
   const { embedDim: D } = shape;
   const E = extraTokens(shape);
-  const S = inputs.tokens.shape[0]! / batchSize;
-  const n = E + S;
+  const F = inputs.tokens.shape[0]! / batchSize;
+  const n = E + F;
 
   const timeToken = shape.timeMlp
     ? dense(scope, silu(g, dense(scope, inputs.timeEmbedding, "encoder.time_embed.0")), "encoder.time_embed.2")
@@ -40,9 +36,8 @@ function output(
     extra.unshift(reshape(g, gatherRows(g, table, inputs.labels), [batchSize, 1, D]));
   }
   const patches = embedPatches(scope, inputs.tokens, "encoder.patch_embed.proj");
-  const tokens = concat(g, [...extra, reshape(g, patches, [batchSize, S, D])], 1);
-  const table = tensors("encoder.encoder_pos_embed");
-  let x = addPositions(scope, reshape(g, tokens, [batchSize * n, D]), table, inputs.positions);
+  const tokens = concat(g, [...extra, reshape(g, patches, [batchSize, F, D])], 1);
+  const x = addPositions(scope, tokens, tensors("encoder.encoder_pos_embed"), inputs.positions);
 
   const block = (x: Tensor, name: string): Tensor => {
     const before = norm(scope, x, `${name}.norm1`, NORM_EPSILON);
@@ -52,16 +47,21 @@ function output(
 
   const { inBlocks, midBlock, outBlocks } = blockNames(shape.depth);
   const skips: Tensor[] = [];
-  for (const name of inBlocks) {
-    x = block(x, name);
-    skips.push(x);
-  }
-  x = block(x, midBlock);
-  for (const name of outBlocks) x = block(dense(scope, concat(g, [x, skips.pop()!], 1), `${name}.skip_linear`), name);
+  const inBlock = (name: string) => (x: Tensor) => {
+    skips.push(block(x, name));
+    return skips.at(-1)!;
+  };
+  const outBlock = (name: string) => (x: Tensor) =>
+    block(dense(scope, concat(g, [x, skips.pop()!], 1), `${name}.skip_linear`), name);
+  const last = throughBlocks(g, shape, tensors, inputs.visible, x, [
+    ...inBlocks.map(inBlock),
+    (x) => block(x, midBlock),
+    ...outBlocks.map(outBlock),
+  ]);
 
-  const [, visible] = split(g, reshape(g, x, [batchSize, n, D]), 1, [E, S]);
-  const last = norm(scope, reshape(g, visible!, [batchSize * S, D]), "encoder.norm", NORM_EPSILON);
-  return dense(scope, last, "encoder_to_output");
+  const [, patchTokens] = split(g, reshape(g, last, [batchSize, n, D]), 1, [E, F]);
+  const normal = norm(scope, reshape(g, patchTokens!, [batchSize * F, D]), "encoder.norm", NORM_EPSILON);
+  return dense(scope, normal, "encoder_to_output");
 }
 
 export const uvit: Backbone = {

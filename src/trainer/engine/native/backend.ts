@@ -39,7 +39,6 @@ export function nativeBackend(
     version: `kernels for ${instructionSet}`,
     threads,
     composites: ALL_COMPOSITES,
-    accumulates: true,
     cancelBy: (flag) => {
       cancel = flag;
     },

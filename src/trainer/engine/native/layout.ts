@@ -1,6 +1,6 @@
 /** Where the tensors of a graph lie while it runs, and which of them need no place of their own. */
 import { type Graph, type GraphNode, sizeOf, type Tensor } from "../../../core/model/graph/graph.ts";
-import { planStorage, type StoragePlan, UNIT } from "./storage.ts";
+import { planStorage, type StoragePlan, UNIT } from "../../../core/model/graph/storage.ts";
 
 /** A tensor's place: an index of the caller's arrays, or of the lifetimes in the arena. */
 type Place = { readonly array: number } | { readonly lifetime: number };

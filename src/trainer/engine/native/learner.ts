@@ -1,9 +1,9 @@
 /** The learner of the native backend: the store's arrays, on which all threads work. */
 import type { Graph } from "../../../core/model/graph/graph.ts";
 import { gradientName } from "../../../core/model/graphs.ts";
+import { ADAMW_ARRAYS, type AdamWScalars, adamWFactors } from "../../../core/training/adamW.ts";
 import { HostLearner } from "../hostLearner.ts";
 import type { TrainingProgram } from "../learner.ts";
-import { type AdamWScalars, adamWFactors } from "../optimizer/kernels.ts";
 import type { ParameterStore } from "../optimizer/parameterStore.ts";
 import type { Addon, Team } from "./addon.ts";
 import type { NativeExecutable } from "./executable.ts";
@@ -44,7 +44,7 @@ export class NativeLearner extends HostLearner {
 
   override async update(scalars: AdamWScalars): Promise<void> {
     const factors = Float64Array.from(adamWFactors(scalars));
-    const slots = (["raw", "gradient", "m", "v", "ema"] as const).map((slot) => this.store.wholes(slot));
+    const slots = ADAMW_ARRAYS.map((slot) => this.store.wholes(slot));
     for (let i = 0; i < slots[0]!.length; i++) {
       this.addon.adamW(
         this.team,

@@ -8,7 +8,7 @@ import { type Learned, MOMENTS, momentName, type Order, orderOf } from "./update
 /** In the order of the enums in kernels/kernels.h. */
 const BINARY = ["add", "sub", "mul"] as const;
 const BROADCAST = ["same", "repeatedRow", "repeatedEach"] as const;
-const UNARY = ["scale", "shift", "subtractFrom", "erf", "exp", "sigmoid", "erfGate", "copy"] as const;
+const UNARY = ["scale", "shift", "subtractFrom", "erf", "exp", "sigmoid", "rsqrt", "erfGate", "copy"] as const;
 const NOTHING = -(2 ** 31);
 /** Axes that the operations with steps of their own know. */
 const AXES = 5;
@@ -196,12 +196,20 @@ class Compiler {
       case "erf":
       case "exp":
       case "sigmoid":
+      case "rsqrt":
       case "erfGate":
         this.unary(operation.kind, 0, a, out);
         return;
       case "erfGateGradient":
         this.emit("gateGradient", sizeOf(out.shape), this.at(a), this.at(b), this.at(out));
         return;
+      case "siluGate":
+      case "siluGateGradient":
+        this.emit(operation.kind, ...rowsOf(a), ...this.places(node));
+        return;
+      case "div":
+      case "sqrt":
+        throw new RangeError("the kernels have an update of their own");
       case "transpose":
         this.transpose(a, operation.permutation, out);
         return;
@@ -223,28 +231,73 @@ class Compiler {
       case "softmax":
         this.emit("softmax", ...rowsOf(a), this.at(a), this.at(out));
         return;
-      case "layerNorm":
-        this.emit(
-          "layerNorm",
-          ...rowsOf(a),
-          ...inputs.map((input) => this.at(input)),
-          ...outputs.map((output) => this.at(output)),
-          this.float(operation.epsilon),
-        );
+      case "layerNorm": {
+        const [x, gain, bias, y, mean, inverse] = this.places(node);
+        this.emit("layerNorm", ...wholeRows(a), x!, gain!, bias!, y!, mean!, inverse!, this.float(operation.epsilon));
         return;
+      }
       case "layerNormGradient":
-        this.emit("layerNormGradient", ...rowsOf(a), ...[...inputs, ...outputs].map((tensor) => this.at(tensor)));
+        this.emit("layerNormGradient", ...wholeRows(a), ...this.places(node));
         return;
+      case "rmsNorm": {
+        const [x, gain, y, inverse] = this.places(node);
+        this.rmsNorm(wholeRows(a), [x!, gain!, y!, inverse!], operation.epsilon);
+        return;
+      }
+      case "rmsNormGradient": {
+        const [dy, x, gain, inverse, dx, dGain] = this.places(node);
+        this.rmsNormGradient(wholeRows(a), [dy!, x!, gain!, inverse!, dx!, dGain!]);
+        return;
+      }
+      case "queryKeyNorm": {
+        const [qkv, qGain, kGain, y, qInverse, kInverse] = this.places(node);
+        this.rmsNorm(headRows(a, operation.heads, 0), [qkv!, qGain!, y!, qInverse!], operation.epsilon);
+        this.rmsNorm(headRows(a, operation.heads, 1), [qkv!, kGain!, y!, kInverse!], operation.epsilon);
+        this.copyValues(a, qkv!, y!);
+        return;
+      }
+      case "queryKeyNormGradient": {
+        const [dy, qkv, qGain, kGain, qInverse, kInverse, dQkv, dQGain, dKGain] = this.places(node);
+        this.rmsNormGradient(headRows(a, operation.heads, 0), [dy!, qkv!, qGain!, qInverse!, dQkv!, dQGain!]);
+        this.rmsNormGradient(headRows(a, operation.heads, 1), [dy!, qkv!, kGain!, kInverse!, dQkv!, dKGain!]);
+        this.copyValues(a, dy!, dQkv!);
+        return;
+      }
       case "selfAttention":
       case "selfAttentionGradient": {
         const { batchSize, heads } = operation;
         const [rows, columns] = a.shape as [number, number];
         const sizes = [batchSize, rows / batchSize, heads, columns / 3 / heads];
         const kind = operation.kind === "selfAttention" ? "attention" : "attentionGradient";
-        this.emit(kind, ...sizes, ...[...inputs, ...outputs].map((tensor) => this.at(tensor)));
+        this.emit(kind, ...sizes, ...this.places(node));
         return;
       }
     }
+  }
+
+  private places({ inputs, outputs }: GraphNode): number[] {
+    return [...inputs, ...outputs].map((tensor) => this.at(tensor));
+  }
+
+  /** layerNorm that does not centre: it has neither bias nor mean. */
+  private rmsNorm(
+    rows: NormRows,
+    [x, gain, y, inverse]: readonly [number, number, number, number],
+    epsilon: number,
+  ): void {
+    this.emit("layerNorm", ...rows, x, gain, NOTHING, y, NOTHING, inverse, this.float(epsilon));
+  }
+
+  /** @param places of dy, x, gain and inverse root, and of the gradients of x and gain */
+  private rmsNormGradient(rows: NormRows, places: readonly [number, number, number, number, number, number]): void {
+    const [dy, x, gain, inverse, dx, dGain] = places;
+    this.emit("layerNormGradient", ...rows, dy, x, gain, NOTHING, inverse, dx, dGain, NOTHING);
+  }
+
+  /** The values, the last third of the columns. */
+  private copyValues({ shape: [rows, columns] }: Tensor, from: number, to: number): void {
+    const D = columns! / 3;
+    this.emit("copyBlocks", rows!, D, from, 2 * D, columns!, to, 2 * D, columns!);
   }
 
   /** @param added of the shape of the product; null where nothing is */
@@ -328,6 +381,20 @@ class Compiler {
 function rowsOf(tensor: Tensor): [number, number] {
   const width = tensor.shape.at(-1)!;
   return [sizeOf(tensor.shape) / width, width];
+}
+
+/** What is normalised: how many rows and how wide, how many of them lie side by side, how far apart those are, where the first begins. */
+type NormRows = readonly [rows: number, width: number, side: number, step: number, offset: number];
+
+function wholeRows(tensor: Tensor): NormRows {
+  const [rows, width] = rowsOf(tensor);
+  return [rows, width, 1, width, 0];
+}
+
+/** @param part 0: queries, 1: keys of qkv [rows, 3 D] */
+function headRows({ shape: [rows, columns] }: Tensor, heads: number, part: 0 | 1): NormRows {
+  const D = columns! / 3;
+  return [rows! * heads, D / heads, heads, columns!, part * D];
 }
 
 /** A shape or steps with as many axes as the operations have, new ones in front. */

@@ -2,9 +2,8 @@
 import * as ort from "onnxruntime-node";
 import type { Graph } from "../../../core/model/graph/graph.ts";
 import type { Backend, Executable, Feed } from "../backend.ts";
-import { DeviceLearner } from "../device/deviceLearner.ts";
 import type { ParameterStore } from "../optimizer/parameterStore.ts";
-import { OnnxDevice } from "./device.ts";
+import { CardLearner } from "./cardLearner.ts";
 import { emitOnnx } from "./emit.ts";
 import { runInPlace } from "./inPlace.ts";
 import { createSession, type SessionSettings } from "./session.ts";
@@ -16,14 +15,10 @@ export function onnxBackend(settings: SessionSettings): Backend {
     version: `onnxruntime-node ${ort.env.versions.node ?? ort.env.versions.common}`,
     threads: settings.threads,
     async compile(graph: Graph): Promise<Executable> {
-      return new OnnxExecutable(
-        graph,
-        await createSession(emitOnnx(graph, { fusedMatMul: !onDevice, inPlace: true }), settings),
-      );
+      return new OnnxExecutable(graph, await createSession(emitOnnx(graph, settings.provider, true), settings));
     },
     ...(onDevice && {
-      learner: (store: ParameterStore, segmentFloats?: number) =>
-        new DeviceLearner(new OnnxDevice(), store, segmentFloats),
+      learner: (store: ParameterStore, segmentFloats?: number) => new CardLearner(store, segmentFloats),
     }),
   };
 }

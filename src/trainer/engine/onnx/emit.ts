@@ -9,19 +9,41 @@ import {
 } from "../../../core/model/graph/graph.ts";
 import { addList } from "./inPlace.ts";
 import { ELEMENT, OnnxModelWriter } from "./modelWriter.ts";
+import type { SessionSettings } from "./session.ts";
 
 type MatMul = Extract<Operation, { readonly kind: "matmul" }>;
 
-export interface EmitOptions {
+/** What a provider of ONNX Runtime takes. */
+interface Limits {
   /** whether batched products may be com.microsoft's FusedMatMul; the WebGPU provider has none and would copy to the CPU for each */
   readonly fusedMatMul: boolean;
-  /** whether the model is to be run by runInPlace */
-  readonly inPlace: boolean;
+  /** outputs that a node may have; one less than the buffers that every WebGPU device allows a shader */
+  readonly outputs: number;
 }
 
-/** ONNX model bytes of a graph. */
-export function emitOnnx(graph: Graph, options: EmitOptions = { fusedMatMul: true, inPlace: false }): Uint8Array {
-  return new OnnxEmitter(graph, options).emit();
+const LIMITS: Readonly<Record<SessionSettings["provider"], Limits>> = {
+  cpu: { fusedMatMul: true, outputs: Number.POSITIVE_INFINITY },
+  webgpu: { fusedMatMul: false, outputs: 7 },
+};
+
+/** ONNX's names. */
+const ELEMENTWISE = {
+  add: "Add",
+  sub: "Sub",
+  mul: "Mul",
+  div: "Div",
+  erf: "Erf",
+  exp: "Exp",
+  sigmoid: "Sigmoid",
+  sqrt: "Sqrt",
+} as const;
+
+/**
+ * ONNX model bytes of a graph.
+ * @param inPlace whether the model is to be run by runInPlace
+ */
+export function emitOnnx(graph: Graph, provider: SessionSettings["provider"] = "cpu", inPlace = false): Uint8Array {
+  return new OnnxEmitter(graph, LIMITS[provider], inPlace).emit();
 }
 
 class OnnxEmitter {
@@ -30,7 +52,8 @@ class OnnxEmitter {
 
   constructor(
     private readonly graph: Graph,
-    private readonly options: EmitOptions,
+    private readonly limits: Limits,
+    private readonly inPlace: boolean,
   ) {}
 
   emit(): Uint8Array {
@@ -43,7 +66,7 @@ class OnnxEmitter {
       if (this.name(tensor) !== name) model.node("Identity", [this.name(tensor)], [name]);
     }
     for (const { name, tensor } of graph.inputs) model.input(name, tensor.shape, tensor.dtype);
-    if (this.options.inPlace) addList(model);
+    if (this.inPlace) addList(model);
     for (const { name, tensor } of graph.outputs) model.output(name, tensor.shape, tensor.dtype);
     return model.finish();
   }
@@ -68,7 +91,7 @@ class OnnxEmitter {
             transB: Number(operation.transB),
             alpha: { float: operation.alpha },
           });
-        } else if (this.options.fusedMatMul) {
+        } else if (this.limits.fusedMatMul) {
           const { alpha } = operation;
           const attributes = {
             transA: Number(operation.transA),
@@ -81,22 +104,17 @@ class OnnxEmitter {
         }
         return;
       case "add":
-        this.model.node("Add", [a!, b!], out);
-        return;
       case "sub":
-        this.model.node("Sub", [a!, b!], out);
-        return;
       case "mul":
-        this.model.node("Mul", [a!, b!], out);
-        return;
+      case "div":
       case "erf":
-        this.model.node("Erf", [a!], out);
-        return;
       case "exp":
-        this.model.node("Exp", [a!], out);
-        return;
       case "sigmoid":
-        this.model.node("Sigmoid", [a!], out);
+      case "sqrt":
+        this.model.node(ELEMENTWISE[operation.kind], b ? [a!, b] : [a!], out);
+        return;
+      case "rsqrt":
+        this.model.node("Reciprocal", [this.model.value("Sqrt", [a!])], out);
         return;
       case "scale":
         this.model.node("Mul", [a!, this.model.scalar(operation.factor)], out);
@@ -114,7 +132,7 @@ class OnnxEmitter {
         this.model.node("Transpose", [a!], out, { perm: operation.permutation });
         return;
       case "split":
-        this.model.node("Split", [a!, this.model.integers(operation.parts)], out, { axis: operation.axis });
+        this.emitSplit(operation, a!, out);
         return;
       case "concat":
         this.model.node(
@@ -175,6 +193,21 @@ class OnnxEmitter {
     const matches = model.value("Equal", [column, model.counting(rows)]);
     const oneHot = model.value("Cast", [matches], { to: ELEMENT.float32 });
     model.node("Gemm", [oneHot, source], [out], { transA: 1 });
+  }
+
+  /** Parts that are too many for one node are a slice each. */
+  private emitSplit({ parts, axis }: Extract<Operation, { kind: "split" }>, whole: string, out: string[]): void {
+    const { model } = this;
+    if (parts.length <= this.limits.outputs) {
+      model.node("Split", [whole, model.integers(parts)], out, { axis });
+      return;
+    }
+    let from = 0;
+    parts.forEach((size, i) => {
+      const to = from + size;
+      model.node("Slice", [whole, ...[[from], [to], [axis]].map((value) => model.integers(value))], [out[i]!]);
+      from = to;
+    });
   }
 
   /** As a product with a row of ones, which takes half the time of ReduceSum. */

@@ -97,11 +97,6 @@ export class OnnxModelWriter {
     return this.constant(`o${n}`, [1, n], "float32", new Float32Array(n).fill(1));
   }
 
-  /** [n] */
-  zeros(n: number): string {
-    return this.constant(`z${n}`, [n], "float32", new Float32Array(n));
-  }
-
   /** Float numbers of any shape, under a name that nothing else has. */
   weights(shape: readonly number[], values: Float32Array): string {
     return this.constant(this.temporary(), shape, "float32", values);

@@ -1,25 +1,29 @@
-/** Where the learned tensors live: weights, gradients, AdamW moments and averaged weights, in memory that the kernels share. */
+/** Where the learned tensors live: weights, gradients, AdamW moments and averaged weights, in memory that the optimiser's loop shares. */
 
 import { sizeOf } from "../../../core/model/graph/graph.ts";
 import type { ParameterSpec } from "../../../core/model/parameterSpec.ts";
-import type { NamedTensor } from "../../../core/run/tensor.ts";
-import { type AdamWScalars, type Kernels, kernels } from "./kernels.ts";
-import { paddedTo, segmentsOf } from "./segmentsOf.ts";
+import type { NamedTensor } from "../../../core/model/tensor.ts";
+import {
+  ADAMW_ARRAYS,
+  ADAMW_RESULTS,
+  type AdamWScalars,
+  adamWFactors,
+  adamWGraph,
+} from "../../../core/training/adamW.ts";
+import { type ElementwiseLoop, elementwiseLoop, LANES } from "./elementwiseLoop.ts";
+import { segmentsOf } from "./segmentsOf.ts";
 
-/** The copies kept of every tensor. `scratch` takes the gradients of a further micro-batch before they are added. */
-export const SLOTS = ["raw", "gradient", "m", "v", "ema", "scratch"] as const;
-export type Slot = (typeof SLOTS)[number];
+/** The copies kept of every tensor. */
+export type Slot = (typeof ADAMW_ARRAYS)[number];
 
 /** A WebAssembly memory is addressed with 32 bits: so many floats of each slot share one. */
 const SEGMENT_FLOATS = 2 ** 26;
-/** floats; the kernels take four at a time */
-const PADDING = 4;
 const PAGE_BYTES = 65536;
 
 interface Segment {
   readonly memory: WebAssembly.Memory;
-  readonly kernels: Kernels;
-  /** floats of each slot, a multiple of PADDING */
+  readonly adamW: ElementwiseLoop;
+  /** floats of each slot, a multiple of LANES */
   readonly count: number;
 }
 
@@ -27,14 +31,9 @@ export class ParameterStore {
   private readonly segments: Segment[] = [];
   private readonly views = new Map<Slot, Map<string, Float32Array>>();
 
-  /** @param withScratch whether gradients are accumulated over micro-batches */
-  constructor(
-    readonly specs: readonly ParameterSpec[],
-    withScratch: boolean,
-  ) {
-    const slots = withScratch ? SLOTS : SLOTS.filter((slot) => slot !== "scratch");
-    for (const slot of SLOTS) this.views.set(slot, new Map());
-    for (const group of segmentsOf(specs, SEGMENT_FLOATS, PADDING)) this.addSegment(group, slots);
+  constructor(readonly specs: readonly ParameterSpec[]) {
+    for (const slot of ADAMW_ARRAYS) this.views.set(slot, new Map());
+    for (const group of segmentsOf(specs, SEGMENT_FLOATS, LANES)) this.addSegment(group);
   }
 
   /** The tensors of a slot by name, as views of the store. */
@@ -51,46 +50,55 @@ export class ParameterStore {
   /** A slot's memory, all tensors with the zeros between them, in as many pieces as it lies in. */
   wholes(slot: Slot): Float32Array[] {
     return this.segments.map(
-      ({ memory, count }) => new Float32Array(memory.buffer, SLOTS.indexOf(slot) * count * 4, count),
+      (segment) => new Float32Array(segment.memory.buffer, address(segment, slot), segment.count),
     );
   }
 
   /** One optimiser step and one update of the moving average. */
   update(scalars: AdamWScalars): void {
+    const factors = adamWFactors(scalars);
     for (const segment of this.segments) {
-      const at = (slot: Slot) => SLOTS.indexOf(slot) * segment.count * 4;
-      segment.kernels.adamW(at("raw"), at("gradient"), at("m"), at("v"), at("ema"), segment.count, scalars);
+      const pointers = [...ADAMW_ARRAYS, ...ADAMW_RESULTS].map((slot) => address(segment, slot));
+      segment.adamW(pointers, segment.count, factors);
     }
   }
 
-  /** gradient += scratch */
-  accumulateScratch(): void {
-    for (const { kernels, count } of this.segments) {
-      kernels.accumulate(SLOTS.indexOf("gradient") * count * 4, SLOTS.indexOf("scratch") * count * 4, count);
-    }
-  }
-
-  /** Euclidean norm of a slot over all tensors; not finite when any element is not. */
+  /** Euclidean norm of a slot over all tensors, added up in float64; not finite when any element is not. */
   norm(slot: Slot): number {
-    let total = 0;
-    for (const { kernels, count } of this.segments)
-      total += kernels.sumOfSquares(SLOTS.indexOf(slot) * count * 4, count);
-    return Math.sqrt(total);
+    let even = 0;
+    let odd = 0;
+    for (const values of this.wholes(slot)) {
+      // Two sums, since each addition waits for the one before it; LANES at a time, since the loop itself costs as much.
+      for (let i = 0; i < values.length; i += LANES) {
+        const a = values[i]!;
+        const b = values[i + 1]!;
+        const c = values[i + 2]!;
+        const d = values[i + 3]!;
+        even += a * a;
+        odd += b * b;
+        even += c * c;
+        odd += d * d;
+      }
+    }
+    return Math.sqrt(even + odd);
   }
 
-  private addSegment(group: readonly ParameterSpec[], slots: readonly Slot[]): void {
-    const count = group.reduce((total, spec) => total + padded(spec), 0);
-    const pages = Math.ceil((count * 4 * slots.length) / PAGE_BYTES);
+  private addSegment(group: readonly ParameterSpec[]): void {
+    const sizes = group.map(({ shape }) => LANES * Math.ceil(sizeOf(shape) / LANES));
+    const count = sizes.reduce((total, size) => total + size, 0);
+    const pages = Math.ceil((4 * count * ADAMW_ARRAYS.length) / PAGE_BYTES);
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-    slots.forEach((slot, i) => {
-      let offset = i * count;
-      for (const spec of group) {
-        this.views.get(slot)!.set(spec.name, new Float32Array(memory.buffer, offset * 4, sizeOf(spec.shape)));
-        offset += padded(spec);
+    const segment = { memory, adamW: elementwiseLoop(adamWGraph(LANES), memory), count };
+    for (const slot of ADAMW_ARRAYS) {
+      let from = address(segment, slot);
+      for (const [i, { name, shape }] of group.entries()) {
+        this.views.get(slot)!.set(name, new Float32Array(memory.buffer, from, sizeOf(shape)));
+        from += 4 * sizes[i]!;
       }
-    });
-    this.segments.push({ memory, kernels: kernels(memory), count });
+    }
+    this.segments.push(segment);
   }
 }
 
-const padded = ({ shape }: ParameterSpec): number => paddedTo(PADDING, sizeOf(shape));
+/** Where a slot begins in a segment's memory, in bytes. */
+const address = ({ count }: Segment, slot: Slot): number => 4 * count * ADAMW_ARRAYS.indexOf(slot);

@@ -10,7 +10,7 @@ export function segmentsOf(specs: readonly ParameterSpec[], limit: number, multi
   const groups: ParameterSpec[][] = [];
   let filled = Number.POSITIVE_INFINITY;
   for (const spec of specs) {
-    const size = paddedTo(multiple, sizeOf(spec.shape));
+    const size = multiple * Math.ceil(sizeOf(spec.shape) / multiple);
     if (filled + size > limit) {
       groups.push([]);
       filled = 0;
@@ -20,6 +20,3 @@ export function segmentsOf(specs: readonly ParameterSpec[], limit: number, multi
   }
   return groups;
 }
-
-/** The next multiple. */
-export const paddedTo = (multiple: number, size: number): number => Math.ceil(size / multiple) * multiple;

@@ -34,12 +34,18 @@ function outputsOf(node: GraphNode, inputs: readonly tf.Tensor[], kernels: Kerne
       return [tf.sub(a, b)];
     case "mul":
       return [tf.mul(a, b)];
+    case "div":
+      return [tf.div(a, b)];
+    case "sqrt":
+      return [tf.sqrt(a)];
     case "erf":
       return [tf.erf(a)];
     case "exp":
       return [tf.exp(a)];
     case "sigmoid":
       return [tf.sigmoid(a)];
+    case "rsqrt":
+      return [tf.rsqrt(a)];
     case "scale":
       return [tf.mul(a, operation.factor)];
     case "shift":

@@ -99,7 +99,8 @@ await engine.call("init", {
   seed: 1,
   training: {
     batchSize: experiment.pretrain.batch_size,
-    visibleTokens: batches.mask.visibleTokens,
+    visibleTokens: [batches.geometry(0).visibleTokens],
+    first: batches.geometry(0).visibleTokens,
     microBatchSize: experiment.pretrain.batch_size,
     budgetBytes: Number.POSITIVE_INFINITY,
   },

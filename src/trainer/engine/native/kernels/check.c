@@ -52,6 +52,13 @@ static void needs(Reader *r, int32_t at, double many, Elements elements) {
 
 static void tensor(Reader *r, double many) { needs(r, place(r), many, FLOATS); }
 
+/* @returns whether it is there */
+static int tensor_if_there(Reader *r, double many) {
+  if (*r->word != NOTHING) return tensor(r, many), 1;
+  r->word++;
+  return 0;
+}
+
 static void product(Reader *r) {
   const double m = count(r), n = count(r), k = count(r);
   const int32_t a = place(r);
@@ -85,21 +92,35 @@ static void attention(Reader *r, int gradient) {
   tensor(r, 3 * values);
 }
 
+/* @returns how far the rows of a normalisation reach */
+static double norm_rows(Reader *r, double *rows, double *width) {
+  *rows = count(r), *width = count(r);
+  const double side = count(r), step = stride(r), offset = stride(r);
+  if ((int64_t)*rows % (int64_t)side != 0 || step < side * *width) r->wrong = 1;
+  return offset + span(*rows / side, step) + side * *width;
+}
+
 static void layer_norm(Reader *r) {
-  const double rows = count(r), width = count(r);
-  tensor(r, rows * width);
-  tensor(r, width), tensor(r, width);
-  tensor(r, rows * width);
-  tensor(r, rows), tensor(r, rows);
+  double rows, width;
+  const double reach = norm_rows(r, &rows, &width);
+  tensor(r, reach);
+  tensor(r, width);
+  const int centres = tensor_if_there(r, width);
+  tensor(r, reach);
+  if (tensor_if_there(r, rows) != centres) r->wrong = 1;
+  tensor(r, rows);
 }
 
 static void layer_norm_gradient(Reader *r) {
-  const double rows = count(r), width = count(r);
-  tensor(r, rows * width), tensor(r, rows * width);
+  double rows, width;
+  const double reach = norm_rows(r, &rows, &width);
+  tensor(r, reach), tensor(r, reach);
   tensor(r, width);
-  tensor(r, rows), tensor(r, rows);
-  tensor(r, rows * width);
-  tensor(r, width), tensor(r, width);
+  const int centres = tensor_if_there(r, rows);
+  tensor(r, rows);
+  tensor(r, reach);
+  tensor(r, width);
+  if (tensor_if_there(r, width) != centres) r->wrong = 1;
 }
 
 static void binary(Reader *r) {
@@ -157,6 +178,14 @@ static void lookup(Reader *r, int scatters) {
   tensor(r, (scatters ? rows : many) * width);
 }
 
+static void silu_gate(Reader *r, int gradient) {
+  const double rows = count(r), width = count(r);
+  if ((int64_t)width % 2 != 0) r->wrong = 1;
+  tensor(r, rows * width);
+  tensor(r, rows * width / 2);
+  if (gradient) tensor(r, rows * width);
+}
+
 static void maps(Reader *r, double many, int tensors) {
   for (int i = 0; i < tensors; i++) tensor(r, many);
 }
@@ -182,6 +211,8 @@ int check_instruction(Room *room, int code, const int32_t *words) {
       maps(r, count(r), 2);
       break;
     case OP_GATE_GRADIENT: maps(r, count(r), 3); break;
+    case OP_SILU_GATE: silu_gate(r, 0); break;
+    case OP_SILU_GATE_GRADIENT: silu_gate(r, 1); break;
     case OP_SUM_ROWS: {
       const double rows = count(r), width = count(r);
       tensor(r, rows * width);

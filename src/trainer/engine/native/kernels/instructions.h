@@ -8,13 +8,15 @@
   X(PRODUCT, "product", 21)                       \
   X(ATTENTION, "attention", 7)                    \
   X(ATTENTION_GRADIENT, "attentionGradient", 9)   \
-  X(LAYER_NORM, "layerNorm", 9)                   \
-  X(LAYER_NORM_GRADIENT, "layerNormGradient", 10) \
+  X(LAYER_NORM, "layerNorm", 12)                  \
+  X(LAYER_NORM_GRADIENT, "layerNormGradient", 13) \
   X(SOFTMAX, "softmax", 4)                        \
   X(BINARY, "binary", 7)                          \
   X(BINARY_STRIDED, "binaryStrided", 19)          \
   X(UNARY, "unary", 5)                            \
   X(GATE_GRADIENT, "gateGradient", 4)             \
+  X(SILU_GATE, "siluGate", 4)                     \
+  X(SILU_GATE_GRADIENT, "siluGateGradient", 5)    \
   X(SUM_ROWS, "sumRows", 4)                       \
   X(SUM_COLUMNS, "sumColumns", 4)                 \
   X(COPY_BLOCKS, "copyBlocks", 8)                 \

@@ -43,15 +43,24 @@ typedef struct {
   float *d_qkv;
 } AttentionGradient;
 
+/* Rows of `width`: so many side by side, and those `step` apart; the first begins at `offset`. */
 typedef struct {
-  Index rows, width;
+  Index rows, width, side, step, offset;
+} NormRows;
+
+static inline Index norm_row(const NormRows *r, Index i) { return r->offset + i / r->side * r->step + i % r->side * r->width; }
+
+/* Without bias and mean the values are not centred: root mean square normalisation. */
+typedef struct {
+  NormRows rows;
   const float *x, *gain, *bias;
   float *y, *mean, *inverse;
   float epsilon;
 } LayerNorm;
 
+/* Without mean and d_bias of that. */
 typedef struct {
-  Index rows, width;
+  NormRows rows;
   const float *dy, *x, *gain, *mean, *inverse;
   float *dx, *d_gain, *d_bias;
 } LayerNormGradient;
@@ -73,7 +82,7 @@ typedef struct {
   float *out;
 } BinaryMap;
 
-typedef enum { SCALE, SHIFT, SUBTRACT_FROM, ERF, EXP, SIGMOID, GATE, COPY, ADD_TO } Unary;
+typedef enum { SCALE, SHIFT, SUBTRACT_FROM, ERF, EXP, SIGMOID, RSQRT, GATE, COPY, ADD_TO } Unary;
 #define UNARIES (ADD_TO + 1)
 
 typedef struct {
@@ -90,6 +99,13 @@ typedef struct {
   const float *u, *dy;
   float *out;
 } GateGradient;
+
+/* Rows of x are `width` / 2 gates and as many values: silu(gate) value, or the gradient of that. */
+typedef struct {
+  Index rows, width;
+  const float *x, *dy;
+  float *out;
+} SiluGate;
 
 /* AdamW and the moving average; factors as in optimizer/kernels.ts. */
 typedef struct {
@@ -120,6 +136,8 @@ typedef struct {
   void (*binary)(Lane *, const BinaryMap *);
   void (*unary)(Lane *, const UnaryMap *);
   void (*gate_gradient)(Lane *, const GateGradient *);
+  void (*silu_gate)(Lane *, const SiluGate *);
+  void (*silu_gate_gradient)(Lane *, const SiluGate *);
   /* out[width] = sum of the rows of x; shared: row_sums_shared() floats */
   void (*sum_rows)(Lane *, Index rows, Index width, const float *x, float *out, float *shared);
   /* out[row] = sum of that row */

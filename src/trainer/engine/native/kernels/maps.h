@@ -2,6 +2,13 @@
 
 #define STRETCH 4096
 
+static inline vf vsqrt(vf x) {
+  for (int i = 0; i < VW; i++) x[i] = __builtin_sqrtf(x[i]);
+  return x;
+}
+
+static inline vf vsigmoid(vf x) { return 1.0f / (1.0f + vexp(-x)); }
+
 static inline __attribute__((always_inline)) vf unary_vf(Unary kind, vf x, float scalar) {
   switch (kind) {
     case SCALE: return x * scalar;
@@ -9,7 +16,8 @@ static inline __attribute__((always_inline)) vf unary_vf(Unary kind, vf x, float
     case SUBTRACT_FROM: return scalar - x;
     case ERF: return verf(x);
     case EXP: return vexp(x);
-    case SIGMOID: return 1.0f / (1.0f + vexp(-x));
+    case SIGMOID: return vsigmoid(x);
+    case RSQRT: return 1.0f / vsqrt(x);
     case GATE: return x * (1.0f + verf(x));
     default: return x;
   }
@@ -29,6 +37,7 @@ static void unary(Lane *lane, const UnaryMap *m) {
       case ERF: unary_stretch(ERF, m, from, to); break;
       case EXP: unary_stretch(EXP, m, from, to); break;
       case SIGMOID: unary_stretch(SIGMOID, m, from, to); break;
+      case RSQRT: unary_stretch(RSQRT, m, from, to); break;
       case GATE: unary_stretch(GATE, m, from, to); break;
       case COPY: memcpy(m->out + from, m->x + from, (size_t)(to - from) * sizeof(float)); break;
       case ADD_TO:
@@ -89,9 +98,37 @@ static void gate_gradient(Lane *lane, const GateGradient *g) {
   team_barrier(lane);
 }
 
-static inline vf vsqrt(vf x) {
-  for (int i = 0; i < VW; i++) x[i] = __builtin_sqrtf(x[i]);
-  return x;
+static void silu_gate(Lane *lane, const SiluGate *s) {
+  const Index half = s->width / 2;
+  for (Index part; (part = team_take(lane, parts_of(s->rows, ROWS_A_PART))) >= 0;) {
+    for (Index i = part * ROWS_A_PART; i < least((part + 1) * ROWS_A_PART, s->rows); i++) {
+      const float *gate = s->x + i * s->width, *value = gate + half;
+      float *out = s->out + i * half;
+      for (Index j = 0; j < half; j += VW) {
+        const vf x = load_part(gate + j, half - j);
+        store_part(out + j, x * vsigmoid(x) * load_part(value + j, half - j), half - j);
+      }
+    }
+  }
+  team_barrier(lane);
+}
+
+/* d/dx x s = s + x s (1 - s) with s the sigmoid of x */
+static void silu_gate_gradient(Lane *lane, const SiluGate *s) {
+  const Index half = s->width / 2;
+  for (Index part; (part = team_take(lane, parts_of(s->rows, ROWS_A_PART))) >= 0;) {
+    for (Index i = part * ROWS_A_PART; i < least((part + 1) * ROWS_A_PART, s->rows); i++) {
+      const float *gate = s->x + i * s->width, *value = gate + half, *dy = s->dy + i * half;
+      float *d_gate = s->out + i * s->width, *d_value = d_gate + half;
+      for (Index j = 0; j < half; j += VW) {
+        const Index left = half - j;
+        const vf x = load_part(gate + j, left), d = load_part(dy + j, left), g = vsigmoid(x), silu = x * g;
+        store_part(d_gate + j, d * load_part(value + j, left) * (g + silu - silu * g), left);
+        store_part(d_value + j, d * silu, left);
+      }
+    }
+  }
+  team_barrier(lane);
 }
 
 /*
@@ -99,8 +136,6 @@ static inline vf vsqrt(vf x) {
  * A quarter less time with 64 to 128; with less or much more the gain is smaller.
  */
 #define AHEAD 128
-/* of a cache line */
-#define LINE 16
 
 /* `left` elements of a vector at place i, all of them if there are more. */
 static inline __attribute__((always_inline)) void adamw_vector(const AdamW *s, AdamWFactors f, Index i, Index left) {

@@ -20,25 +20,28 @@ static inline float row_sum(const float *x, Index width) {
 }
 
 static void layer_norm(Lane *lane, const LayerNorm *n) {
-  for (Index part; (part = team_take(lane, parts_of(n->rows, ROWS_A_PART))) >= 0;) {
-    for (Index i = part * ROWS_A_PART; i < least((part + 1) * ROWS_A_PART, n->rows); i++) {
-      const float *x = n->x + i * n->width;
-      const float mean = row_sum(x, n->width) / (float)n->width;
+  const Index rows = n->rows.rows, width = n->rows.width;
+  for (Index part; (part = team_take(lane, parts_of(rows, ROWS_A_PART))) >= 0;) {
+    for (Index i = part * ROWS_A_PART; i < least((part + 1) * ROWS_A_PART, rows); i++) {
+      const Index at = norm_row(&n->rows, i);
+      const float *x = n->x + at;
+      const float mean = n->mean ? row_sum(x, width) / (float)width : 0;
       vf squares = splat(0);
-      for (Index j = 0; j < n->width; j += VW) {
+      for (Index j = 0; j < width; j += VW) {
         /* lanes beyond the row would count as -mean */
-        vf d = load_part(x + j, n->width - j) - mean;
-        if (n->width - j < VW)
-          for (Index lane_ = n->width - j; lane_ < VW; lane_++) d[lane_] = 0;
+        vf d = load_part(x + j, width - j) - mean;
+        if (width - j < VW)
+          for (Index lane_ = width - j; lane_ < VW; lane_++) d[lane_] = 0;
         squares += d * d;
       }
-      const float inverse = 1.0f / __builtin_sqrtf(sum_of(squares) / (float)n->width + n->epsilon);
-      n->mean[i] = mean;
+      const float inverse = 1.0f / __builtin_sqrtf(sum_of(squares) / (float)width + n->epsilon);
+      if (n->mean) n->mean[i] = mean;
       n->inverse[i] = inverse;
-      for (Index j = 0; j < n->width; j += VW) {
-        const Index left = n->width - j;
-        const vf y = (load_part(x + j, left) - mean) * inverse * load_part(n->gain + j, left) + load_part(n->bias + j, left);
-        store_part(n->y + i * n->width + j, y, left);
+      for (Index j = 0; j < width; j += VW) {
+        const Index left = width - j;
+        const vf bias = n->bias ? load_part(n->bias + j, left) : splat(0);
+        const vf y = (load_part(x + j, left) - mean) * inverse * load_part(n->gain + j, left) + bias;
+        store_part(n->y + at + j, y, left);
       }
     }
   }
@@ -58,13 +61,14 @@ static void add_parts(Index task, Index parts, Index width, Index stride, const 
 
 /* dx = r (h - mean(h) - x^ mean(h x^)) with h = dy gain, x^ = (x - mean) r (Ba et al. 2016). */
 static void layer_norm_gradient(Lane *lane, const LayerNormGradient *g, float *shared) {
-  const Index width = g->width, parts = parts_of(g->rows, ROWS_A_PART);
+  const Index rows = g->rows.rows, width = g->rows.width, parts = parts_of(rows, ROWS_A_PART);
   for (Index part; (part = team_take(lane, parts)) >= 0;) {
     float *gain_sums = shared + part * 2 * width, *bias_sums = gain_sums + width;
     memset(gain_sums, 0, (size_t)(2 * width) * sizeof(float));
-    for (Index i = part * ROWS_A_PART; i < least((part + 1) * ROWS_A_PART, g->rows); i++) {
-      const float *x = g->x + i * width, *dy = g->dy + i * width;
-      const float mean = g->mean[i], inverse = g->inverse[i];
+    for (Index i = part * ROWS_A_PART; i < least((part + 1) * ROWS_A_PART, rows); i++) {
+      const Index at = norm_row(&g->rows, i);
+      const float *x = g->x + at, *dy = g->dy + at;
+      const float mean = g->mean ? g->mean[i] : 0, inverse = g->inverse[i];
       vf sum_h = splat(0), sum_hx = splat(0);
       for (Index j = 0; j < width; j += VW) {
         const Index left = width - j;
@@ -74,20 +78,20 @@ static void layer_norm_gradient(Lane *lane, const LayerNormGradient *g, float *s
         sum_h += h;
         sum_hx += h * normal;
         store_part(gain_sums + j, load_part(gain_sums + j, left) + d * normal, left);
-        store_part(bias_sums + j, load_part(bias_sums + j, left) + d, left);
+        if (g->d_bias) store_part(bias_sums + j, load_part(bias_sums + j, left) + d, left);
       }
-      const float mean_h = sum_of(sum_h) / (float)width, mean_hx = sum_of(sum_hx) / (float)width;
+      const float mean_h = g->mean ? sum_of(sum_h) / (float)width : 0, mean_hx = sum_of(sum_hx) / (float)width;
       for (Index j = 0; j < width; j += VW) {
         const Index left = width - j;
         const vf normal = (load_part(x + j, left) - mean) * inverse;
         const vf h = load_part(dy + j, left) * load_part(g->gain + j, left);
-        store_part(g->dx + i * width + j, (h - mean_h - normal * mean_hx) * inverse, left);
+        store_part(g->dx + at + j, (h - mean_h - normal * mean_hx) * inverse, left);
       }
     }
   }
   team_barrier(lane);
   const Index tasks = parts_of(width, 4 * VW);
-  for (Index task; (task = team_take(lane, 2 * tasks)) >= 0;) {
+  for (Index task; (task = team_take(lane, g->d_bias ? 2 * tasks : tasks)) >= 0;) {
     if (task < tasks) add_parts(task, parts, width, 2 * width, shared, g->d_gain);
     else add_parts(task - tasks, parts, width, 2 * width, shared + width, g->d_bias);
   }

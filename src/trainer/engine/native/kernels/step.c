@@ -49,6 +49,12 @@ Attention read_attention(Cursor *c) {
   return a;
 }
 
+static NormRows read_norm_rows(Cursor *c) {
+  NormRows r = {0};
+  r.rows = next(c), r.width = next(c), r.side = next(c), r.step = next(c), r.offset = next(c);
+  return r;
+}
+
 AdamW read_weights(Cursor *c) {
   AdamW w = {0};
   w.parameter = next_tensor(c), w.gradient = next_tensor(c);
@@ -81,16 +87,14 @@ void step(Program *program, Cursor *c, Lane *lane, Updating *updating) {
       return;
     }
     case OP_LAYER_NORM: {
-      LayerNorm n = {0};
-      n.rows = next(c), n.width = next(c);
+      LayerNorm n = {.rows = read_norm_rows(c)};
       n.x = next_tensor(c), n.gain = next_tensor(c), n.bias = next_tensor(c);
       n.y = next_tensor(c), n.mean = next_tensor(c), n.inverse = next_tensor(c), n.epsilon = next_float(c);
       kernels->layer_norm(lane, &n);
       return;
     }
     case OP_LAYER_NORM_GRADIENT: {
-      LayerNormGradient g = {0};
-      g.rows = next(c), g.width = next(c);
+      LayerNormGradient g = {.rows = read_norm_rows(c)};
       g.dy = next_tensor(c), g.x = next_tensor(c), g.gain = next_tensor(c), g.mean = next_tensor(c), g.inverse = next_tensor(c);
       g.dx = next_tensor(c), g.d_gain = next_tensor(c), g.d_bias = next_tensor(c);
       kernels->layer_norm_gradient(lane, &g, program->shared);
@@ -130,6 +134,18 @@ void step(Program *program, Cursor *c, Lane *lane, Updating *updating) {
       GateGradient g = {0};
       g.count = next(c), g.u = next_tensor(c), g.dy = next_tensor(c), g.out = next_tensor(c);
       kernels->gate_gradient(lane, &g);
+      return;
+    }
+    case OP_SILU_GATE: {
+      SiluGate s = {0};
+      s.rows = next(c), s.width = next(c), s.x = next_tensor(c), s.out = next_tensor(c);
+      kernels->silu_gate(lane, &s);
+      return;
+    }
+    case OP_SILU_GATE_GRADIENT: {
+      SiluGate s = {0};
+      s.rows = next(c), s.width = next(c), s.x = next_tensor(c), s.dy = next_tensor(c), s.out = next_tensor(c);
+      kernels->silu_gate_gradient(lane, &s);
       return;
     }
     case OP_SUM_ROWS: {
