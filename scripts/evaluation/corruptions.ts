@@ -83,7 +83,7 @@ export const CORRUPTIONS: readonly Corruption[] = [
   },
   {
     name: "another set",
-    levels: [0.1, 0.2, 0.4, 0.6, 0.8],
+    levels: [0.2, 0.4, 0.6, 0.8, 1],
     unit: "of the images",
     apply: async ({ base, other }, level) => {
       const replaced = Math.round(level * base.length);
@@ -95,12 +95,12 @@ export const CORRUPTIONS: readonly Corruption[] = [
     levels: [0.6, 0.45, 0.3, 0.2, 0.1],
     unit: "of the kinds are left",
     apply: async ({ base, spare }, level) => {
-      const kinds = [...new Set(base.map(({ kind }) => kind))].sort();
-      const order = drawWithoutReplacement(stream(0, 2), kinds.length, kinds.length);
-      const left = new Set(
-        Array.from(order.subarray(0, Math.max(1, Math.round(level * kinds.length))), (i) => kinds[i]!),
-      );
-      const kept = [...base, ...spare].filter(({ kind }) => left.has(kind));
+      const all = [...base, ...spare];
+      const size = (kind: string): number => all.filter((picture) => picture.kind === kind).length;
+      // The largest go first: with one that holds half of the images left to the end, fewer kinds would be the better set.
+      const kinds = [...new Set(base.map(({ kind }) => kind))].sort().sort((a, b) => size(a) - size(b));
+      const left = new Set(kinds.slice(0, Math.max(1, Math.round(level * kinds.length))));
+      const kept = all.filter(({ kind }) => left.has(kind));
       const draws = stream(1, 2);
       return base.map((picture) => (left.has(picture.kind) ? picture : kept[draws.below(kept.length)]!));
     },

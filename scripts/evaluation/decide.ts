@@ -6,7 +6,7 @@
  *   node scripts/emoji.mjs --all --size 64 --out EMOJI
  *   apt-get download mate-backgrounds && dpkg -x mate-backgrounds_*.deb DEBIAN    (any other dozen of photographs will do)
  *   node scripts/ts.mjs scripts/evaluation/decide.ts --emoji EMOJI \
- *     --photos DEBIAN/usr/share/backgrounds/mate/nature [--space efficientnet-lite0] [--only emoji]
+ *     --photos DEBIAN/usr/share/backgrounds/mate/nature [--space efficientnet-lite0] [--only emoji] [--corruption blur]
  *
  * The table is Markdown, for docs/evaluation.md. All is drawn from seeded streams.
  */
@@ -34,6 +34,7 @@ const { values: options } = parseArgs({
     photos: { type: "string" },
     space: { type: "string", default: DEFAULT_SPACE },
     only: { type: "string" },
+    corruption: { type: "string" },
   },
 });
 if (options.emoji === undefined || options.photos === undefined) throw new Error("--emoji and --photos are needed");
@@ -63,6 +64,7 @@ async function decide(name: string): Promise<void> {
   console.log("| | 1 | 2 | 3 | 4 | 5 | Spearman | 0 to 1, errors | interval holds |");
   console.log("|---|---|---|---|---|---|---|---|---|");
   for (const corruption of CORRUPTIONS) {
+    if (options.corruption !== undefined && corruption.name !== options.corruption) continue;
     const found: Kid[] = [clean];
     let weakest = base;
     for (const level of corruption.levels) {
@@ -78,6 +80,7 @@ async function decide(name: string): Promise<void> {
       `| ${corruption.name} (${levels}) | ${cells.join(" | ")} | ${spearman(found).toFixed(2)} | ${apart.toFixed(1)} | ${held} |`,
     );
   }
+  if (options.corruption !== undefined) return;
   console.log(
     `\nUntouched, the interval holds the truth in ${coverage(base, reference)} of ${RESAMPLES} resamples of ${RESAMPLE_IMAGES}.`,
   );
