@@ -30,8 +30,9 @@ export class EngineProcess {
     readonly name: string,
     command: string,
     args: readonly string[],
+    own: Readonly<Record<string, string>> = {},
   ) {
-    const env = { ...process.env, PYTHONDONTWRITEBYTECODE: "1", ORT_DISABLE_TELEMETRY: "1" };
+    const env = { ...process.env, ...own, PYTHONDONTWRITEBYTECODE: "1", ORT_DISABLE_TELEMETRY: "1" };
     this.child = spawn(command, args, { env });
     alive.add(this);
     this.child.stderr.on("data", (text: Buffer) => {

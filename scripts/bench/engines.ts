@@ -8,7 +8,9 @@ import type { EngineFacts } from "./record.ts";
 
 /** Libraries load, a small step runs, torch.compile calls a C++ compiler. */
 const HELLO_SECONDS = 300;
-const PEAK_SECONDS = 3;
+/** Rows of the square products that a peak is looked for in, and seconds for each. */
+const PEAK_SIZES = [1024, 2048];
+const PEAK_SECONDS = 1.5;
 const PEAK_LIMIT_SECONDS = 120;
 
 export interface Engine extends EngineFacts {
@@ -39,32 +41,41 @@ const isTorch = (id: string): boolean => id.startsWith("pytorch");
 export async function findEngines(places: Places, options: Options): Promise<EngineSearch> {
   const search: EngineSearch = { engines: [], missing: [] };
   for (const id of options.engines ?? ENGINE_IDS) {
-    const found = await findEngine(places, id, options);
+    const skip = options.engines === null ? reasonToSkip(id, options) : null;
+    const found = skip === null ? await findEngine(places, id, options.threads) : { reason: skip };
     if ("reason" in found) search.missing.push({ id, reason: found.reason });
     else search.engines.push(found);
   }
   return search;
 }
 
-async function findEngine(places: Places, id: string, options: Options): Promise<Engine | NoEngine> {
-  const skip = options.engines === null ? reasonToSkip(id, options) : null;
-  if (skip !== null) return { reason: skip };
-  const launch = launcher(places, id);
-  return "reason" in launch ? launch : tryEngine(id, options.threads, launch.spawn);
+/** @param env variables of its processes, besides those of this one */
+export async function findEngine(
+  places: Places,
+  id: string,
+  threads: number,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Engine | NoEngine> {
+  const launch = launcher(places, id, env);
+  return "reason" in launch ? launch : tryEngine(id, threads, launch.spawn);
 }
 
 interface NoEngine {
   readonly reason: string;
 }
 
-function launcher({ root, bundle }: Places, id: string): { readonly spawn: () => EngineProcess } | NoEngine {
+function launcher(
+  { root, bundle }: Places,
+  id: string,
+  env: Readonly<Record<string, string>>,
+): { readonly spawn: () => EngineProcess } | NoEngine {
   if (!isTorch(id)) {
-    return { spawn: () => new EngineProcess(id, process.execPath, [path.join(bundle, "ours.js"), id]) };
+    return { spawn: () => new EngineProcess(id, process.execPath, [path.join(bundle, "ours.js"), id], env) };
   }
   const python = findPython(TORCH_MODULES);
   if (!python.found) return { reason: python.reason };
   const args = [path.join(root, "scripts/bench/torch_bench.py"), ...(id === "pytorch-compile" ? ["--compile"] : [])];
-  return { spawn: () => new EngineProcess(id, python.command, args) };
+  return { spawn: () => new EngineProcess(id, python.command, args, env) };
 }
 
 /** Why an engine is not tried unless it is asked for by name. */
@@ -109,10 +120,16 @@ async function tryEngine(id: string, threads: number, spawn: () => EngineProcess
   }
 }
 
-/** Null where an engine has no such product, or takes too long for it. */
+/** The quickest square product; null where an engine has no such product, or takes too long for it. */
 async function peakHere(process: EngineProcess): Promise<EngineFacts["peak"]> {
+  let best: EngineFacts["peak"] = null;
   try {
-    return await process.ask("peak", { seconds: PEAK_SECONDS }, PEAK_LIMIT_SECONDS);
+    for (const size of PEAK_SIZES) {
+      const shape = { m: size, n: size, k: size, transA: false };
+      const { flopsPerSecond } = await process.ask("product", { ...shape, seconds: PEAK_SECONDS }, PEAK_LIMIT_SECONDS);
+      if (flopsPerSecond > (best?.flopsPerSecond ?? 0)) best = { flopsPerSecond, size };
+    }
+    return best;
   } catch (error) {
     if (error instanceof EngineFailure) return null;
     throw error;

@@ -10,6 +10,7 @@ import { measureSampling } from "./measureSampling.ts";
 import { BadUsage, HELP, type Options, readOptions } from "./options.ts";
 import { type CellPlan, expectedSeconds, likelyRate, planCells } from "./plan.ts";
 import type { Preset } from "./presets.ts";
+import { productTable } from "./productTable.ts";
 import { type BenchRecord, type Cell, type EngineFacts, isSameCell, newRecord, type Sampling } from "./record.ts";
 import { ReportFiles } from "./report.ts";
 import { commandOf, mergePeaks, requireComparable, resumed, type StartFacts, settingsOf } from "./resume.ts";
@@ -31,6 +32,10 @@ export async function main(places: Places, args: readonly string[]): Promise<num
     const options = readOptions(args);
     if (options === "help") {
       process.stdout.write(HELP);
+      return 0;
+    }
+    if (options.parts.includes("products")) {
+      process.stdout.write(`${await productTable(places, options, say)}\n`);
       return 0;
     }
     return await run(places, options, args, folder);

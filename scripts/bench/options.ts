@@ -8,7 +8,9 @@ export const TORCH_ENGINES = ["pytorch", "pytorch-compile"] as const;
 export const ENGINE_IDS: readonly string[] = [...BACKEND_NAMES, ...TORCH_ENGINES];
 
 const PARTS = ["steps", "sampling"] as const;
-export type Part = (typeof PARTS)[number];
+/** Not a part of a report: its table goes to the terminal. */
+const PRODUCTS = "products";
+export type Part = (typeof PARTS)[number] | typeof PRODUCTS;
 
 export const HELP = `Training steps and sampling on this machine, by every engine that works here, taking turns.
 
@@ -25,6 +27,8 @@ export const HELP = `Training steps and sampling on this machine, by every engin
     --row-minutes 20         most time for the blocks of a row; slow engines get fewer rounds, or are left out
     --threads 2              of each engine (default: the cores)
     --only steps|sampling    one half of the benchmark
+    --only products          matrix products alone, by the native kernels for each instruction set of the processor and by
+                             PyTorch: a table on the terminal, no report
     --sampling-steps 50      steps of DDIM
     --quick                  tiny and S, mask rates 0 and 0.9, batch 32, blocks of 1 s, without PyTorch compiled and
                              WebAssembly; the report goes to out/bench/report
@@ -65,8 +69,9 @@ export function readOptions(args: readonly string[]): Options | "help" {
   const quick = values.quick ?? false;
   const micro = values["micro-batch"];
   const part = values.only;
-  if (part !== undefined && !PARTS.some((name) => name === part)) {
-    throw new BadUsage(`--only: ${part} is neither ${PARTS.join(" nor ")}`);
+  const parts = [...PARTS, PRODUCTS] as const;
+  if (part !== undefined && !parts.some((name) => name === part)) {
+    throw new BadUsage(`--only: ${part} is neither ${parts.join(" nor ")}`);
   }
   return {
     engines: values.engines?.split(",").map((name) => oneOf(ENGINE_IDS, name, "engines")) ?? null,
@@ -88,7 +93,7 @@ export function readOptions(args: readonly string[]): Options | "help" {
     rowMinutes: number(values["row-minutes"] ?? (quick ? "4" : "20"), "row-minutes", 0.01),
     threads: count(values.threads, "threads", 1),
     samplingSteps: count(values["sampling-steps"], "sampling-steps", 2),
-    parts: part === undefined ? PARTS : PARTS.filter((name) => name === part),
+    parts: part === undefined ? PARTS : parts.filter((name) => name === part),
     quick,
     out: values.out ?? (quick ? "out/bench/report" : "docs/benchmarks"),
     name: values.name,

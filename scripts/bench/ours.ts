@@ -14,7 +14,7 @@ import { EngineClient } from "../../src/trainer/engine/client.ts";
 import { BACKEND_NAMES } from "../../src/trainer/engine/tryBackend.ts";
 import { drawSamples } from "../../src/trainer/loop/drawSamples.ts";
 import { experimentOf } from "./experimentOf.ts";
-import { measurePeak } from "./measurePeak.ts";
+import { measureProduct } from "./measureProduct.ts";
 import { type Command, commandSchema } from "./protocol.ts";
 import { TrajectoryWalk } from "./trajectoryWalk.ts";
 
@@ -124,8 +124,8 @@ async function answer(command: Command): Promise<object> {
     case "begin":
       threads = command.threads;
       return {};
-    case "peak":
-      return measurePeak(backend, threads, command.seconds);
+    case "product":
+      return { flopsPerSecond: await measureProduct(backend, threads, command, command.seconds) };
     case "setup":
       return setup(command);
     case "steps":

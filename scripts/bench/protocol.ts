@@ -12,6 +12,10 @@ export const networkSchema = z.strictObject({
 });
 export type Network = z.infer<typeof networkSchema>;
 
+/** A product of float32 matrices, [m, k] by [k, n]; transA: the left one lies as [k, m]. */
+const productShape = { m: z.number(), n: z.number(), k: z.number(), transA: z.boolean() };
+export type ProductShape = { readonly [K in keyof typeof productShape]: z.infer<(typeof productShape)[K]> };
+
 const work = {
   config: networkSchema,
   /** share of hidden tokens, strategy patch; 0 = whole images */
@@ -24,7 +28,7 @@ const work = {
 export const commandSchema = z.discriminatedUnion("cmd", [
   z.object({ cmd: z.literal("hello"), threads: z.number() }),
   z.object({ cmd: z.literal("begin"), threads: z.number() }),
-  z.object({ cmd: z.literal("peak"), seconds: z.number() }),
+  z.object({ cmd: z.literal("product"), ...productShape, seconds: z.number() }),
   z.object({ cmd: z.literal("setup"), ...work }),
   z.object({ cmd: z.literal("steps"), n: z.number() }),
   z.object({ cmd: z.literal("memory") }),
@@ -74,8 +78,8 @@ export const replies = {
   ]),
   /** takes the number of threads, and is ready for the rest */
   begin: z.object({}),
-  /** the quickest product of two square float32 matrices */
-  peak: z.object({ flopsPerSecond: z.number().positive(), size: z.number() }),
+  /** of the quickest of many products of the shape */
+  product: z.object({ flopsPerSecond: z.number().positive() }),
   setup: z.object({ visibleTokens: z.number(), parameters: z.number() }),
   /** engineSeconds: forward and backward alone, where they are told from the loop around them and the update; else null */
   steps: z.object({ seconds, loss: z.number(), engineSeconds: seconds.nullable() }),

@@ -2,7 +2,7 @@
 
     {"cmd": "hello", "threads": 2}                                                 -> {"works", "version", "threads"} or why not
     {"cmd": "begin", "threads": 2}                                                 -> {} and ready for what follows
-    {"cmd": "peak", "seconds": 3}                                                  -> {"flopsPerSecond", "size"} of float32 products
+    {"cmd": "product", "m", "n", "k", "transA", "seconds": 1.5}                    -> {"flopsPerSecond"} of float32 products
     {"cmd": "tune", "config", "maskRate", "batchSize", "microBatch", "seed", "images"}  -> {"attention", "optimizer", "tried"}
     {"cmd": "setup", the same and "attention", "optimizer"}                        -> {"visibleTokens", "parameters"}
     {"cmd": "steps", "n": 10}                                                      -> {"seconds", "loss", "engineSeconds": null}
@@ -66,19 +66,19 @@ class Bench:
         torch.set_num_threads(command["threads"])
         return {}
 
-    def peak(self, command: dict) -> dict:
-        """The quickest of many products of square matrices, at two sizes."""
-        best = {"flopsPerSecond": 0.0, "size": 0}
-        for size in (1024, 2048):
-            a, b, c = torch.randn(size, size), torch.randn(size, size), torch.empty(size, size)
-            end = time.perf_counter() + command["seconds"] / 2
-            while time.perf_counter() < end:
-                start = time.perf_counter()
-                torch.mm(a, b, out=c)
-                rate = 2 * size**3 / (time.perf_counter() - start)
-                if rate > best["flopsPerSecond"]:
-                    best = {"flopsPerSecond": rate, "size": size}
-        return best
+    def product(self, command: dict) -> dict:
+        """The quickest of many products of one shape."""
+        m, n, k = command["m"], command["n"], command["k"]
+        a = torch.randn(k, m).t() if command["transA"] else torch.randn(m, k)
+        b, c = torch.randn(k, n), torch.empty(m, n)
+        torch.mm(a, b, out=c)
+        shortest = float("inf")
+        end = time.perf_counter() + command["seconds"]
+        while time.perf_counter() < end:
+            start = time.perf_counter()
+            torch.mm(a, b, out=c)
+            shortest = min(shortest, time.perf_counter() - start)
+        return {"flopsPerSecond": 2 * m * n * k / shortest}
 
     def tune(self, command: dict) -> dict:
         """Times each attention kernel, then each AdamW with the quicker kernel; the best of several steps counts."""
@@ -194,7 +194,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     torch.set_flush_denormal(True)
     bench = Bench()
-    names = ("hello", "begin", "peak", "tune", "setup", "steps", "memory", "follow", "sampleSetup", "sampleSteps", "draw")
+    names = ("hello", "begin", "product", "tune", "setup", "steps", "memory", "follow", "sampleSetup", "sampleSteps", "draw")
     commands = {name: getattr(bench, name) for name in names}
     for line in sys.stdin:
         command = json.loads(line)

@@ -10,7 +10,7 @@ import type { Compiler } from "./compiler.ts";
 const FLAGS = [
   "-O3",
   // HELPER_STACK in team.c has to be larger by far.
-  "-Wframe-larger-than=200000",
+  "-Wframe-larger-than=120000",
 ];
 
 /**

@@ -15,6 +15,10 @@ export function numberedClass(name: string | undefined, number: number | null): 
 /** `0 "cat"` */
 export const classText = (names: readonly string[], number: number): string => numberedClass(names[number], number);
 
+/** The class that is drawn. A number without a name is one that none of the images behind the weights had: where names are recorded, theirs are. */
+export const drawnClass = (names: readonly string[], number: number): string =>
+  `class ${classText(names, number)}${names[number] === undefined ? ": the weights were trained on no images of it, so they have learned nothing of it" : ""}`;
+
 /** `0 "cat", 1 "dog"` */
 export function classList(names: readonly string[], isMeant: (name: string) => boolean = () => true): string {
   const entries = names.flatMap((name, number) => (isMeant(name) ? [classText(names, number)] : []));

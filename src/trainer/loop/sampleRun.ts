@@ -2,7 +2,7 @@
 import { basename, dirname, join } from "node:path";
 import packageJson from "../../../package.json" with { type: "json" };
 import { chosenClass } from "../../core/classes/chosenClass.ts";
-import { classText } from "../../core/classes/classText.ts";
+import { drawnClass } from "../../core/classes/classText.ts";
 import { UserError } from "../../core/errors.ts";
 import { changedKeys } from "../../core/experiment/changeOnResume.ts";
 import { parseExperiment } from "../../core/experiment/parse.ts";
@@ -80,7 +80,7 @@ export async function sampleRun(request: SampleRunRequest): Promise<SampleRunRes
   const seed = request.seed ?? experiment.seed;
   const { classes } = source;
   const label = request.label === undefined ? null : chosenClass(experiment, classes, request.label);
-  if (label !== null && classes !== null) request.note(`class ${classText(classes, label)}`);
+  if (label !== null && classes !== null) request.note(drawnClass(classes, label));
   const labels = label === null ? null : new Int32Array(sample.count).fill(label);
   const file = sample.weights === "ema" ? (source.emaFile ?? source.modelFile) : source.modelFile;
   const layout = {

@@ -6,7 +6,9 @@ import path from "node:path";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { isMeasured, recordSchema } from "../../../scripts/bench/record.ts";
 import { ROOT } from "../../../scripts/vscode/paths.ts";
+import { instructionSets } from "../../../src/trainer/engine/native/backend.ts";
 import { findPython, TORCH_MODULES } from "../../python/findPython.ts";
+import { requireNative } from "../native/requireNative.ts";
 
 // Engines are started several times each, and a busy machine takes its time to load their libraries.
 vi.setConfig({ testTimeout: 900_000 });
@@ -53,6 +55,20 @@ const read = (folder: string) => {
 };
 
 describe("npm run bench", () => {
+  it.skipIf(!requireNative())(
+    "shows products by every instruction set side by side, and writes no report",
+    async () => {
+      const folder = newFolder();
+      const line = ["--only", "products", "--engines", "native", "--threads", "1", "--rounds", "3", "--out", folder];
+      const { code, text } = await bench(line);
+      expect(code, text).toBe(0);
+      const head = text.split("\n").find((row) => row.startsWith("| product"));
+      for (const set of instructionSets()) expect(head).toContain(`native, ${set}`);
+      expect(text).toMatch(/^\| 512 × 2048, 864 deep, left one transposed +\| \d+ \(\d+ to \d+\)/mu);
+      expect(readdirSync(folder)).toEqual([]);
+    },
+  );
+
   // One thread, since a PyTorch of several stands still where others work.
   const small =
     "--models tiny --batch-sizes 4 --micro-batch 2 --rounds 3 --block-seconds 0.05 --threads 1 --row-minutes 5".split(

@@ -59,7 +59,10 @@ describe("PyTorch's side of the benchmark", () => {
     const work = { config, maskRate: 0.9, batchSize: 4, microBatch: 2, seed: 0, images: 8 };
     try {
       expect(await torch.ask("hello", { threads: 1 })).toMatchObject({ works: true, threads: 1 });
-      expect((await torch.ask("peak", { seconds: 0.1 })).flopsPerSecond).toBeGreaterThan(1e7);
+      for (const transA of [false, true]) {
+        const product = await torch.ask("product", { m: 64, n: 96, k: 32, transA, seconds: 0.05 });
+        expect(product.flopsPerSecond).toBeGreaterThan(1e7);
+      }
       await expect(torch.ask("steps", { n: 1 })).rejects.toThrow("setup comes first");
       const variant = { attention: "sdpa", optimizer: "fused" };
       // N = 16: floor(0.9 · 16) = 14 hidden

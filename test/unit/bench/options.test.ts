@@ -69,6 +69,7 @@ describe("options of the benchmark", () => {
     "--models M",
     "--engines onnx,caffe",
     "--only training",
+    "--only steps,products",
     "--row-minutes -1",
     "--fast",
     "tiny",

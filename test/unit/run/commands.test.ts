@@ -1,7 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { readControl } from "../../../src/node/run/control.ts";
 import { summarizeRun } from "../../../src/node/run/list.ts";
 import { currentLock } from "../../../src/node/run/lockFiles.ts";
@@ -29,6 +28,8 @@ async function maskdm(...argv: string[]) {
   result.exitCode = await runCommandLine(argv, io, [runs, stop]);
   return result;
 }
+
+const isAsked = (runDir: string) => vi.waitFor(() => expect(readControl(runDir)).not.toBeNull(), 10_000);
 
 describe("maskdm runs", () => {
   test("prints the contract's JSON, or a table", async () => {
@@ -133,7 +134,7 @@ describe("maskdm stop", () => {
     const trainer = start(process.execPath, [buildProgram("train.ts", folder), runDir, "60000"]);
     await trainer.line("saved"); // and now it sleeps for a minute
     const waiting = maskdm("stop", runDir, "--wait");
-    await sleep(300);
+    await isAsked(runDir);
     trainer.child.kill("SIGKILL");
     const { exitCode, err } = await waiting;
     expect(exitCode).toBe(1);
@@ -144,7 +145,7 @@ describe("maskdm stop", () => {
     const run = openRun(temporaryFolder(), { id: "bad" });
     run.status.update({ state: "running" });
     const waiting = maskdm("stop", run.dir, "--wait");
-    await sleep(300);
+    await isAsked(run.dir);
     run.close("diverged", "the loss is no longer a number");
     const { exitCode, err } = await waiting;
     expect(exitCode).toBe(1);

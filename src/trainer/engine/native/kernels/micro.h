@@ -8,7 +8,7 @@
 typedef vf tile_t[MR][NRV];
 
 /* For each vector [i][j] of a tile, written out: a tile in registers knows no loops. */
-#define EACH_VECTOR(statement)                  \
+#define EACH_VECTOR(statement)                          \
   _Pragma("GCC unroll 16") for (int i = 0; i < MR; i++) \
     _Pragma("GCC unroll 4") for (int j = 0; j < NRV; j++) statement;
 
@@ -81,12 +81,12 @@ static inline __attribute__((always_inline)) void multiply_rows(tile_t tile, Ind
     const Index depth = ROWS_A_TIME < MR && k > LINE ? LINE : k;
 #pragma GCC unroll 4
     for (int first = 0; first < MR; first += ROWS_A_TIME) {
-      const float *to = b;
+      const float *row_of_b = b;
 #pragma GCC unroll 4
       for (Index p = 0; p < depth; p++) {
         vf bv[NRV];
 #pragma GCC unroll 4
-        for (int j = 0; j < NRV; j++) bv[j] = load(to + j * VW);
+        for (int j = 0; j < NRV; j++) bv[j] = load(row_of_b + j * VW);
 #pragma GCC unroll 16
         for (int r = 0; r < ROWS_A_TIME; r++) {
           const int i = first + r;
@@ -100,7 +100,7 @@ static inline __attribute__((always_inline)) void multiply_rows(tile_t tile, Ind
           /* or the compiler makes a pointer for each row again */
           __asm__("" : "+r"(at[(first + r) / 3]));
         }
-        to += NR;
+        row_of_b += NR;
       }
     }
     b += depth * NR;

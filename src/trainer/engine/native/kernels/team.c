@@ -19,7 +19,7 @@
 /* A waiting thread spins so often before it lets others run: a few tens of microseconds. */
 #define SPINS 2000
 
-/* Products have a frame of up to 128 KiB, as much as a thread's whole stack has on some systems where nobody says how much. */
+/* Products have a frame of up to 96 KiB, near what a thread's whole stack is on some systems where nobody says how much. */
 #define HELPER_STACK ((size_t)2 << 20)
 
 typedef struct {
