@@ -72,11 +72,19 @@ export function kidFloor(features: Features, order: ArrayLike<number>): Kid {
   return kidOf(selectFeatures(features, rows.slice(0, half)), selectFeatures(features, rows.slice(half)));
 }
 
-/** @see copying */
-export function copyingOf(samples: Comparison, heldOut: Features, training: Features): Copying {
-  const nearest = new NearestOther(heldOut.count);
-  overPairs(heldOut, training, [nearest]);
-  return copying(samples.nearestSquared, nearest.squared);
+/**
+ * @param unseen images of the same kind that are no copies
+ * @param others the training images that those are held against, default all
+ * @see copying
+ */
+export function copyingOf(samples: Features, unseen: Features, training: Features, others = training): Copying {
+  return copying(nearestSquared(samples, training), nearestSquared(unseen, others));
+}
+
+function nearestSquared(features: Features, training: Features): Float64Array {
+  const nearest = new NearestOther(features.count);
+  overPairs(features, training, [nearest]);
+  return nearest.squared;
 }
 
 function frechet(samples: Features, training: Features): Frechet {

@@ -18,7 +18,7 @@ import type { PixelSettings } from "./decodeImage.ts";
 import { ImageColumns } from "./imageColumns.ts";
 import { type BrokenImage, imageFiles } from "./imageFiles.ts";
 import { type AllImages, type ImageView, imageView } from "./imageView.ts";
-import { type OpenCache, PixelCache } from "./pixelCache.ts";
+import { cacheFolder, type OpenCache, PixelCache } from "./pixelCache.ts";
 import { DigestColumn } from "./pixelDigest.ts";
 import { openPixelStore } from "./pixelStore.ts";
 import { type CachePlan, planCache } from "./planCache.ts";
@@ -168,7 +168,7 @@ function searchNotes({ leftOut, ignoredByDefault, ignoredByPattern }: FoundFiles
 }
 
 function openCacheFolder(folder: string, settings: PixelSettings, baseDir: string, cacheDir?: string): PixelCache {
-  const dir = cacheDir ?? join(baseDir, ".maskdm", "cache");
+  const dir = cacheDir ?? cacheFolder(baseDir);
   try {
     const cache = new PixelCache(dir, folder, settings);
     // The folder is this tool's own: what is in it can be made again and belongs in no repository.

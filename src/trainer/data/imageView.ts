@@ -1,5 +1,5 @@
 /** Some of the images of a pixel file. */
-import type { DigestColumn } from "./pixelDigest.ts";
+import { DIGEST_BYTES, type DigestColumn } from "./pixelDigest.ts";
 import type { PixelStore } from "./pixelStore.ts";
 
 export interface DatasetImage {
@@ -36,10 +36,14 @@ export interface AllImages {
 
 /** @param rows which of all images, ascending */
 export function imageView({ images, digests, imageBytes, store }: AllImages, rows: readonly number[]): ImageView {
+  const own = Buffer.alloc(rows.length * DIGEST_BYTES);
+  rows.forEach((row, i) => {
+    own.set(digests.at(row), i * DIGEST_BYTES);
+  });
   return {
     count: rows.length,
     images: rows.map((row) => images[row]!),
-    pixelDigests: Buffer.concat(rows.map((row) => digests.at(row))).toString("base64"),
+    pixelDigests: own.toString("base64"),
     imageBytes,
     readInto(indices, out) {
       const outside = indices.find((index) => index >= rows.length);
