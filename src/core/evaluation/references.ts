@@ -1,4 +1,6 @@
 /** What samples are held against besides the training images: images that nobody has learned from, or what stands in for them where none were held out. */
+import { UserError } from "../errors.ts";
+import { plural } from "../numbers.ts";
 import { drawWithoutReplacement, RandomStream } from "../random/streams.ts";
 import { copyingOf, kidFloor, kidOf } from "./compareSets.ts";
 import type { Copying } from "./copying.ts";
@@ -8,6 +10,18 @@ import type { Kid } from "./kid.ts";
 /** Fewer images say nothing about a set. */
 export const LEAST_IMAGES = 20;
 const MOST_STAND_INS = 1000;
+
+/**
+ * @param pixels digests of the training images' pixels
+ * @throws UserError where the images are too few, or too few different ones, to say anything about a set
+ */
+export function requireVariety(pixels: readonly string[]): void {
+  const different = new Set(pixels).size;
+  if (different >= LEAST_IMAGES) return;
+  throw new UserError(
+    `There ${different === 1 ? "is 1 different image" : `are ${different} different images`} among the ${plural(pixels.length, "training image")}: too few to measure samples by, which takes ${LEAST_IMAGES}. Add images to data.path.`,
+  );
+}
 
 /** Positions of at most so many of the images, ascending; the same whenever it is asked. */
 export function someOf(count: number, most: number): Uint32Array {

@@ -110,7 +110,9 @@ export async function openDataset(config: DataConfig, baseDir: string, options: 
     imageBytes: manifest.imageBytes,
     store,
   };
-  const { training, heldOut } = split(all, config.holdout);
+  const isOut = (row: number): boolean => isHeldOut(all.digests.at(row), config.holdout);
+  const training = imageView(all, (row) => !isOut(row));
+  const heldOut = imageView(all, isOut);
   if (training.count === 0) {
     store.close();
     throw new UserError(
@@ -129,18 +131,6 @@ export async function openDataset(config: DataConfig, baseDir: string, options: 
     notes,
     greyHint: manifest.onlyGrey && config.channels === 3 ? greyHint(paths.length) : null,
     close: () => store.close(),
-  };
-}
-
-function split(all: AllImages, share: number): { readonly training: ImageView; readonly heldOut: ImageView } {
-  const rows: readonly number[] = [...all.images.keys()];
-  const isOut = (row: number): boolean => isHeldOut(all.digests.at(row), share);
-  return {
-    training: imageView(
-      all,
-      rows.filter((row) => !isOut(row)),
-    ),
-    heldOut: imageView(all, rows.filter(isOut)),
   };
 }
 

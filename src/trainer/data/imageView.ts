@@ -34,8 +34,12 @@ export interface AllImages {
   readonly store: Pick<PixelStore, "readInto">;
 }
 
-/** @param rows which of all images, ascending */
-export function imageView({ images, digests, imageBytes, store }: AllImages, rows: readonly number[]): ImageView {
+/** @param shows whether an image, by its position among all, is in the view */
+export function imageView(
+  { images, digests, imageBytes, store }: AllImages,
+  shows: (row: number) => boolean,
+): ImageView {
+  const rows = [...images.keys()].filter(shows);
   const own = Buffer.alloc(rows.length * DIGEST_BYTES);
   rows.forEach((row, i) => {
     own.set(digests.at(row), i * DIGEST_BYTES);

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import * as ort from "onnxruntime-node";
 import { UserError } from "../../core/errors.ts";
 import type { Features } from "../../core/evaluation/features.ts";
-import { resizeSquare } from "../../core/evaluation/resize.ts";
+import { type ImageSet, type Layout, type Scaling, showImages } from "../../core/evaluation/showImages.ts";
 import { expandHome } from "../../node/homePath.ts";
 import { systemReason } from "../../node/systemReason.ts";
 import { createSession } from "../engine/onnx/session.ts";
@@ -18,16 +18,6 @@ export const SPACES = ["efficientnet-lite0", "random-convolutions"] as const;
 export const DEFAULT_SPACE = "efficientnet-lite0";
 const INCEPTION = "inception-2015";
 
-/** Square images of one size, bytes. */
-export interface ImageSet {
-  readonly count: number;
-  readonly side: number;
-  /** 1 (grey) or 3 */
-  readonly channels: number;
-  /** Images from … from+count-1, uint8 [count, side, side, channels]. */
-  read(from: number, count: number): Uint8Array;
-}
-
 export interface FeatureSpace {
   /** for people, and in results */
   readonly name: string;
@@ -36,12 +26,6 @@ export interface FeatureSpace {
   /** @throws UserError where the network cannot take the images or says something else than a row for each */
   embed(images: ImageSet, onProgress?: (done: number) => void): Promise<Features>;
   close(): Promise<void>;
-}
-
-/** How bytes become what a network was trained on: (byte - mean) / deviation, a channel each. */
-interface Scaling {
-  readonly mean: readonly [number, number, number];
-  readonly deviation: readonly [number, number, number];
 }
 
 /** To -1 … 1. */
@@ -112,8 +96,6 @@ function ownFile(name: string): string {
   }
 }
 
-type Layout = "channels first" | "channels last";
-
 class OnnxSpace implements FeatureSpace {
   readonly name: string;
   readonly version: string;
@@ -178,7 +160,8 @@ class OnnxSpace implements FeatureSpace {
     const { side, batch } = this;
     const first = this.layout === "channels first";
     const values = new Float32Array(batch * 3 * side * side);
-    this.show(images, from, count, values);
+    const { scaling } = this.network;
+    showImages(images, from, count, { side, layout: this.layout, scaling }, values);
     const dims = first ? [batch, 3, side, side] : [batch, side, side, 3];
     const results = await this.session.run({ [this.input]: new ort.Tensor("float32", values, dims) });
     const found = results[this.output];
@@ -190,28 +173,6 @@ class OnnxSpace implements FeatureSpace {
       );
     }
     return found.data as Float32Array;
-  }
-
-  /** Resized, in the network's layout and scale. */
-  private show(images: ImageSet, from: number, count: number, values: Float32Array): void {
-    const { side } = this;
-    const { channels } = images;
-    const { mean, deviation } = this.network.scaling;
-    const bytes = images.read(from, count);
-    const length = images.side ** 2 * channels;
-    const places = side * side;
-    const shown = new Float32Array(places * channels);
-    for (let i = 0; i < count; i++) {
-      resizeSquare(bytes.subarray(i * length, (i + 1) * length), images.side, channels, side, shown);
-      for (let c = 0; c < 3; c++) {
-        const start = i * 3 * places + (this.layout === "channels first" ? c * places : c);
-        const step = this.layout === "channels first" ? 1 : 3;
-        for (let at = 0; at < places; at++) {
-          const value = shown[at * channels + (channels === 3 ? c : 0)]!;
-          values[start + at * step] = (value - mean[c]!) / deviation[c]!;
-        }
-      }
-    }
   }
 
   close(): Promise<void> {

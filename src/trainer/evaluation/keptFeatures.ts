@@ -3,11 +3,12 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Features } from "../../core/evaluation/features.ts";
+import type { ImageSet } from "../../core/evaluation/showImages.ts";
 import { replaceFile } from "../../node/run/files.ts";
 import { dataFingerprint, imageList } from "../data/dataFingerprint.ts";
 import type { ImageView } from "../data/imageView.ts";
 import { DIGEST_BYTES, digestOf } from "../data/pixelDigest.ts";
-import type { FeatureSpace, ImageSet } from "./featureSpace.ts";
+import type { FeatureSpace } from "./featureSpace.ts";
 
 const FORMAT_VERSION = 1;
 

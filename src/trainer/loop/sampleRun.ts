@@ -4,13 +4,14 @@ import { chosenClass } from "../../core/classes/chosenClass.ts";
 import { drawnClass } from "../../core/classes/classText.ts";
 import { refuseUnused, trajectoryOf } from "../../core/run/askedDrawing.ts";
 import { gridPages } from "../../core/run/gridPages.ts";
+import { findNetwork, type NetworkRequest } from "../../node/run/runNetwork.ts";
 import { requireRoom, requireWritable } from "../../node/run/writableFolder.ts";
 import { EngineClient } from "../engine/client.ts";
 import { type DrawingPlan, placeAtFile, placeInFolder } from "../sample/drawingFiles.ts";
 import { drawToFiles } from "../sample/drawToFiles.ts";
 import { requireOutFile } from "../sample/outFile.ts";
 import { drawSamples } from "./drawSamples.ts";
-import { drawingWith, findNetwork, loadWeights, type NetworkRequest, startDrawing } from "./runNetwork.ts";
+import { drawingWith, loadWeights, startDrawing } from "./startDrawing.ts";
 
 export interface SampleRunRequest extends NetworkRequest {
   readonly seed?: number;

@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ImageSet } from "../../../src/core/evaluation/showImages.ts";
 import { OnnxModelWriter } from "../../../src/trainer/engine/onnx/modelWriter.ts";
-import { type ImageSet, openSpace, SPACES } from "../../../src/trainer/evaluation/featureSpace.ts";
+import { openSpace, SPACES } from "../../../src/trainer/evaluation/featureSpace.ts";
 
 let folder = "";
 beforeAll(() => {

@@ -1,21 +1,16 @@
-/** The network of a run, ready to draw with. */
+/** The network of a run: which weights, and the experiment that says how it is built. */
 import { basename } from "node:path";
-import packageJson from "../../../package.json" with { type: "json" };
 import { UserError } from "../../core/errors.ts";
 import { changedKeys } from "../../core/experiment/changeOnResume.ts";
 import type { Override } from "../../core/experiment/overrides.ts";
 import { parseExperiment } from "../../core/experiment/parse.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
-import { modelShape } from "../../core/model/shape.ts";
 import { refuseOtherNetwork } from "../../core/run/askedDrawing.ts";
 import { WEIGHT_FILES } from "../../core/run/checkpointState.ts";
-import { type Drawing, type DrawingFacts, drawingOf } from "../../core/run/drawing.ts";
-import { checkCheckpoint } from "../../node/run/checkpoints.ts";
-import { resolveSource, type Source } from "../../node/run/resolve.ts";
-import { readExperimentText, readRun } from "../../node/run/runFiles.ts";
-import type { EngineClient } from "../engine/client.ts";
-import type { EngineFacts } from "../engine/messages.ts";
-import { engineThreads } from "./session.ts";
+import type { DrawingFacts } from "../../core/run/drawing.ts";
+import { checkCheckpoint } from "./checkpoints.ts";
+import { resolveSource, type Source } from "./resolve.ts";
+import { readExperimentText, readRun } from "./runFiles.ts";
 
 export interface NetworkRequest {
   /** run folder or id, checkpoint folder, or a safetensors file inside one */
@@ -47,36 +42,6 @@ export function findNetwork(request: NetworkRequest): RunNetwork {
   const file = weights === "ema" ? (source.emaFile ?? source.modelFile) : source.modelFile;
   const facts = weightsFacts(runDir, checkpointDir, file, weights);
   return { runDir, checkpointDir, experiment, classes: source.classes, file, weights: facts };
-}
-
-/** Starts an engine that only draws; its weights are still to be loaded. */
-export function startDrawing(engine: EngineClient, { experiment }: RunNetwork): Promise<EngineFacts> {
-  return engine.call("init", {
-    wanted: experiment.engine.backend,
-    threads: engineThreads(experiment),
-    shape: modelShape(experiment),
-    seed: 0,
-    training: null,
-  });
-}
-
-export function loadWeights(engine: EngineClient, { file, experiment }: RunNetwork): Promise<unknown> {
-  return engine.call("load", { kind: "weights", file, into: experiment.sample.weights });
-}
-
-/** @param label number of the class of every image; null: they take turns */
-export function drawingWith(
-  { experiment, weights }: RunNetwork,
-  { backend, version }: EngineFacts,
-  { seed, label }: { readonly seed: number; readonly label: number | null },
-): Drawing {
-  return drawingOf(experiment, {
-    ...weights,
-    seed,
-    label: experiment.model.num_classes === 0 ? null : (label ?? "turns"),
-    backend,
-    versions: { maskdm: packageJson.version, backend: version },
-  });
 }
 
 /** The run a checkpoint belongs to: its frozen experiment says how the network is built. */
