@@ -22,19 +22,27 @@ interface MeasureRequest extends Pick<Evaluation, "drawn" | "data" | "trainingIm
   readonly searched: EmbeddedSets;
 }
 
-/** @param pause called after every long computation, so that signals are heard */
-export async function measureSets(request: MeasureRequest, pause: () => Promise<unknown>): Promise<Evaluation> {
+/** Each takes its time. */
+const COMPUTATIONS = 5;
+
+/** @param pause called between long computations, so that signals are heard and progress is shown; how many are done, of how many */
+export async function measureSets(
+  request: MeasureRequest,
+  pause: (done: number, total: number) => Promise<unknown>,
+): Promise<Evaluation> {
   const { drawing, compared, searched, drawn, data, trainingImagesOf, heldOutImages } = request;
+  let done = 0;
+  await pause(done, COMPUTATIONS);
   const inTurn = async <T>(work: () => T): Promise<T> => {
     const result = work();
-    await pause();
+    await pause(++done, COMPUTATIONS);
     return result;
   };
   const samples = await inTurn(() => knownSet(compared.samples));
   const training = await inTurn(() => knownSet(compared.training));
   const { kid, frechet, manifold } = await inTurn(() => compareSets(samples, training));
   const floor = await inTurn(() => floorOf(compared.training, compared.heldOut));
-  const copying = copyingAmong(searched.samples, searched.training, searched.heldOut);
+  const copying = await inTurn(() => copyingAmong(searched.samples, searched.training, searched.heldOut));
   const reference = compared.heldOut === null ? "training images" : "held-out images";
   return {
     type: "evaluation",

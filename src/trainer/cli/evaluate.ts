@@ -80,7 +80,8 @@ class PartProgress {
   update(part: string, done: number, total: number): void {
     if (this.shown?.part !== part || this.shown.total !== total || done < this.last) {
       this.finish();
-      this.shown = { part, total, progress: createProgress(this.io, { label: part, total, unit: "images" }) };
+      const unit = part === "measuring" ? "computations" : "images";
+      this.shown = { part, total, progress: createProgress(this.io, { label: part, total, unit }) };
     }
     this.last = done;
     this.shown.progress.update(done);

@@ -32,7 +32,7 @@ export interface EvaluateRequest extends Omit<NetworkRequest, "overrides"> {
   /** see openSpace */
   readonly space?: string;
   /** @param part what is being done */
-  readonly onProgress: (part: "decoding" | "drawing" | "embedding", done: number, total: number) => void;
+  readonly onProgress: (part: "decoding" | "drawing" | "embedding" | "measuring", done: number, total: number) => void;
 }
 
 /** @throws UserError where the run, its images or the space cannot be used */
@@ -51,7 +51,7 @@ export async function evaluateRun(request: EvaluateRequest): Promise<Evaluation>
     requireVariety(imageList(dataset).map(([, pixels]) => pixels));
     const { samples: count, seed = network.experiment.seed } = request;
     const samples = await drawnSamples(network, { seed, count }, (done) => request.onProgress("drawing", done, count));
-    const evaluation = await measure({ request, dataset, samples, space, copySpace, baseDir });
+    const evaluation = await measure(request, dataset, samples, [space, copySpace], cacheFolder(baseDir));
     const advice = "The samples are kept: run the command again when the cause is removed.";
     const file = new AppendFile(join(network.runDir, "evaluations.jsonl"), advice);
     file.append(JSON.stringify(evaluation));
@@ -63,23 +63,19 @@ export async function evaluateRun(request: EvaluateRequest): Promise<Evaluation>
   }
 }
 
-interface Measured {
-  readonly request: EvaluateRequest;
-  readonly dataset: Dataset;
-  readonly samples: DrawnSamples;
-  readonly space: FeatureSpace;
-  readonly copySpace: FeatureSpace;
-  readonly baseDir: string;
-}
-
-async function measure(measured: Measured): Promise<Evaluation> {
-  const { request, dataset, samples, space, copySpace, baseDir } = measured;
-  const { drawing, images, key } = samples;
+/** @param spaces to compare in, and to look for copies in */
+async function measure(
+  request: EvaluateRequest,
+  dataset: Dataset,
+  { drawing, images, key }: DrawnSamples,
+  spaces: readonly [FeatureSpace, FeatureSpace],
+  cacheDir: string,
+): Promise<Evaluation> {
   const embedAll = async (by: FeatureSpace, most: number) => {
     const kept = (view: ImageView): Promise<Features> => {
       const rows = someOf(view.count, most);
       const onProgress = (done: number): void => request.onProgress("embedding", done, rows.length);
-      return keptFeatures({ space: by, view, rows, shape: images, cacheDir: cacheFolder(baseDir) }, onProgress);
+      return keptFeatures({ space: by, view, rows, shape: images, cacheDir }, onProgress);
     };
     return {
       space: by,
@@ -88,9 +84,12 @@ async function measure(measured: Measured): Promise<Evaluation> {
       heldOut: dataset.heldOut.count < LEAST_IMAGES ? null : await kept(dataset.heldOut),
     };
   };
-  const compared = await embedAll(space, MOST_COMPARED);
-  const searched = await embedAll(copySpace, MOST_SEARCHED);
-  const kept = { drawing, drawn: key, data: dataFingerprint(imageList(dataset)).pixels };
-  const sizes = { trainingImagesOf: dataset.count, heldOutImages: dataset.heldOut.count };
-  return measureSets({ ...kept, ...sizes, compared, searched }, () => setImmediate());
+  const compared = await embedAll(spaces[0], MOST_COMPARED);
+  const searched = await embedAll(spaces[1], MOST_SEARCHED);
+  const data = dataFingerprint(imageList(dataset)).pixels;
+  const kept = { drawing, drawn: key, data, trainingImagesOf: dataset.count, heldOutImages: dataset.heldOut.count };
+  return measureSets({ ...kept, compared, searched }, (done, total) => {
+    request.onProgress("measuring", done, total);
+    return setImmediate();
+  });
 }
