@@ -118,6 +118,7 @@ const NAMES: Readonly<Record<string, string>> = {
   hflip: "Horizontal flip",
   ignore: "Leave out",
   max_broken: "Broken at most",
+  holdout: "Held out",
   embed_dim: "Width D",
   num_heads: "Heads",
   mlp_ratio: "MLP ratio",

@@ -56,6 +56,7 @@ const TABLE: Table = {
     ignore: noted,
     labels: never("start", "an image's class then means something else than it was trained with"),
     max_broken: silently,
+    holdout: never("start", "images that are held out must not have been trained on"),
   },
   model: {
     backbone: never("network", "it is another network, with other weights"),

@@ -65,6 +65,12 @@ const data = z
         "Share of unreadable images above which a run refuses to start; below it they are listed and skipped.",
       unit: "share of the images",
     }),
+    holdout: z.number().min(0).max(0.5).default(0).meta({
+      description:
+        "Share of the images that neither stage trains on, so that `maskdm evaluate` can hold samples against images that nobody has learned from. What an image looks like decides, not the seed: equal images stay together, and a larger share holds out the same images and more.",
+      unit: "share of the images",
+      cost: "What is held out is not learned.",
+    }),
   })
   .meta({ description: "The images." });
 

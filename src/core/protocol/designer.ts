@@ -144,6 +144,6 @@ export interface DesignerProtocol extends Protocol {
 
 /** What of the data section the pixels depend on. */
 export function dataKey(data: DataConfig): string {
-  const { path, ignore, image_size, channels, background, labels, max_broken } = data;
-  return JSON.stringify([path, ignore, image_size, channels, background.toLowerCase(), labels, max_broken]);
+  const { path, ignore, image_size, channels, background, labels, max_broken, holdout } = data;
+  return JSON.stringify([path, ignore, image_size, channels, background.toLowerCase(), labels, max_broken, holdout]);
 }

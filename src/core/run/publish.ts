@@ -4,6 +4,7 @@ import { annotationsSchema } from "./annotations.ts";
 import { checkpointSchema } from "./checkpointState.ts";
 import { controlSchema } from "./control.ts";
 import { drawingSchema } from "./drawing.ts";
+import { evaluationSchema } from "./evaluations.ts";
 import { metricsLineSchema, resumeLineSchema, stepMetricsSchema } from "./metrics.ts";
 import { queueEntrySchema, queueLimitSchema, startOrderSchema } from "./queue.ts";
 import { runSchema, sessionSchema } from "./record.ts";
@@ -17,6 +18,7 @@ const PUBLISHED: Readonly<Record<string, z.ZodType>> = {
   "docs/schema/queue.schema.json": queueEntrySchema,
   "docs/schema/annotations.schema.json": annotationsSchema,
   "docs/schema/drawing.schema.json": drawingSchema,
+  "docs/schema/evaluation.schema.json": evaluationSchema,
 };
 
 /** Document whose tables of fields are generated. */
@@ -47,6 +49,7 @@ const TABLES: Readonly<Record<string, z.ZodObject>> = {
   limit: queueLimitSchema,
   annotations: annotationsSchema,
   drawing: drawingSchema,
+  evaluation: evaluationSchema,
 };
 
 interface Property {

@@ -136,15 +136,14 @@ function madeUpImages({ data }: Experiment): Dataset {
     (_, i) => (Math.imul(i, 2654435761) >>> 24) & 255,
   );
   const images = Array.from({ length: BENCH_IMAGES }, (_, i) => ({ path: `${i}`, label: 0 }));
+  const all = { count: BENCH_IMAGES, images, pixelDigests: "", imageBytes };
   return {
-    count: BENCH_IMAGES,
-    images,
+    ...all,
+    heldOut: { ...all, count: 0, images: [], readInto() {} },
     classes: [],
     broken: [],
     notes: [],
     greyHint: null,
-    pixelDigests: "",
-    imageBytes,
     readInto(indices, out) {
       indices.forEach((index, i) => {
         out.set(pixels.subarray(index * imageBytes, (index + 1) * imageBytes), i * imageBytes);

@@ -15,7 +15,7 @@ import { namedCheckpoint } from "../../node/facts/experimentFacts.ts";
 import { asDiskError } from "../../node/run/diskError.ts";
 import { experimentBehind } from "../../node/run/experimentOfRun.ts";
 import { replaceFile } from "../../node/run/files.ts";
-import type { DatasetImage } from "../data/dataset.ts";
+import type { DatasetImage } from "../data/imageView.ts";
 import { type ExperimentImages, openExperimentImages } from "../data/openExperimentImages.ts";
 import { encodePng } from "../sample/encodePng.ts";
 import { freePath } from "../sample/freePath.ts";

@@ -6,6 +6,7 @@ import * as dataServer from "./dataServer.ts";
 import * as demo from "./demo.ts";
 import * as doctor from "./doctor.ts";
 import { type ExitCode, reportError } from "./errors.ts";
+import * as evaluate from "./evaluate.ts";
 import * as finetune from "./finetune.ts";
 import type { Io } from "./io.ts";
 import * as lint from "./lint.ts";
@@ -34,6 +35,7 @@ export const COMMANDS: readonly CommandFile[] = [
   finetune,
   resume,
   sample,
+  evaluate,
   runs,
   queue,
   stop,

@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
 import { shownText } from "../../core/shownText.ts";
-import type { Dataset } from "./dataset.ts";
 import { DECODER_VERSION } from "./decodeImage.ts";
+import type { ImageView } from "./imageView.ts";
 import { DigestColumn } from "./pixelDigest.ts";
 
 /** Kept in the loop state of checkpoints. Nothing in it depends on the machine, or on times of files. */
@@ -22,7 +22,7 @@ export type DataFingerprint = z.output<typeof dataFingerprintSchema>;
 /** Path and digest of the pixels, in hexadecimal, of each image. */
 export type ImageList = readonly (readonly [path: string, pixels: string])[];
 
-export function imageList({ images, pixelDigests }: Dataset): ImageList {
+export function imageList({ images, pixelDigests }: ImageView): ImageList {
   const digests = DigestColumn.fromText(pixelDigests);
   return images.map(({ path }, i) => [path, digests.at(i).toString("hex")]);
 }

@@ -5,8 +5,10 @@ import { className } from "../../core/classes/className.ts";
 import { classNames } from "../../core/classes/folderClasses.ts";
 import { compareBytes } from "../../core/compareBytes.ts";
 import { UserError } from "../../core/errors.ts";
+import { isHeldOut } from "../../core/evaluation/holdout.ts";
 import type { DataConfig } from "../../core/experiment/schema.ts";
 import { leftOutText } from "../../core/images/fileKinds.ts";
+import { plural } from "../../core/numbers.ts";
 import { shownText } from "../../core/shownText.ts";
 import type { FoundFiles } from "../../node/images/findImages.ts";
 import { systemReason } from "../../node/systemReason.ts";
@@ -15,22 +17,16 @@ import { requireImages, resolveDataFolder } from "./dataFolder.ts";
 import type { PixelSettings } from "./decodeImage.ts";
 import { ImageColumns } from "./imageColumns.ts";
 import { type BrokenImage, imageFiles } from "./imageFiles.ts";
-import { type OpenCache, PixelCache } from "./pixelCache.ts";
+import { type AllImages, type ImageView, imageView } from "./imageView.ts";
+import { cacheFolder, type OpenCache, PixelCache } from "./pixelCache.ts";
+import { DigestColumn } from "./pixelDigest.ts";
 import { openPixelStore } from "./pixelStore.ts";
 import { type CachePlan, planCache } from "./planCache.ts";
 
-export interface DatasetImage {
-  /** relative to the data folder, with forward slashes */
-  readonly path: string;
-  /** position in `classes`; 0 without labels */
-  readonly label: number;
-}
-
-export interface Dataset {
-  /** usable images */
-  readonly count: number;
-  /** sorted by path (byte order), so that positions are the same on every machine */
-  readonly images: readonly DatasetImage[];
+/** The images that are trained on. */
+export interface Dataset extends ImageView {
+  /** images that data.holdout keeps out of training */
+  readonly heldOut: ImageView;
   /** names by number; empty without labels */
   readonly classes: readonly string[];
   /** images that were left out, sorted by path */
@@ -39,17 +35,6 @@ export interface Dataset {
   readonly notes: readonly string[];
   /** what new weights had better be made for: images of colours in which there is only grey */
   readonly greyHint: string | null;
-  /** of each image's pixels, DIGEST_BYTES one after the other, in base64 */
-  readonly pixelDigests: string;
-  /** H·W·C */
-  readonly imageBytes: number;
-  /**
-   * Copies images into `out`, synchronously.
-   * @param indices positions in `images`, [n]
-   * @param out receives uint8 [n, H, W, C]
-   * @throws RangeError for a position or target out of range; UserError where the cache was damaged meanwhile
-   */
-  readInto(indices: Uint32Array, out: Uint8Array): void;
   /** Frees memory and files. */
   close(): void;
 }
@@ -119,16 +104,32 @@ export async function openDataset(config: DataConfig, baseDir: string, options: 
   if (broken.length > 0) log(`left out ${list(broken, paths.length, NAMED_IN_LOG)}`);
   const labels = new Map(classes.map((name, label) => [name, label]));
   const store = openPixelStore(file, paths.length, manifest.imageBytes, options.memoryLimit ?? MEMORY_LIMIT);
-  return {
-    count: paths.length,
+  const all: AllImages = {
     images: paths.map((path) => ({ path, label: labels.get(className(path)) ?? 0 })),
+    digests: DigestColumn.fromText(manifest.images.pixels),
+    imageBytes: manifest.imageBytes,
+    store,
+  };
+  const isOut = (row: number): boolean => isHeldOut(all.digests.at(row), config.holdout);
+  const training = imageView(all, (row) => !isOut(row));
+  const heldOut = imageView(all, isOut);
+  if (training.count === 0) {
+    store.close();
+    throw new UserError(
+      `data.holdout ${config.holdout} keeps all ${plural(paths.length, "image")} out of training. Lower it, or add images.`,
+    );
+  }
+  if (config.holdout > 0) {
+    notes.push(`data.holdout keeps ${heldOut.count} of ${plural(paths.length, "image")} out of training`);
+    log(notes.at(-1)!);
+  }
+  return {
+    ...training,
+    heldOut,
     classes,
     broken,
     notes,
     greyHint: manifest.onlyGrey && config.channels === 3 ? greyHint(paths.length) : null,
-    pixelDigests: manifest.images.pixels,
-    imageBytes: manifest.imageBytes,
-    readInto: (indices, out) => store.readInto(indices, out),
     close: () => store.close(),
   };
 }
@@ -157,7 +158,7 @@ function searchNotes({ leftOut, ignoredByDefault, ignoredByPattern }: FoundFiles
 }
 
 function openCacheFolder(folder: string, settings: PixelSettings, baseDir: string, cacheDir?: string): PixelCache {
-  const dir = cacheDir ?? join(baseDir, ".maskdm", "cache");
+  const dir = cacheDir ?? cacheFolder(baseDir);
   try {
     const cache = new PixelCache(dir, folder, settings);
     // The folder is this tool's own: what is in it can be made again and belongs in no repository.

@@ -80,6 +80,9 @@ export interface OpenCache {
 /** Files that nobody names are removed when they are older: they were left by a process that was killed. */
 const STALE_AFTER_MS = 3_600_000;
 
+/** Where decoded images, and what else is made from them, are kept. @param baseDir folder of the experiment file */
+export const cacheFolder = (baseDir: string): string => join(baseDir, ".maskdm", "cache");
+
 export class PixelCache {
   private readonly key: string;
 

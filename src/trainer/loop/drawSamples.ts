@@ -22,6 +22,8 @@ export function engineDenoiser(engine: EngineClient, shape: TokenShape, weights:
 export interface DrawRequest {
   readonly sample: Experiment["sample"];
   readonly seed: number;
+  /** number of the first image, default 0; images of one seed are numbered without end */
+  readonly firstImage?: number;
   /** class of each image; null lets the classes take turns */
   readonly labels: Int32Array | null;
   readonly onStep?: (step: SampleStep) => void | Promise<void>;
@@ -34,9 +36,9 @@ export function drawSamples(
   request: DrawRequest,
 ): AsyncGenerator<SampledBatch> {
   const { data, model, diffusion } = experiment;
-  const { sample, seed, onStep } = request;
+  const { sample, seed, firstImage = 0, onStep } = request;
   const shape = { imageSize: data.image_size, channels: data.channels, patchSize: model.patch_size };
-  const turns = Int32Array.from({ length: sample.count }, (_, i) => i % Math.max(1, model.num_classes));
+  const turns = Int32Array.from({ length: sample.count }, (_, i) => (firstImage + i) % Math.max(1, model.num_classes));
   const most = Math.floor(SAMPLE_BATCH_VALUES / (data.image_size ** 2 * data.channels));
   return sampleBatches({
     denoiser: engineDenoiser(engine, shape, sample.weights),
@@ -46,6 +48,7 @@ export function drawSamples(
     imageSize: data.image_size,
     channels: data.channels,
     count: sample.count,
+    firstImage,
     labels: model.num_classes > 0 ? (request.labels ?? turns) : null,
     batchSize: Math.max(1, Math.min(SAMPLE_BATCH, most, sample.count)),
     ...(onStep ? { onStep } : {}),

@@ -1,33 +1,19 @@
 /** Draws images, and their trajectories, with the weights of a run. */
-import { basename, dirname, join } from "node:path";
-import packageJson from "../../../package.json" with { type: "json" };
+import { dirname, join } from "node:path";
 import { chosenClass } from "../../core/classes/chosenClass.ts";
 import { drawnClass } from "../../core/classes/classText.ts";
-import { UserError } from "../../core/errors.ts";
-import { changedKeys } from "../../core/experiment/changeOnResume.ts";
-import { parseExperiment } from "../../core/experiment/parse.ts";
-import type { Experiment } from "../../core/experiment/schema.ts";
-import { modelShape } from "../../core/model/shape.ts";
-import { refuseOtherNetwork, refuseUnused, trajectoryOf } from "../../core/run/askedDrawing.ts";
-import { WEIGHT_FILES } from "../../core/run/checkpointState.ts";
-import { drawingOf } from "../../core/run/drawing.ts";
+import { refuseUnused, trajectoryOf } from "../../core/run/askedDrawing.ts";
 import { gridPages } from "../../core/run/gridPages.ts";
-import { checkCheckpoint } from "../../node/run/checkpoints.ts";
-import { resolveSource, type Source } from "../../node/run/resolve.ts";
-import { readExperimentText, readRun } from "../../node/run/runFiles.ts";
+import { findNetwork, type NetworkRequest } from "../../node/run/runNetwork.ts";
 import { requireRoom, requireWritable } from "../../node/run/writableFolder.ts";
 import { EngineClient } from "../engine/client.ts";
 import { type DrawingPlan, placeAtFile, placeInFolder } from "../sample/drawingFiles.ts";
 import { drawToFiles } from "../sample/drawToFiles.ts";
 import { requireOutFile } from "../sample/outFile.ts";
 import { drawSamples } from "./drawSamples.ts";
-import { engineThreads } from "./session.ts";
+import { drawingWith, loadWeights, startDrawing } from "./startDrawing.ts";
 
-export interface SampleRunRequest {
-  /** run folder or id, checkpoint folder, or a safetensors file inside one */
-  readonly source: string;
-  readonly runsDir: string;
-  readonly overrides: NonNullable<Parameters<typeof parseExperiment>[1]>;
+export interface SampleRunRequest extends NetworkRequest {
   readonly seed?: number;
   /** class of every image, by its name or number; classes take turns when left out */
   readonly label?: string;
@@ -40,7 +26,6 @@ export interface SampleRunRequest {
   /** whether pictures of another drawing may be replaced */
   readonly overwrite: boolean;
   readonly onStep: (done: number, total: number) => void;
-  readonly note: (line: string) => void;
 }
 
 export interface SampleRunResult {
@@ -71,18 +56,14 @@ export interface SampleRunResult {
 
 /** @throws UserError where there is no run or checkpoint of that name, its weights do not fit its experiment, or the pictures find no place */
 export async function sampleRun(request: SampleRunRequest): Promise<SampleRunResult> {
-  const source = resolveSource(request.source, [request.runsDir]);
-  for (const note of source.notes) request.note(note);
-  const { runDir, checkpointDir } = placeOf(source);
-  const experiment = experimentOf(runDir, request);
+  const network = findNetwork(request);
+  const { runDir, checkpointDir, experiment, classes } = network;
   refuseUnused(experiment, request.overrides);
   const { sample, data } = experiment;
   const seed = request.seed ?? experiment.seed;
-  const { classes } = source;
   const label = request.label === undefined ? null : chosenClass(experiment, classes, request.label);
   if (label !== null && classes !== null) request.note(drawnClass(classes, label));
   const labels = label === null ? null : new Int32Array(sample.count).fill(label);
-  const file = sample.weights === "ema" ? (source.emaFile ?? source.modelFile) : source.modelFile;
   const layout = {
     grid: gridPages({ count: sample.count, imageSize: data.image_size }),
     trajectory: trajectoryOf(experiment, request.trajectory),
@@ -94,21 +75,8 @@ export async function sampleRun(request: SampleRunRequest): Promise<SampleRunRes
 
   const engine = new EngineClient();
   try {
-    const { backend, threads } = { backend: experiment.engine.backend, threads: engineThreads(experiment) };
-    const facts = await engine.call("init", {
-      wanted: backend,
-      threads,
-      shape: modelShape(experiment),
-      seed: 0,
-      training: null,
-    });
-    const drawing = drawingOf(experiment, {
-      ...weightsFacts(runDir, checkpointDir, file, sample.weights),
-      seed,
-      label: experiment.model.num_classes === 0 ? null : (label ?? "turns"),
-      backend: facts.backend,
-      versions: { maskdm: packageJson.version, backend: facts.version },
-    });
+    const facts = await startDrawing(engine, network);
+    const drawing = drawingWith(network, facts, { seed, label });
     const plan: DrawingPlan = { drawing, ...layout };
     const files =
       out === null
@@ -116,7 +84,7 @@ export async function sampleRun(request: SampleRunRequest): Promise<SampleRunRes
         : placeAtFile(plan, out, request.overwrite);
     const room = requireRoom(folder, files.pixelBytes);
     if (room !== null) request.note(`note: ${room}`);
-    await engine.call("load", { kind: "weights", file, into: sample.weights });
+    await loadWeights(engine, network);
     await drawToFiles({
       plan,
       files,
@@ -147,45 +115,4 @@ export async function sampleRun(request: SampleRunRequest): Promise<SampleRunRes
   } finally {
     await engine.close();
   }
-}
-
-/** The run a checkpoint belongs to: its frozen experiment says how the network is built. */
-function placeOf(source: Source): { runDir: string; checkpointDir: string } {
-  const { runDir, checkpointDir, experimentFile, modelFile } = source;
-  if (runDir === undefined || checkpointDir === undefined || experimentFile === undefined) {
-    throw new UserError(
-      `${modelFile} is not inside a run folder, so its experiment is not known. Name a run, or a checkpoint in one.`,
-    );
-  }
-  return { runDir, checkpointDir };
-}
-
-/** What a drawing says about the weights in a file of a checkpoint. A file named outright is what its name says. */
-function weightsFacts(runDir: string, checkpointDir: string, file: string, asked: "raw" | "ema") {
-  const checkpoint = checkCheckpoint(checkpointDir, "sizes");
-  if (!checkpoint.ok) throw new UserError(`Checkpoint ${checkpointDir} is damaged: ${checkpoint.reason}.`);
-  const { stage, step, files } = checkpoint.value;
-  const record = readRun(runDir);
-  const name = basename(file);
-  const crc32 = files[name]?.crc32;
-  const named = (["raw", "ema"] as const).find((set) => WEIGHT_FILES[set] === name);
-  return {
-    run: record.ok ? record.value.id : basename(runDir),
-    stage,
-    step,
-    weights: named ?? asked,
-    ...(crc32 === undefined ? {} : { weightsCrc32: crc32 }),
-  };
-}
-
-function experimentOf(runDir: string, request: SampleRunRequest): Experiment {
-  const text = readExperimentText(runDir);
-  const parsed = parseExperiment(text, request.overrides);
-  if (parsed.ok) {
-    const frozen = parseExperiment(text);
-    if (frozen.ok) refuseOtherNetwork(changedKeys(frozen.experiment, parsed.experiment), runDir, request.note);
-    return parsed.experiment;
-  }
-  const lines = parsed.diagnostics.map(({ line, column, message }) => `  ${line}:${column}: ${message}`);
-  throw new UserError(`The experiment of ${runDir} cannot be used:\n${lines.join("\n")}`);
 }

@@ -13,6 +13,7 @@ const dataset = await openDataset(
     ignore: [],
     labels: "none",
     max_broken: 0.05,
+    holdout: 0,
   },
   base,
   {

@@ -40,6 +40,7 @@ export function dataConfig(changes: Partial<DataConfig> = {}): DataConfig {
     background: "#ffffff",
     labels: "none",
     max_broken: 0.05,
+    holdout: 0,
     ...changes,
   };
 }

@@ -22,6 +22,7 @@ export function imagesInMemory(experiment: Experiment, count: number): Dataset {
     broken: [],
     notes: [],
     greyHint: null,
+    heldOut: { count: 0, images: [], pixelDigests: "", imageBytes: 0, readInto() {} },
     pixelDigests: "",
     imageBytes,
     readInto(indices, out) {

@@ -29,6 +29,7 @@ describe("parseExperiment", () => {
       background: "#ffffff",
       labels: "none",
       max_broken: 0.05,
+      holdout: 0,
     });
     expect(experiment.mask).toEqual({
       strategy: "block",

@@ -46,7 +46,8 @@ describe.skipIf(target === undefined)("the package for this platform", () => {
     const named = [...manifest.matchAll(/"(?:\.\/|(?=media\/))([^"*]+)"/g)].map((match) => match[1]!);
     const programs = ["extension.cjs", "maskdm.js", "engineWorker.js"].map((name) => `dist/${name}`);
     const texts = ["readme.md", "changelog.md", "LICENSE.txt", "docs/experiment-file.md"];
-    const wanted = [...named, ...programs, ...texts, "examples/emoji/emoji.maskdm.yaml"];
+    const space = ["efficientnet-lite0.onnx", "LICENSE.txt", "NOTICE.txt"].map((name) => `media/spaces/${name}`);
+    const wanted = [...named, ...programs, ...texts, ...space, "examples/emoji/emoji.maskdm.yaml"];
     expect(named.length).toBeGreaterThan(3);
     expect(wanted.filter((name) => !existsSync(join(extension(), name)))).toEqual([]);
   });

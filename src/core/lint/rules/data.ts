@@ -226,6 +226,30 @@ const brokenTolerated: Rule = {
   },
 };
 
+/** Below, the error of every measure on them is as large as what it measures. */
+const ENOUGH_HELD_OUT = 100;
+
+const fewHeldOut: Rule = {
+  code: "MDM119",
+  name: "few-held-out",
+  severity: "info",
+  explanation: `\`data.holdout\` keeps fewer than ${ENOUGH_HELD_OUT} images out of training: too few to say much by, and lost to training all the same.`,
+  fix: "Writes the share that comes to as many, where half of the images do.",
+  *check({ experiment: { data }, facts }) {
+    const images = facts.dataset?.images;
+    if (data.holdout === 0 || images === undefined || images < 1) return;
+    const kept = Math.round(data.holdout * images);
+    if (kept >= ENOUGH_HELD_OUT) return;
+    const share = Math.ceil((100 * ENOUGH_HELD_OUT) / images) / 100;
+    const fix = share <= 0.5 ? { title: `Use holdout ${share}`, set: { "data.holdout": String(share) } } : null;
+    yield {
+      at: ["data.holdout"],
+      message: `data.holdout ${data.holdout} keeps about ${kept} of ${plural(images, "image")} out of training: too few to measure samples by, which takes ${ENOUGH_HELD_OUT}. ${fix === null ? "Add images, or train on all of them." : `Use ${share}, or train on all of them.`}`,
+      ...(fix === null ? {} : { fix }),
+    };
+  },
+};
+
 export const DATA_RULES: readonly Rule[] = [
   dataMissing,
   dataEmpty,
@@ -237,4 +261,5 @@ export const DATA_RULES: readonly Rule[] = [
   mostlyFlipped,
   shortOfAnEpoch,
   brokenTolerated,
+  fewHeldOut,
 ];

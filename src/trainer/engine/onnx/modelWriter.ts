@@ -22,11 +22,11 @@ export class OnnxModelWriter {
   private readonly constants = new Set<string>();
   private scratch = 0;
 
-  input(name: string, shape: readonly number[], type: ElementType = "float32"): void {
+  input(name: string, shape: readonly (number | string)[], type: ElementType = "float32"): void {
     this.body.message(11, (w) => valueInfo(w, name, shape, type));
   }
 
-  output(name: string, shape: readonly number[], type: ElementType = "float32"): void {
+  output(name: string, shape: readonly (number | string)[], type: ElementType = "float32"): void {
     this.body.message(12, (w) => valueInfo(w, name, shape, type));
   }
 
@@ -97,6 +97,11 @@ export class OnnxModelWriter {
     return this.constant(`o${n}`, [1, n], "float32", new Float32Array(n).fill(1));
   }
 
+  /** Float numbers of any shape, under a name that nothing else has. */
+  weights(shape: readonly number[], values: Float32Array): string {
+    return this.constant(this.temporary(), shape, "float32", values);
+  }
+
   finish(): Uint8Array {
     for (const { message } of inExecutionOrder(this.nodes)) this.body.bytes(1, message);
     this.body.string(2, "maskdm");
@@ -147,11 +152,13 @@ function attribute(w: ProtobufWriter, name: string, value: Attribute): void {
   } else w.float(2, (value as { float: number }).float).integer(20, 1);
 }
 
-function valueInfo(w: ProtobufWriter, name: string, shape: readonly number[], type: ElementType): void {
+/** @param shape sides; one that is a name may be of any length */
+function valueInfo(w: ProtobufWriter, name: string, shape: readonly (number | string)[], type: ElementType): void {
   w.string(1, name).message(2, (t) =>
     t.message(1, (tt) =>
       tt.integer(1, ELEMENT[type]).message(2, (s) => {
-        for (const side of shape) s.message(1, (d) => d.integer(1, side));
+        for (const side of shape)
+          s.message(1, (d) => (typeof side === "string" ? d.string(2, side) : d.integer(1, side)));
       }),
     ),
   );

@@ -72,6 +72,7 @@ const dataset: Dataset = {
   broken: [],
   notes: [],
   greyHint: null,
+  heldOut: { count: 0, images: [], pixelDigests: "", imageBytes: 0, readInto() {} },
   pixelDigests: "",
   imageBytes,
   readInto(indices, out) {

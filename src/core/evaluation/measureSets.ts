@@ -1,0 +1,81 @@
+/** All that an evaluation says, from the features of its images. */
+import type { Drawing } from "../run/drawing.ts";
+import type { Evaluation } from "../run/evaluations.ts";
+import { compareSets, knownSet } from "./compareSets.ts";
+import type { Features } from "./features.ts";
+import { copyingAmong, floorOf } from "./references.ts";
+
+/** Images in a space of features. */
+export interface EmbeddedSets {
+  readonly space: { readonly name: string; readonly version: string };
+  readonly samples: Features;
+  readonly training: Features;
+  /** null: none, or too few to say anything */
+  readonly heldOut: Features | null;
+}
+
+interface MeasureRequest extends Pick<Evaluation, "drawn" | "data" | "trainingImagesOf" | "heldOutImages"> {
+  readonly drawing: Drawing;
+  /** for everything but copying */
+  readonly compared: EmbeddedSets;
+  /** where copies are looked for */
+  readonly searched: EmbeddedSets;
+}
+
+/** Each takes its time. */
+const COMPUTATIONS = 5;
+
+/** @param pause called between long computations, so that signals are heard and progress is shown; how many are done, of how many */
+export async function measureSets(
+  request: MeasureRequest,
+  pause: (done: number, total: number) => Promise<unknown>,
+): Promise<Evaluation> {
+  const { drawing, compared, searched, drawn, data, trainingImagesOf, heldOutImages } = request;
+  let done = 0;
+  await pause(done, COMPUTATIONS);
+  const inTurn = async <T>(work: () => T): Promise<T> => {
+    const result = work();
+    await pause(++done, COMPUTATIONS);
+    return result;
+  };
+  const samples = await inTurn(() => knownSet(compared.samples));
+  const training = await inTurn(() => knownSet(compared.training));
+  const { kid, frechet, manifold } = await inTurn(() => compareSets(samples, training));
+  const floor = await inTurn(() => floorOf(compared.training, compared.heldOut));
+  const copying = await inTurn(() => copyingAmong(searched.samples, searched.training, searched.heldOut));
+  const reference = compared.heldOut === null ? "training images" : "held-out images";
+  return {
+    type: "evaluation",
+    time: new Date().toISOString(),
+    run: drawing.run,
+    stage: drawing.stage,
+    step: drawing.step,
+    weights: drawing.weights,
+    samples: compared.samples.count,
+    seed: drawing.seed,
+    sampler: drawing.sampler,
+    samplerSteps: drawing.steps,
+    eta: drawing.eta,
+    drawn,
+    trainingImages: compared.training.count,
+    trainingImagesOf,
+    heldOutImages,
+    data,
+    space: compared.space.name,
+    spaceVersion: compared.space.version,
+    kid: { value: kid.kid, standardError: kid.standardError, low: kid.interval[0], high: kid.interval[1] },
+    kidFloor: { value: floor.kid, standardError: floor.standardError, against: reference },
+    frechet,
+    ...manifold,
+    copying: {
+      share: copying.share,
+      near: copying.near,
+      nearUnseen: copying.nearHeldOut,
+      unseen: reference,
+      trainingImages: searched.training.count,
+      space: searched.space.name,
+    },
+    backend: drawing.backend,
+    versions: drawing.versions,
+  };
+}

@@ -1,0 +1,51 @@
+/** Nearest neighbours of images, by the Euclidean distance of their features. */
+import type { PairVisitor } from "./overPairs.ts";
+
+/** The nearest image of the second set for each of the first. */
+export class NearestOther implements PairVisitor {
+  /** [n], its number */
+  readonly index: Int32Array;
+  /** [n], squared distance to it */
+  readonly squared: Float64Array;
+
+  constructor(first: number) {
+    this.index = new Int32Array(first).fill(-1);
+    this.squared = new Float64Array(first).fill(Number.POSITIVE_INFINITY);
+  }
+
+  row(i: number, _products: Float64Array, squares: Float64Array): void {
+    let best = 0;
+    for (let j = 1; j < squares.length; j++) if (squares[j]! < squares[best]!) best = j;
+    this.index[i] = best;
+    this.squared[i] = squares[best]!;
+  }
+}
+
+/** For each image of a set the squared distances to its k nearest others in that set, ascending; infinite where it has fewer. */
+export class NearestWithin implements PairVisitor {
+  /** [n, k] */
+  private readonly found: Float64Array;
+
+  constructor(
+    count: number,
+    private readonly k: number,
+  ) {
+    this.found = new Float64Array(count * k).fill(Number.POSITIVE_INFINITY);
+  }
+
+  row(i: number, _products: Float64Array, squares: Float64Array): void {
+    const list = this.found.subarray(i * this.k, (i + 1) * this.k);
+    for (let j = 0; j < squares.length; j++) {
+      const distance = squares[j]!;
+      if (j === i || distance >= list[this.k - 1]!) continue;
+      let place = this.k - 1;
+      for (; place > 0 && list[place - 1]! > distance; place--) list[place] = list[place - 1]!;
+      list[place] = distance;
+    }
+  }
+
+  /** [n], squared distances to the k-th nearest; 1 <= k <= the constructor's. */
+  radii(k: number): Float64Array {
+    return Float64Array.from({ length: this.found.length / this.k }, (_, i) => this.found[i * this.k + k - 1]!);
+  }
+}

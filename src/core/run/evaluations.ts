@@ -1,0 +1,81 @@
+/** evaluations.jsonl: one JSON object per evaluation of a run, only ever appended to. */
+import * as z from "zod";
+import { count, stageName, timestamp } from "./format.ts";
+
+const reference = () => z.enum(["held-out images", "training images"]);
+
+export const evaluationSchema = z
+  .object({
+    type: z.literal("evaluation").describe("Tells an evaluation."),
+    time: timestamp().describe("When, UTC."),
+    run: z.string().describe("Id of the run."),
+    stage: stageName().describe("Stage of training of the weights."),
+    step: count().describe("Optimiser steps behind the weights."),
+    weights: z.enum(["ema", "raw"]).describe("Averaged weights, or those as trained."),
+    samples: count().describe("Images that were drawn."),
+    seed: count().describe("Seed of their noise."),
+    sampler: z.string().describe("ddim, ancestral or dpmpp_2m."),
+    samplerSteps: count().describe("Network evaluations per image."),
+    eta: z.number().nullable().describe("Noise put back at every DDIM step; null: the sampler has no eta."),
+    drawn: z.string().describe("Folder in evaluations/ that holds the samples."),
+    trainingImages: count().describe("Training images that distances were measured to."),
+    trainingImagesOf: count().describe("Training images that there are."),
+    heldOutImages: count().describe("Images that data.holdout kept out of training."),
+    data: z.string().describe("Digest of the training images' paths and pixels, as in images/."),
+    space: z.string().describe("Space of features of everything but copying."),
+    spaceVersion: z.string().describe("What features depend on besides the image."),
+    kid: z
+      .object({
+        value: z.number().describe("Kernel distance (KID) of samples and training images, unbiased."),
+        standardError: z.number().describe("Its standard error."),
+        low: z.number().describe("Lower end of its 95 % interval."),
+        high: z.number().describe("Upper end."),
+      })
+      .describe("Kernel distance."),
+    kidFloor: z
+      .object({
+        value: z.number().describe("KID that chance alone brings: of a random half of the training images."),
+        standardError: z.number().describe("Its standard error."),
+        against: reference().describe("Whether to held-out images, or to the other half."),
+      })
+      .describe("What the kernel distance can be at best."),
+    frechet: z
+      .object({
+        distance: z.number().describe("Fréchet distance; FID in the space inception-2015 alone."),
+        components: count().nullable().describe("Principal components it was measured in; null: all features."),
+      })
+      .describe("Fréchet distance."),
+    precision: z.number().describe("Share of samples among the training images, k = 3."),
+    recall: z.number().describe("Share of training images among the samples, k = 3."),
+    density: z.number().describe("How densely training images lie around samples, k = 5; about 1 at best."),
+    coverage: z.number().describe("Share of training images with a sample close by, k = 5."),
+    copying: z
+      .object({
+        share: z.number().describe("Estimated share of copies of training images among the samples."),
+        near: z.number().describe("Share of samples as near to a training image as the nearest unseen images are."),
+        nearUnseen: z.number().describe("The same share of unseen images; about 0.05."),
+        unseen: reference().describe(
+          "Which images are unseen: held out, or some of the training images against the others.",
+        ),
+        trainingImages: count().describe("Training images among which copies were looked for."),
+        space: z.string().describe("Space of features in which they were looked for."),
+      })
+      .describe("Copies of training images."),
+    backend: z.string().describe("Backend that drew the samples."),
+    versions: z.record(z.string(), z.string()).describe("Versions of the software by name: maskdm and backend."),
+  })
+  .describe("A line of evaluations.jsonl. Lines of any other type, and lines that are not JSON, are to be skipped.");
+
+export type Evaluation = z.output<typeof evaluationSchema>;
+
+/** All evaluations, in the order of the file; what is torn or unknown is skipped. */
+export function readEvaluations(text: string): Evaluation[] {
+  return text.split("\n").flatMap((line) => {
+    try {
+      const parsed = evaluationSchema.safeParse(JSON.parse(line));
+      return parsed.success ? [parsed.data] : [];
+    } catch {
+      return [];
+    }
+  });
+}
