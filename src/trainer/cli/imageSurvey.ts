@@ -8,11 +8,11 @@ import { leftOutText } from "../../core/images/fileKinds.ts";
 import type { ImageSurvey } from "../../core/images/survey.ts";
 import { systemPath } from "../../node/images/fileNames.ts";
 import { findImages } from "../../node/images/findImages.ts";
+import { readPnmHeader } from "../../node/images/formats/pnm.ts";
 import { imageFormat } from "../../node/images/imageFormat.ts";
 import { readStart } from "../../node/readStart.ts";
 import { unreadableFolder } from "../data/imageFiles.ts";
 import { isGrey } from "../data/isGrey.ts";
-import { readPnmHeader } from "../data/pnm.ts";
 
 /** What a folder holds. */
 export interface SurveyedFolder {

@@ -1,13 +1,13 @@
 /** One image file's bytes to the pixels the model trains on. */
 import sharp, { type Sharp } from "sharp";
+import { decodeBmp } from "../../node/images/formats/bmp.ts";
+import { ImageContentError } from "../../node/images/formats/imageContentError.ts";
+import { readPngHeader } from "../../node/images/formats/pngHeader.ts";
+import { decodePnm } from "../../node/images/formats/pnm.ts";
+import { readTiffHeader, type TiffHeader } from "../../node/images/formats/tiffHeader.ts";
 import { foreignContentReason, type ImageFormat, imageFormat } from "../../node/images/imageFormat.ts";
-import { decodeBmp } from "./bmp.ts";
-import { ImageContentError } from "./imageContentError.ts";
 import { openTiff } from "./openTiff.ts";
-import { readPngHeader } from "./pngHeader.ts";
-import { decodePnm } from "./pnm.ts";
 import { asSrgb, fromBands, type OpenImage } from "./srgb.ts";
-import { readTiffHeader, type TiffHeader } from "./tiffHeader.ts";
 
 /** Everything that decides which pixels an image becomes. */
 export interface PixelSettings {

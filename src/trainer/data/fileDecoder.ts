@@ -1,9 +1,9 @@
 /** Image files to pixels, several at once: within a bound of memory, and each failure with the reason that is its own. */
 import { readFile } from "node:fs/promises";
 import { systemPath } from "../../node/images/fileNames.ts";
+import { decodedBytes } from "../../node/images/formats/decodedBytes.ts";
 import { systemReason } from "../../node/systemReason.ts";
 import { ByteBudget } from "./byteBudget.ts";
-import { decodedBytes } from "./decodedBytes.ts";
 import { BrokenImageError, decodeImage, type PixelSettings } from "./decodeImage.ts";
 import { digestOf } from "./pixelDigest.ts";
 

@@ -1,8 +1,9 @@
 /** Opens a TIFF; bands that the image library would take for something else are picked by what the file says of them. */
 import type { Sharp } from "sharp";
-import { asSrgb, type Bands, fromBands, type OpenImage, rgbBands } from "./srgb.ts";
-import { describeBands, type TiffBands } from "./tiffBands.ts";
-import type { TiffHeader } from "./tiffHeader.ts";
+import type { Bands } from "../../node/images/formats/bands.ts";
+import { describeBands, type TiffBands } from "../../node/images/formats/tiffBands.ts";
+import type { TiffHeader } from "../../node/images/formats/tiffHeader.ts";
+import { asSrgb, fromBands, type OpenImage, rgbBands } from "./srgb.ts";
 
 /**
  * @param header null where it cannot be read: the image library says why

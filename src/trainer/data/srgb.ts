@@ -3,22 +3,15 @@
  * 16-bit samples under a profile, which it leaves in Display P3, and grey with alpha, which it composites on grey alone.
  */
 import sharp, { type Metadata, type Sharp } from "sharp";
-import { isUsableProfile } from "./iccProfile.ts";
-import { ImageContentError } from "./imageContentError.ts";
+import type { Bands } from "../../node/images/formats/bands.ts";
+import { isUsableProfile } from "../../node/images/formats/iccProfile.ts";
+import { ImageContentError } from "../../node/images/formats/imageContentError.ts";
 
 /** CIELAB in 16 bits: of the images with signed samples the only ones whose range is known. */
 const LAB = "labs";
 
 /** Opens the image anew, as each reading of it needs. */
 export type OpenImage = (options?: { readonly ignoreIcc: boolean }) => Sharp;
-
-/** Rows of pixels, samples interleaved, the colour first. */
-export interface Bands {
-  readonly width: number;
-  readonly height: number;
-  readonly channels: number;
-  readonly data: Uint8Array | Uint16Array;
-}
 
 /**
  * @returns an image that ends as sRGB of 8 bits where it is composited and resized next

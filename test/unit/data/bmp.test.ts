@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { decodeBmp } from "../../../src/trainer/data/bmp.ts";
+import { decodeBmp } from "../../../src/node/images/formats/bmp.ts";
 import { FIXTURES, largestDifference } from "./testFolder.ts";
 
 const FOLDER = join(FIXTURES, "bmp");

@@ -1,7 +1,7 @@
 /** The memory that an image takes is told by its header. */
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { decodedBytes } from "../../../src/trainer/data/decodedBytes.ts";
+import { decodedBytes } from "../../../src/node/images/formats/decodedBytes.ts";
 import { tiffFile } from "./tiffFile.ts";
 
 const image = (width: number, height: number) =>

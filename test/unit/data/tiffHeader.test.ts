@@ -1,7 +1,7 @@
 /** What a TIFF says of its samples, in both sizes of file. */
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { readTiffHeader } from "../../../src/trainer/data/tiffHeader.ts";
+import { readTiffHeader } from "../../../src/node/images/formats/tiffHeader.ts";
 import { tiffFile } from "./tiffFile.ts";
 
 describe("readTiffHeader", () => {

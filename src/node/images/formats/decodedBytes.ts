@@ -1,5 +1,5 @@
 /** How much memory an image takes while it is decoded, from its header: what is decoded at once is bounded by it. */
-import { type ImageFormat, imageFormat } from "../../node/images/imageFormat.ts";
+import { type ImageFormat, imageFormat } from "../imageFormat.ts";
 import { readPngHeader } from "./pngHeader.ts";
 import { readPnmHeader } from "./pnm.ts";
 import { readTiffHeader } from "./tiffHeader.ts";

@@ -2,8 +2,9 @@
  * Portable bitmaps, which the image library does not read: PBM, PGM and PPM as text and as bytes (P1 to P6), and PAM (P7). Of a
  * file with several images the first is read.
  */
+
+import type { Bands } from "./bands.ts";
 import { ImageContentError } from "./imageContentError.ts";
-import type { Bands } from "./srgb.ts";
 
 interface Header {
   readonly width: number;
