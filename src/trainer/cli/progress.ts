@@ -52,10 +52,10 @@ export function createProgress(io: Io, options: ProgressOptions): Progress {
   };
 
   return {
-    update(value, note = "", toDo = total - value) {
+    update(value, note = "", remaining = total - value) {
       const time = now();
       done = value;
-      left = toDo;
+      left = remaining;
       lastNote = note;
       rate.add(value, time);
       if (time - lastShown < interval) return;
