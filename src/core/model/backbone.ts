@@ -1,5 +1,5 @@
 /** What a network has to say of itself. Everything else, from lint to the kernels, asks it through this. */
-import type { GraphBuilder } from "./graph/builder.ts";
+import type { Scope } from "./blocks/scope.ts";
 import type { Tensor } from "./graph/graph.ts";
 import type { RowChoice } from "./graph/operations.ts";
 import type { ParameterSpec } from "./parameterSpec.ts";
@@ -27,9 +27,6 @@ export interface Constant {
   readonly inCheckpoints: boolean;
 }
 
-/** A network's learned tensors and constants by name. @throws RangeError for a name that it does not have */
-export type Tensors = (name: string) => Tensor;
-
 export interface Backbone {
   /** what it is, in a sentence of the experiment file's documentation */
   readonly summary: string;
@@ -48,8 +45,7 @@ export interface Backbone {
   timeEmbeddingWidth(shape: ModelShape): number;
   /**
    * The network's output for the tokens that it is fed. Its blocks run through sparse.ts.
-   * @param batchSize B
    * @returns [B · F, p·p·C] in (p1, p2, C) order
    */
-  output(g: GraphBuilder, shape: ModelShape, tensors: Tensors, inputs: NetworkInputs, batchSize: number): Tensor;
+  output(scope: Scope, inputs: NetworkInputs): Tensor;
 }

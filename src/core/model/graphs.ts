@@ -54,7 +54,7 @@ function network(
     if (!tensor) throw new RangeError(`the network has no tensor ${name}`);
     return tensor;
   };
-  return backboneOf(shape).output(g, shape, tensors, inputs, batchSize);
+  return backboneOf(shape).output({ g, shape, tensors, batchSize }, inputs);
 }
 
 /**

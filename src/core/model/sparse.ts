@@ -2,9 +2,9 @@
  * Blocks that only the visible tokens of a masked image go through, for every network alike: hidden tokens skip them (`route`: TREAD,
  * Krause et al. 2025) or meet what came of the others afterwards (`fuse`: SPRINT, Park et al. 2025). docs/hidden-tokens.md has both.
  */
-import type { GraphBuilder } from "./graph/builder.ts";
+import { dense, type Scope } from "./blocks/scope.ts";
 import type { Tensor } from "./graph/graph.ts";
-import { add, concat, linear, multiply, pickRows, type RowChoice, spreadRows } from "./graph/operations.ts";
+import { add, concat, multiply, pickRows, type RowChoice, spreadRows } from "./graph/operations.ts";
 import type { ParameterSpec } from "./parameterSpec.ts";
 import type { HiddenTokens, ModelShape } from "./shape.ts";
 
@@ -37,19 +37,12 @@ export type Block = (x: Tensor) => Tensor;
 
 /**
  * Runs a network's blocks in their order.
- * @param tensors the network's by name
  * @param visible which rows are visible tokens; null where all rows are
  * @param x [rows, D]
  * @returns [rows, D]
  */
-export function throughBlocks(
-  g: GraphBuilder,
-  shape: ModelShape,
-  tensors: (name: string) => Tensor,
-  visible: RowChoice | null,
-  x: Tensor,
-  blocks: readonly Block[],
-): Tensor {
+export function throughBlocks(scope: Scope, visible: RowChoice | null, x: Tensor, blocks: readonly Block[]): Tensor {
+  const { g, shape, tensors } = scope;
   const run = (x: Tensor, from: number, until: number) => blocks.slice(from, until).reduce((x, block) => block(x), x);
   const { mode } = shape.hidden;
   const { from, until } = sparseBlocks(shape.hidden, blocks.length);
@@ -67,6 +60,6 @@ export function throughBlocks(
   /** W [sparse, dense] + b, the order of SPRINT's code. */
   function fuse(): Tensor {
     const sparse = visible ? withRest(visible, tensors(MASK_TOKEN)) : middle;
-    return linear(g, concat(g, [sparse, first], 1), tensors(`${JOIN}.weight`), tensors(`${JOIN}.bias`));
+    return dense(scope, concat(g, [sparse, first], 1), JOIN);
   }
 }

@@ -1,9 +1,11 @@
 /** Where the pieces of a network are built; each piece stands in a file with its parameters and its graph. */
-import type { Tensors } from "../backbone.ts";
 import type { GraphBuilder } from "../graph/builder.ts";
 import type { Tensor } from "../graph/graph.ts";
 import { type LinearScale, linear } from "../graph/operations.ts";
 import type { ModelShape } from "../shape.ts";
+
+/** A network's learned tensors and constants by name. @throws RangeError for a name that it does not have */
+export type Tensors = (name: string) => Tensor;
 
 export interface Scope {
   readonly g: GraphBuilder;

@@ -2,29 +2,21 @@
  * The DiT backbone (Peebles & Xie 2022, "Scalable Diffusion Models with Transformers"): blocks whose normalisations are scaled and
  * shifted, and whose results are gated, by timestep and class (adaLN-Zero). It predicts no variance, so its output has C channels.
  */
-import type { Backbone, NetworkInputs, Tensors } from "../backbone.ts";
+import type { Backbone, NetworkInputs } from "../backbone.ts";
 import { attention } from "../blocks/attention.ts";
 import { addPositions, embedPatches } from "../blocks/embedding.ts";
 import { mlp } from "../blocks/mlp.ts";
 import { norm, PLAIN_NORM } from "../blocks/norm.ts";
 import { dense, type Scope } from "../blocks/scope.ts";
-import type { GraphBuilder } from "../graph/builder.ts";
 import type { Tensor } from "../graph/graph.ts";
 import { add, gatherRows, multiply, reshape, shift, silu, split } from "../graph/operations.ts";
-import type { ModelShape } from "../shape.ts";
 import { throughBlocks } from "../sparse.ts";
 import { ditConstants, ditParameters, FREQUENCIES, POSITIONS } from "./parameters.ts";
 
 const NORM_EPSILON = 1e-6;
 
-function output(
-  g: GraphBuilder,
-  shape: ModelShape,
-  tensors: Tensors,
-  inputs: NetworkInputs,
-  batchSize: number,
-): Tensor {
-  const scope: Scope = { g, shape, tensors, batchSize };
+function output(scope: Scope, inputs: NetworkInputs): Tensor {
+  const { g, shape, tensors, batchSize } = scope;
   const { embedDim: D } = shape;
 
   const patches = embedPatches(scope, inputs.tokens, "x_embedder.proj");
@@ -64,7 +56,7 @@ function output(
     return add(g, middle, gated(mlp(scope, modulated(middle, offset2, factor2), `${name}.mlp`, "tanh"), gate2));
   };
   const blocks = Array.from({ length: shape.depth }, (_, i) => block(i));
-  const last = throughBlocks(g, shape, tensors, inputs.visible, x, blocks);
+  const last = throughBlocks(scope, inputs.visible, x, blocks);
   const [offset, factor] = modulation("final_layer", 2) as [Tensor, Tensor];
   return dense(scope, modulated(last, offset, factor), "final_layer.linear");
 }

@@ -1,27 +1,19 @@
 /** The U-ViT backbone (method section 5), written once over the graph operations. */
-import type { Backbone, NetworkInputs, Tensors } from "../backbone.ts";
+import type { Backbone, NetworkInputs } from "../backbone.ts";
 import { attention } from "../blocks/attention.ts";
 import { addPositions, embedPatches } from "../blocks/embedding.ts";
 import { mlp } from "../blocks/mlp.ts";
 import { norm } from "../blocks/norm.ts";
 import { dense, type Scope } from "../blocks/scope.ts";
-import type { GraphBuilder } from "../graph/builder.ts";
 import type { Tensor } from "../graph/graph.ts";
 import { add, concat, gatherRows, reshape, silu, split } from "../graph/operations.ts";
-import type { ModelShape } from "../shape.ts";
 import { throughBlocks } from "../sparse.ts";
 import { blockCount, blockNames, extraTokens, qkvBiasOf, uvitParameters } from "./parameters.ts";
 
 const NORM_EPSILON = 1e-5;
 
-function output(
-  g: GraphBuilder,
-  shape: ModelShape,
-  tensors: Tensors,
-  inputs: NetworkInputs,
-  batchSize: number,
-): Tensor {
-  const scope: Scope = { g, shape, tensors, batchSize };
+function output(scope: Scope, inputs: NetworkInputs): Tensor {
+  const { g, shape, tensors, batchSize } = scope;
   const { embedDim: D } = shape;
   const E = extraTokens(shape);
   const F = inputs.tokens.shape[0]! / batchSize;
@@ -53,7 +45,7 @@ function output(
   };
   const outBlock = (name: string) => (x: Tensor) =>
     block(dense(scope, concat(g, [x, skips.pop()!], 1), `${name}.skip_linear`), name);
-  const last = throughBlocks(g, shape, tensors, inputs.visible, x, [
+  const last = throughBlocks(scope, inputs.visible, x, [
     ...inBlocks.map(inBlock),
     (x) => block(x, midBlock),
     ...outBlocks.map(outBlock),
