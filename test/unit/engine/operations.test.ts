@@ -1,23 +1,25 @@
 import { describe, expect, it } from "vitest";
 import { GraphBuilder } from "../../../src/core/model/graph/builder.ts";
 import { type Graph, pruned, sizeOf, type Tensor } from "../../../src/core/model/graph/graph.ts";
+import {
+  erfGate,
+  layerNorm,
+  queryKeyNorm,
+  rmsNorm,
+  selfAttention,
+  silu,
+  siluGate,
+} from "../../../src/core/model/graph/layers.ts";
 import { lowered, NO_COMPOSITES } from "../../../src/core/model/graph/lower.ts";
 import {
   add,
   concat,
-  erfGate,
   gatherRows,
-  layerNorm,
   linear,
   matmul,
   multiply,
-  queryKeyNorm,
   reshape,
-  rmsNorm,
   scale,
-  selfAttention,
-  silu,
-  siluGate,
   split,
   subtract,
   sum,

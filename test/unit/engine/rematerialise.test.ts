@@ -2,15 +2,9 @@ import { describe, expect, it } from "vitest";
 import { GraphBuilder } from "../../../src/core/model/graph/builder.ts";
 import { matrixProductFlops } from "../../../src/core/model/graph/flops.ts";
 import { type Graph, type GraphNode, pruned, sizeOf } from "../../../src/core/model/graph/graph.ts";
+import { erfGate, layerNorm, selfAttention } from "../../../src/core/model/graph/layers.ts";
 import { ALL_COMPOSITES, type Composites, lowered, NO_COMPOSITES } from "../../../src/core/model/graph/lower.ts";
-import {
-  add,
-  erfGate,
-  layerNorm,
-  linear,
-  selfAttention,
-  weightedSquaredError,
-} from "../../../src/core/model/graph/operations.ts";
+import { add, linear, weightedSquaredError } from "../../../src/core/model/graph/operations.ts";
 import { rematerialised } from "../../../src/core/model/graph/rematerialise.ts";
 import { arenaBytes } from "../../../src/trainer/engine/native/program.ts";
 import { emitOnnx } from "../../../src/trainer/engine/onnx/emit.ts";

@@ -3,7 +3,8 @@
  * compared, by gains that all heads share (Henry et al. 2020, Dehghani et al. 2023), which bounds the scores.
  */
 import type { Tensor } from "../graph/graph.ts";
-import { concat, linear, queryKeyNorm, scale, selfAttention } from "../graph/operations.ts";
+import { queryKeyNorm, selfAttention } from "../graph/layers.ts";
+import { concat, linear, scale } from "../graph/operations.ts";
 import type { ModelShape } from "../shape.ts";
 import { RMS_EPSILON } from "./norm.ts";
 import type { ParameterList } from "./parameterList.ts";

@@ -1,7 +1,8 @@
 /** The layers that follow attention, token by token: two with GELU between, or three as SwiGLU (Shazeer 2020). */
 import type { GraphBuilder } from "../graph/builder.ts";
 import type { Tensor } from "../graph/graph.ts";
-import { erfGate, multiply, scale, shift, sigmoid, siluGate } from "../graph/operations.ts";
+import { erfGate, sigmoid, siluGate } from "../graph/layers.ts";
+import { multiply, scale, shift } from "../graph/operations.ts";
 import { type ModelShape, mlpWidth } from "../shape.ts";
 import type { ParameterList } from "./parameterList.ts";
 import { dense, type Scope } from "./scope.ts";

@@ -1,7 +1,7 @@
 /** Normalisation of tokens: of layers (Ba et al. 2016), or by the root of the mean square alone (Zhang & Sennrich 2019). */
 import type { Constant } from "../backbone.ts";
 import type { Tensor } from "../graph/graph.ts";
-import { layerNorm, rmsNorm } from "../graph/operations.ts";
+import { layerNorm, rmsNorm } from "../graph/layers.ts";
 import type { ModelShape } from "../shape.ts";
 import type { ParameterList } from "./parameterList.ts";
 import type { Scope } from "./scope.ts";

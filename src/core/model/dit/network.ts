@@ -9,7 +9,8 @@ import { mlp } from "../blocks/mlp.ts";
 import { norm, PLAIN_NORM } from "../blocks/norm.ts";
 import { dense, type Scope } from "../blocks/scope.ts";
 import type { Tensor } from "../graph/graph.ts";
-import { add, gatherRows, multiply, reshape, shift, silu, split } from "../graph/operations.ts";
+import { silu } from "../graph/layers.ts";
+import { add, gatherRows, multiply, reshape, shift, split } from "../graph/operations.ts";
 import { throughBlocks } from "../sparse.ts";
 import { ditConstants, ditParameters, FREQUENCIES, POSITIONS } from "./parameters.ts";
 

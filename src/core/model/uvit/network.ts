@@ -6,7 +6,8 @@ import { mlp } from "../blocks/mlp.ts";
 import { norm } from "../blocks/norm.ts";
 import { dense, type Scope } from "../blocks/scope.ts";
 import type { Tensor } from "../graph/graph.ts";
-import { add, concat, gatherRows, reshape, silu, split } from "../graph/operations.ts";
+import { silu } from "../graph/layers.ts";
+import { add, concat, gatherRows, reshape, split } from "../graph/operations.ts";
 import { throughBlocks } from "../sparse.ts";
 import { blockCount, blockNames, extraTokens, qkvBiasOf, uvitParameters } from "./parameters.ts";
 
