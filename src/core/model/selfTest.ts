@@ -6,24 +6,16 @@ import { type Graph, sizeOf } from "./graph/graph.ts";
 import type { Composites } from "./graph/lower.ts";
 import { trainingGraph } from "./graphs.ts";
 import { SELF_TEST_REFERENCE } from "./selfTestReference.ts";
-import { type ModelShape, tokenCount } from "./shape.ts";
+import { METHOD_CHOICES, type ModelShape, tokenCount } from "./shape.ts";
 
 const SHAPE: ModelShape = {
-  backbone: "uvit",
+  ...METHOD_CHOICES,
   imageSize: 16,
   channels: 3,
   patchSize: 4,
   embedDim: 64,
   depth: 3,
   numHeads: 4,
-  mlpRatio: 4,
-  qkvBias: false,
-  timeMlp: false,
-  qkNorm: "none",
-  norm: "layer",
-  mlp: "gelu",
-  numClasses: 0,
-  hidden: { mode: "drop" },
 };
 /** Images of the step. */
 export const SELF_TEST_BATCH = 8;

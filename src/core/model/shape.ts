@@ -27,6 +27,19 @@ export interface ModelShape {
   readonly hidden: HiddenTokens;
 }
 
+/** What the method's own network chooses where a shape has a choice (method section 5). */
+export const METHOD_CHOICES = {
+  backbone: "uvit",
+  mlpRatio: 4,
+  qkvBias: false,
+  timeMlp: false,
+  qkNorm: "none",
+  norm: "layer",
+  mlp: "gelu",
+  numClasses: 0,
+  hidden: { mode: "drop" },
+} as const satisfies Partial<ModelShape>;
+
 /** What of an experiment decides them. */
 export interface ShapeKeys {
   readonly data: { readonly image_size: number; readonly channels: number };

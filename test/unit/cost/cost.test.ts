@@ -5,26 +5,18 @@ import { chooseMicroBatches } from "../../../src/core/cost/microBatch.ts";
 import { matrixProductFlops } from "../../../src/core/model/graph/flops.ts";
 import { ALL_COMPOSITES, type Composites, NO_COMPOSITES } from "../../../src/core/model/graph/lower.ts";
 import { predictionGraph, trainingGraph } from "../../../src/core/model/graphs.ts";
-import type { ModelShape } from "../../../src/core/model/shape.ts";
+import { METHOD_CHOICES, type ModelShape } from "../../../src/core/model/shape.ts";
 import { arenaBytes } from "../../../src/trainer/engine/native/program.ts";
 import { forwardFlops } from "./methodPage.ts";
 
 const small: ModelShape = {
-  backbone: "uvit",
+  ...METHOD_CHOICES,
   imageSize: 64,
   channels: 3,
   patchSize: 4,
   embedDim: 512,
   depth: 13,
   numHeads: 8,
-  mlpRatio: 4,
-  qkvBias: false,
-  timeMlp: false,
-  qkNorm: "none",
-  norm: "layer",
-  mlp: "gelu",
-  numClasses: 0,
-  hidden: { mode: "drop" },
 };
 const tiny: ModelShape = { ...small, imageSize: 32, embedDim: 192, depth: 5, numHeads: 4 };
 const modern = { qkNorm: "rms", norm: "rms", mlp: "swiglu" } as const;

@@ -4,7 +4,7 @@ import { backboneOf, parameterSpecs } from "../../../src/core/model/backbones.ts
 import { type Graph, sizeOf } from "../../../src/core/model/graph/graph.ts";
 import { predictionGraph, trainingGraph } from "../../../src/core/model/graphs.ts";
 import type { ParameterSpec } from "../../../src/core/model/parameterSpec.ts";
-import { elementsPerToken, fedTokens, type ModelShape } from "../../../src/core/model/shape.ts";
+import { elementsPerToken, fedTokens, METHOD_CHOICES, type ModelShape } from "../../../src/core/model/shape.ts";
 import { timeEmbedding } from "../../../src/core/model/timeEmbedding.ts";
 import { tokenFeeds } from "../../../src/core/model/tokenFeeds.ts";
 import { RandomStream } from "../../../src/core/random/streams.ts";
@@ -32,21 +32,13 @@ export interface TinyModel {
 }
 
 const base: ModelShape = {
-  backbone: "uvit",
+  ...METHOD_CHOICES,
   imageSize: 8,
   channels: 3,
   patchSize: 2,
   embedDim: 16,
   depth: 3,
   numHeads: 2,
-  mlpRatio: 4,
-  qkvBias: false,
-  timeMlp: false,
-  qkNorm: "none",
-  norm: "layer",
-  mlp: "gelu",
-  numClasses: 0,
-  hidden: { mode: "drop" },
 };
 const dit: ModelShape = { ...base, backbone: "dit", depth: 2 };
 const modern = { qkNorm: "rms", norm: "rms", mlp: "swiglu" } as const;

@@ -1,18 +1,10 @@
 /** The networks that guards are kept for: a small one, MaskDM-S at 64 px and MaskDM-B at 256 px (method section 5). */
-import type { ModelShape } from "../../../src/core/model/shape.ts";
+import { METHOD_CHOICES, type ModelShape } from "../../../src/core/model/shape.ts";
 
 const plain = {
-  backbone: "uvit",
+  ...METHOD_CHOICES,
   channels: 3,
   patchSize: 4,
-  mlpRatio: 4,
-  qkvBias: false,
-  timeMlp: false,
-  qkNorm: "none",
-  norm: "layer",
-  mlp: "gelu",
-  numClasses: 0,
-  hidden: { mode: "drop" },
 } as const;
 
 export const tiny: ModelShape = { ...plain, imageSize: 32, embedDim: 192, depth: 5, numHeads: 4 };

@@ -3,10 +3,11 @@ import { describe, expect, it } from "vitest";
 import { parameterCount, parameterSpecs } from "../../../src/core/model/backbones.ts";
 import { gridPositions } from "../../../src/core/model/dit/positions.ts";
 import { initialise } from "../../../src/core/model/parameterSpec.ts";
-import type { ModelShape } from "../../../src/core/model/shape.ts";
+import { METHOD_CHOICES, type ModelShape } from "../../../src/core/model/shape.ts";
 
 /** Latents of 32 x 32 with 4 channels and 1000 classes, as in the paper; patches of 2. */
 const paper: ModelShape = {
+  ...METHOD_CHOICES,
   backbone: "dit",
   imageSize: 32,
   channels: 4,
@@ -14,14 +15,7 @@ const paper: ModelShape = {
   embedDim: 384,
   depth: 12,
   numHeads: 6,
-  mlpRatio: 4,
-  qkvBias: false,
-  timeMlp: false,
-  qkNorm: "none",
-  norm: "layer",
-  mlp: "gelu",
   numClasses: 1000,
-  hidden: { mode: "drop" },
 };
 
 describe("parameters", () => {

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { parameterSpecs } from "../../../src/core/model/backbones.ts";
 import { withoutPrefix } from "../../../src/core/model/prefixedWeights.ts";
+import { METHOD_CHOICES } from "../../../src/core/model/shape.ts";
 import type { NamedTensor } from "../../../src/core/model/tensor.ts";
 
 const SHAPE = {
-  backbone: "uvit",
+  ...METHOD_CHOICES,
   imageSize: 8,
   channels: 3,
   patchSize: 4,
@@ -12,13 +13,6 @@ const SHAPE = {
   depth: 5,
   numHeads: 2,
   mlpRatio: 2,
-  qkvBias: false,
-  timeMlp: false,
-  qkNorm: "none",
-  norm: "layer",
-  mlp: "gelu",
-  numClasses: 0,
-  hidden: { mode: "drop" },
 } as const;
 const OWN = parameterSpecs(SHAPE).map(({ name }) => name);
 const own = new Set(OWN);

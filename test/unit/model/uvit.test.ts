@@ -3,24 +3,17 @@ import { describe, expect, it } from "vitest";
 import { parameterSpecs } from "../../../src/core/model/backbones.ts";
 import { sizeOf } from "../../../src/core/model/graph/graph.ts";
 import { initialise } from "../../../src/core/model/parameterSpec.ts";
-import { type ModelShape, mlpWidth } from "../../../src/core/model/shape.ts";
+import { METHOD_CHOICES, type ModelShape, mlpWidth } from "../../../src/core/model/shape.ts";
 
 const shape: ModelShape = {
-  backbone: "uvit",
+  ...METHOD_CHOICES,
   imageSize: 64,
   channels: 3,
   patchSize: 4,
   embedDim: 512,
   depth: 3,
   numHeads: 8,
-  mlpRatio: 4,
-  qkvBias: false,
-  timeMlp: false,
-  qkNorm: "none",
-  norm: "layer",
-  mlp: "gelu",
   numClasses: 40,
-  hidden: { mode: "drop" },
 };
 
 function firstValues(name: string): Float32Array {
