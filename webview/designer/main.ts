@@ -8,6 +8,8 @@ import "./schedule.css";
 import "./sections.css";
 import "./problems.css";
 import "./preview.css";
+import "./notices.css";
+import "./heatMap.css";
 import type { KeyChange } from "../../src/core/experiment/changeKeys.ts";
 import type { DesignerProtocol } from "../../src/core/protocol/designer.ts";
 import { defineControls } from "../ui/controls.ts";
