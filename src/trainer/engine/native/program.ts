@@ -2,16 +2,24 @@
 import { UserError } from "../../../core/errors.ts";
 import { freeId, type Graph, type GraphNode, sizeOf, type Tensor } from "../../../core/model/graph/graph.ts";
 import { INSTRUCTIONS, type Instruction } from "./instructions.ts";
+import {
+  areLeading,
+  areTrailing,
+  BROADCAST,
+  broadcastOf,
+  headRows,
+  leading,
+  type NormRows,
+  rowsOf,
+  wholeRows,
+} from "./kernelViews.ts";
 import { Layout } from "./layout.ts";
 import { type Learned, MOMENTS, momentName, type Order, orderOf } from "./updates.ts";
 
 /** In the order of the enums in kernels/kernels.h. */
 const BINARY = ["add", "sub", "mul"] as const;
-const BROADCAST = ["same", "repeatedRow", "repeatedEach"] as const;
 const UNARY = ["scale", "shift", "subtractFrom", "erf", "exp", "sigmoid", "rsqrt", "erfGate", "copy"] as const;
 const NOTHING = -(2 ** 31);
-/** Axes that the operations with steps of their own know. */
-const AXES = 5;
 /** Words have 32 bits. */
 const MOST = 2 ** 31 - 1;
 const CODES = new Map(Object.keys(INSTRUCTIONS).map((name, code) => [name, code]));
@@ -375,54 +383,4 @@ class Compiler {
     const steps = permutation.map((axis) => sizeOf(x.shape.slice(axis + 1)));
     this.emit("transpose", ...leading(out.shape, 1), ...leading(steps, 0), this.at(x), this.at(out));
   }
-}
-
-/** Rows and width of a tensor seen as a matrix. */
-function rowsOf(tensor: Tensor): [number, number] {
-  const width = tensor.shape.at(-1)!;
-  return [sizeOf(tensor.shape) / width, width];
-}
-
-/** What is normalised: how many rows and how wide, how many of them lie side by side, how far apart those are, where the first begins. */
-type NormRows = readonly [rows: number, width: number, side: number, step: number, offset: number];
-
-function wholeRows(tensor: Tensor): NormRows {
-  const [rows, width] = rowsOf(tensor);
-  return [rows, width, 1, width, 0];
-}
-
-/** @param part 0: queries, 1: keys of qkv [rows, 3 D] */
-function headRows({ shape: [rows, columns] }: Tensor, heads: number, part: 0 | 1): NormRows {
-  const D = columns! / 3;
-  return [rows! * heads, D / heads, heads, columns!, part * D];
-}
-
-/** A shape or steps with as many axes as the operations have, new ones in front. */
-function leading(values: readonly number[], value: number): number[] {
-  if (values.length > AXES) throw new RangeError(`${values.length} axes are more than ${AXES}`);
-  return [...new Array<number>(AXES - values.length).fill(value), ...values];
-}
-
-const areLeading = (axes: readonly number[]): boolean => axes.every((axis, i) => axis === i);
-
-const areTrailing = (axes: readonly number[], rank: number): boolean =>
-  axes.every((axis, i) => axis === rank - axes.length + i);
-
-/** How a smaller operand repeats in one of the result's shape, and how often; null where it is neither kind of repetition. */
-function broadcastOf(
-  large: readonly number[],
-  small: readonly number[],
-  out: readonly number[],
-): [(typeof BROADCAST)[number], number] | null {
-  const count = sizeOf(out);
-  const size = sizeOf(small);
-  if (sizeOf(large) !== count) return null;
-  if (size === count) return ["same", 1];
-  if (size === 1) return ["repeatedEach", count];
-  const sides = [...new Array<number>(out.length - small.length).fill(1), ...small];
-  const first = sides.findIndex((side) => side !== 1);
-  const last = sides.findLastIndex((side) => side !== 1);
-  if (sides.slice(first).every((side, i) => side === out[first + i])) return ["repeatedRow", size];
-  if (sides.slice(0, last + 1).every((side, i) => side === out[i])) return ["repeatedEach", count / size];
-  return null;
 }
