@@ -4,7 +4,7 @@ import { leftOutText, SUPPORTED_FORMATS } from "../../images/fileKinds.ts";
 import { shellNotation } from "../../images/shellNotation.ts";
 import { count, plural } from "../../numbers.ts";
 import { shownText } from "../../shownText.ts";
-import type { Rule } from "../rule.ts";
+import type { LintContext, Rule } from "../rule.ts";
 
 const dataMissing: Rule = {
   code: "MDM101",
@@ -45,8 +45,9 @@ const batchAboveDataset: Rule = {
   explanation: "A batch holds more images than the data set: every step sees some image several times.",
   fix: "Writes the largest power of two that the data set holds.",
   *check(context) {
-    const images = context.facts.dataset?.images;
+    const images = trainingImages(context);
     if (images === undefined || images < 1) return;
+    const of = context.experiment.data.holdout > 0 ? "that data.holdout leaves" : "of the data set";
     for (const { stage, config } of context.stages()) {
       if (config.batch_size <= images) continue;
       const size = 2 ** Math.floor(Math.log2(images));
@@ -56,7 +57,7 @@ const batchAboveDataset: Rule = {
       const isDividedStill = micro === "auto" || size % micro === 0;
       yield {
         at: [`${stage}.batch_size`, "data.path"],
-        message: `${stage}.batch_size ${config.batch_size} is more than the ${plural(images, "image")} of the data set: each image comes up ${times} in every step. Use at most ${images}.`,
+        message: `${stage}.batch_size ${config.batch_size} is more than the ${plural(images, "image")} ${of}: each image comes up ${times} in every step. Use at most ${images}.`,
         ...(isDividedStill
           ? { fix: { title: `Use batch_size ${size}`, set: { [`${stage}.batch_size`]: String(size) } } }
           : {}),
@@ -197,7 +198,7 @@ const shortOfAnEpoch: Rule = {
   explanation: "The run ends before every image has been seen once.",
   fix: null,
   *check(context) {
-    const images = context.facts.dataset?.images;
+    const images = trainingImages(context);
     if (images === undefined || images < 1) return;
     for (const { stage, config } of context.stages()) {
       const seen = config.steps * config.batch_size;
@@ -249,6 +250,12 @@ const fewHeldOut: Rule = {
     };
   },
 };
+
+/** Images that are trained on, as far as their number tells: which ones are held out only their pixels do. */
+function trainingImages({ experiment, facts }: LintContext): number | undefined {
+  const images = facts.dataset?.images;
+  return images === undefined ? undefined : Math.round(images * (1 - experiment.data.holdout));
+}
 
 export const DATA_RULES: readonly Rule[] = [
   dataMissing,

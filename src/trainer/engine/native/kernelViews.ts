@@ -1,6 +1,7 @@
 /** How the kernels see a tensor: as rows, with as many axes as they have, or repeated in another. */
 import { sizeOf, type Tensor } from "../../../core/model/graph/graph.ts";
 
+/** In the order of the enum in kernels/kernels.h. */
 export const BROADCAST = ["same", "repeatedRow", "repeatedEach"] as const;
 /** Axes that the operations with steps of their own know. */
 const AXES = 5;
