@@ -90,7 +90,7 @@ function write(text: string, spec: KeySpec, value: unknown, override: Override):
       `--set ${override.path}=${override.value} cannot be written into a file with errors; correct them first.${where}`,
     );
   }
-  const wanted = withValue(before.value, spec, value);
+  const wanted = withKey(before.value, spec.path, value);
   const edits = editKeys(before.document, { set: { [spec.path]: overrideText(override, value) } });
   if (edits !== null) {
     const edited = applyEdits(before.document.text, edits);
@@ -118,7 +118,7 @@ function rewritten(text: string, plain: unknown, spec: KeySpec, value: unknown, 
   } catch {
     // Merge keys and the like cannot be set in place: the sections are written out below.
   }
-  return stringify(withValue(plain, spec, value), { aliasDuplicateObjects: false, lineWidth: 0 });
+  return stringify(withKey(plain, spec.path, value), { aliasDuplicateObjects: false, lineWidth: 0 });
 }
 
 /** Replaces each alias by a copy of what it stands for, so that a change of one key is a change of that key alone. */
@@ -138,11 +138,13 @@ function canHold(root: unknown, spec: KeySpec): boolean {
   return section === undefined || section === null || isMapping(section);
 }
 
-function withValue(root: unknown, spec: KeySpec, value: unknown): PlainMapping {
+/** A copy of an experiment's plain values in which a key, such as "mask.rate" or "seed", has another value. */
+export function withKey(root: unknown, path: string, value: unknown): PlainMapping {
   const copy: PlainMapping = { ...(isMapping(root) ? root : {}) };
-  if (spec.section === "") return { ...copy, [spec.name]: value };
-  const section = copy[spec.section];
-  return { ...copy, [spec.section]: { ...(isMapping(section) ? section : {}), [spec.name]: value } };
+  const [section, name] = path.split(".") as [string, string?];
+  if (name === undefined) return { ...copy, [section]: value };
+  const keys = copy[section];
+  return { ...copy, [section]: { ...(isMapping(keys) ? keys : {}), [name]: value } };
 }
 
 /** Equal as plain values, whatever the order of keys. */
