@@ -3,9 +3,9 @@ import { basename } from "node:path";
 import * as vscode from "vscode";
 import { UserError } from "../../core/errors.ts";
 import type { StudyAction } from "../../core/protocol/study.ts";
-import { saved } from "../documents/saved.ts";
 import type { Services } from "../services.ts";
 import { requireTrust } from "../trainer/restrictedMode.ts";
+import { saved } from "../trainer/saved.ts";
 import { studyCommandLine } from "./studyCommandLine.ts";
 
 const DOING: Readonly<Record<StudyAction, string>> = {
