@@ -1,9 +1,11 @@
 /** Draws samples of a run, measures them against the images that it learned from, and writes what was found into its folder. */
 import { dirname, join } from "node:path";
 import { setImmediate } from "node:timers/promises";
+import { UserError } from "../../core/errors.ts";
 import type { Features } from "../../core/evaluation/features.ts";
 import { measureSets } from "../../core/evaluation/measureSets.ts";
 import { LEAST_IMAGES, requireVariety, someOf } from "../../core/evaluation/references.ts";
+import type { Override } from "../../core/experiment/overrides.ts";
 import type { Evaluation } from "../../core/run/evaluations.ts";
 import { experimentBehind } from "../../node/run/experimentOfRun.ts";
 import { EXPERIMENT_FILE } from "../../node/run/runFiles.ts";
@@ -25,7 +27,7 @@ const MOST_COMPARED = 3000;
 /** Images among which copies are looked for. */
 const MOST_SEARCHED = 50_000;
 
-export interface EvaluateRequest extends Omit<NetworkRequest, "overrides"> {
+export interface EvaluateRequest extends NetworkRequest {
   readonly samples: number;
   /** default: the experiment's */
   readonly seed?: number;
@@ -37,7 +39,7 @@ export interface EvaluateRequest extends Omit<NetworkRequest, "overrides"> {
 
 /** @throws UserError where the run, its images or the space cannot be used */
 export async function evaluateRun(request: EvaluateRequest): Promise<Evaluation> {
-  const network = findNetwork({ ...request, overrides: [{ path: "sample.weights", value: "ema" }] });
+  const network = findNetwork({ ...request, overrides: drawingOverrides(request.overrides) });
   const baseDir = dirname(await experimentBehind(join(network.runDir, EXPERIMENT_FILE)));
   const threads = engineThreads(network.experiment);
   const space = await openSpace(request.space ?? DEFAULT_SPACE, threads);
@@ -61,6 +63,17 @@ export async function evaluateRun(request: EvaluateRequest): Promise<Evaluation>
     dataset?.close();
     await Promise.all([space.close(), copySpace.close()]);
   }
+}
+
+/** Averaged weights unless something else is asked for, and keys that say how is drawn: an evaluation is of the run as it is. */
+function drawingOverrides(asked: readonly Override[]): Override[] {
+  const other = asked.find(({ path }) => !path.startsWith("sample."));
+  if (other !== undefined) {
+    throw new UserError(
+      `--set ${other.path}: an evaluation takes keys of the section sample only, such as sample.steps=50.`,
+    );
+  }
+  return [{ path: "sample.weights", value: "ema" }, ...asked];
 }
 
 /** @param spaces to compare in, and to look for copies in */

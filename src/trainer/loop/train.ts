@@ -37,6 +37,8 @@ export interface TrainingSetup {
   readonly progress: TrainingProgress;
   /** where to go on from; null: from step 0 */
   readonly resumeFrom: CheckpointState | null;
+  /** step behind which none is trained in this session; null: the last one */
+  readonly pauseAt: number | null;
   /** identifies the images, to notice a change before a resume */
   readonly dataFingerprint: DataFingerprint;
   /** names of the model's classes by number; null: it has none */
@@ -64,6 +66,8 @@ export class TrainingLoop {
   private readonly config: Experiment["pretrain"];
   private readonly facts: StageFacts;
   private readonly window: MetricsWindow;
+  /** the step that this session ends with */
+  private readonly end: number;
   private step: number;
   /** seconds of training since step 0, previews and checkpoints left out */
   private seconds: number;
@@ -85,6 +89,7 @@ export class TrainingLoop {
     this.window.restore(resumeFrom?.loop?.["window"]);
     this.step = resumeFrom?.step ?? 0;
     this.savedAt = this.step;
+    this.end = Math.min(this.config.steps, setup.pauseAt ?? this.config.steps);
     this.seconds = resumeFrom?.elapsedSeconds ?? 0;
   }
 
@@ -126,7 +131,7 @@ export class TrainingLoop {
       await this.afterStep(result);
       asked = ahead;
     }
-    return this.finished();
+    return this.step < this.config.steps ? this.paused() : this.finished();
   }
 
   private logStart(): void {
@@ -137,7 +142,7 @@ export class TrainingLoop {
 
   /** The batch of a step, counted from 0; null behind the last one. */
   private batchOf(step: number): TrainingBatch | null {
-    return step < this.config.steps ? this.setup.batches.batch(step) : null;
+    return step < this.end ? this.setup.batches.batch(step) : null;
   }
 
   /**
@@ -146,7 +151,7 @@ export class TrainingLoop {
    */
   private mayAskAhead(): boolean {
     const done = this.step + 1;
-    const saves = this.samplesDue(done) || this.passedCheckpoint(done) || done === this.config.steps;
+    const saves = this.samplesDue(done) || this.passedCheckpoint(done) || done === this.end;
     return !saves && this.stepSeconds < AHEAD_SECONDS && this.setup.stop.reason === null;
   }
 
@@ -264,6 +269,11 @@ export class TrainingLoop {
     this.setup.run.log(`stop asked for by ${reason}`);
     await this.checkpoint();
     return { state: "stopped", step: this.step, message: `stopped at step ${this.step} of ${this.config.steps}` };
+  }
+
+  private async paused(): Promise<TrainingEnd> {
+    await this.checkpoint();
+    return { state: "stopped", step: this.step, message: `paused at step ${this.step} of ${this.config.steps}` };
   }
 
   private async finished(): Promise<TrainingEnd> {
