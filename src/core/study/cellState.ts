@@ -17,7 +17,7 @@ export interface RunFacts {
   readonly reason: string | null;
   readonly evaluations: readonly Evaluation[];
   /** held-out loss at the newest step that it was measured at; null: never */
-  readonly heldOut: { readonly step: number; readonly loss: number; readonly error: number } | null;
+  readonly heldOut: { readonly step: number; readonly loss: number; readonly error: number | null } | null;
 }
 
 export interface StudyFacts {

@@ -121,6 +121,7 @@ const loop = new TrainingLoop({
   batches,
   stop,
   resumeFrom: null,
+  pauseAt: null,
   dataFingerprint: { images: 0, paths: "", pixels: "", decoder: "" },
   classes: null,
   startUp: new StartUp(),
