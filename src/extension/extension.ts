@@ -29,7 +29,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const started = performance.now();
   const log = vscode.window.createOutputChannel("MaskDM", { log: true });
   const documents = new ExperimentDocumentStore(log);
-  const runs = new WorkspaceRuns(log);
+  const runs = new WorkspaceRuns(log, vscode.Uri.joinPath(context.globalStorageUri, "columns").fsPath);
   const trainer = new DetachedTrainer(context.extensionUri, runs, log);
   const calibration = new MachineCalibration(context.globalState, trainer);
   context.subscriptions.push(log, documents, runs, trainer, calibration);

@@ -8,6 +8,9 @@ const processIdentity = z.object({
   processStart: z.string().min(1).describe("Start time of that process in the form of its platform."),
 });
 
+const pauseStep = () =>
+  count().optional().describe("Step at which the run saves and ends as `stopped`, to go on later; missing: its last.");
+
 export const startOrderSchema = z
   .object({
     kind: z.literal("start").describe("Tells an order for a new run."),
@@ -26,6 +29,11 @@ export const startOrderSchema = z
       .string()
       .nullable()
       .describe("Run, checkpoint folder or weights to finetune from; null: what the experiment says."),
+    fromScratch: z
+      .boolean()
+      .optional()
+      .describe("Whether a finetune starts from new weights, whatever the experiment says."),
+    until: pauseStep(),
     set: z
       .array(z.object({ path: z.string(), value: z.string() }))
       .describe("Overrides, such as pretrain.steps and 1000."),
@@ -33,7 +41,7 @@ export const startOrderSchema = z
   .describe("A new run.");
 
 const resumeOrderSchema = z
-  .object({ kind: z.literal("resume").describe("Tells an order to go on with a run.") })
+  .object({ kind: z.literal("resume").describe("Tells an order to go on with a run."), until: pauseStep() })
   .describe("A run that is to go on.");
 
 export const queueEntrySchema = z
@@ -42,7 +50,9 @@ export const queueEntrySchema = z
     id: z.string().min(1).describe("Name that the run's folder will have, or has if it is resumed."),
     order: z
       .discriminatedUnion("kind", [startOrderSchema, resumeOrderSchema])
-      .describe('What is to be done: a new run, see below, or {"kind": "resume"}: go on with the run of that id.'),
+      .describe(
+        'What is to be done: a new run, see below, or {"kind": "resume"}, also with `until`: go on with the run of that id.',
+      ),
     queuedAt: timestamp().describe("When, UTC; entries begin in this order."),
     attempts: count().describe("How often a worker has tried to begin it."),
     claim: z

@@ -121,10 +121,13 @@ const loop = new TrainingLoop({
   batches,
   stop,
   resumeFrom: null,
+  pauseAt: null,
   dataFingerprint: { images: 0, paths: "", pixels: "", decoder: "" },
   classes: null,
   startUp: new StartUp(),
-  samples: { write: async () => {}, has: () => true },
+  samples: { write: async () => true, has: () => true },
+  heldOut: null,
+  evaluations: { evaluate: async () => null },
   progress: {
     update(step) {
       if (step === WARM_UP) {
