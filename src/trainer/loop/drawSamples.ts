@@ -29,6 +29,12 @@ export interface DrawRequest {
   readonly onStep?: (step: SampleStep) => void | Promise<void>;
 }
 
+/** Whole images per call of the network. */
+export function drawingBatch({ data }: Experiment): number {
+  const most = Math.floor(SAMPLE_BATCH_VALUES / (data.image_size ** 2 * data.channels));
+  return Math.max(1, Math.min(SAMPLE_BATCH, most));
+}
+
 /** Draws the images batch by batch; values in [-1, 1]. */
 export function drawSamples(
   engine: EngineClient,
@@ -39,7 +45,6 @@ export function drawSamples(
   const { sample, seed, firstImage = 0, onStep } = request;
   const shape = { imageSize: data.image_size, channels: data.channels, patchSize: model.patch_size };
   const turns = Int32Array.from({ length: sample.count }, (_, i) => (firstImage + i) % Math.max(1, model.num_classes));
-  const most = Math.floor(SAMPLE_BATCH_VALUES / (data.image_size ** 2 * data.channels));
   return sampleBatches({
     denoiser: engineDenoiser(engine, shape, sample.weights),
     diffusion,
@@ -50,7 +55,7 @@ export function drawSamples(
     count: sample.count,
     firstImage,
     labels: model.num_classes > 0 ? (request.labels ?? turns) : null,
-    batchSize: Math.max(1, Math.min(SAMPLE_BATCH, most, sample.count)),
+    batchSize: Math.min(drawingBatch(experiment), sample.count),
     ...(onStep ? { onStep } : {}),
   });
 }

@@ -6,16 +6,20 @@ import type { Experiment } from "../../core/experiment/schema.ts";
 import { pieceFrom, pieceText } from "../../core/masks/schedule.ts";
 import type { Stage } from "../../core/random/streams.ts";
 import type { CheckpointState } from "../../core/run/checkpointState.ts";
+import type { StepMetrics } from "../../core/run/metrics.ts";
 import type { FinalState } from "../../core/run/status.ts";
 import { DivergenceGuard, GUARD_LIMIT, GUARD_STEPS, lossOfNothing } from "../../core/training/divergenceGuard.ts";
 import { MetricsWindow } from "../../core/training/metricsWindow.ts";
 import { learningRate, stepScalars } from "../../core/training/schedules.ts";
+import { readRunMetrics } from "../../node/run/metrics.ts";
 import type { DataFingerprint } from "../data/dataFingerprint.ts";
 import type { EngineClient } from "../engine/client.ts";
 import type { TimedStep } from "../engine/messages.ts";
 import type { RunWriter } from "../run/runWriter.ts";
 import type { BatchSource } from "./batches.ts";
 import type { StartUp } from "./startUp.ts";
+import type { StepEvaluations } from "./stepEvaluations.ts";
+import type { StepHeldOut } from "./stepHeldOut.ts";
 import type { StepSamples } from "./stepSamples.ts";
 import type { StopRequest } from "./stopRequest.ts";
 
@@ -46,6 +50,9 @@ export interface TrainingSetup {
   /** told when the first step is done */
   readonly startUp: StartUp;
   readonly samples: Pick<StepSamples, "has" | "write">;
+  /** null: no images are held out */
+  readonly heldOut: Pick<StepHeldOut, "measure"> | null;
+  readonly evaluations: Pick<StepEvaluations, "evaluate">;
 }
 
 export interface TrainingEnd {
@@ -53,6 +60,9 @@ export interface TrainingEnd {
   readonly step: number;
   readonly message: string;
 }
+
+/** A line of metrics. */
+type Line = Omit<StepMetrics, "type">;
 
 /** A step that the engine was asked for. */
 interface AskedStep {
@@ -69,7 +79,7 @@ export class TrainingLoop {
   /** the step that this session ends with */
   private readonly end: number;
   private step: number;
-  /** seconds of training since step 0, previews and checkpoints left out */
+  /** seconds of training since step 0; what is done between steps is left out */
   private seconds: number;
   private savedAt: number;
   private readonly guard = new DivergenceGuard();
@@ -78,8 +88,10 @@ export class TrainingLoop {
   private lastWorkerEnd: number | null = null;
   /** of the last step's computation */
   private stepSeconds = Number.POSITIVE_INFINITY;
+  /** whether something due at the last step was not drawn or measured */
+  private isLacking = false;
   /** since the last line of metrics */
-  private line = { seconds: 0, wait: 0, steps: 0 };
+  private sinceLine = { seconds: 0, wait: 0, steps: 0 };
 
   constructor(private readonly setup: TrainingSetup) {
     const { experiment, stage, resumeFrom } = setup;
@@ -97,10 +109,7 @@ export class TrainingLoop {
   async run(): Promise<TrainingEnd> {
     const { setup } = this;
     setup.run.status.update({ state: "running" });
-    // The session before may have ended between saving and drawing.
-    if (this.step > 0 && this.samplesDue(this.step) && !setup.samples.has(this.step)) {
-      await setup.samples.write(this.step);
-    }
+    if (this.step > 0) await this.makeUp();
     let batch = this.batchOf(this.step);
     let asked: AskedStep | null = null;
     while (asked || batch) {
@@ -131,7 +140,24 @@ export class TrainingLoop {
       await this.afterStep(result);
       asked = ahead;
     }
-    return this.step < this.config.steps ? this.paused() : this.finished();
+    if (this.step < this.config.steps) return this.paused();
+    // A resume of a run that has not finished makes up for what the last step lacks.
+    const reason = setup.stop.reason;
+    return this.isLacking && reason !== null ? this.stopped(reason) : this.finished();
+  }
+
+  /** The session before may have ended between saving and drawing or measuring. */
+  private async makeUp(): Promise<void> {
+    const { step, setup } = this;
+    if (this.samplesDue(step) && !setup.samples.has(step)) await this.drawSamples();
+    if (!this.heldOutDue(step) && !this.evaluationDue(step)) return;
+    let line: Line | undefined = readRunMetrics(setup.run.dir).find((read) => read.step === step);
+    if (line === undefined) return;
+    if (this.heldOutDue(step) && line.heldOutLoss === undefined) {
+      line = await this.withHeldOut(line);
+      setup.run.metrics.append(line);
+    }
+    if (this.evaluationDue(step) && line.kid === undefined) await this.evaluate(line, false);
   }
 
   private logStart(): void {
@@ -151,25 +177,41 @@ export class TrainingLoop {
    */
   private mayAskAhead(): boolean {
     const done = this.step + 1;
-    const saves = this.samplesDue(done) || this.passedCheckpoint(done) || done === this.end;
-    return !saves && this.stepSeconds < AHEAD_SECONDS && this.setup.stop.reason === null;
+    const isNeeded =
+      this.samplesDue(done) ||
+      this.heldOutDue(done) ||
+      this.evaluationDue(done) ||
+      this.passedCheckpoint(done) ||
+      done === this.end;
+    return !isNeeded && this.stepSeconds < AHEAD_SECONDS && this.setup.stop.reason === null;
   }
 
   private ask(step: number, batch: TrainingBatch): AskedStep {
     const { config } = this;
     const kept = { timesteps: batch.timesteps.slice(), nothing: lossOfNothing(batch) };
-    const scalars = stepScalars(config, step, this.isDue(step + 1, config.log_every));
+    const scalars = stepScalars(config, step, this.lineDue(step + 1));
     return { answer: this.setup.engine.step(batch, scalars), ...kept };
   }
 
-  /** Every so many steps, and at the last one. */
+  /** Every so many steps, and at the last one; 0: never. */
   private isDue(step: number, every: number): boolean {
-    return step % every === 0 || step === this.config.steps;
+    return every > 0 && (step % every === 0 || step === this.config.steps);
   }
 
   private samplesDue(step: number): boolean {
-    const { sample_every: every } = this.config;
-    return every > 0 && this.isDue(step, every);
+    return this.isDue(step, this.config.sample_every);
+  }
+
+  private heldOutDue(step: number): boolean {
+    return this.setup.heldOut !== null && this.isDue(step, this.config.held_out_every);
+  }
+
+  private evaluationDue(step: number): boolean {
+    return this.isDue(step, this.config.evaluate_every);
+  }
+
+  private lineDue(step: number): boolean {
+    return this.isDue(step, this.config.log_every) || this.heldOutDue(step) || this.evaluationDue(step);
   }
 
   /** While the loss explodes nothing is saved, or checkpoints of a lost network would push out the good ones. */
@@ -195,33 +237,75 @@ export class TrainingLoop {
     const seconds = this.stepSeconds + wait;
     this.lastWorkerEnd = endedAt;
     this.seconds += seconds;
-    this.line.seconds += seconds;
-    this.line.wait += wait;
-    this.line.steps++;
+    this.sinceLine.seconds += seconds;
+    this.sinceLine.wait += wait;
+    this.sinceLine.steps++;
   }
 
   private async afterStep(result: TimedStep): Promise<void> {
-    const { config, setup, step } = this;
-    if (this.isDue(step, config.log_every)) this.writeLine(result);
+    const { setup, step } = this;
+    this.isLacking = false;
+    let line: Line | null = this.lineDue(step) ? this.takeLine(result) : null;
     setup.progress.update(step, this.note, stepsLeft(this.facts, step));
     const next = pieceFrom(this.facts.pieces, step);
     if (next) setup.run.log(`the mask changes: ${pieceText(next)}`);
     setup.run.status.update({ step, imagesSeen: this.imagesAt(step) });
-    const checkpointDue = this.checkpointDue(step);
-    const samplesDue = this.samplesDue(step);
-    if (checkpointDue) await this.checkpoint();
-    if (samplesDue) await setup.samples.write(step);
-    // What was spent on saving and drawing is no time of training.
-    if (checkpointDue || samplesDue) this.lastWorkerEnd = null;
+    if (line && this.heldOutDue(step)) line = await this.withHeldOut(line);
+    if (line) setup.run.metrics.append(line);
+    if (this.checkpointDue(step)) await this.checkpoint();
+    if (this.samplesDue(step)) await this.drawSamples();
+    if (line && this.evaluationDue(step)) await this.evaluate(line, true);
   }
 
-  private writeLine(result: TimedStep): void {
-    const { config, setup, step, line } = this;
+  /** What is spent between steps is no time of training. */
+  private async between<T>(work: Promise<T>): Promise<T> {
+    const result = await work;
+    this.lastWorkerEnd = null;
+    return result;
+  }
+
+  private async drawSamples(): Promise<void> {
+    if (!(await this.between(this.setup.samples.write(this.step)))) this.isLacking = true;
+  }
+
+  /** Where images are held out. */
+  private async withHeldOut(line: Line): Promise<Line> {
+    this.showNote("measuring the held-out loss");
+    const measured = await this.between(this.setup.heldOut!.measure(this.step));
+    if (measured === null) this.isLacking = true;
+    return { ...line, ...measured };
+  }
+
+  /**
+   * Writes the step's line again, with what the evaluation says: it takes long, and what is known is not to wait for it.
+   * @param anew the step was trained just now
+   */
+  private async evaluate(line: Line, anew: boolean): Promise<void> {
+    const { setup, step } = this;
+    const measured = await this.between(setup.evaluations.evaluate(step, anew, (text) => this.showNote(text)));
+    if (measured === null) this.isLacking = true;
+    else setup.run.metrics.append({ ...line, ...measured });
+  }
+
+  private showNote(text: string): void {
+    this.setup.progress.update(this.step, text, stepsLeft(this.facts, this.step));
+  }
+
+  /** The line of metrics of the step just done. */
+  private takeLine(result: TimedStep): Line {
+    const { config, setup, step, sinceLine } = this;
     const means = this.window.take();
-    const imagesPerSecond = line.seconds > 0 ? (line.steps * config.batch_size) / line.seconds : 0;
-    const wait = line.seconds > 0 ? ((100 * line.wait) / line.seconds).toFixed(1) : "0.0";
+    const imagesPerSecond = sinceLine.seconds > 0 ? (sinceLine.steps * config.batch_size) / sinceLine.seconds : 0;
+    const wait = sinceLine.seconds > 0 ? ((100 * sinceLine.wait) / sinceLine.seconds).toFixed(1) : "0.0";
     this.note = `${means.loss === null ? "" : `loss ${means.loss.toFixed(4)} · `}data wait ${wait} %`;
-    setup.run.metrics.append({
+    const remaining = stepsLeft(this.facts, step) * config.batch_size;
+    setup.run.status.update({
+      loss: means.loss,
+      imagesPerSecond,
+      etaSeconds: imagesPerSecond > 0 ? remaining / imagesPerSecond : null,
+    });
+    this.sinceLine = { seconds: 0, wait: 0, steps: 0 };
+    return {
       step,
       images: this.imagesAt(step),
       seconds: this.seconds,
@@ -229,16 +313,9 @@ export class TrainingLoop {
       lr: learningRate(config, step - 1),
       gradNorm: result.gradNorm,
       imagesPerSecond,
-      dataWaitSeconds: line.wait,
+      dataWaitSeconds: sinceLine.wait,
       memoryBytes: process.memoryUsage.rss(),
-    });
-    const remaining = stepsLeft(this.facts, step) * config.batch_size;
-    setup.run.status.update({
-      loss: means.loss,
-      imagesPerSecond,
-      etaSeconds: imagesPerSecond > 0 ? remaining / imagesPerSecond : null,
-    });
-    this.line = { seconds: 0, wait: 0, steps: 0 };
+    };
   }
 
   private async checkpoint(): Promise<void> {
@@ -257,10 +334,9 @@ export class TrainingLoop {
       ...(setup.classes === null ? {} : { classes: [...setup.classes] }),
       loop: { window: this.window.save(), data: setup.dataFingerprint },
     };
-    await setup.run.saveCheckpoint(step, (runDir) => setup.engine.call("checkpoint", { runDir, state }), {
-      keep: config.keep_checkpoints,
-      keepEvery: config.keep_every,
-    });
+    const rule = { keep: config.keep_checkpoints, keepEvery: config.keep_every };
+    const write = (runDir: string) => setup.engine.call("checkpoint", { runDir, state });
+    await this.between(setup.run.saveCheckpoint(step, write, rule));
     this.savedAt = step;
   }
 

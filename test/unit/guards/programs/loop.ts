@@ -125,7 +125,9 @@ const loop = new TrainingLoop({
   dataFingerprint: { images: 0, paths: "", pixels: "", decoder: "" },
   classes: null,
   startUp: new StartUp(),
-  samples: { write: async () => {}, has: () => true },
+  samples: { write: async () => true, has: () => true },
+  heldOut: null,
+  evaluations: { evaluate: async () => null },
   progress: {
     update(step) {
       if (step === WARM_UP) {
