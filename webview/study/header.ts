@@ -31,7 +31,8 @@ export class Header {
     private readonly model: StudyModel,
     private readonly actions: PageActions,
   ) {
-    const text = element("button", { class: "quiet with-text", type: "button" }, icon("text"), "Open as text");
+    const text = element("button", { class: "quiet", type: "button", title: "Open as text" }, icon("text"));
+    text.setAttribute("aria-label", "Open as text");
     text.addEventListener("click", () => actions.openText());
     const made = (["report", "retry", "stop", "run"] as const).map((name) => [name, this.button(name)] as const);
     this.buttons = Object.fromEntries(made) as Record<StudyAction, Button>;
