@@ -5,14 +5,18 @@ import type { Cell, StudyPlan } from "./plan.ts";
 
 export type CellCounts = Readonly<Record<CellState["kind"], number>>;
 
-/** Cells by the kind of their state; cells that coincide count each. */
-export function cellCounts(plan: StudyPlan, facts: StudyFacts): CellCounts {
+/** States by their kind. */
+export function countStates(states: readonly CellState[]): CellCounts {
   const counts: Record<CellState["kind"], number> = {
     ...{ refused: 0, waiting: 0, training: 0, paused: 0, evaluating: 0, failed: 0, "given up": 0, done: 0 },
   };
-  for (const cell of plan.cells) counts[cellState(cell, plan, facts).kind]++;
+  for (const { kind } of states) counts[kind]++;
   return counts;
 }
+
+/** Cells by the kind of their state; cells that coincide count each. */
+export const cellCounts = (plan: StudyPlan, facts: StudyFacts): CellCounts =>
+  countStates(plan.cells.map((cell) => cellState(cell, plan, facts)));
 
 /** Whether nothing is left to be done: each cell is done, given up, or will not be. */
 export const isOver = (counts: CellCounts): boolean =>
