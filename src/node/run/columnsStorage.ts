@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import { mkdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { columnsHeader } from "../../core/series/columnsFormat.ts";
-import { namesIn, removeQuietly, replaceFile } from "./files.ts";
 import { pathKey } from "../pathKey.ts";
+import { namesIn, removeQuietly, replaceFile } from "./files.ts";
 
 /** The older ones go: they can be made again. */
 const MOST_FILES = 400;
@@ -18,7 +18,9 @@ export class ColumnsStorage {
 
   /** Where those of a run are. They are of use only as far as they are of its text, which whoever reads them finds out. */
   fileOf(runDir: string): string {
-    const key = createHash("sha256").update(pathKey(resolve(runDir))).digest("hex");
+    const key = createHash("sha256")
+      .update(pathKey(resolve(runDir)))
+      .digest("hex");
     return join(this.folder, `${key.slice(0, 32)}.columns`);
   }
 

@@ -2,7 +2,15 @@
 import { MetricsTail } from "../../core/run/metricsTail.ts";
 import { TEXT_BEGIN } from "../../core/series/columnsFormat.ts";
 import { NO_LINES, type PackedLines, packLines } from "../../core/series/packedLines.ts";
-import { BLOCK_ROWS, BlockMaker, columnsFile, encoded, isOfText, type LoadedColumns, loadColumns } from "./columnsFile.ts";
+import {
+  BLOCK_ROWS,
+  BlockMaker,
+  columnsFile,
+  encoded,
+  isOfText,
+  type LoadedColumns,
+  loadColumns,
+} from "./columnsFile.ts";
 import type { ColumnsStorage } from "./columnsStorage.ts";
 import { FileTail } from "./fileTail.ts";
 import { metricsFile } from "./metrics.ts";
