@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { stageMasks } from "../../core/batch/context.ts";
 import type { KnownClasses } from "../../core/classes/numberClasses.ts";
 import { memoryBudget } from "../../core/cost/microBatch.ts";
+import { measurementFor } from "../../core/cost/speed.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import { pieceAt } from "../../core/masks/schedule.ts";
 import { modelShape } from "../../core/model/shape.ts";
@@ -11,6 +12,7 @@ import type { CheckpointState } from "../../core/run/checkpointState.ts";
 import type { FinalState } from "../../core/run/status.ts";
 import { shownText } from "../../core/shownText.ts";
 import { usableCores, usableMemory } from "../../node/machine.ts";
+import { machineName, readMeasurements } from "../../node/speedFile.ts";
 import {
   changedImages,
   type DataFingerprint,
@@ -145,6 +147,7 @@ async function trainInFolder(session: Session, ready: Ready): Promise<TrainingEn
       classes,
       startUp: session.startUp,
       samples: new StepSamples({ experiment, stage, run, engine, facts, stop, note: notes.note }),
+      measurement: measurementFor(readMeasurements(), machineName(), experiment, facts.backend),
     });
     const end = await loop.run();
     close(end.state, end.message);

@@ -1,6 +1,9 @@
 /** The training loop of one session: steps, metrics, checkpoints, sample grids, until the end or a stop. */
 import type { TrainingBatch } from "../../core/batch/assemble.ts";
-import { type StageFacts, stageFacts, stepsLeft } from "../../core/cost/stageFacts.ts";
+import { RunPace } from "../../core/cost/runPace.ts";
+import type { SpeedMeasurement } from "../../core/cost/speed.ts";
+import { isDue, type StageEvent } from "../../core/cost/stageEvents.ts";
+import { type StageFacts, stageFacts } from "../../core/cost/stageFacts.ts";
 import { UserError } from "../../core/errors.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import { pieceFrom, pieceText } from "../../core/masks/schedule.ts";
@@ -10,6 +13,7 @@ import type { FinalState } from "../../core/run/status.ts";
 import { DivergenceGuard, GUARD_LIMIT, GUARD_STEPS, lossOfNothing } from "../../core/training/divergenceGuard.ts";
 import { MetricsWindow } from "../../core/training/metricsWindow.ts";
 import { learningRate, stepScalars } from "../../core/training/schedules.ts";
+import { usableMemory } from "../../node/machine.ts";
 import type { DataFingerprint } from "../data/dataFingerprint.ts";
 import type { EngineClient } from "../engine/client.ts";
 import type { TimedStep } from "../engine/messages.ts";
@@ -23,8 +27,8 @@ import type { StopRequest } from "./stopRequest.ts";
 export const AHEAD_SECONDS = 1;
 
 export interface TrainingProgress {
-  /** @param left steps like the last one that take as long as those to come */
-  update(step: number, note: string, left: number): void;
+  /** @param secondsLeft null: not known yet */
+  update(step: number, note: string, secondsLeft: number | null): void;
 }
 
 export interface TrainingSetup {
@@ -44,6 +48,8 @@ export interface TrainingSetup {
   /** told when the first step is done */
   readonly startUp: StartUp;
   readonly samples: Pick<StepSamples, "has" | "write">;
+  /** of this machine; null: it was not measured */
+  readonly measurement: SpeedMeasurement | null;
 }
 
 export interface TrainingEnd {
@@ -63,6 +69,7 @@ interface AskedStep {
 export class TrainingLoop {
   private readonly config: Experiment["pretrain"];
   private readonly facts: StageFacts;
+  private readonly pace: RunPace;
   private readonly window: MetricsWindow;
   private step: number;
   /** seconds of training since step 0, previews and checkpoints left out */
@@ -76,11 +83,14 @@ export class TrainingLoop {
   private stepSeconds = Number.POSITIVE_INFINITY;
   /** since the last line of metrics */
   private line = { seconds: 0, wait: 0, steps: 0 };
+  /** of a step, by the last line; null: there is none yet */
+  private secondsPerStep: number | null = null;
 
   constructor(private readonly setup: TrainingSetup) {
     const { experiment, stage, resumeFrom } = setup;
     this.config = experiment[stage];
-    this.facts = stageFacts(experiment, stage, null)!;
+    this.facts = stageFacts(experiment, stage, usableMemory())!;
+    this.pace = new RunPace(experiment, stage, this.facts, setup.measurement);
     this.window = new MetricsWindow(experiment.diffusion.timesteps);
     this.window.restore(resumeFrom?.loop?.["window"]);
     this.step = resumeFrom?.step ?? 0;
@@ -91,7 +101,7 @@ export class TrainingLoop {
   /** Trains from where the setup says to the end of the stage, or until asked to stop, or until the loss diverges. */
   async run(): Promise<TrainingEnd> {
     const { setup } = this;
-    setup.run.status.update({ state: "running" });
+    setup.run.status.update({ state: "running", forecasts: this.forecasts() });
     // The session before may have ended between saving and drawing.
     if (this.step > 0 && this.samplesDue(this.step) && !setup.samples.has(this.step)) {
       await setup.samples.write(this.step);
@@ -153,18 +163,12 @@ export class TrainingLoop {
   private ask(step: number, batch: TrainingBatch): AskedStep {
     const { config } = this;
     const kept = { timesteps: batch.timesteps.slice(), nothing: lossOfNothing(batch) };
-    const scalars = stepScalars(config, step, this.isDue(step + 1, config.log_every));
+    const scalars = stepScalars(config, step, isDue(step + 1, config.log_every, config.steps));
     return { answer: this.setup.engine.step(batch, scalars), ...kept };
   }
 
-  /** Every so many steps, and at the last one. */
-  private isDue(step: number, every: number): boolean {
-    return step % every === 0 || step === this.config.steps;
-  }
-
   private samplesDue(step: number): boolean {
-    const { sample_every: every } = this.config;
-    return every > 0 && this.isDue(step, every);
+    return isDue(step, this.config.sample_every, this.config.steps);
   }
 
   /** While the loss explodes nothing is saved, or checkpoints of a lost network would push out the good ones. */
@@ -193,21 +197,37 @@ export class TrainingLoop {
     this.line.seconds += seconds;
     this.line.wait += wait;
     this.line.steps++;
+    this.pace.stepTook(seconds);
+  }
+
+  private forecasts() {
+    const { status } = this.setup.run;
+    return this.pace.forecasts(status.current.forecasts ?? [], this.step, status.workSeconds);
   }
 
   private async afterStep(result: TimedStep): Promise<void> {
     const { config, setup, step } = this;
-    if (this.isDue(step, config.log_every)) this.writeLine(result);
-    setup.progress.update(step, this.note, stepsLeft(this.facts, step));
+    if (isDue(step, config.log_every, config.steps)) this.writeLine(result);
+    setup.progress.update(step, this.note, this.secondsLeft);
     const next = pieceFrom(this.facts.pieces, step);
     if (next) setup.run.log(`the mask changes: ${pieceText(next)}`);
-    setup.run.status.update({ step, imagesSeen: this.imagesAt(step) });
+    setup.run.status.update({ step, imagesSeen: this.imagesAt(step), forecasts: this.forecasts() });
     const checkpointDue = this.checkpointDue(step);
     const samplesDue = this.samplesDue(step);
-    if (checkpointDue) await this.checkpoint();
-    if (samplesDue) await setup.samples.write(step);
+    if (checkpointDue) await this.timed("checkpoints", this.checkpoint());
+    if (samplesDue) await this.timed("sampleGrids", setup.samples.write(step));
     // What was spent on saving and drawing is no time of training.
     if (checkpointDue || samplesDue) this.lastWorkerEnd = null;
+  }
+
+  private get secondsLeft(): number | null {
+    return this.secondsPerStep && this.pace.secondsLeft(this.step, this.secondsPerStep);
+  }
+
+  private async timed(kind: StageEvent, work: Promise<void>): Promise<void> {
+    const began = performance.now();
+    await work;
+    this.pace.eventTook(kind, (performance.now() - began) / 1000);
   }
 
   private writeLine(result: TimedStep): void {
@@ -227,12 +247,8 @@ export class TrainingLoop {
       dataWaitSeconds: line.wait,
       memoryBytes: process.memoryUsage.rss(),
     });
-    const remaining = stepsLeft(this.facts, step) * config.batch_size;
-    setup.run.status.update({
-      loss: means.loss,
-      imagesPerSecond,
-      etaSeconds: imagesPerSecond > 0 ? remaining / imagesPerSecond : null,
-    });
+    this.secondsPerStep = line.steps > 0 ? line.seconds / line.steps : null;
+    setup.run.status.update({ loss: means.loss, imagesPerSecond, etaSeconds: this.secondsLeft });
     this.line = { seconds: 0, wait: 0, steps: 0 };
   }
 

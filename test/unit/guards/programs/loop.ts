@@ -125,6 +125,7 @@ const loop = new TrainingLoop({
   classes: null,
   startUp: new StartUp(),
   samples: { write: async () => {}, has: () => true },
+  measurement: null,
   progress: {
     update(step) {
       if (step === WARM_UP) {
