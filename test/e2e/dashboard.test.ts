@@ -17,6 +17,8 @@ const DASHBOARD = 'body[data-view="dashboard"]';
 const SEEN_MS = 500;
 const FEWEST_FRAMES = 30;
 const ZOOMS = 5;
+/** Height of a band at least. */
+const BAND_PIXELS = 5;
 const MANY_RUNS = 50;
 const MANY_POINTS = 100_000;
 const LOADING_MS = 100_000;
@@ -171,6 +173,52 @@ describe("the dashboard", () => {
     }
   });
 
+  it("charts the held-out loss live, with its band, and has no chart of it where no run has any", async () => {
+    const editor = running();
+    const chart = '[data-chart="heldOutLoss"]';
+    await compareAll(editor, 4);
+    const without = await pageWithRuns(editor, 4);
+    await drawn(without, "loss");
+    equal(await without.locator(chart).isVisible(), false);
+    const begun: RunInTheMaking[] = [];
+    try {
+      for (const seed of [5, 6, 7]) {
+        const [id, experiment] = [`2026-01-0${seed}-tiny-pretrain-01`, { mask: { rate: seed / 10 } }];
+        begun.push(await beginRun({ runsDir, id, seed: seed - 5, lines: 100, measureEvery: 50, experiment }));
+      }
+      await editor.closeAll();
+      await compareAll(editor, 7);
+      const page = await pageWithRuns(editor, 7);
+      for (const measured of ["kid", "heldOutLoss"]) await drawn(page, measured);
+      const { step } = begun[2]!.append(5);
+      await page.locator(`${chart}[data-last="${step}"]`).waitFor({ state: "attached" });
+      for (const theme of ["light", "hc", "dark"] satisfies Theme[]) {
+        await editor.setTheme(theme);
+        await stablePicture(page, `${chart} canvas`);
+        await page.locator(chart).scrollIntoViewIfNeeded();
+        await editor.screenshot(`dashboard-held-out-${theme}`);
+        ok((await paintedInColumn(page, chart)) > 3 * BAND_PIXELS, theme);
+      }
+      const box = await page.locator(`${chart} .layer`).boundingBox();
+      await editor.page.mouse.move(box!.x + 0.6 * box!.width, box!.y + box!.height / 2);
+      await page
+        .locator(`${chart} .tooltip .value`, { hasText: /^0\.\d+ ± 0\.\d+$/ })
+        .nth(2)
+        .waitFor();
+      await page.locator(`${chart} .tooltip .more`, { hasText: "95 % interval, 1.96 standard errors" }).waitFor();
+      await editor.screenshot("dashboard-held-out-cross-hair");
+      const legend = page.locator("aside .toggle");
+      for (let i = 0; i < 7; i++) if (i > 3) await legend.nth(i).click();
+      await page.locator(chart).waitFor({ state: "hidden" });
+    } finally {
+      await editor.palette("View: Close All Editors");
+      for (const run of begun) {
+        run.close("stopped");
+        rmSync(run.dir, { recursive: true, force: true });
+      }
+    }
+  });
+
   it("exports a chart as a vector picture, as pixels and as values", async () => {
     const editor = running();
     await compareAll(editor, 4);
@@ -278,6 +326,16 @@ async function swipe(page: Frame): Promise<void> {
 async function drawn(page: Frame, chart: string): Promise<void> {
   await page.locator(`[data-chart="${chart}"]`).scrollIntoViewIfNeeded();
   await page.locator(`[data-chart="${chart}"][data-last]:not([data-last=""])`).waitFor({ state: "attached" });
+}
+
+/** Pixels of a chart's canvas that are painted in the column in its middle: of lines and the grid a few, of bands many. */
+function paintedInColumn(page: Frame, chart: string): Promise<number> {
+  return page.evaluate<number>(`(() => {
+    const canvas = document.querySelector('${chart} canvas:not(.layer)');
+    const column = Math.round(0.55 * canvas.width);
+    const { data } = canvas.getContext("2d").getImageData(column, 0, 1, canvas.height);
+    return data.filter((_, i) => i % 4 === 3).filter((alpha) => alpha > 0).length;
+  })()`);
 }
 
 /** Waits until the chart of the loss shows the line of every run: its table has a value of each at the last step. */

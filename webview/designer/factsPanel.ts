@@ -130,7 +130,8 @@ export class FactsPanel {
     this.measureButton.disabled = speed.measuring || this.model.data.kind === "untrusted";
     this.element.classList.toggle("measuring", speed.measuring);
     const steps = `${count(experiment[stage].steps)} steps`;
-    const found = forecast(experiment, stage, { ...speed, machineBytes: facts.memoryBytes ?? null });
+    const known = { ...speed, machineBytes: facts.memoryBytes ?? null };
+    const found = forecast({ experiment, stage, images: facts.dataset?.images }, known);
     const time = found?.time ?? null;
     if (found === null || time === null) {
       const why = speed.measuring ? "measuring …" : "not measured yet";

@@ -60,13 +60,21 @@ export interface MachineKnowledge {
   readonly machineBytes: number | null;
 }
 
+/** A run that is planned. */
+export interface PlannedRun {
+  readonly experiment: Experiment;
+  readonly stage: Stage;
+  /** of the data set; missing: not known, as many are held out as are measured at most */
+  readonly images?: number | null | undefined;
+}
+
 /** @returns null where patches do not divide the image or heads the width, or the mask does not fit the grid */
-export function forecast(experiment: Experiment, stage: Stage, known: MachineKnowledge): Forecast | null {
+export function forecast({ experiment, stage, images = null }: PlannedRun, known: MachineKnowledge): Forecast | null {
   const facts = stageFacts(experiment, stage, known.machineBytes);
   if (facts === null) return null;
   const { steps } = experiment[stage];
   const events = eventsLeft(experiment, stage, 0);
-  const ofOne = eventFlops(experiment);
+  const ofOne = eventFlops(experiment, stage, images);
   const ofSteps = facts.pieces.reduce((sum, { from, until, flopsPerStep }) => sum + (until - from) * flopsPerStep, 0);
   const measurement = measurementFor(known.measurements, known.machine, experiment);
   return {
@@ -78,17 +86,17 @@ export function forecast(experiment: Experiment, stage: Stage, known: MachineKno
     memoryBytes: facts.memoryBytes,
     fits: facts.fits,
     disk: stageDisk(experiment, stage, facts.parameters),
-    time: measurement && timeForecast(experiment, stage, facts, measurement),
+    time: measurement && timeForecast(experiment, stage, { facts, images }, measurement),
   };
 }
 
 function timeForecast(
   experiment: Experiment,
   stage: Stage,
-  facts: StageFacts,
+  size: { readonly facts: StageFacts; readonly images: number | null },
   { backend, points }: SpeedMeasurement,
 ): TimeForecast {
-  const times = stageTimes(experiment, facts, points);
+  const times = stageTimes(experiment, stage, size, points);
   const parts = { startUp: START_UP_SECONDS, ...timeLeft(times, experiment, stage, 0) };
   const basis = basisOf(times);
   return {
@@ -101,12 +109,6 @@ function timeForecast(
     backend,
     measuredAt: times.pieces.map(({ rate }) => rate.measuredAt).sort()[0]!,
   };
-}
-
-/** A run that is planned. */
-export interface PlannedRun {
-  readonly experiment: Experiment;
-  readonly stage: Stage;
 }
 
 /** What many runs take, one after the other. */
@@ -125,7 +127,7 @@ export interface RunsForecast {
 }
 
 export function forecastRuns(runs: readonly PlannedRun[], known: MachineKnowledge): RunsForecast {
-  const forecasts = runs.flatMap(({ experiment, stage }) => forecast(experiment, stage, known) ?? []);
+  const forecasts = runs.flatMap((run) => forecast(run, known) ?? []);
   const timed = forecasts.flatMap(({ time }) => time ?? []);
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
   return {

@@ -13,9 +13,11 @@ export const BASIS_TEXT: Readonly<Record<ForecastBasis, string>> = {
   scaled: "steps of another configuration, converted by operations",
 };
 
-const EVENT_NOUNS: Readonly<Record<StageEvent, string>> = {
-  checkpoints: "checkpoint",
-  sampleGrids: "sample grid",
+const EVENT_NAMES: Readonly<Record<StageEvent, string>> = {
+  checkpoints: "checkpoints",
+  sampleGrids: "sample grids",
+  heldOut: "held-out losses",
+  evaluations: "evaluations",
 };
 
 const UNTIMED: [string, string] = [
@@ -40,7 +42,7 @@ function timeRows(time: TimeForecast, events: Forecast["events"]): [string, stri
   const { parts, pieces, backend, measuredAt, basis } = time;
   const isOne = pieces.length === 1;
   const from = `${BASIS_TEXT[basis]}, measured on ${measuredAt.slice(0, 10)} (${backend})`;
-  const kinds = (Object.keys(EVENT_NOUNS) as StageEvent[]).filter((kind) => events[kind] > 0);
+  const kinds = (Object.keys(EVENT_NAMES) as StageEvent[]).filter((kind) => events[kind] > 0);
   return [
     ["time", `${formatDuration(time.totalSeconds)}, give or take ${percent(time.expectedError)}: from ${from}`],
     ["  starting up", formatDuration(parts.startUp)],
@@ -50,16 +52,17 @@ function timeRows(time: TimeForecast, events: Forecast["events"]): [string, stri
       `${stepsText(piece)}, ${formatStepTime(piece.secondsPerStep)} each`,
     ]),
     ...kinds.map((kind): [string, string] => [
-      `  ${EVENT_NOUNS[kind]}s`,
+      `  ${EVENT_NAMES[kind]}`,
       `${formatDuration(parts[kind])}, ${count(events[kind])} of ${formatStepTime(parts[kind] / events[kind])}`,
     ]),
   ];
 }
 
-const diskText = ({ checkpoints, sampleGrids, records }: Forecast["disk"]): string =>
+const diskText = ({ checkpoints, sampleGrids, evaluations, records }: Forecast["disk"]): string =>
   [
     ["checkpoints", checkpoints] as const,
     ["sample grids", sampleGrids] as const,
+    ["samples of evaluations", evaluations] as const,
     ["metrics, log and documents", records] as const,
   ]
     .filter(([, size]) => size > 0)

@@ -6,13 +6,22 @@ import type { RunForecast } from "../run/forecasts.ts";
 import { EXPECTED_ERROR } from "./forecast.ts";
 import { type SpeedMeasurement, speedPoint } from "./speed.ts";
 import { EVENTS, type StageEvent } from "./stageEvents.ts";
-import type { StageFacts } from "./stageFacts.ts";
+import { type PieceFacts, stageFacts } from "./stageFacts.ts";
 import { basisOf, type StageTimes, stageTimes, timeLeft, totalOf } from "./stageTimes.ts";
 
 /** Steps of a session after which its forecast is made anew. */
 export const FORECAST_STEPS = 50;
 /** Of those, the first ones that do not count: caches and memory are not yet what they will be. */
 const WARM_UP_STEPS = 10;
+
+/** What is known when a session begins. */
+export interface PaceKnowledge {
+  readonly machineBytes: number | null;
+  /** of this machine with this backend; null: there is none */
+  readonly measurement: SpeedMeasurement | null;
+  /** of the data set, those that are held out included */
+  readonly images: number;
+}
 
 export class RunPace {
   /** as measured before, or relative to a step of the first piece */
@@ -22,16 +31,20 @@ export class RunPace {
   private seconds = 0;
   private readonly seen = new Map<StageEvent, { seconds: number; times: number }>();
 
-  /** @param measurement of this machine; null: there is none */
   constructor(
     private readonly experiment: Experiment,
     private readonly stage: Stage,
-    facts: StageFacts,
-    private readonly measurement: SpeedMeasurement | null,
+    private readonly known: PaceKnowledge,
   ) {
+    const facts = stageFacts(experiment, stage, known.machineBytes)!;
     const unit = { secondsPerStep: 1, measuredAt: "" };
-    const points = measurement?.points ?? [speedPoint(experiment, facts, facts.pieces[0]!, unit)];
-    this.times = stageTimes(experiment, facts, points);
+    const points = known.measurement?.points ?? [speedPoint(experiment, facts, facts.pieces[0]!, unit)];
+    this.times = stageTimes(experiment, stage, { facts, images: known.images }, points);
+  }
+
+  /** The stage's, in the order of their steps. */
+  get pieces(): readonly PieceFacts[] {
+    return this.times.pieces;
   }
 
   /** A step of this session has taken so long, waiting for its batch included. */
@@ -77,7 +90,7 @@ export class RunPace {
       const seconds = spent + this.secondsLeft(step, secondsPerStep);
       return [...made, { seconds, madeAtStep: step, basis, expectedError: EXPECTED_ERROR[basis] }];
     };
-    if (this.measurement !== null && made.length === 0) {
+    if (this.known.measurement !== null && made.length === 0) {
       return add(basisOf(this.times), pieceAt(this.times.pieces, Math.max(0, step - 1)).secondsPerStep);
     }
     const isDue = this.steps === FORECAST_STEPS && made.every(({ basis }) => basis !== "own");

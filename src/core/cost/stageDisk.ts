@@ -10,6 +10,8 @@ export interface DiskForecast {
   readonly checkpoints: number;
   /** sample grids, if their images can be packed no better than noise */
   readonly sampleGrids: number;
+  /** samples that evaluations keep */
+  readonly evaluations: number;
   /** lines of metrics and of the log, and the other documents */
   readonly records: number;
   readonly total: number;
@@ -22,14 +24,17 @@ const LOG_LINE_BYTES = 70;
 const DOCUMENT_BYTES = 8192;
 
 export function stageDisk(experiment: Experiment, stage: Stage, parameters: number): DiskForecast {
-  const { steps, log_every } = experiment[stage];
+  const { steps, log_every, evaluate_samples } = experiment[stage];
   const { data, sample } = experiment;
   const events = eventsLeft(experiment, stage, 0);
   const checkpoints = CHECKPOINT_BYTES * parameters * checkpointsAtOnce(experiment[stage]);
-  const sampleGrids = events.sampleGrids * sample.count * data.image_size ** 2 * data.channels;
+  const imageBytes = data.image_size ** 2 * data.channels;
+  const sampleGrids = events.sampleGrids * sample.count * imageBytes;
+  const evaluations = events.evaluations * evaluate_samples * imageBytes;
   const records =
     Math.ceil(steps / log_every) * METRICS_LINE_BYTES + events.checkpoints * LOG_LINE_BYTES + DOCUMENT_BYTES;
-  return { checkpoints, sampleGrids, records, total: checkpoints + sampleGrids + records };
+  const total = checkpoints + sampleGrids + evaluations + records;
+  return { checkpoints, sampleGrids, evaluations, records, total };
 }
 
 type CheckpointKeys = Pick<Experiment["pretrain"], "steps" | "checkpoint_every" | "keep_checkpoints" | "keep_every">;

@@ -1,8 +1,9 @@
 /** How long each thing takes that a stage does, and what is left of it at a step. */
-import { sampleBatch } from "../diffusion/sampleBatch.ts";
+import { drawingBatch } from "../diffusion/drawingBatch.ts";
 import type { Experiment } from "../experiment/schema.ts";
 import { modelShape, tokenCount } from "../model/shape.ts";
 import type { Stage } from "../random/streams.ts";
+import { heldOutPassCount } from "../training/heldOutLoss.ts";
 import { imageCost } from "./imageCost.ts";
 import { networkKey, type Rate, rateOf, type SpeedPoint, stepWork } from "./speed.ts";
 import { EVENTS, eventsLeft, type StageEvent } from "./stageEvents.ts";
@@ -13,6 +14,9 @@ export const CHECKPOINT_BYTES = 16;
 
 /** Checked, written and flushed to the disk: of the order of what `npm run bench -- --only forecast` has seen. */
 const CHECKPOINT_BYTES_PER_SECOND = 300e6;
+
+/** Of an evaluation for each of its samples: its features, and its distances to all images. Those of the training images are kept. */
+const MEASURING_SECONDS = 0.03;
 
 export interface PieceTime extends PieceFacts {
   readonly secondsPerStep: number;
@@ -26,22 +30,40 @@ export interface StageTimes {
   readonly each: Readonly<Record<StageEvent, number>>;
 }
 
-/** Matrix-product operations of one of each kind. */
-export function eventFlops(experiment: Experiment): Readonly<Record<StageEvent, number>> {
-  const { sample } = experiment;
+/**
+ * Matrix-product operations of the network for one of each kind.
+ * @param images of the data set, those that are held out included; null: not known, and as many are held out as are measured at most
+ */
+export function eventFlops(
+  experiment: Experiment,
+  stage: Stage,
+  images: number | null,
+): Readonly<Record<StageEvent, number>> {
+  const { sample, data } = experiment;
   const shape = modelShape(experiment);
   const { forwardFlops } = imageCost(shape, tokenCount(shape));
-  return { checkpoints: 0, sampleGrids: sample.count * sample.steps * forwardFlops };
+  const heldOut = images === null ? Number.POSITIVE_INFINITY : Math.round(images * data.holdout);
+  return {
+    checkpoints: 0,
+    sampleGrids: sample.count * sample.steps * forwardFlops,
+    heldOut: heldOutPassCount(heldOut) * forwardFlops,
+    evaluations: experiment[stage].evaluate_samples * sample.steps * forwardFlops,
+  };
 }
 
 /** @param points of this machine, at least one */
-export function stageTimes(experiment: Experiment, facts: StageFacts, points: readonly SpeedPoint[]): StageTimes {
+export function stageTimes(
+  experiment: Experiment,
+  stage: Stage,
+  { facts, images }: { readonly facts: StageFacts; readonly images: number | null },
+  points: readonly SpeedPoint[],
+): StageTimes {
   const { parameters } = facts;
   const network = networkKey(experiment);
   const rateAt = (visibleTokens: number, microBatchSize: number): Rate =>
     rateOf(points, { network, parameters, visibleTokens, microBatchSize });
-  const drawn = sampleBatch(experiment.data, experiment.sample.count);
-  const wholeImages = rateAt(tokenCount(modelShape(experiment)), drawn);
+  const flops = eventFlops(experiment, stage, images);
+  const wholeImages = rateAt(tokenCount(modelShape(experiment)), drawingBatch(experiment)).workPerSecond;
   return {
     pieces: facts.pieces.map((piece) => {
       const rate = rateAt(piece.geometry.visibleTokens, piece.microBatchSize);
@@ -49,7 +71,9 @@ export function stageTimes(experiment: Experiment, facts: StageFacts, points: re
     }),
     each: {
       checkpoints: (CHECKPOINT_BYTES * parameters) / CHECKPOINT_BYTES_PER_SECOND,
-      sampleGrids: eventFlops(experiment).sampleGrids / wholeImages.workPerSecond,
+      sampleGrids: flops.sampleGrids / wholeImages,
+      heldOut: flops.heldOut / wholeImages,
+      evaluations: flops.evaluations / wholeImages + experiment[stage].evaluate_samples * MEASURING_SECONDS,
     },
   };
 }

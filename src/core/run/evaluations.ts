@@ -22,6 +22,12 @@ export const evaluationSchema = z
     trainingImagesOf: count().describe("Training images that there are."),
     heldOutImages: count().describe("Images that data.holdout kept out of training."),
     data: z.string().describe("Digest of the training images' paths and pixels, as in images/."),
+    note: z
+      .string()
+      .optional()
+      .describe(
+        "What a reader should know, such as that the images are others than the run learned from; mostly missing.",
+      ),
     space: z.string().describe("Space of features of everything but copying."),
     spaceVersion: z.string().describe("What features depend on besides the image."),
     kid: z

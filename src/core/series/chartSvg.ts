@@ -1,4 +1,5 @@
 /** A chart as SVG text: vectors only, text as text. */
+import { type Band, bandPath } from "./band.ts";
 import type { TimeTicks } from "./timeAxis.ts";
 
 export interface SvgLine {
@@ -24,6 +25,8 @@ export interface SvgChart {
   readonly x: SvgAxis;
   readonly y: SvgAxis;
   readonly lines: readonly SvgLine[];
+  /** below the lines */
+  readonly bands?: readonly (Band & { readonly colour: string })[];
   readonly legend: readonly { readonly label: string; readonly colour: string; readonly dash: readonly number[] }[];
   readonly width: number;
   /** of the chart; the legend adds to it */
@@ -40,6 +43,10 @@ const FONT = "system-ui, 'Segoe UI', 'DejaVu Sans', Arial, sans-serif";
 const FAR = 1e5;
 /** About the width of a digit. */
 const DIGIT = 6.4;
+
+/** Opacity of a band, where another shines through, and of its outline, which tells one from the other. */
+export const BAND_FILL = 0.15;
+export const BAND_EDGE = 0.5;
 
 /** Total size of the picture. */
 export function svgSize(chart: Pick<SvgChart, "width" | "height" | "legend">): { width: number; height: number } {
@@ -67,6 +74,10 @@ export function chartSvg(chart: SvgChart): string {
       return `<path d="M${plot.left} ${at}H${plot.right}" stroke="${colours.grid}"/><text x="${plot.left - 8}" y="${at + 4}" text-anchor="end">${escapeXml(y.format(tick))}</text>`;
     }),
   ];
+  const bands = (chart.bands ?? []).map(({ colour, ...band }) => {
+    const d = bandPath(band, toX, toY);
+    return `<path d="${d}" fill="${colour}" fill-opacity="${BAND_FILL}" stroke="${colour}" stroke-opacity="${BAND_EDGE}"/>`;
+  });
   const paths = chart.lines.map((line) => {
     const d = pathData(line, toX, toY, x, y);
     const opacity = line.opacity < 1 ? ` stroke-opacity="${line.opacity}"` : "";
@@ -88,7 +99,7 @@ ${grid.join("\n")}
 <text transform="translate(15 ${(plot.top + plot.bottom) / 2}) rotate(-90)" text-anchor="middle">${escapeXml(y.title)}</text>
 <clipPath id="plot"><rect x="${plot.left}" y="${plot.top}" width="${plot.right - plot.left}" height="${plot.bottom - plot.top}"/></clipPath>
 <g clip-path="url(#plot)" fill="none" stroke-linejoin="round">
-${paths.join("\n")}
+${[...bands, ...paths].join("\n")}
 </g>
 ${legend.join("\n")}
 </svg>
@@ -96,7 +107,10 @@ ${legend.join("\n")}
 }
 
 function mapping(axis: SvgAxis, from: number, to: number): (value: number) => number {
-  const along = axis.logarithmic ? Math.log10 : (value: number) => value;
+  // What an axis cannot show lies far beyond its low end.
+  const along = axis.logarithmic
+    ? (value: number) => Math.log10(Math.max(value, Number.MIN_VALUE))
+    : (value: number) => value;
   const low = along(axis.low);
   const length = along(axis.high) - low || 1;
   return (value) => Math.max(-FAR, Math.min(FAR, from + ((along(value) - low) / length) * (to - from)));

@@ -18,6 +18,10 @@ export const MEASURES = [
   "imagesPerSecond",
   "memory",
   "dataWait",
+  "heldOutLoss",
+  "heldOutError",
+  "kid",
+  "kidError",
 ] as const;
 export type Measure = (typeof MEASURES)[number];
 
@@ -27,7 +31,7 @@ const LARGEST_FLOAT32 = 3.4028234663852886e38;
 const LAST_TIME = 8.64e15;
 
 /**
- * Axes are Float64Array (a wall clock needs it), measures Float32Array: 72 bytes a step, so that 50 runs of 100,000 steps fit an
+ * Axes are Float64Array (a wall clock needs it), measures Float32Array: 88 bytes a step, so that 50 runs of 100,000 steps fit an
  * extension host. What is not a number, or unknown, is NaN; what a Float32 cannot hold is the largest that it can. Steps ascend as
  * addInOrder makes them; where images or a time go back between two steps, the axis stands still until they have caught up.
  */
@@ -128,7 +132,9 @@ class ColumnTable implements StepTable {
     const quarters = Array.from({ length: TIMESTEP_RANGES }, (_, i) => line.lossByTimestep[i] ?? null);
     const wait = elapsed > 0 ? Math.min(1, line.dataWaitSeconds / elapsed) : null;
     const { loss, gradNorm, lr, imagesPerSecond, memoryBytes } = line;
+    const { heldOutLoss = null, heldOutError = null, kid = null, kidError = null } = line;
     const values = [loss, ...quarters, gradNorm, lr, imagesPerSecond, memoryBytes, wait];
+    values.push(heldOutLoss, heldOutError, kid, kidError);
     for (const [i, column] of this.measures.entries()) column[row] = measured(values[i]!);
   }
 

@@ -1,11 +1,9 @@
 /** How fast this machine trains, as the trainer has measured and kept it, and what experiments take for that. */
 import { dirname } from "node:path";
 import * as vscode from "vscode";
-import type { Forecast } from "../../core/cost/forecast.ts";
+import type { Forecast, PlannedRun } from "../../core/cost/forecast.ts";
 import type { SpeedMeasurement } from "../../core/cost/speed.ts";
 import { UserError } from "../../core/errors.ts";
-import type { Experiment } from "../../core/experiment/schema.ts";
-import type { Stage } from "../../core/random/streams.ts";
 import { usableMemory } from "../../node/machine.ts";
 import type { Calibration, TrainerLauncher } from "../services.ts";
 
@@ -34,14 +32,14 @@ export class MachineCalibration implements Calibration, vscode.Disposable {
     return this.kept;
   }
 
-  forecast(experiment: Experiment, stage: Stage): Forecast | null {
+  forecast(run: PlannedRun): Forecast | null {
     if (this.modules === null) {
       // Loaded with the first question; whoever asked is told when there is an answer.
       void this.ready;
       return null;
     }
     const { machine, measurements } = this;
-    return this.modules.forecast(experiment, stage, { machine, measurements, machineBytes: usableMemory() });
+    return this.modules.forecast(run, { machine, measurements, machineBytes: usableMemory() });
   }
 
   async measure(file: vscode.Uri, token?: vscode.CancellationToken): Promise<void> {

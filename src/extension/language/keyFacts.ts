@@ -71,7 +71,8 @@ export function timeOf(read: ReadDocument, stage: Stage, calibration: Calibratio
   if (factsOf(read, stage) === null || read.experiment === null) return null;
   const needed = ["steps", "checkpoint_every", "sample_every"].map((name) => `${stage}.${name}`);
   if ([...needed, "sample.count", "sample.steps"].some((path) => read.refused.has(path))) return null;
-  return calibration?.forecast(read.experiment, stage)?.time ?? null;
+  const run = { experiment: read.experiment, stage, images: read.facts.dataset?.images };
+  return calibration?.forecast(run)?.time ?? null;
 }
 
 function maskFacts(read: ReadDocument, experiment: Experiment): string[] {

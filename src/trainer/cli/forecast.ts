@@ -1,4 +1,5 @@
 /** `maskdm forecast FILE`: what a stage will take, before it begins. */
+import { dirname } from "node:path";
 import { type Command, Option } from "commander";
 import type { Stage } from "../../core/random/streams.ts";
 import type { Io } from "./io.ts";
@@ -39,7 +40,13 @@ export function register(program: Command, io: Io): void {
 }
 
 async function printForecast(file: string, options: ForecastOptions, io: Io): Promise<void> {
-  const [{ loadExperiment }, { forecast }, { forecastText }, speeds, { usableMemory }] = await Promise.all([
+  const [
+    { checkExperiment, imageFactsOf, readExperimentFile },
+    { forecast },
+    { forecastText },
+    speeds,
+    { usableMemory },
+  ] = await Promise.all([
     import("./loadExperiment.ts"),
     import("../../core/cost/forecast.ts"),
     import("../../core/cost/forecastText.ts"),
@@ -47,14 +54,17 @@ async function printForecast(file: string, options: ForecastOptions, io: Io): Pr
     import("../../node/machine.ts"),
   ]);
   const machineBytes = usableMemory();
-  const { experiment } = loadExperiment(file, options.set, { memoryBytes: machineBytes }, io);
+  const text = readExperimentFile(file);
+  const { dataset } = await imageFactsOf(text, options.set, dirname(file));
+  const facts = { memoryBytes: machineBytes, ...(dataset === undefined ? {} : { dataset }) };
+  const { experiment } = checkExperiment(file, text, options.set, facts, io);
   const stages = options.stage === undefined ? STAGES : [options.stage];
   if (options.measure === true) {
     const { measureStages } = await import("../bench/measureStages.ts");
     speeds.keepMeasurement(await measureStages(experiment, stages, (line) => io.stderr(line)));
   }
   const known = { machine: speeds.machineName(), measurements: speeds.readMeasurements(), machineBytes };
-  const forecasts = stages.flatMap((stage) => forecast(experiment, stage, known) ?? []);
+  const forecasts = stages.flatMap((stage) => forecast({ experiment, stage, images: dataset?.images }, known) ?? []);
   if (options.json === true) io.json(forecasts);
   else io.stdout(forecasts.map(forecastText).join("\n"));
   if (forecasts.some(({ time }) => time === null)) io.stderr("--measure finds out how fast this machine is.");

@@ -1,6 +1,6 @@
 /** Draws images with the engine's network. */
 import { imagesToTokens, type TokenShape, tokensToImages, toPatchEmbedOrder } from "../../core/batch/tokens.ts";
-import { sampleBatch } from "../../core/diffusion/sampleBatch.ts";
+import { drawingBatch } from "../../core/diffusion/drawingBatch.ts";
 import { type Denoiser, type SampledBatch, type SampleStep, sampleBatches } from "../../core/diffusion/samplers.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import type { EngineClient } from "../engine/client.ts";
@@ -45,7 +45,7 @@ export function drawSamples(
     count: sample.count,
     firstImage,
     labels: model.num_classes > 0 ? (request.labels ?? turns) : null,
-    batchSize: sampleBatch(data, sample.count),
+    batchSize: Math.min(drawingBatch(experiment), sample.count),
     ...(onStep ? { onStep } : {}),
   });
 }

@@ -1,25 +1,26 @@
 /** The training loop of one session: steps, metrics, checkpoints, sample grids, until the end or a stop. */
 import type { TrainingBatch } from "../../core/batch/assemble.ts";
-import { RunPace } from "../../core/cost/runPace.ts";
-import type { SpeedMeasurement } from "../../core/cost/speed.ts";
+import type { RunPace } from "../../core/cost/runPace.ts";
 import { isDue, type StageEvent } from "../../core/cost/stageEvents.ts";
-import { type StageFacts, stageFacts } from "../../core/cost/stageFacts.ts";
 import { UserError } from "../../core/errors.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import { pieceFrom, pieceText } from "../../core/masks/schedule.ts";
 import type { Stage } from "../../core/random/streams.ts";
 import type { CheckpointState } from "../../core/run/checkpointState.ts";
+import type { StepMetrics } from "../../core/run/metrics.ts";
 import type { FinalState } from "../../core/run/status.ts";
 import { DivergenceGuard, GUARD_LIMIT, GUARD_STEPS, lossOfNothing } from "../../core/training/divergenceGuard.ts";
 import { MetricsWindow } from "../../core/training/metricsWindow.ts";
 import { learningRate, stepScalars } from "../../core/training/schedules.ts";
-import { usableMemory } from "../../node/machine.ts";
+import { readRunMetrics } from "../../node/run/metrics.ts";
 import type { DataFingerprint } from "../data/dataFingerprint.ts";
 import type { EngineClient } from "../engine/client.ts";
 import type { TimedStep } from "../engine/messages.ts";
 import type { RunWriter } from "../run/runWriter.ts";
 import type { BatchSource } from "./batches.ts";
 import type { StartUp } from "./startUp.ts";
+import type { StepEvaluations } from "./stepEvaluations.ts";
+import type { StepHeldOut } from "./stepHeldOut.ts";
 import type { StepSamples } from "./stepSamples.ts";
 import type { StopRequest } from "./stopRequest.ts";
 
@@ -48,8 +49,11 @@ export interface TrainingSetup {
   /** told when the first step is done */
   readonly startUp: StartUp;
   readonly samples: Pick<StepSamples, "has" | "write">;
-  /** of this machine; null: it was not measured */
-  readonly measurement: SpeedMeasurement | null;
+  /** null: no images are held out */
+  readonly heldOut: Pick<StepHeldOut, "measure"> | null;
+  readonly evaluations: Pick<StepEvaluations, "evaluate">;
+  /** told how long everything takes */
+  readonly pace: RunPace;
 }
 
 export interface TrainingEnd {
@@ -57,6 +61,9 @@ export interface TrainingEnd {
   readonly step: number;
   readonly message: string;
 }
+
+/** A line of metrics. */
+type Line = Omit<StepMetrics, "type">;
 
 /** A step that the engine was asked for. */
 interface AskedStep {
@@ -68,11 +75,9 @@ interface AskedStep {
 
 export class TrainingLoop {
   private readonly config: Experiment["pretrain"];
-  private readonly facts: StageFacts;
-  private readonly pace: RunPace;
   private readonly window: MetricsWindow;
   private step: number;
-  /** seconds of training since step 0, previews and checkpoints left out */
+  /** seconds of training since step 0; what is done between steps is left out */
   private seconds: number;
   private savedAt: number;
   private readonly guard = new DivergenceGuard();
@@ -81,16 +86,16 @@ export class TrainingLoop {
   private lastWorkerEnd: number | null = null;
   /** of the last step's computation */
   private stepSeconds = Number.POSITIVE_INFINITY;
+  /** whether something due at the last step was not drawn or measured */
+  private isLacking = false;
   /** since the last line of metrics */
-  private line = { seconds: 0, wait: 0, steps: 0 };
-  /** of a step, by the last line; null: there is none yet */
+  private sinceLine = { seconds: 0, wait: 0, steps: 0 };
+  /** by the last line; null: there is none yet */
   private secondsPerStep: number | null = null;
 
   constructor(private readonly setup: TrainingSetup) {
     const { experiment, stage, resumeFrom } = setup;
     this.config = experiment[stage];
-    this.facts = stageFacts(experiment, stage, usableMemory())!;
-    this.pace = new RunPace(experiment, stage, this.facts, setup.measurement);
     this.window = new MetricsWindow(experiment.diffusion.timesteps);
     this.window.restore(resumeFrom?.loop?.["window"]);
     this.step = resumeFrom?.step ?? 0;
@@ -102,10 +107,7 @@ export class TrainingLoop {
   async run(): Promise<TrainingEnd> {
     const { setup } = this;
     setup.run.status.update({ state: "running", forecasts: this.forecasts() });
-    // The session before may have ended between saving and drawing.
-    if (this.step > 0 && this.samplesDue(this.step) && !setup.samples.has(this.step)) {
-      await setup.samples.write(this.step);
-    }
+    if (this.step > 0) await this.makeUp();
     let batch = this.batchOf(this.step);
     let asked: AskedStep | null = null;
     while (asked || batch) {
@@ -136,7 +138,23 @@ export class TrainingLoop {
       await this.afterStep(result);
       asked = ahead;
     }
-    return this.finished();
+    // A resume of a run that has not finished makes up for what the last step lacks.
+    const reason = setup.stop.reason;
+    return this.isLacking && reason !== null ? this.stopped(reason) : this.finished();
+  }
+
+  /** The session before may have ended between saving and drawing or measuring. */
+  private async makeUp(): Promise<void> {
+    const { step, setup } = this;
+    if (this.samplesDue(step) && !setup.samples.has(step)) await this.drawSamples();
+    if (!this.heldOutDue(step) && !this.evaluationDue(step)) return;
+    let line: Line | undefined = readRunMetrics(setup.run.dir).find((read) => read.step === step);
+    if (line === undefined) return;
+    if (this.heldOutDue(step) && line.heldOutLoss === undefined) {
+      line = await this.withHeldOut(line);
+      setup.run.metrics.append(line);
+    }
+    if (this.evaluationDue(step) && line.kid === undefined) await this.evaluate(line, false);
   }
 
   private logStart(): void {
@@ -156,19 +174,40 @@ export class TrainingLoop {
    */
   private mayAskAhead(): boolean {
     const done = this.step + 1;
-    const saves = this.samplesDue(done) || this.passedCheckpoint(done) || done === this.config.steps;
-    return !saves && this.stepSeconds < AHEAD_SECONDS && this.setup.stop.reason === null;
+    const isNeeded =
+      this.samplesDue(done) ||
+      this.heldOutDue(done) ||
+      this.evaluationDue(done) ||
+      this.passedCheckpoint(done) ||
+      done === this.config.steps;
+    return !isNeeded && this.stepSeconds < AHEAD_SECONDS && this.setup.stop.reason === null;
   }
 
   private ask(step: number, batch: TrainingBatch): AskedStep {
     const { config } = this;
     const kept = { timesteps: batch.timesteps.slice(), nothing: lossOfNothing(batch) };
-    const scalars = stepScalars(config, step, isDue(step + 1, config.log_every, config.steps));
+    const scalars = stepScalars(config, step, this.lineDue(step + 1));
     return { answer: this.setup.engine.step(batch, scalars), ...kept };
   }
 
+  private isDue(step: number, every: number): boolean {
+    return isDue(step, every, this.config.steps);
+  }
+
   private samplesDue(step: number): boolean {
-    return isDue(step, this.config.sample_every, this.config.steps);
+    return this.isDue(step, this.config.sample_every);
+  }
+
+  private heldOutDue(step: number): boolean {
+    return this.setup.heldOut !== null && this.isDue(step, this.config.held_out_every);
+  }
+
+  private evaluationDue(step: number): boolean {
+    return this.isDue(step, this.config.evaluate_every);
+  }
+
+  private lineDue(step: number): boolean {
+    return this.isDue(step, this.config.log_every) || this.heldOutDue(step) || this.evaluationDue(step);
   }
 
   /** While the loss explodes nothing is saved, or checkpoints of a lost network would push out the good ones. */
@@ -194,49 +233,86 @@ export class TrainingLoop {
     const seconds = this.stepSeconds + wait;
     this.lastWorkerEnd = endedAt;
     this.seconds += seconds;
-    this.line.seconds += seconds;
-    this.line.wait += wait;
-    this.line.steps++;
-    this.pace.stepTook(seconds);
+    this.sinceLine.seconds += seconds;
+    this.sinceLine.wait += wait;
+    this.sinceLine.steps++;
+    this.setup.pace.stepTook(seconds);
   }
 
   private forecasts() {
-    const { status } = this.setup.run;
-    return this.pace.forecasts(status.current.forecasts ?? [], this.step, status.workSeconds);
+    const { run, pace } = this.setup;
+    return pace.forecasts(run.status.current.forecasts ?? [], this.step, run.status.workSeconds);
   }
 
   private async afterStep(result: TimedStep): Promise<void> {
-    const { config, setup, step } = this;
-    if (isDue(step, config.log_every, config.steps)) this.writeLine(result);
+    const { setup, step } = this;
+    this.isLacking = false;
+    let line: Line | null = this.lineDue(step) ? this.takeLine(result) : null;
     setup.progress.update(step, this.note, this.secondsLeft);
-    const next = pieceFrom(this.facts.pieces, step);
+    const next = pieceFrom(setup.pace.pieces, step);
     if (next) setup.run.log(`the mask changes: ${pieceText(next)}`);
     setup.run.status.update({ step, imagesSeen: this.imagesAt(step), forecasts: this.forecasts() });
-    const checkpointDue = this.checkpointDue(step);
-    const samplesDue = this.samplesDue(step);
-    if (checkpointDue) await this.timed("checkpoints", this.checkpoint());
-    if (samplesDue) await this.timed("sampleGrids", setup.samples.write(step));
-    // What was spent on saving and drawing is no time of training.
-    if (checkpointDue || samplesDue) this.lastWorkerEnd = null;
+    if (line && this.heldOutDue(step)) line = await this.withHeldOut(line);
+    if (line) setup.run.metrics.append(line);
+    if (this.checkpointDue(step)) await this.checkpoint();
+    if (this.samplesDue(step)) await this.drawSamples();
+    if (line && this.evaluationDue(step)) await this.evaluate(line, true);
+  }
+
+  /** What is spent between steps is no time of training. */
+  private async between<T>(kind: StageEvent, work: Promise<T>): Promise<T> {
+    const began = performance.now();
+    const result = await work;
+    this.setup.pace.eventTook(kind, (performance.now() - began) / 1000);
+    this.lastWorkerEnd = null;
+    return result;
+  }
+
+  private async drawSamples(): Promise<void> {
+    if (!(await this.between("sampleGrids", this.setup.samples.write(this.step)))) this.isLacking = true;
+  }
+
+  /** Where images are held out. */
+  private async withHeldOut(line: Line): Promise<Line> {
+    this.showNote("measuring the held-out loss");
+    const measured = await this.between("heldOut", this.setup.heldOut!.measure(this.step));
+    if (measured === null) this.isLacking = true;
+    return { ...line, ...measured };
+  }
+
+  /**
+   * Writes the step's line again, with what the evaluation says: it takes long, and what is known is not to wait for it.
+   * @param anew the step was trained just now
+   */
+  private async evaluate(line: Line, anew: boolean): Promise<void> {
+    const { setup, step } = this;
+    const measured = await this.between(
+      "evaluations",
+      setup.evaluations.evaluate(step, anew, (text) => this.showNote(text)),
+    );
+    if (measured === null) this.isLacking = true;
+    else setup.run.metrics.append({ ...line, ...measured });
   }
 
   private get secondsLeft(): number | null {
-    return this.secondsPerStep && this.pace.secondsLeft(this.step, this.secondsPerStep);
+    return this.secondsPerStep && this.setup.pace.secondsLeft(this.step, this.secondsPerStep);
   }
 
-  private async timed(kind: StageEvent, work: Promise<void>): Promise<void> {
-    const began = performance.now();
-    await work;
-    this.pace.eventTook(kind, (performance.now() - began) / 1000);
+  private showNote(text: string): void {
+    this.setup.progress.update(this.step, text, this.secondsLeft);
   }
 
-  private writeLine(result: TimedStep): void {
-    const { config, setup, step, line } = this;
+  /** The line of metrics of the step just done. */
+  private takeLine(result: TimedStep): Line {
+    const { config, setup, step, sinceLine } = this;
     const means = this.window.take();
-    const imagesPerSecond = line.seconds > 0 ? (line.steps * config.batch_size) / line.seconds : 0;
-    const wait = line.seconds > 0 ? ((100 * line.wait) / line.seconds).toFixed(1) : "0.0";
+    const imagesPerSecond = sinceLine.seconds > 0 ? (sinceLine.steps * config.batch_size) / sinceLine.seconds : 0;
+    const wait = sinceLine.seconds > 0 ? ((100 * sinceLine.wait) / sinceLine.seconds).toFixed(1) : "0.0";
     this.note = `${means.loss === null ? "" : `loss ${means.loss.toFixed(4)} · `}data wait ${wait} %`;
-    setup.run.metrics.append({
+    this.secondsPerStep = imagesPerSecond > 0 ? config.batch_size / imagesPerSecond : null;
+    setup.run.status.update({ loss: means.loss, imagesPerSecond, etaSeconds: this.secondsLeft });
+    this.sinceLine = { seconds: 0, wait: 0, steps: 0 };
+    return {
       step,
       images: this.imagesAt(step),
       seconds: this.seconds,
@@ -244,12 +320,9 @@ export class TrainingLoop {
       lr: learningRate(config, step - 1),
       gradNorm: result.gradNorm,
       imagesPerSecond,
-      dataWaitSeconds: line.wait,
+      dataWaitSeconds: sinceLine.wait,
       memoryBytes: process.memoryUsage.rss(),
-    });
-    this.secondsPerStep = line.steps > 0 ? line.seconds / line.steps : null;
-    setup.run.status.update({ loss: means.loss, imagesPerSecond, etaSeconds: this.secondsLeft });
-    this.line = { seconds: 0, wait: 0, steps: 0 };
+    };
   }
 
   private async checkpoint(): Promise<void> {
@@ -268,10 +341,9 @@ export class TrainingLoop {
       ...(setup.classes === null ? {} : { classes: [...setup.classes] }),
       loop: { window: this.window.save(), data: setup.dataFingerprint },
     };
-    await setup.run.saveCheckpoint(step, (runDir) => setup.engine.call("checkpoint", { runDir, state }), {
-      keep: config.keep_checkpoints,
-      keepEvery: config.keep_every,
-    });
+    const rule = { keep: config.keep_checkpoints, keepEvery: config.keep_every };
+    const write = (runDir: string) => setup.engine.call("checkpoint", { runDir, state });
+    await this.between("checkpoints", setup.run.saveCheckpoint(step, write, rule));
     this.savedAt = step;
   }
 

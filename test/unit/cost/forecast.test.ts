@@ -54,7 +54,7 @@ describe("what a stage does besides its steps", () => {
 
 describe("a forecast", () => {
   it("knows all but the time of a machine that was not measured", () => {
-    const found = forecast(experiment, "pretrain", UNKNOWN)!;
+    const found = forecast({ experiment: experiment, stage: "pretrain" }, UNKNOWN)!;
     const { forwardFlops } = imageCost(modelShape(experiment), 64);
     const { flopsPerStep } = stageFacts(experiment, "pretrain", null)!.pieces[0]!;
     expect(found).toMatchObject({ stage: "pretrain", steps: 1050, images: 1050 * 64, time: null, fits: null });
@@ -63,7 +63,7 @@ describe("a forecast", () => {
   });
 
   it("takes the time of the very steps that were measured, and adds what is done besides", () => {
-    const { time } = forecast(experiment, "pretrain", machineWith(experiment, [0.2]))!;
+    const { time } = forecast({ experiment: experiment, stage: "pretrain" }, machineWith(experiment, [0.2]))!;
     expect(time).toMatchObject({ basis: "same", backend: "native", measuredAt: "2025-01-01" });
     expect(time!.secondsPerStep).toBeCloseTo(0.2, 9);
     expect(time!.parts.steps).toBeCloseTo(210, 6);
@@ -73,7 +73,7 @@ describe("a forecast", () => {
   });
 
   it("adds up the pieces of a schedule, each with its own time", () => {
-    const { time } = forecast(changing, "pretrain", machineWith(changing, [0.1, 0.7]))!;
+    const { time } = forecast({ experiment: changing, stage: "pretrain" }, machineWith(changing, [0.1, 0.7]))!;
     expect(time!.pieces.map(({ secondsPerStep }) => secondsPerStep)).toEqual([
       expect.closeTo(0.1, 9),
       expect.closeTo(0.7, 9),
@@ -85,26 +85,26 @@ describe("a forecast", () => {
   it("says that it was converted, and that this is less sure", () => {
     const wider = { ...experiment, model: { ...experiment.model, embed_dim: 256 } };
     const known = machineWith(experiment, [0.2]);
-    const same = forecast(experiment, "pretrain", known)!.time!;
-    const scaled = forecast(wider, "pretrain", known)!.time!;
+    const same = forecast({ experiment: experiment, stage: "pretrain" }, known)!.time!;
+    const scaled = forecast({ experiment: wider, stage: "pretrain" }, known)!.time!;
     expect(scaled.basis).toBe("scaled");
     expect(scaled.expectedError).toBeGreaterThan(same.expectedError);
     expect(scaled.secondsPerStep).toBeGreaterThan(same.secondsPerStep);
     const threads = { ...experiment, engine: { ...experiment.engine, threads: 1 } };
-    expect(forecast(threads, "pretrain", known)!.time).toBeNull();
+    expect(forecast({ experiment: threads, stage: "pretrain" }, known)!.time).toBeNull();
   });
 
   it("is null where the mask does not fit the grid", () => {
     const wrong = { ...experiment, mask: { ...experiment.mask, block_size: 3 } };
-    expect(forecast(wrong, "pretrain", UNKNOWN)).toBeNull();
-    expect(forecast(wrong, "finetune", UNKNOWN)).not.toBeNull();
+    expect(forecast({ experiment: wrong, stage: "pretrain" }, UNKNOWN)).toBeNull();
+    expect(forecast({ experiment: wrong, stage: "finetune" }, UNKNOWN)).not.toBeNull();
   });
 
   it("counts the checkpoints that are there at once", () => {
     const checkpoints = (keys: Partial<Experiment["pretrain"]>): number => {
       const { parameters } = stageFacts(experiment, "pretrain", null)!;
       const other = { ...experiment, pretrain: { ...experiment.pretrain, ...keys } };
-      return forecast(other, "pretrain", UNKNOWN)!.disk.checkpoints / (16 * parameters);
+      return forecast({ experiment: other, stage: "pretrain" }, UNKNOWN)!.disk.checkpoints / (16 * parameters);
     };
     expect(checkpoints({ checkpoint_every: 1000 })).toBe(2);
     // 11 are written; of three the oldest goes once the next is there.
@@ -117,23 +117,25 @@ describe("a forecast", () => {
   });
 
   it("counts sample grids and lines of metrics", () => {
-    const { disk } = forecast(experiment, "pretrain", UNKNOWN)!;
+    const { disk } = forecast({ experiment: experiment, stage: "pretrain" }, UNKNOWN)!;
     expect(disk.sampleGrids).toBe(3 * 9 * 32 * 32 * 3);
     const often = { ...experiment, pretrain: { ...experiment.pretrain, log_every: 1 } };
-    const more = forecast(often, "pretrain", UNKNOWN)!.disk.records - disk.records;
+    const more = forecast({ experiment: often, stage: "pretrain" }, UNKNOWN)!.disk.records - disk.records;
     expect(more / (1050 - 105)).toBeGreaterThan(250);
     expect(disk.total).toBe(disk.checkpoints + disk.sampleGrids + disk.records);
   });
 
   it("is told in words", () => {
-    const known = forecastText(forecast(changing, "pretrain", machineWith(changing, [0.1, 0.7]))!);
+    const known = forecastText(
+      forecast({ experiment: changing, stage: "pretrain" }, machineWith(changing, [0.1, 0.7]))!,
+    );
     expect(known).toMatch(
       /^pretrain: 1050 steps, 67,200 images\n {2}time .*give or take 15 %: from steps of this very/,
     );
     expect(known).toMatch(/mask\.rate\[1\] +steps 525 to 1049, 700 ms each/);
     expect(known).toMatch(/checkpoints +\S+, 11 of /);
     expect(known).toMatch(/sample grids +\S+, 3 of /);
-    const unknown = forecastText(forecast(experiment, "finetune", UNKNOWN)!);
+    const unknown = forecastText(forecast({ experiment: experiment, stage: "finetune" }, UNKNOWN)!);
     expect(unknown).toMatch(/time +not known/);
     expect(unknown).not.toMatch(/sample grids/);
   });
@@ -146,8 +148,8 @@ describe("the forecast of many runs", () => {
     const wrong = { ...experiment, mask: { ...experiment.mask, block_size: 3 } };
     const runs = [experiment, threads, wrong].map((of) => ({ experiment: of, stage: "pretrain" as const }));
     const finetune = { experiment, stage: "finetune" as const };
-    const one = forecast(experiment, "pretrain", known)!;
-    const two = forecast(experiment, "finetune", known)!;
+    const one = forecast({ experiment: experiment, stage: "pretrain" }, known)!;
+    const two = forecast({ experiment: experiment, stage: "finetune" }, known)!;
     expect(forecastRuns([...runs, finetune], known)).toEqual({
       seconds: expect.closeTo(one.time!.totalSeconds + two.time!.totalSeconds, 6),
       untimed: 1,
@@ -164,11 +166,12 @@ describe("the forecast of many runs", () => {
 describe("the pace of a run", () => {
   const facts = stageFacts(changing, "pretrain", null)!;
   const measured = machineWith(changing, [0.1, 0.7]).measurements[0]!;
+  const NOTHING = { machineBytes: null, images: 100 };
   const bare: Experiment = { ...changing, pretrain: { ...changing.pretrain, sample_every: 0 } };
   const [first, second] = facts.pieces.map(({ flopsPerStep }) => flopsPerStep) as [number, number];
 
   it("takes the steps of another mask as longer by their work, where nothing else is known", () => {
-    const pace = new RunPace(bare, "pretrain", facts, null);
+    const pace = new RunPace(bare, "pretrain", { ...NOTHING, measurement: null });
     pace.eventTook("checkpoints", 0);
     expect(pace.secondsLeft(1050, 0.1)).toBe(0);
     expect(pace.secondsLeft(1000, 0.1)).toBeCloseTo(5, 9);
@@ -178,13 +181,13 @@ describe("the pace of a run", () => {
   });
 
   it("takes them as longer as they were measured to be", () => {
-    const pace = new RunPace(bare, "pretrain", facts, measured);
+    const pace = new RunPace(bare, "pretrain", { ...NOTHING, measurement: measured });
     pace.eventTook("checkpoints", 0);
     expect(pace.secondsLeft(500, 0.2)).toBeCloseTo(25 * 0.2 + 525 * 1.4, 6);
   });
 
   it("adds what is done besides steps, as long as it took the times before", () => {
-    const pace = new RunPace(changing, "pretrain", facts, measured);
+    const pace = new RunPace(changing, "pretrain", { ...NOTHING, measurement: measured });
     const expected = pace.secondsLeft(500, 0.1);
     expect(expected).toBeGreaterThan(25 * 0.1 + 525 * 0.7);
     for (const seconds of [3, 5]) pace.eventTook("checkpoints", seconds);
@@ -194,7 +197,7 @@ describe("the pace of a run", () => {
   });
 
   it("makes one forecast before the first step, and one after fifty, from those that were no longer warming up", () => {
-    const pace = new RunPace(bare, "pretrain", facts, measured);
+    const pace = new RunPace(bare, "pretrain", { ...NOTHING, measurement: measured });
     pace.eventTook("checkpoints", 0);
     let made: RunForecast[] = pace.forecasts([], 0, 0);
     expect(made).toEqual([{ seconds: expect.closeTo(420, 6), madeAtStep: 0, basis: "same", expectedError: 0.15 }]);
@@ -212,7 +215,7 @@ describe("the pace of a run", () => {
   });
 
   it("makes none before the first step on a machine that was not measured, and none again in a later session", () => {
-    const pace = new RunPace(bare, "pretrain", facts, null);
+    const pace = new RunPace(bare, "pretrain", { ...NOTHING, measurement: null });
     expect(pace.forecasts([], 0, 0)).toEqual([]);
     const kept: RunForecast[] = [{ seconds: 1, madeAtStep: 50, basis: "own", expectedError: 0.1 }];
     for (let i = 0; i < 50; i++) pace.stepTook(1);
