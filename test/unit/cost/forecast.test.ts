@@ -52,6 +52,38 @@ describe("what a stage does besides its steps", () => {
   });
 });
 
+describe("what is measured during training", () => {
+  const measuring: Experiment = {
+    ...experiment,
+    data: { ...experiment.data, holdout: 0.1 },
+    pretrain: { ...experiment.pretrain, held_out_every: 500, evaluate_every: 1000, evaluate_samples: 100 },
+  };
+  const { forwardFlops } = imageCost(modelShape(experiment), 64);
+  const plain = forecast({ experiment, stage: "pretrain" }, UNKNOWN)!;
+
+  it("is counted where images are held out, and where it is asked for", () => {
+    expect(eventsLeft(experiment, "pretrain", 0)).toMatchObject({ heldOut: 0, evaluations: 0 });
+    expect(eventsLeft(measuring, "pretrain", 0)).toMatchObject({ heldOut: 3, evaluations: 2 });
+  });
+
+  it("takes passes of whole images, as many as are held out", () => {
+    const more = (images?: number): number =>
+      forecast({ experiment: measuring, stage: "pretrain", images }, UNKNOWN)!.flops - plain.flops;
+    const evaluations = 2 * 100 * 20 * forwardFlops;
+    // At most 256 images, four timesteps of each.
+    expect(more()).toBeCloseTo(evaluations + 3 * 1024 * forwardFlops, -3);
+    expect(more(1e6)).toBe(more());
+    expect(more(300)).toBeCloseTo(evaluations + 3 * 4 * 30 * forwardFlops, -3);
+  });
+
+  it("takes time, and the samples of evaluations stay on the disk", () => {
+    const { time, disk } = forecast({ experiment: measuring, stage: "pretrain" }, machineWith(measuring, [0.2]))!;
+    expect(time!.parts.heldOut).toBeGreaterThan(0);
+    expect(time!.parts.evaluations).toBeGreaterThan(time!.parts.heldOut);
+    expect(disk.evaluations).toBe(2 * 100 * 32 * 32 * 3);
+  });
+});
+
 describe("a forecast", () => {
   it("knows all but the time of a machine that was not measured", () => {
     const found = forecast({ experiment: experiment, stage: "pretrain" }, UNKNOWN)!;
@@ -122,7 +154,7 @@ describe("a forecast", () => {
     const often = { ...experiment, pretrain: { ...experiment.pretrain, log_every: 1 } };
     const more = forecast({ experiment: often, stage: "pretrain" }, UNKNOWN)!.disk.records - disk.records;
     expect(more / (1050 - 105)).toBeGreaterThan(250);
-    expect(disk.total).toBe(disk.checkpoints + disk.sampleGrids + disk.records);
+    expect(disk.total).toBe(disk.checkpoints + disk.sampleGrids + disk.evaluations + disk.records);
   });
 
   it("is told in words", () => {
