@@ -1,12 +1,6 @@
 /** The queue of a runs folder: an entry for each run that is to begin, in files of their own. Prose: docs/run-format.md, "Queue". */
 import * as z from "zod";
-import { count, formatVersion, type Parsed, parseDocument, stageName, timestamp } from "./format.ts";
-
-const processIdentity = z.object({
-  host: z.string().describe("Name of the machine."),
-  pid: z.number().int().min(1).describe("Process id."),
-  processStart: z.string().min(1).describe("Start time of that process in the form of its platform."),
-});
+import { count, formatVersion, type Parsed, parseDocument, processIdentity, stageName, timestamp } from "./format.ts";
 
 const pauseStep = () =>
   count().optional().describe("Step at which the run saves and ends as `stopped`, to go on later; missing: its last.");
@@ -62,7 +56,7 @@ export const queueEntrySchema = z
       })
       .optional()
       .describe("Set by the worker that has taken the entry."),
-    process: processIdentity.optional().describe("The process that was started for it."),
+    process: processIdentity().optional().describe("The process that was started for it."),
     failure: z
       .object({
         message: z.string().describe("One line for people."),
