@@ -29,6 +29,10 @@ export const MEASURES = [
   "imagesPerSecond",
   "memory",
   "dataWait",
+  "heldOutLoss",
+  "heldOutError",
+  "kid",
+  "kidError",
 ] as const satisfies readonly (RoundedField | "dataWait")[];
 export type Measure = (typeof MEASURES)[number];
 
@@ -37,7 +41,7 @@ const FIRST_CAPACITY = 1024;
 const LAST_TIME = 8.64e15;
 
 /**
- * Axes are Float64Array (a wall clock needs it), measures Float32Array: 76 bytes a step, so that 50 runs of 100,000 steps fit an
+ * Axes are Float64Array (a wall clock needs it), measures Float32Array: 92 bytes a step, so that 50 runs of 100,000 steps fit an
  * extension host. What is not a number, or unknown, is NaN; what a Float32 cannot hold is the largest that it can. Steps ascend as
  * addInOrder makes them; where images or a time go back between two steps, the axis stands still until they have caught up.
  */

@@ -30,6 +30,10 @@ const ROUNDED = {
   imagesPerSecond: ({ imagesPerSecond }) => imagesPerSecond,
   memory: ({ memoryBytes }) => memoryBytes,
   dataWaitSeconds: ({ dataWaitSeconds }) => dataWaitSeconds,
+  heldOutLoss: ({ heldOutLoss }) => heldOutLoss,
+  heldOutError: ({ heldOutError }) => heldOutError,
+  kid: ({ kid }) => kid,
+  kidError: ({ kidError }) => kidError,
 } as const satisfies Record<string, Read>;
 
 export type ExactField = keyof typeof EXACT;

@@ -1,6 +1,7 @@
 /** `maskdm evaluate RUN…`: how good a run's images are. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { LEAST_SAMPLES } from "../../core/experiment/stageKeys.ts";
+import { CommandExit, type ExitCode, reportError } from "./errors.ts";
 import type { Io } from "./io.ts";
 import {
   addExamples,
@@ -71,26 +72,38 @@ async function evaluate(runs: readonly string[], options: EvaluateOptions, io: I
   const { runsDir, samples, seed, space, set: overrides } = options;
   const printLine = (value: unknown): void => io.stdout(JSON.stringify(value));
   const results = [];
+  let failed: ExitCode = 0;
   for (const source of runs) {
     const progress = new PartProgress(io);
-    const evaluation = await evaluateRun({
-      source,
-      runsDir,
-      overrides,
-      samples,
-      ...(seed === undefined ? {} : { seed }),
-      ...(space === undefined ? {} : { space }),
-      onProgress(part, done, total) {
-        if (options.jsonLines === true) printLine({ type: "progress", part, done, total });
-        else progress.update(part, done, total);
-      },
-      note: (line) => io.stderr(line),
-    }).finally(() => progress.finish());
-    results.push(evaluation);
-    if (options.jsonLines === true) printLine(evaluation);
-    else if (options.json !== true) io.stdout(evaluationText(evaluation));
+    try {
+      const evaluation = await evaluateRun({
+        source,
+        runsDir,
+        overrides,
+        samples,
+        ...(seed === undefined ? {} : { seed }),
+        ...(space === undefined ? {} : { space }),
+        onProgress(part, done, total) {
+          if (options.jsonLines === true) printLine({ type: "progress", part, done, total });
+          else progress.update(part, done, total);
+        },
+        note: (line) => io.stderr(line),
+      }).finally(() => progress.finish());
+      results.push(evaluation);
+      if (options.jsonLines === true) printLine(evaluation);
+      else if (options.json !== true) io.stdout(evaluationText(evaluation));
+    } catch (error) {
+      if (runs.length === 1) throw error;
+      const code = reportError(
+        error,
+        { ...io, stderr: (line) => io.stderr(`${source}: ${line}`) },
+        process.env["MASKDM_DEBUG"] === "1",
+      );
+      failed = failed === 0 ? code : failed;
+    }
   }
   if (options.json === true) io.json(results);
+  if (failed !== 0) throw new CommandExit(failed);
 }
 
 /** One display after the other: a part is over when another begins, or the same one with other images. */

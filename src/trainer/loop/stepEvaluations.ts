@@ -1,6 +1,7 @@
 /** The evaluations that a run makes of itself while it trains. */
 import packageJson from "../../../package.json" with { type: "json" };
 import type { Experiment } from "../../core/experiment/schema.ts";
+import { short } from "../../core/numbers.ts";
 import type { Stage } from "../../core/random/streams.ts";
 import { drawingOf } from "../../core/run/drawing.ts";
 import type { StepMetrics } from "../../core/run/metrics.ts";
@@ -75,6 +76,7 @@ export class StepEvaluations {
         );
         const request = { runDir: run.dir, dataset, samples, spaces, cacheDir };
         const { kid } = await evaluateSamples(request, showProgress);
+        run.log(`evaluation of step ${step}: KID ${short(kid.value)} ± ${short(kid.standardError)}`);
         return { kid: kid.value, kidError: kid.standardError };
       });
     });

@@ -65,8 +65,8 @@ for (const entry of entries) {
   const line = new Line();
   const feed = new ChartFeed((event: LinesEvent) => {
     let at = 0;
-    for (const { from, count, smooth, chart } of event.parts) {
-      if (chart === "loss" && !smooth)
+    for (const { from, count, kind, chart } of event.parts) {
+      if (chart === "loss" && kind === "raw")
         line.replaceFrom(from ?? -Infinity, event.xs.subarray(at, at + count), event.ys.subarray(at, at + count));
       at += count;
     }
