@@ -14,7 +14,7 @@ import {
 } from "../../core/series/columnsFormat.ts";
 import { joinLines, type PackedLines, packLines } from "../../core/series/packedLines.ts";
 import { crc32 } from "./crc32.ts";
-import { writeFully } from "./files.ts";
+import { removeQuietly, writeFully } from "./files.ts";
 import { metricsFile } from "./metrics.ts";
 import { READ_AT_ONCE, readFileAtOnce } from "./readText.ts";
 
@@ -110,6 +110,8 @@ export class ColumnsKeeper {
 
   private append(block: Uint8Array | null): void {
     if (block === null) return;
+    // Whatever has been put in its place: a pipe would wait for a reader.
+    if (!this.exists) removeQuietly(this.path);
     const fd = openSync(this.path, this.exists ? "a" : "w");
     try {
       if (!this.exists) writeFully(fd, columnsHeader());

@@ -3,6 +3,8 @@ import { dirname } from "node:path";
 import { stageMasks } from "../../core/batch/context.ts";
 import type { KnownClasses } from "../../core/classes/numberClasses.ts";
 import { memoryBudget } from "../../core/cost/microBatch.ts";
+import { RunPace } from "../../core/cost/runPace.ts";
+import { measurementFor } from "../../core/cost/speed.ts";
 import { requireVariety } from "../../core/evaluation/references.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import { pieceAt } from "../../core/masks/schedule.ts";
@@ -12,6 +14,7 @@ import type { CheckpointState } from "../../core/run/checkpointState.ts";
 import type { FinalState } from "../../core/run/status.ts";
 import { shownText } from "../../core/shownText.ts";
 import { usableCores, usableMemory } from "../../node/machine.ts";
+import { machineName, readMeasurements } from "../../node/speedFile.ts";
 import { type DataFingerprint, dataFingerprint, imageList } from "../data/dataFingerprint.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { requireDataFolder } from "../data/firstLook.ts";
@@ -161,6 +164,11 @@ async function trainInFolder(session: Session, ready: Ready): Promise<TrainingEn
           ? new StepHeldOut({ ...told, experiment, images: dataset.heldOut, engine, stop })
           : null,
       evaluations: new StepEvaluations({ ...told, experiment, stage, dataset, cacheDir, threads, engine, facts, stop }),
+      pace: new RunPace(experiment, stage, {
+        machineBytes: usableMemory(),
+        measurement: measurementFor(readMeasurements(), machineName(), experiment, facts.backend),
+        images: dataset.count + dataset.heldOut.count,
+      }),
     });
     const end = await loop.run();
     close(end.state, end.message);

@@ -3,6 +3,7 @@
  * JSON of type LoopCounts. Started with --expose-gc. Parameter: a folder for the run.
  */
 import { performance } from "node:perf_hooks";
+import { RunPace } from "../../../../src/core/cost/runPace.ts";
 import { parseExperiment } from "../../../../src/core/experiment/parse.ts";
 import { modelShape } from "../../../../src/core/model/shape.ts";
 import type { Dataset } from "../../../../src/trainer/data/dataset.ts";
@@ -128,6 +129,7 @@ const loop = new TrainingLoop({
   samples: { write: async () => true, has: () => true },
   heldOut: null,
   evaluations: { evaluate: async () => null },
+  pace: new RunPace(experiment, "pretrain", { machineBytes: null, measurement: null, images: 0 }),
   progress: {
     update(step) {
       if (step === WARM_UP) {
