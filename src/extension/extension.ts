@@ -14,6 +14,7 @@ import { DetachedTrainer } from "./runs/detachedTrainer.ts";
 import { type RunsFeature, registerRuns } from "./runs/registerRuns.ts";
 import { WorkspaceRuns } from "./runs/workspaceRuns.ts";
 import type { Services } from "./services.ts";
+import { registerStudy } from "./study/registerStudy.ts";
 
 /** What tests inside the extension host get as the extension's exports. */
 export interface ExtensionApi {
@@ -43,6 +44,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     ...ofRuns.commands,
     ...ofDashboard.commands,
     ...registerDesigner(context, services),
+    ...registerStudy(context, services),
     ...calibrateCommand(services),
   };
   context.subscriptions.push(registerCommands(commands, log));

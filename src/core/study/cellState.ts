@@ -17,7 +17,7 @@ export interface RunFacts {
   readonly reason: string | null;
   readonly evaluations: readonly Evaluation[];
   /** held-out loss at the newest step that it was measured at; null: never */
-  readonly heldOut: { readonly step: number; readonly loss: number; readonly error: number } | null;
+  readonly heldOut: { readonly step: number; readonly loss: number; readonly error: number | null } | null;
 }
 
 export interface StudyFacts {
@@ -28,15 +28,18 @@ export interface StudyFacts {
   readonly atWork: boolean;
 }
 
+/** A training, as what is shown of a cell names it. */
+export type RunName = Pick<PlannedRun, "id" | "stage">;
+
 export type CellState =
   /** the configuration cannot be trained */
   | { readonly kind: "refused"; readonly reason: string }
   | { readonly kind: "waiting" }
-  | { readonly kind: "training"; readonly run: PlannedRun; readonly queued: boolean; readonly share: number | null }
+  | { readonly kind: "training"; readonly run: RunName; readonly queued: boolean; readonly share: number | null }
   /** a run was stopped or its process is gone; it goes on when the study does */
-  | { readonly kind: "paused"; readonly run: PlannedRun }
-  | { readonly kind: "evaluating"; readonly run: PlannedRun; readonly share: number | null }
-  | { readonly kind: "failed"; readonly run: PlannedRun | null; readonly reason: string }
+  | { readonly kind: "paused"; readonly run: RunName }
+  | { readonly kind: "evaluating"; readonly run: RunName; readonly share: number | null }
+  | { readonly kind: "failed"; readonly run: RunName | null; readonly reason: string }
   | { readonly kind: "given up"; readonly at: number }
   | { readonly kind: "done"; readonly value: number; readonly error: number | null; readonly seconds: number | null };
 

@@ -2,9 +2,9 @@
 import { stringify } from "yaml";
 import { isReadBy } from "../experiment/changeOnResume.ts";
 import type { Override } from "../experiment/overrides.ts";
-import { withKey } from "../experiment/overrides.ts";
 import { readExperiment } from "../experiment/read.ts";
 import type { Experiment } from "../experiment/schema.ts";
+import { withKey } from "../experiment/textWithKey.ts";
 import { readYaml } from "../experiment/yamlReader.ts";
 import { yamlText } from "../experiment/yamlText.ts";
 import { lintReading } from "../lint/lint.ts";

@@ -1,11 +1,22 @@
 /** What a study says so far: seeds folded, configurations compared. */
-import { type CellState, cellState, type StudyFacts } from "./cellState.ts";
+import { type CellState, cellState, type RunName, type StudyFacts } from "./cellState.ts";
 import { bootstrapInterval, differenceInterval, type Interval, mean } from "./intervals.ts";
 import { type MetricName, metricSpec } from "./metrics.ts";
 import type { Cell, Configuration, StudyPlan } from "./plan.ts";
 
+/** What of a cell results are shown by. */
+export interface ShownCell extends Pick<Cell, "key" | "configuration" | "seed"> {
+  readonly runs: readonly RunName[];
+}
+
+/** What of a plan results are made of: no experiments, so that it can be sent to a page. */
+export interface PlanOutline extends Pick<StudyPlan, "axes" | "seeds" | "configurations"> {
+  readonly metric: MetricName;
+  readonly cells: readonly ShownCell[];
+}
+
 export interface StatedCell {
-  readonly cell: Cell;
+  readonly cell: ShownCell;
   readonly state: CellState;
 }
 
@@ -40,13 +51,28 @@ export interface StudyResults {
   readonly counts: Readonly<Record<CellState["kind"], number>>;
 }
 
-export function studyResults(plan: StudyPlan, facts: StudyFacts): StudyResults {
-  const stated = plan.cells.map((cell): StatedCell => ({ cell, state: cellState(cell, plan, facts) }));
+export function planOutline({ axes, seeds, configurations, cells, study: { metric } }: StudyPlan): PlanOutline {
+  const shown = cells.map(({ key, configuration, seed, runs }) => ({
+    ...{ key, configuration, seed },
+    runs: runs.map(({ id, stage }) => ({ id, stage })),
+  }));
+  return { axes, seeds, configurations, metric, cells: shown };
+}
+
+export const studyResults = (plan: StudyPlan, facts: StudyFacts): StudyResults =>
+  foldedResults(
+    planOutline(plan),
+    plan.cells.map((cell) => cellState(cell, plan, facts)),
+  );
+
+/** @param states of the cells, in their order */
+export function foldedResults(plan: PlanOutline, states: readonly CellState[]): StudyResults {
+  const stated = plan.cells.map((cell, i): StatedCell => ({ cell, state: states[i]! }));
   const counts: Record<CellState["kind"], number> = {
     ...{ refused: 0, waiting: 0, training: 0, paused: 0, evaluating: 0, failed: 0, "given up": 0, done: 0 },
   };
   for (const { state } of stated) counts[state.kind]++;
-  const { metric } = plan.study;
+  const { metric } = plan;
   const folded = plan.configurations.map((configuration) =>
     fold(
       configuration,

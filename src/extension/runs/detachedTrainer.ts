@@ -5,6 +5,7 @@ import { UserError } from "../../core/errors.ts";
 import { isAtWork } from "../../core/run/entry.ts";
 import type { Program } from "../../node/run/detached.ts";
 import { maskdmCommand } from "../../node/shellCommand.ts";
+import { saved } from "../documents/saved.ts";
 import type { RunRequest, TrainerLauncher } from "../services.ts";
 import { affects, setting } from "../settings.ts";
 import { requireTrust } from "../trainer/restrictedMode.ts";
@@ -136,13 +137,5 @@ export class DetachedTrainer implements TrainerLauncher, vscode.Disposable {
     } catch (error) {
       this.log.error(`maskdm.runsAtOnce: ${error instanceof Error ? error.message : error}`);
     }
-  }
-}
-
-/** A run is started with what the user sees: an editor with changes is saved first. */
-async function saved(file: vscode.Uri): Promise<void> {
-  const document = vscode.workspace.textDocuments.find(({ uri }) => uri.toString() === file.toString());
-  if (document?.isDirty === true && !(await document.save())) {
-    throw new UserError(`${basename(file.fsPath)} could not be saved, so nothing was started.`);
   }
 }

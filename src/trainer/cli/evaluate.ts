@@ -1,5 +1,6 @@
 /** `maskdm evaluate RUN…`: how good a run's images are. */
 import { type Command, InvalidArgumentError } from "commander";
+import { LEAST_SAMPLES } from "../../core/experiment/stageKeys.ts";
 import type { Io } from "./io.ts";
 import { addExamples, parseNonNegativeInteger, parsePositiveInteger, runsDirOption } from "./options.ts";
 import { createProgress, type Progress } from "./progress.ts";
@@ -13,8 +14,6 @@ interface EvaluateOptions {
 }
 
 const DEFAULT_SAMPLES = 1000;
-/** Fewer tell nothing apart. */
-const LEAST_SAMPLES = 50;
 
 export function register(program: Command, io: Io): void {
   const command = program
