@@ -52,7 +52,7 @@ export function exampleStudy(axes: string, losses: Losses, seeds = 3): ExampleSt
   const runs = exampleFacts(plan, losses);
   const facts: StudyFacts = { run: (id) => runs.get(id), record: null, atWork: false };
   const results = studyResults(plan, facts);
-  return { plan, facts, results, table: studyTable(plan, results, facts) };
+  return { plan, facts, results, table: studyTable(plan, results) };
 }
 
 /** Two axes, every kind of standing, a cell that failed and one that waits. */

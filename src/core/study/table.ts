@@ -3,8 +3,8 @@ import type { Axis } from "./axes.ts";
 import { type CellState, evaluationOf, type StudyFacts } from "./cellState.ts";
 import { type Interval, mean } from "./intervals.ts";
 import type { MetricName } from "./metrics.ts";
-import type { Cell, StudyPlan } from "./plan.ts";
-import type { FoldedConfiguration, StudyResults } from "./results.ts";
+import type { StudyPlan } from "./plan.ts";
+import type { FoldedConfiguration, PlanOutline, StatedCell, StudyResults } from "./results.ts";
 
 export interface TableCell {
   readonly key: string;
@@ -46,23 +46,27 @@ export interface StudyTable {
   /** rows of which no other is better and takes no longer, from the quickest on */
   readonly pareto: readonly number[];
   readonly counts: StudyResults["counts"];
-  /** what KID comes to by chance alone, mean over the evaluations; null: the metric is another, or nothing is evaluated yet */
+  /** see `kidFloor` */
   readonly floor: number | null;
 }
 
-export function studyTable(plan: StudyPlan, results: StudyResults, facts: StudyFacts): StudyTable {
-  const { metric, pareto, counts, configurations } = results;
+/** @param floor see `kidFloor` */
+export function studyTable(
+  { axes, seeds }: Pick<PlanOutline, "axes" | "seeds">,
+  { metric, pareto, counts, configurations }: StudyResults,
+  floor: number | null = null,
+): StudyTable {
   const rows = configurations.map(({ configuration, cells, ...folded }): TableRow => {
-    const made = cells.map(({ cell, state }) => tableCell(cell, state));
+    const made = cells.map(tableCell);
     const seconds = made.flatMap((cell) => cell.seconds ?? []);
     const secondsRange = seconds.length === 0 ? null : { low: Math.min(...seconds), high: Math.max(...seconds) };
     const { index, points, label } = configuration;
-    return { ...folded, index, points, label: label || plan.study.metric, cells: made, secondsRange };
+    return { ...folded, index, points, label: label || "the experiment as it is", cells: made, secondsRange };
   });
-  return { metric, axes: plan.axes, seeds: plan.seeds, rows, pareto, counts, floor: floorOf(plan, results, facts) };
+  return { metric, axes, seeds, rows, pareto, counts, floor };
 }
 
-function tableCell({ key, seed, runs }: Cell, state: CellState): TableCell {
+function tableCell({ cell: { key, seed, runs }, state }: StatedCell): TableCell {
   const done = state.kind === "done" ? state : null;
   return {
     ...{ key, seed, runs: runs.map(({ id }) => id), state: state.kind },
@@ -77,13 +81,12 @@ function tableCell({ key, seed, runs }: Cell, state: CellState): TableCell {
   };
 }
 
-function floorOf(plan: StudyPlan, { metric, configurations }: StudyResults, facts: StudyFacts): number | null {
-  if (metric !== "kid") return null;
-  const floors = configurations.flatMap(({ cells }) =>
-    cells.flatMap(({ cell, state }) => {
-      const run = state.kind === "done" ? facts.run(cell.runs.at(-1)!.id) : undefined;
-      return (run && evaluationOf(cell, plan, run)?.kidFloor.value) ?? [];
-    }),
-  );
+/** What KID comes to by chance alone, mean over the evaluations of cells that are done; null: the metric is another, or there is none. */
+export function kidFloor(plan: StudyPlan, facts: StudyFacts): number | null {
+  if (plan.study.metric !== "kid") return null;
+  const floors = plan.cells.flatMap((cell) => {
+    const run = cell.runs.length === 0 ? undefined : facts.run(cell.runs.at(-1)!.id);
+    return (run && evaluationOf(cell, plan, run)?.kidFloor.value) ?? [];
+  });
   return floors.length === 0 ? null : mean(floors);
 }

@@ -18,7 +18,8 @@ export interface HeatMapChoice {
 }
 
 export interface HeatMapOptions extends ChartLook {
-  readonly choice: HeatMapChoice;
+  /** null, or one that the table's axes do not have: the usual one */
+  readonly choice: HeatMapChoice | null;
 }
 
 /** More small multiples than a page has room for. */
@@ -46,13 +47,14 @@ export function heatMapChoice({ axes }: Pick<StudyTable, "axes">): HeatMapChoice
 
 /** A study of one axis, or none, has no two to lay out: its dots with intervals, in the axis's order. */
 export function heatMapSvg(table: StudyTable, { choice, ...look }: HeatMapOptions): string {
-  const { axes } = table;
-  const [across, down] = [axes[choice.x], axes[choice.y]];
-  if (axes.length < 2 || across === undefined || down === undefined || choice.x === choice.y) {
-    return dotPlotSvg(table, { ...look, order: "plan" });
-  }
-  return new HeatMapDrawing(table, look, choice, across, down).svg();
+  if (table.axes.length < 2) return dotPlotSvg(table, { ...look, order: "plan" });
+  return new HeatMapDrawing(table, look, choice !== null && fits(table, choice) ? choice : heatMapChoice(table)).svg();
 }
+
+const fits = ({ axes }: StudyTable, { x, y, fixed }: HeatMapChoice): boolean =>
+  x !== y &&
+  [x, y].every((axis) => axis in axes) &&
+  Object.entries(fixed).every(([axis, point]) => axes[Number(axis)]?.points[point] !== undefined);
 
 interface Facet {
   readonly title: string;
@@ -62,14 +64,16 @@ interface Facet {
 class HeatMapDrawing {
   private readonly format: (value: number) => string;
   private readonly range: readonly [low: number, high: number];
+  private readonly across: Axis;
+  private readonly down: Axis;
 
   constructor(
     private readonly table: StudyTable,
     private readonly look: ChartLook,
     private readonly choice: HeatMapChoice,
-    private readonly across: Axis,
-    private readonly down: Axis,
   ) {
+    this.across = table.axes[choice.x]!;
+    this.down = table.axes[choice.y]!;
     this.format = metricFormat(table);
     const means = this.facets().flatMap(({ rows }) => rows.flatMap((row) => row.mean ?? []));
     this.range = means.length === 0 ? [0, 0] : [Math.min(...means), Math.max(...means)];
