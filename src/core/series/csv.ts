@@ -48,7 +48,7 @@ export function* chartCsv(
 const number = (value: number): string => (Number.isFinite(value) ? String(Number(value.toPrecision(DIGITS))) : "");
 
 /** Quoted where it must be, and never read as a formula by a spreadsheet. */
-function field(text: string): string {
+export function field(text: string): string {
   const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
