@@ -14,10 +14,12 @@ import {
 } from "../../core/protocol/study.ts";
 import { cellState, type StudyFacts } from "../../core/study/cellState.ts";
 import { changeStudy, type StudyChange } from "../../core/study/changeStudy.ts";
+import type { SampleStrip } from "../../core/study/charts/sampleStrips.ts";
 import type { MetricName } from "../../core/study/metrics.ts";
 import { studyName } from "../../core/study/names.ts";
 import { readStudy } from "../../core/study/read.ts";
 import { planOutline } from "../../core/study/results.ts";
+import { kidFloor } from "../../core/study/table.ts";
 import { studyTotals } from "../../core/study/totals.ts";
 import { usableMemory } from "../../node/machine.ts";
 import { looksLikeRun } from "../../node/run/list.ts";
@@ -38,6 +40,9 @@ import { STUDY_VIEW_TYPE } from "./viewType.ts";
 
 /** How often run folders are looked at while the page is shown; only files that have changed are read. */
 const LOOK_MS = 1000;
+
+/** Images of a cell. */
+const SHOWN_SAMPLES = 16;
 
 const COMMANDS = {
   run: "maskdm.runStudy",
@@ -195,7 +200,8 @@ export class StudySession implements vscode.Disposable {
       this.sentStates[i] = text;
       states.push([i, shown]);
     }
-    if (states.length > 0) this.host.send("cells", { version: this.version, metric, states });
+    const floor = kidFloor(plan, facts);
+    if (states.length > 0) this.host.send("cells", { version: this.version, metric, floor, states });
   }
 
   private tellWork(): void {
@@ -285,6 +291,13 @@ export class StudySession implements vscode.Disposable {
         await vscode.window.showTextDocument(log, { preview: true });
         return null;
       },
+      curves: async ({ configurations, measure, axis }) => {
+        const { current } = this.plan;
+        if (current.kind !== "planned") return [];
+        const { studyCurves } = await import("./studyCurves.ts");
+        return studyCurves(current.plan, this.runsDir, configurations, measure, axis);
+      },
+      samples: async ({ cells }) => this.samples(cells),
       metric: ({ metric }) => {
         this.metric = metric;
         this.tellCells();
@@ -346,6 +359,17 @@ export class StudySession implements vscode.Disposable {
     const dirs = [...ids].map((id) => join(this.runsDir, id)).filter(looksLikeRun);
     if (dirs.length === 0) throw new UserError("Its training has not begun yet, so there is no run to open.");
     await executeCommand("maskdm.openDashboard", dirs);
+  }
+
+  private async samples(cells: readonly number[]): Promise<SampleStrip[]> {
+    const { current } = this.plan;
+    const { facts } = this;
+    if (current.kind !== "planned" || facts === null) return [];
+    const { cellSamples } = await import("../../node/study/cellSamples.ts");
+    return cells.flatMap((place) => {
+      const cell = current.plan.cells[place];
+      return (cell && cellSamples(cell, current.plan, facts, { runsDir: this.runsDir, most: SHOWN_SAMPLES })) ?? [];
+    });
   }
 
   private async measure(): Promise<null> {
