@@ -1,25 +1,27 @@
 /** Changes of an experiment file's keys as text edits, so that comments and layout stay as they are. */
 import { isAlias, isMap, isNode, isScalar, isSeq, type Node, parse, type YAMLMap } from "yaml";
 import type { TextEdit } from "./diagnostic.ts";
-import { type ExperimentDocument, extent, type KeyPlace } from "./document.ts";
+import { type ExperimentDocument, extent, type KeyPath, type KeyPlace } from "./document.ts";
 import { lastOffset, replaceItems, valueEnd } from "./editList.ts";
 
-/** Keys to write (YAML text each) and keys to take out, by dotted path; those to take out by the path's parts, too. */
+/** Keys to write (YAML text each) and keys to take out. Those that are not there yet are written by dotted path only. */
 export interface KeyChanges {
-  readonly set?: Readonly<Record<string, string>>;
-  readonly remove?: readonly (string | readonly string[])[];
+  readonly set?: Readonly<Record<string, string>> | readonly (readonly [KeyPath, string])[] | undefined;
+  readonly remove?: readonly KeyPath[] | undefined;
 }
 
 /** The edits that make these changes, or null where the text cannot be changed in place (aliases, unusual layout). */
 export function editKeys(document: ExperimentDocument, changes: KeyChanges): TextEdit[] | null {
   const edits: (TextEdit | null)[] = [];
   const added = new Map<string, [name: string, value: string][]>();
-  for (const [path, value] of Object.entries(changes.set ?? {})) {
+  const { set = [] } = changes;
+  for (const [path, value] of Array.isArray(set) ? set : Object.entries(set)) {
     const place = document.find(path);
     if (place !== null && !place.shared) {
       edits.push(replaceValue(document, place, value));
       continue;
     }
+    if (typeof path !== "string") return null;
     const dot = path.lastIndexOf(".");
     const section = dot === -1 ? "" : path.slice(0, dot);
     added.set(section, [...(added.get(section) ?? []), [path.slice(dot + 1), value]]);
@@ -51,7 +53,8 @@ function replaceValue(document: ExperimentDocument, place: KeyPlace, value: stri
     if (!isScalar(node) && !isAlias(node) && !("flow" in node && node.flow === true)) return null;
     if (isScalar(node) && /^BLOCK/.test(node.type ?? "")) return null;
     // A tag or an anchor before the value would apply to the new one.
-    if (!/^\s*:\s*$/.test(document.text.slice(extent(place.key)[1], start))) return null;
+    const before = document.text.slice(place.item ? start - 1 : extent(place.key)[1], start);
+    if (!(place.item ? /[\s[,]/ : /^\s*:\s*$/).test(before) || (place.item && node.anchor)) return null;
     return document.lines.edit(start, end, value);
   }
   const [, keyEnd] = extent(place.key);
@@ -122,7 +125,7 @@ function insertAtRoot(document: ExperimentDocument, lines: readonly string[]): T
 }
 
 /** Takes a key out; with its section, where it is the only key there. */
-function removeKey(document: ExperimentDocument, path: string | readonly string[]): TextEdit | null {
+function removeKey(document: ExperimentDocument, path: KeyPath): TextEdit | null {
   const place = document.find(path);
   if (place === null || place.shared) return null;
   const parent = typeof path === "string" ? path.slice(0, Math.max(0, path.lastIndexOf("."))) : path.slice(0, -1);

@@ -4,6 +4,7 @@ import { setImmediate } from "node:timers/promises";
 import type { Features } from "../../core/evaluation/features.ts";
 import { measureSets } from "../../core/evaluation/measureSets.ts";
 import { LEAST_IMAGES, requireVariety, someOf } from "../../core/evaluation/references.ts";
+import { DEFAULT_SPACE } from "../../core/evaluation/spaces.ts";
 import type { Evaluation } from "../../core/run/evaluations.ts";
 import { experimentBehind } from "../../node/run/experimentOfRun.ts";
 import { EXPERIMENT_FILE } from "../../node/run/runFiles.ts";
@@ -15,7 +16,7 @@ import { cacheFolder } from "../data/pixelCache.ts";
 import { engineThreads } from "../loop/session.ts";
 import { AppendFile } from "../run/appendFile.ts";
 import { type DrawnSamples, drawnSamples } from "./drawnSamples.ts";
-import { DEFAULT_SPACE, type FeatureSpace, openSpace } from "./featureSpace.ts";
+import { type FeatureSpace, openSpace } from "./featureSpace.ts";
 import { keptFeatures } from "./keptFeatures.ts";
 
 /** Where copies of training images stay near them, and other images do not: docs/evaluation.md. */

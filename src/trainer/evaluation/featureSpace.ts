@@ -8,15 +8,11 @@ import * as ort from "onnxruntime-node";
 import { UserError } from "../../core/errors.ts";
 import type { Features } from "../../core/evaluation/features.ts";
 import { type ImageSet, type Layout, type Scaling, showImages } from "../../core/evaluation/showImages.ts";
+import { INCEPTION, SPACES, spaceFile } from "../../core/evaluation/spaces.ts";
 import { expandHome } from "../../node/homePath.ts";
 import { systemReason } from "../../node/systemReason.ts";
 import { createSession } from "../engine/onnx/session.ts";
 import { randomConvolutions } from "./randomConvolutions.ts";
-
-/** What is asked for by name; anything else is the path of an ONNX file, and `inception-2015=PATH` one whose Fréchet distance is the FID. */
-export const SPACES = ["efficientnet-lite0", "random-convolutions"] as const;
-export const DEFAULT_SPACE = "efficientnet-lite0";
-const INCEPTION = "inception-2015";
 
 export interface FeatureSpace {
   /** for people, and in results */
@@ -69,7 +65,7 @@ async function findNetwork(asked: string): Promise<Network> {
     return { name: asked, model: await read(ownFile(`${asked}.onnx`)), scaling: SYMMETRIC, side: 128 };
   }
   const inception = asked.startsWith(`${INCEPTION}=`);
-  const path = expandHome(inception ? asked.slice(INCEPTION.length + 1) : asked);
+  const path = expandHome(spaceFile(asked) ?? asked);
   if (!existsSync(path)) {
     throw new UserError(
       `There is no space ${asked}: it is none of ${SPACES.join(", ")}, and no such file exists. Name one of them, or an ONNX file.`,
