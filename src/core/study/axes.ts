@@ -40,7 +40,7 @@ function axisPoints(name: string, config: AxisConfig): AxisPoint[] {
 const labelOf = (value: unknown): string => (typeof value === "number" ? short(value) : yamlText(value));
 
 /** Whole numbers where both ends are and the values are near enough: a key of whole numbers takes no others. */
-function rangeValues({ from, to, count, scale }: Exclude<AxisConfig, readonly unknown[]>): number[] {
+export function rangeValues({ from, to, count, scale }: Exclude<AxisConfig, readonly unknown[]>): number[] {
   const isWhole = Number.isInteger(from) && Number.isInteger(to);
   return Array.from({ length: count }, (_, i) => {
     const share = i / (count - 1);
