@@ -1,5 +1,5 @@
 /** Where a study stands, for people: cells by state, what is at work, what failed, results so far. */
-import { count, percent, plural, short } from "../numbers.ts";
+import { percent, plural, short } from "../numbers.ts";
 import { type CellState, cellState, type StudyFacts } from "./cellState.ts";
 import { metricSpec } from "./metrics.ts";
 import type { StudyPlan } from "./plan.ts";
@@ -53,7 +53,7 @@ function row(
     shown(mean),
     interval === null ? "" : `${short(interval.low)} to ${short(interval.high)}`,
     shown(spread),
-    seconds === null ? "" : count(seconds),
+    shown(seconds),
     n === 0 || standing === "no result" || standing === "unsure"
       ? ""
       : standing === "not different"

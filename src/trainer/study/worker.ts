@@ -1,4 +1,5 @@
 /** Works a study: gives its trainings to the queue of the runs folder, measures what is done, and notes what is settled on the way. */
+import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { stageFacts } from "../../core/cost/stageFacts.ts";
@@ -34,8 +35,6 @@ import { StudyBook } from "./studyBook.ts";
 import { Timing } from "./timing.ts";
 
 const TICK_MS = 250;
-/** A worker of the queue that was started takes so long to show. */
-const QUEUE_WORKER_MS = 5000;
 
 /**
  * Works a study until all is done that can be, or somebody asks it to stop.
@@ -113,7 +112,8 @@ class StudyWorker {
   /** why it ends before all is done; null: it does not */
   private ending: string | null;
   private renewedAt = performance.now();
-  private queueWorkerAt = Number.NEGATIVE_INFINITY;
+  /** the queue's worker that this process has started, while it lives */
+  private queueWorker: ChildProcess | null = null;
   private retries: boolean;
 
   constructor(
@@ -142,9 +142,9 @@ class StudyWorker {
       // The next one begins with what is asked now; trainings go on meanwhile.
       const isAskedAnew = request !== null && request.command !== "stop" && this.ending === null;
       if (isAskedAnew && !this.isBusyApart) return;
-      const facts = await this.facts();
-      if (this.retries) this.retry(facts);
+      if (this.retries) this.retry(await this.facts());
       this.retries = false;
+      const facts = await this.facts();
       if (this.ending === null ? await this.goOn(facts, isAskedAnew) : this.stop(facts)) return;
       if (performance.now() - this.renewedAt > (1000 * HEARTBEAT_SECONDS) / 2) {
         this.renewedAt = performance.now();
@@ -261,15 +261,21 @@ class StudyWorker {
   /** Makes sure that somebody works the queue while it holds trainings of the study. */
   private async workQueue(): Promise<void> {
     const { book } = this;
-    if (performance.now() - this.queueWorkerAt < QUEUE_WORKER_MS) return;
+    if (this.queueWorker !== null) return;
     const isOwn = readQueue(book.runsDir).some(
       ({ state, entry }) => state !== "failed" && book.plan.runs.has(entry.id),
     );
     if (!isOwn || (await isWorked(book.runsDir))) return;
-    this.queueWorkerAt = performance.now();
-    startWorker(book.runsDir, this.program).on("error", (error) =>
-      book.log(`the queue's worker could not be started: ${error.message}`),
-    );
+    const worker = startWorker(book.runsDir, this.program);
+    this.queueWorker = worker;
+    const forget = (): void => {
+      this.queueWorker = null;
+    };
+    worker.on("exit", forget);
+    worker.on("error", (error) => {
+      forget();
+      book.log(`the queue's worker could not be started: ${error.message}`);
+    });
   }
 
   /** Trainings that failed go on from their last checkpoint, or are begun again where there is none. */

@@ -1,8 +1,10 @@
 /** What is made sure of before a study is started. */
 import { existsSync } from "node:fs";
+import { dirname } from "node:path";
 import { UserError } from "../../../core/errors.ts";
 import { studyChanges } from "../../../core/study/changes.ts";
 import { metricSpec } from "../../../core/study/metrics.ts";
+import { resolvePath } from "../../../node/homePath.ts";
 import { type LoadedStudy, planTexts } from "../../../node/study/loadPlan.ts";
 import { readStudyRecord } from "../../../node/study/places.ts";
 import type { Io } from "../io.ts";
@@ -27,6 +29,16 @@ export function sayChanges({ texts, plan }: LoadedStudy, runsDir: string, io: Io
   if (lines.length > 0)
     io.stderr(`It was started before, and has changed since:\n${lines.map((line) => `  ${line}`).join("\n")}`);
   return isOther;
+}
+
+/** @throws UserError where none of the folders of images is there: what varies may name a wrong one among others */
+export function checkImages({ texts, plan }: LoadedStudy): void {
+  const folders = new Set([...plan.runs.values()].map(({ experiment }) => experiment.data.path));
+  const folder = dirname(texts.baseFile);
+  if ([...folders].some((path) => existsSync(resolvePath(folder, path)))) return;
+  throw new UserError(
+    `${texts.baseFile}: data.path: there is no folder ${[...folders].map((path) => JSON.stringify(path)).join(", nor ")}. A relative path starts at the experiment file's folder.`,
+  );
 }
 
 /** Rather than after hours of training. @throws UserError where the space of features cannot be used */

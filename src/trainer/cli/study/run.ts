@@ -62,7 +62,7 @@ Trainings go through the queue of the runs folder. Ctrl+C, and closing the termi
 }
 
 async function run(text: string, options: RunOptions, io: Io): Promise<void> {
-  const [{ findStudy }, { planLines }, { checkSpace, sayChanges }] = await Promise.all([
+  const [{ findStudy }, { planLines }, { checkImages, checkSpace, sayChanges }] = await Promise.all([
     import("./findStudy.ts"),
     import("../../../core/study/planText.ts"),
     import("./beforeStart.ts"),
@@ -79,6 +79,7 @@ async function run(text: string, options: RunOptions, io: Io): Promise<void> {
       "Nothing that was computed for this study is part of it any more. Nothing was started, and nothing deleted; start it all the same with --changed.",
     );
   }
+  checkImages(loaded);
   await checkSpace(loaded);
   await start(loaded, "run", options, io);
 }
