@@ -54,7 +54,11 @@ export function chartCard(title: string, tools: readonly HTMLElement[], save: Pa
   const card = element(
     "section",
     { class: "card chart-card", "aria-label": title, "data-chart": name },
-    element("header", {}, element("h2", {}, title), ...tools, button, menu),
+    element(
+      "header",
+      tools.length > 1 ? { class: "own-line" } : {},
+      ...[element("h2", { class: "visually-hidden" }, title), ...tools, button, menu],
+    ),
     place,
   );
   return {

@@ -95,6 +95,7 @@ export class FoldedCards {
   private showAxes(table: StudyTable): void {
     const { axes } = table;
     this.axes.hidden = axes.length < 3;
+    this.axes.parentElement?.classList.toggle("own-line", axes.length > 2);
     const now = this.model.view.heat ?? heatMapChoice(table);
     const shown = JSON.stringify([axes.map(({ name, points }) => [name, points.length]), now]);
     if (shown === this.axesShown || axes.length < 3) return;

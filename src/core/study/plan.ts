@@ -70,8 +70,11 @@ export const MOST_CELLS = 5000;
 
 /** Cells that a study comes to, also when they are too many to be planned. */
 export const cellCount = (study: StudyConfig): number =>
-  studyAxes(study).reduce((product, { points }) => product * points.length, 1) *
-  (typeof study.seeds === "number" ? study.seeds : study.seeds.length);
+  configurationCount(study) * (typeof study.seeds === "number" ? study.seeds : study.seeds.length);
+
+/** Combinations of the axes' points. */
+export const configurationCount = (study: Pick<StudyConfig, "axes">): number =>
+  studyAxes(study).reduce((product, { points }) => product * points.length, 1);
 
 export interface PlanOptions {
   /** text of the experiment file, which parses */
