@@ -29,9 +29,9 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const started = performance.now();
   const log = vscode.window.createOutputChannel("MaskDM", { log: true });
   const documents = new ExperimentDocumentStore(log);
-  const runs = new WorkspaceRuns(log);
+  const runs = new WorkspaceRuns(log, vscode.Uri.joinPath(context.globalStorageUri, "columns").fsPath);
   const trainer = new DetachedTrainer(context.extensionUri, runs, log);
-  const calibration = new MachineCalibration(context.globalState, trainer);
+  const calibration = new MachineCalibration(trainer);
   context.subscriptions.push(log, documents, runs, trainer, calibration);
   const services: Services = { log, documents, runs, trainer, calibration };
   const ofRuns = registerRuns(context, { log, runs, trainer });

@@ -1,4 +1,5 @@
 /** Exports a chart as PNG, SVG or CSV. */
+import { BAND_TEXT } from "../../src/core/series/band.ts";
 import { chartSvg } from "../../src/core/series/chartSvg.ts";
 import { AXIS_TITLES } from "../../src/core/series/charts.ts";
 import { element } from "../ui/element.ts";
@@ -77,9 +78,14 @@ function picture(card: ChartView): string {
       low: y[0],
       high: y[1],
       logarithmic: card.logarithmic,
-      title: card.leavesOut ? `${spec.unit} (outliers outside)` : spec.unit,
+      title: [
+        spec.unit,
+        ...(card.drawnBands.length > 0 ? [` (bands: ${BAND_TEXT})`] : []),
+        ...(card.leavesOut ? [" (outliers outside)"] : []),
+      ].join(""),
     },
     lines: card.drawnLines.map(({ line, ...style }) => ({ ...style, xs: line.xs, ys: line.ys, length: line.length })),
+    bands: card.drawnBands,
     legend: model.shownRuns.map(({ label, slot }) => ({ label, ...palette.style(slot) })),
     width: WIDTH,
     height: HEIGHT,

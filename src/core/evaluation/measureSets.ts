@@ -14,7 +14,7 @@ export interface EmbeddedSets {
   readonly heldOut: Features | null;
 }
 
-interface MeasureRequest extends Pick<Evaluation, "drawn" | "data" | "trainingImagesOf" | "heldOutImages"> {
+interface MeasureRequest extends Pick<Evaluation, "drawn" | "data" | "trainingImagesOf" | "heldOutImages" | "note"> {
   readonly drawing: Drawing;
   /** for everything but copying */
   readonly compared: EmbeddedSets;
@@ -30,7 +30,7 @@ export async function measureSets(
   request: MeasureRequest,
   pause: (done: number, total: number) => Promise<unknown>,
 ): Promise<Evaluation> {
-  const { drawing, compared, searched, drawn, data, trainingImagesOf, heldOutImages } = request;
+  const { drawing, compared, searched, drawn, data, trainingImagesOf, heldOutImages, note } = request;
   let done = 0;
   await pause(done, COMPUTATIONS);
   const inTurn = async <T>(work: () => T): Promise<T> => {
@@ -56,11 +56,13 @@ export async function measureSets(
     sampler: drawing.sampler,
     samplerSteps: drawing.steps,
     eta: drawing.eta,
+    clip: drawing.clip,
     drawn,
     trainingImages: compared.training.count,
     trainingImagesOf,
     heldOutImages,
     data,
+    ...(note === undefined ? {} : { note }),
     space: compared.space.name,
     spaceVersion: compared.space.version,
     kid: { value: kid.kid, standardError: kid.standardError, low: kid.interval[0], high: kid.interval[1] },

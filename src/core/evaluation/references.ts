@@ -13,13 +13,14 @@ const MOST_STAND_INS = 1000;
 
 /**
  * @param pixels digests of the training images' pixels
+ * @param remedy what to do, a sentence
  * @throws UserError where the images are too few, or too few different ones, to say anything about a set
  */
-export function requireVariety(pixels: readonly string[]): void {
+export function requireVariety(pixels: readonly string[], remedy = "Add images to data.path."): void {
   const different = new Set(pixels).size;
   if (different >= LEAST_IMAGES) return;
   throw new UserError(
-    `There ${different === 1 ? "is 1 different image" : `are ${different} different images`} among the ${plural(pixels.length, "training image")}: too few to measure samples by, which takes ${LEAST_IMAGES}. Add images to data.path.`,
+    `There ${different === 1 ? "is 1 different image" : `are ${different} different images`} among the ${plural(pixels.length, "training image")}: too few to measure samples by, which takes ${LEAST_IMAGES}. ${remedy}`,
   );
 }
 

@@ -1,7 +1,7 @@
 /** What is generated from the schema: the JSON Schema and the documentation of every key. */
 import { allowedValues } from "./allowedValues.ts";
 import { ruleOf } from "./changeOnResume.ts";
-import { experimentJsonSchema, type JsonSchema } from "./jsonSchema.ts";
+import type { JsonSchema } from "./jsonSchema.ts";
 import { experimentKeys, itemKeys, itemSchema, type KeySpec, type SectionSpec } from "./keys.ts";
 import { yamlText } from "./yamlText.ts";
 
@@ -14,7 +14,7 @@ export function publishedExperiment(): Record<string, string> {
 }
 
 export function experimentSchemaText(): string {
-  return `${JSON.stringify(experimentJsonSchema(), null, 2)}\n`;
+  return `${JSON.stringify(experimentKeys().json, null, 2)}\n`;
 }
 
 const INTRODUCTION = `<!-- Generated from src/core/experiment/schema.ts by \`npm run docs\`. Do not edit. -->

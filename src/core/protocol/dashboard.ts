@@ -28,7 +28,7 @@ export const viewSchema = z.strictObject({
   pixels: z.number().int().min(16).max(8192),
   /** time constant of the moving average in steps; 0: none */
   tau: z.number().min(0).max(1e9),
-  /** also the raw values of what is smoothed */
+  /** also the raw values of what is smoothed, and the bands of errors */
   raw: z.boolean(),
   /** runs that are not drawn */
   hidden: z.array(pathSchema).max(MOST_RUNS),
@@ -122,11 +122,14 @@ type Results = {
   savePicture: string | null;
 };
 
+/** Measured values, their moving average, and the edges of their error band. */
+export type LineKind = "raw" | "smooth" | "low" | "high";
+
 /** Points of one line among those of a message. */
 export interface LinePart {
   readonly chart: ChartId;
   readonly slot: number;
-  readonly smooth: boolean;
+  readonly kind: LineKind;
   /** they replace the line's points from this x on; null: all of them */
   readonly from: number | null;
   readonly count: number;

@@ -38,5 +38,6 @@ export function evaluationText(evaluation: Evaluation): string {
     ...rows.map(([name, value, more]) =>
       `  ${name.padEnd(widths[0]!)}  ${value.padEnd(widths[1]!)}  ${more}`.trimEnd(),
     ),
+    ...(evaluation.note === undefined ? [] : [`  note: ${evaluation.note}`]),
   ].join("\n");
 }

@@ -17,11 +17,18 @@ export const evaluationSchema = z
     sampler: z.string().describe("ddim, ancestral or dpmpp_2m."),
     samplerSteps: count().describe("Network evaluations per image."),
     eta: z.number().nullable().describe("Noise put back at every DDIM step; null: the sampler has no eta."),
+    clip: z.boolean().optional().describe("Whether the predicted image was clamped at every step; missing: not known."),
     drawn: z.string().describe("Folder in evaluations/ that holds the samples."),
     trainingImages: count().describe("Training images that distances were measured to."),
     trainingImagesOf: count().describe("Training images that there are."),
     heldOutImages: count().describe("Images that data.holdout kept out of training."),
     data: z.string().describe("Digest of the training images' paths and pixels, as in images/."),
+    note: z
+      .string()
+      .optional()
+      .describe(
+        "What a reader should know, such as that the images are others than the run learned from; mostly missing.",
+      ),
     space: z.string().describe("Space of features of everything but copying."),
     spaceVersion: z.string().describe("What features depend on besides the image."),
     kid: z

@@ -1,4 +1,5 @@
 /** A chart of lines as SVG text: vectors only, text as text. */
+import { type Band, bandPath } from "./band.ts";
 import {
   axesSvg,
   axisMapping,
@@ -25,21 +26,13 @@ export interface SvgLine {
   readonly mark?: (path: string) => string;
 }
 
-/** What lies between two lines of the same xs; where either has no value there is a gap. */
-export interface SvgBand {
-  readonly xs: Float64Array;
-  readonly lows: Float32Array;
-  readonly highs: Float32Array;
-  readonly colour: string;
-}
-
 export interface SvgChart {
   readonly title: string;
   readonly x: SvgAxis;
   readonly y: SvgAxis;
-  /** below all lines */
-  readonly bands?: readonly SvgBand[];
   readonly lines: readonly SvgLine[];
+  /** below the lines */
+  readonly bands?: readonly (Band & { readonly colour: string })[];
   readonly legend: readonly { readonly label: string; readonly colour: string; readonly dash: readonly number[] }[];
   readonly width: number;
   /** of the chart; the legend adds to it */
@@ -50,6 +43,10 @@ export interface SvgChart {
 const MARGIN = { top: 38, right: 18, bottom: 46, left: 66 };
 const LEGEND_LINE = 18;
 const LEGEND_COLUMN = 270;
+
+/** Opacity of a band, where another shines through, and of its outline, which tells one from the other. */
+export const BAND_FILL = 0.15;
+export const BAND_EDGE = 0.5;
 
 /** Total size of the picture. */
 export function svgSize(chart: Pick<SvgChart, "width" | "height" | "legend">): { width: number; height: number } {
@@ -65,9 +62,10 @@ export function chartSvg(chart: SvgChart): string {
   const plot = { left, right: width - MARGIN.right, top: MARGIN.top, bottom: height - MARGIN.bottom };
   const toX = axisMapping(x, plot.left, plot.right);
   const toY = axisMapping(y, plot.bottom, plot.top);
-  const bands = (chart.bands ?? []).map(
-    (band) => `<path d="${bandData(band, toX, toY, x, y)}" fill="${band.colour}" fill-opacity="0.16"/>`,
-  );
+  const bands = (chart.bands ?? []).map(({ colour, ...band }) => {
+    const d = bandPath(band, toX, toY);
+    return `<path d="${d}" fill="${colour}" fill-opacity="${BAND_FILL}" stroke="${colour}" stroke-opacity="${BAND_EDGE}"/>`;
+  });
   const paths = chart.lines.map((line) => {
     const d = pathData(line, toX, toY, x, y);
     const opacity = line.opacity < 1 ? ` stroke-opacity="${line.opacity}"` : "";
@@ -103,26 +101,6 @@ function pathData(line: SvgLine, toX: Mapping, toY: Mapping, x: SvgAxis, y: SvgA
     }
     d += `${begun ? "L" : "M"}${round(toX(px))} ${round(toY(py))}`;
     begun = true;
-  }
-  return d;
-}
-
-/** There along the upper edge and back along the lower one; below what a logarithm can show the band ends at the plot's. */
-function bandData({ xs, lows, highs }: SvgBand, toX: Mapping, toY: Mapping, x: SvgAxis, y: SvgAxis): string {
-  const lowest = y.logarithmic ? y.low : Number.NEGATIVE_INFINITY;
-  const ofStretch = (from: number, to: number): string => {
-    const there = Array.from({ length: to - from }, (_, i) => from + i);
-    const point = (i: number, ys: Float32Array): string =>
-      `${round(toX(xs[i]!))} ${round(toY(Math.max(lowest, ys[i]!)))}`;
-    return `M${[...there.map((i) => point(i, highs)), ...there.reverse().map((i) => point(i, lows))].join("L")}Z`;
-  };
-  let d = "";
-  let from = 0;
-  for (let i = 0; i <= xs.length; i++) {
-    const isValue = i < xs.length && lows[i]! <= highs[i]! && (!x.logarithmic || xs[i]! > 0);
-    if (isValue) continue;
-    if (i > from) d += ofStretch(from, i);
-    from = i + 1;
   }
   return d;
 }

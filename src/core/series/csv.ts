@@ -13,12 +13,14 @@ const DIGITS = 7;
 /**
  * Pieces of the text, so that a caller can pause between them.
  * @param view part of the axis that is written; null: all
+ * @param sparse whether rows without any value are left out
  */
 export function* chartCsv(
   runs: readonly CsvRun[],
   measures: readonly Measure[],
   axis: AxisName,
   view: readonly [low: number, high: number] | null,
+  sparse = false,
 ): Generator<string> {
   yield `run,label,step,images,seconds,time,${measures.join(",")}\n`;
   for (const { id, label, columns } of runs) {
@@ -31,6 +33,7 @@ export function* chartCsv(
     let piece = "";
     for (let row = first; row < columns.length; row++) {
       if (view !== null && along[row]! > view[1]) break;
+      if (sparse && values.every((column) => Number.isNaN(column[row]!))) continue;
       const where = axes.map((column) => column[row]).join(",");
       const clock = new Date(time[row]!).toISOString();
       piece += `${start}${where},${clock},${values.map((column) => number(column[row]!)).join(",")}\n`;

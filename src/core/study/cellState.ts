@@ -1,7 +1,7 @@
 /** Where the cells of a study stand, read off its run folders: nothing else counts as done. */
+import { spaceName } from "../evaluation/spaceName.ts";
 import type { Evaluation } from "../run/evaluations.ts";
 import type { ShownState } from "../run/liveness.ts";
-import { drawingIdentity } from "./identity.ts";
 import { metricSpec } from "./metrics.ts";
 import type { Cell, PlannedRun, StudyPlan } from "./plan.ts";
 import type { StudyRecord } from "./record.ts";
@@ -48,21 +48,24 @@ export function cellState(cell: Cell, plan: StudyPlan, facts: StudyFacts): CellS
   if (problems[0] !== undefined || cell.experiment === null) return { kind: "refused", reason: problems[0] ?? "" };
   const givenUp = facts.record?.givenUp[cell.key];
   if (givenUp !== undefined) return { kind: "given up", at: givenUp };
+  const { evaluating } = facts.record ?? {};
+  if (facts.atWork && evaluating?.cell === cell.key) {
+    const run = cell.runs.find(({ id }) => id === evaluating.run) ?? cell.runs.at(-1)!;
+    return { kind: "evaluating", run, share: evaluating.done / plan.study.evaluate.samples };
+  }
   let seconds: number | null = 0;
   for (const run of cell.runs) {
     const known = facts.run(run.id);
     if (known === undefined) return failure(cell, facts) ?? { kind: "waiting" };
     const unfinished = runState(run, known);
+    // Halving measures a training that pauses, which may fail.
+    if (unfinished?.kind === "paused") return failure(cell, facts) ?? unfinished;
     if (unfinished !== null) return unfinished;
     seconds = seconds === null || known.seconds === null ? null : seconds + known.seconds;
   }
   const last = cell.runs.at(-1)!;
   const result = cellResult(cell, plan, facts.run(last.id)!);
   if (result !== null) return { kind: "done", ...result, seconds };
-  const { evaluating } = facts.record ?? {};
-  if (facts.atWork && evaluating?.cell === cell.key) {
-    return { kind: "evaluating", run: last, share: evaluating.done / plan.study.evaluate.samples };
-  }
   return failure(cell, facts) ?? { kind: "waiting" };
 }
 
@@ -115,18 +118,20 @@ export function evaluationOf(
   run: Pick<RunFacts, "evaluations" | "step">,
 ): Evaluation | null {
   if (experiment === null) return null;
-  const asked = drawingIdentity(experiment, study.evaluate);
-  const { clip } = experiment.sample;
+  const { sampler, steps, eta, weights, clip } = experiment.sample;
+  const { samples, seed, space } = study.evaluate;
+  const asked = {
+    ...{ sampler, samplerSteps: Math.min(steps, experiment.diffusion.timesteps), eta: sampler === "ddim" ? eta : null },
+    ...{ weights, clip, samples, seed, space: spaceName(space) },
+  };
   return (
-    run.evaluations.findLast(({ step, sampler, samplerSteps, eta, weights, samples, seed, space }) => {
-      // Whether predictions were clamped is not on record.
-      const sample = {
-        ...experiment.sample,
-        sampler: sampler as typeof experiment.sample.sampler,
-        steps: samplerSteps,
-      };
-      const made = { sample: { ...sample, eta: eta ?? experiment.sample.eta, weights, clip } };
-      return step === run.step && drawingIdentity(made, { ...study.evaluate, samples, seed, space }) === asked;
+    run.evaluations.findLast((made) => {
+      // Evaluations of earlier versions do not say whether predictions were clamped.
+      const { clip: clamped = clip } = made;
+      return (
+        made.step === run.step &&
+        Object.entries(asked).every(([key, value]) => ({ ...made, clip: clamped })[key as keyof Evaluation] === value)
+      );
     }) ?? null
   );
 }

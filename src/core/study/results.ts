@@ -3,6 +3,7 @@ import { type CellState, cellState, type RunName, type StudyFacts } from "./cell
 import { bootstrapInterval, differenceInterval, type Interval, mean } from "./intervals.ts";
 import { type MetricName, metricSpec } from "./metrics.ts";
 import type { Cell, Configuration, StudyPlan } from "./plan.ts";
+import { countStates } from "./progress.ts";
 
 /** What of a cell results are shown by. */
 export interface ShownCell extends Pick<Cell, "key" | "configuration" | "seed"> {
@@ -68,10 +69,7 @@ export const studyResults = (plan: StudyPlan, facts: StudyFacts): StudyResults =
 /** @param states of the cells, in their order */
 export function foldedResults(plan: PlanOutline, states: readonly CellState[]): StudyResults {
   const stated = plan.cells.map((cell, i): StatedCell => ({ cell, state: states[i]! }));
-  const counts: Record<CellState["kind"], number> = {
-    ...{ refused: 0, waiting: 0, training: 0, paused: 0, evaluating: 0, failed: 0, "given up": 0, done: 0 },
-  };
-  for (const { state } of stated) counts[state.kind]++;
+  const counts = countStates(states);
   const { metric } = plan;
   const folded = plan.configurations.map((configuration) =>
     fold(

@@ -8,7 +8,7 @@ import {
   type RunInfo,
   type SampleFile,
 } from "../../core/protocol/dashboard.ts";
-import { CHARTS } from "../../core/series/charts.ts";
+import { CHARTS, measuresOf } from "../../core/series/charts.ts";
 import { chartCsv } from "../../core/series/csv.ts";
 import { EXPERIMENT_FILE } from "../../node/run/runFiles.ts";
 import { executeCommand } from "../commands/commandTable.ts";
@@ -217,7 +217,7 @@ export class DashboardPanel implements vscode.Disposable {
         });
         const uri = await askForFile(CHARTS[chart].title, "csv");
         if (uri === null) return null;
-        await writeText(uri, chartCsv(runs, [chart], x, range));
+        await writeText(uri, chartCsv(runs, measuresOf(chart), x, range, CHARTS[chart].optional));
         return uri.fsPath;
       },
       savePicture: async ({ name, kind, bytes }) => {

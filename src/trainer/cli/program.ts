@@ -8,6 +8,7 @@ import * as doctor from "./doctor.ts";
 import { type ExitCode, reportError } from "./errors.ts";
 import * as evaluate from "./evaluate.ts";
 import * as finetune from "./finetune.ts";
+import * as forecast from "./forecast.ts";
 import type { Io } from "./io.ts";
 import * as lint from "./lint.ts";
 import * as newExperiment from "./new.ts";
@@ -32,6 +33,7 @@ export const COMMANDS: readonly CommandFile[] = [
   newExperiment,
   lint,
   preview,
+  forecast,
   pretrain,
   finetune,
   resume,

@@ -1,13 +1,9 @@
 /** Draws images with the engine's network. */
 import { imagesToTokens, type TokenShape, tokensToImages, toPatchEmbedOrder } from "../../core/batch/tokens.ts";
+import { drawingBatch } from "../../core/diffusion/drawingBatch.ts";
 import { type Denoiser, type SampledBatch, type SampleStep, sampleBatches } from "../../core/diffusion/samplers.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import type { EngineClient } from "../engine/client.ts";
-
-/** Images per call of the network; more gain little and take memory. */
-const SAMPLE_BATCH = 16;
-/** Values of the images of a batch, of which a sampler holds several sets: 32 MiB each. */
-const SAMPLE_BATCH_VALUES = 2 ** 23;
 
 /** The engine as a denoiser over whole images. */
 export function engineDenoiser(engine: EngineClient, shape: TokenShape, weights: "raw" | "ema"): Denoiser {
@@ -39,7 +35,6 @@ export function drawSamples(
   const { sample, seed, firstImage = 0, onStep } = request;
   const shape = { imageSize: data.image_size, channels: data.channels, patchSize: model.patch_size };
   const turns = Int32Array.from({ length: sample.count }, (_, i) => (firstImage + i) % Math.max(1, model.num_classes));
-  const most = Math.floor(SAMPLE_BATCH_VALUES / (data.image_size ** 2 * data.channels));
   return sampleBatches({
     denoiser: engineDenoiser(engine, shape, sample.weights),
     diffusion,
@@ -50,7 +45,7 @@ export function drawSamples(
     count: sample.count,
     firstImage,
     labels: model.num_classes > 0 ? (request.labels ?? turns) : null,
-    batchSize: Math.max(1, Math.min(SAMPLE_BATCH, most, sample.count)),
+    batchSize: Math.min(drawingBatch(experiment), sample.count),
     ...(onStep ? { onStep } : {}),
   });
 }

@@ -35,8 +35,8 @@ class Page {
   readonly take = ({ xs, ys, parts }: LinesEvent): void => {
     this.messages++;
     let at = 0;
-    for (const { chart, slot, smooth, from, count } of parts) {
-      const name = [chart, slot, smooth ? "smooth" : "raw"].join(" ");
+    for (const { chart, slot, kind, from, count } of parts) {
+      const name = [chart, slot, kind].join(" ");
       const line = this.lines.get(name) ?? new Line();
       this.lines.set(name, line);
       line.replaceFrom(from ?? Number.NEGATIVE_INFINITY, xs.subarray(at, at + count), ys.subarray(at, at + count));

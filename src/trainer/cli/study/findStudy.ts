@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { UserError } from "../../../core/errors.ts";
 import { formatDiagnostic } from "../../../core/experiment/diagnostic.ts";
+import { studyName } from "../../../core/study/names.ts";
 import { type LoadedStudy, loadPlan, planTexts, type StudyLoad } from "../../../node/study/loadPlan.ts";
 import { readStudyRecord, studyNames } from "../../../node/study/places.ts";
 import { CommandExit } from "../errors.ts";
@@ -17,7 +18,10 @@ export function findStudy(text: string, runsDir: string, io: Io): LoadedStudy {
   return startedStudy(text, runsDir, io);
 }
 
-/** The study of that name, or file, as it was last started. */
+/** The name of a study that is named, or whose file is. */
+export const nameOfStudy = (text: string): string => (existsSync(text) ? studyName(text) : text);
+
+/** The study of that name as it was last started. */
 export function startedStudy(name: string, runsDir: string, io: Io): LoadedStudy {
   const names = studyNames(resolve(runsDir));
   if (!names.includes(name)) {

@@ -5,6 +5,7 @@ import { addExamples } from "../options.ts";
 import * as run from "./run.ts";
 import * as status from "./status.ts";
 import * as stop from "./stop.ts";
+import * as work from "./work.ts";
 
 /** A file of src/trainer/cli/study. */
 export interface StudyCommandFile {
@@ -12,7 +13,7 @@ export interface StudyCommandFile {
 }
 
 /** In the order of the help text. */
-const COMMANDS: readonly StudyCommandFile[] = [run, status, stop];
+const COMMANDS: readonly StudyCommandFile[] = [run, status, stop, work];
 
 export function register(program: Command, io: Io): void {
   const study = program
