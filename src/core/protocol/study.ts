@@ -90,12 +90,11 @@ export interface BaseState {
 
 /** What a study may cost on this machine, before it starts. */
 export interface StudyForecast {
-  /** trainings, drawing and measuring of everything that is not there yet; null: the machine was not measured */
+  /** of the trainings that are not there yet, one after the other; null: the machine was not measured with their settings */
   readonly seconds: number | null;
-  /** predicted peak memory of the run that takes most */
-  readonly memoryBytes: number | null;
-  /** null: not known */
-  readonly diskBytes: number | null;
+  /** predicted peak memory of the one that takes most */
+  readonly memoryBytes: number;
+  readonly diskBytes: number;
   /** trainings that are still to be computed */
   readonly remaining: number;
 }

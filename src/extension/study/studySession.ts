@@ -19,6 +19,7 @@ import { studyName } from "../../core/study/names.ts";
 import { readStudy } from "../../core/study/read.ts";
 import { planOutline } from "../../core/study/results.ts";
 import { studyTotals } from "../../core/study/totals.ts";
+import { usableMemory } from "../../node/machine.ts";
 import { looksLikeRun } from "../../node/run/list.ts";
 import { maskdmCommand } from "../../node/shellCommand.ts";
 import { studyLog } from "../../node/study/places.ts";
@@ -32,7 +33,7 @@ import type { Services } from "../services.ts";
 import { type Handlers, WebviewHost } from "../webview/webviewHost.ts";
 import { PlanFollower } from "./planFollower.ts";
 import { studyCommandLine } from "./studyCommandLine.ts";
-import { forecastOf } from "./studyForecast.ts";
+import { studyForecast } from "./studyForecast.ts";
 import { STUDY_VIEW_TYPE } from "./viewType.ts";
 
 /** How often run folders are looked at while the page is shown; only files that have changed are read. */
@@ -60,6 +61,8 @@ export class StudySession implements vscode.Disposable {
   /** what the page knows: each event's data, and each cell's state, as text */
   private readonly sent = new Map<string, string>();
   private sentStates: string[] = [];
+  /** what the last forecast was of */
+  private madeForecast = "";
   private timer: NodeJS.Timeout | undefined;
   private looking: Promise<void> | null = null;
   private disposed = false;
@@ -211,9 +214,14 @@ export class StudySession implements vscode.Disposable {
 
   private tellForecast(): void {
     const { current } = this.plan;
-    if (current.kind === "planned") {
-      this.tell("forecast", forecastOf(current.plan, this.facts, this.services.calibration));
-    }
+    if (current.kind !== "planned" || !this.isReady) return;
+    const { machine, measurements } = this.services.calibration;
+    const left = [...current.plan.runs.values()].filter(({ id }) => this.facts?.run(id)?.state !== "finished");
+    // Hundreds of trainings take a while to forecast.
+    const made = JSON.stringify([this.version, left.length, measurements]);
+    if (made === this.madeForecast) return;
+    this.madeForecast = made;
+    this.tell("forecast", studyForecast(left, { machine, measurements, machineBytes: usableMemory() }));
   }
 
   private handlers(): Handlers<StudyProtocol> {
@@ -222,6 +230,7 @@ export class StudySession implements vscode.Disposable {
       ready: async () => {
         await this.services.calibration.ready;
         this.sent.clear();
+        this.madeForecast = "";
         this.isReady = true;
         setTimeout(() => void this.begin(), 0);
         return {
