@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import type { ImageSet } from "../../core/evaluation/showImages.ts";
 import type { Drawing } from "../../core/run/drawing.ts";
+import { evaluationsFolder } from "../../node/run/evaluations.ts";
 import { replaceFile } from "../../node/run/files.ts";
 import type { RunNetwork } from "../../node/run/runNetwork.ts";
 import { hasImages, keyOf, PAGE, pagedImages, pageFile } from "../../node/run/samplePages.ts";
@@ -33,7 +34,7 @@ export async function drawnSamples(
   try {
     const drawing = { ...drawingWith(network, await startDrawing(engine, network), { seed, label: null }), count };
     const key = keyOf(drawing);
-    const folder = join(runDir, "evaluations", key);
+    const folder = join(evaluationsFolder(runDir), key);
     requireWritable(folder);
     let loading: Promise<unknown> | null = null;
     for (let first = 0; first < count; first += PAGE) {

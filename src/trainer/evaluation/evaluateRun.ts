@@ -4,7 +4,9 @@ import { setImmediate } from "node:timers/promises";
 import type { Features } from "../../core/evaluation/features.ts";
 import { measureSets } from "../../core/evaluation/measureSets.ts";
 import { LEAST_IMAGES, requireVariety, someOf } from "../../core/evaluation/references.ts";
+import { TrainingNeighbours } from "../../core/evaluation/trainingNeighbours.ts";
 import type { Evaluation } from "../../core/run/evaluations.ts";
+import { EVALUATIONS_FILE } from "../../node/run/evaluations.ts";
 import { experimentBehind } from "../../node/run/experimentOfRun.ts";
 import { EXPERIMENT_FILE } from "../../node/run/runFiles.ts";
 import { findNetwork, type NetworkRequest } from "../../node/run/runNetwork.ts";
@@ -17,6 +19,7 @@ import { AppendFile } from "../run/appendFile.ts";
 import { type DrawnSamples, drawnSamples } from "./drawnSamples.ts";
 import { DEFAULT_SPACE, type FeatureSpace, openSpace } from "./featureSpace.ts";
 import { keptFeatures } from "./keptFeatures.ts";
+import { neighbourPictures } from "./neighbourPictures.ts";
 
 /** Where copies of training images stay near them, and other images do not: docs/evaluation.md. */
 const COPY_SPACE = "random-convolutions";
@@ -51,9 +54,16 @@ export async function evaluateRun(request: EvaluateRequest): Promise<Evaluation>
     requireVariety(imageList(dataset).map(([, pixels]) => pixels));
     const { samples: count, seed = network.experiment.seed } = request;
     const samples = await drawnSamples(network, { seed, count }, (done) => request.onProgress("drawing", done, count));
-    const evaluation = await measure(request, dataset, samples, [space, copySpace], cacheFolder(baseDir));
+    const evaluation = await measure(
+      request,
+      network.runDir,
+      dataset,
+      samples,
+      [space, copySpace],
+      cacheFolder(baseDir),
+    );
     const advice = "The samples are kept: run the command again when the cause is removed.";
-    const file = new AppendFile(join(network.runDir, "evaluations.jsonl"), advice);
+    const file = new AppendFile(join(network.runDir, EVALUATIONS_FILE), advice);
     file.append(JSON.stringify(evaluation));
     file.close();
     return evaluation;
@@ -66,6 +76,7 @@ export async function evaluateRun(request: EvaluateRequest): Promise<Evaluation>
 /** @param spaces to compare in, and to look for copies in */
 async function measure(
   request: EvaluateRequest,
+  runDir: string,
   dataset: Dataset,
   { drawing, images, key }: DrawnSamples,
   spaces: readonly [FeatureSpace, FeatureSpace],
@@ -88,8 +99,12 @@ async function measure(
   const searched = await embedAll(spaces[1], MOST_SEARCHED);
   const data = dataFingerprint(imageList(dataset)).pixels;
   const kept = { drawing, drawn: key, data, trainingImagesOf: dataset.count, heldOutImages: dataset.heldOut.count };
-  return measureSets({ ...kept, compared, searched }, (done, total) => {
+  const neighbours = new TrainingNeighbours(images.count);
+  const evaluation = await measureSets({ ...kept, compared, searched, passing: [neighbours] }, (done, total) => {
     request.onProgress("measuring", done, total);
     return setImmediate();
   });
+  const rows = someOf(dataset.count, MOST_SEARCHED);
+  const shown = { runDir, evaluation, samples: images, training: dataset, rows, note: request.note };
+  return { ...evaluation, neighbours: await neighbourPictures(neighbours, shown) };
 }
