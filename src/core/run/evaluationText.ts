@@ -1,5 +1,7 @@
 /** An evaluation for people. */
+
 import { count, percent, plural, short } from "../numbers.ts";
+import { INCEPTION } from "./evaluationSpaces.ts";
 import type { Evaluation } from "./evaluations.ts";
 
 /** A measure: its name, its value, and what else is to be known of it; "": nothing. */
@@ -7,7 +9,7 @@ export type MeasureRow = readonly [name: string, value: string, more: string];
 
 /** Only one network's Fréchet distance is called FID, and only where no features were left out. */
 export const frechetName = ({ space, frechet }: Evaluation): "FID" | "Fréchet distance" =>
-  space === "inception-2015" && frechet.components === null ? "FID" : "Fréchet distance";
+  space === INCEPTION && frechet.components === null ? "FID" : "Fréchet distance";
 
 /** A value to as many decimals as its error leaves it: "0.012 ± 0.002". @param digits significant ones of the error */
 export function withError(value: number, error: number, digits: 1 | 2 = 1): string {

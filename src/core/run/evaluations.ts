@@ -2,8 +2,8 @@
 import * as z from "zod";
 import { count, stageName, timestamp } from "./format.ts";
 
-/** Of a file or folder: it leads nowhere else. */
-const name = () => z.string().regex(/^[\w-]+$/);
+/** Name of a file or folder that leads nowhere else. */
+export const fileNameSchema = z.string().regex(/^[\w-]+$/);
 const reference = () => z.enum(["held-out images", "training images"]);
 
 export const evaluationSchema = z
@@ -19,7 +19,7 @@ export const evaluationSchema = z
     sampler: z.string().describe("ddim, ancestral or dpmpp_2m."),
     samplerSteps: count().describe("Network evaluations per image."),
     eta: z.number().nullable().describe("Noise put back at every DDIM step; null: the sampler has no eta."),
-    drawn: name().describe("Folder in evaluations/ that holds the samples."),
+    drawn: fileNameSchema.describe("Folder in evaluations/ that holds the samples."),
     trainingImages: count().describe("Training images that distances were measured to."),
     trainingImagesOf: count().describe("Training images that there are."),
     heldOutImages: count().describe("Images that data.holdout kept out of training."),
@@ -63,7 +63,7 @@ export const evaluationSchema = z
         space: z.string().describe("Space of features in which they were looked for."),
       })
       .describe("Copies of training images."),
-    neighbours: name()
+    neighbours: fileNameSchema
       .optional()
       .describe(
         "Name without extension of the picture and the list of nearest training images, beside the samples; missing: none.",

@@ -9,6 +9,7 @@ import type { Experiment } from "../../core/experiment/schema.ts";
 import type { Stage } from "../../core/random/streams.ts";
 import { thisMachine, usableMemory } from "../../node/machine.ts";
 import type { Calibration, StepEstimate, TrainerLauncher } from "../services.ts";
+import { failureText } from "../trainer/shortCommand.ts";
 
 const KEPT_AS = "maskdm.speedMeasurements";
 /** Settings of backend and threads whose measurements are kept. */
@@ -68,15 +69,7 @@ export class MachineCalibration implements Calibration, vscode.Disposable {
       const options = { cwd: dirname(file.fsPath), ...(token === undefined ? {} : { token }) };
       const { code, stdout, stderr } = await this.trainer.command(benchArguments(file.fsPath, request), options);
       if (token?.isCancellationRequested) throw new vscode.CancellationError();
-      if (code !== 0)
-        throw new UserError(
-          stderr
-            .trim()
-            .split("\n")
-            .at(-1)
-            ?.replace(/^error: /, "") ?? "",
-          "failure",
-        );
+      if (code !== 0) throw new UserError(failureText({ stderr }, ""), "failure");
       measured.push(readBenchOutput(stdout, experiment));
     }
     const measurement: SpeedMeasurement = {

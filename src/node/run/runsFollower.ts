@@ -5,6 +5,7 @@
 import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { RunEntry, RunsChange } from "../../core/run/entry.ts";
+import { EVALUATIONS_FILE } from "./evaluations.ts";
 import { ExperimentFinder } from "./experimentOfRun.ts";
 import { LifeWatch } from "./lifeWatch.ts";
 import { processChecks } from "./processChecks.ts";
@@ -244,10 +245,10 @@ const isLive = (state: RunEntry["state"] | undefined): boolean =>
 const settled = (found: { text: string; changedMs: number } | null): string | null =>
   found === null || Math.abs(Date.now() - found.changedMs) < RACY_MS ? null : found.text;
 
-/** The times of a run's folder, which its documents are renamed into, and of its status. */
+/** The times of a run's folder, which its documents are renamed into, of its status, and of its evaluations, which grow in place. */
 async function timesOf(dir: string): Promise<string | null> {
-  const [folder, status] = await Promise.all([signature(dir), signature(join(dir, STATUS_FILE))]);
-  const parts = [folder, status].map((found) => (found === null ? "none" : settled(found)));
+  const found = await Promise.all([dir, join(dir, STATUS_FILE), join(dir, EVALUATIONS_FILE)].map(signature));
+  const parts = found.map((found) => (found === null ? "none" : settled(found)));
   return parts.includes(null) ? null : parts.join("|");
 }
 
@@ -256,7 +257,8 @@ function keepSame(before: RunSnapshot, now: RunSnapshot): RunSnapshot {
   const kept = <T>(old: T, fresh: T): T => (JSON.stringify(old) === JSON.stringify(fresh) ? old : fresh);
   const record = kept(before.record, now.record);
   const status = kept(before.status, now.status);
-  return { record, status, annotations: now.annotations };
+  const evaluation = kept(before.evaluation, now.evaluation);
+  return { record, status, evaluation, annotations: now.annotations };
 }
 
 /** Entries are made anew each time; most say the same as before. */
@@ -264,6 +266,7 @@ const isSame = (a: RunEntry, b: RunEntry | undefined): boolean =>
   b !== undefined &&
   a.record === b.record &&
   a.status === b.status &&
+  a.evaluation === b.evaluation &&
   a.stage === b.stage &&
   a.state === b.state &&
   a.reason === b.reason &&

@@ -1,5 +1,6 @@
 /** `maskdm evaluate RUN…`: how good a run's images are. */
 import { type Command, InvalidArgumentError } from "commander";
+import { DEFAULT_SAMPLES, LEAST_SAMPLES } from "../../core/run/evaluationSpaces.ts";
 import type { Io } from "./io.ts";
 import { addExamples, parseNonNegativeInteger, parsePositiveInteger, runsDirOption } from "./options.ts";
 import { createProgress, type Progress } from "./progress.ts";
@@ -11,10 +12,6 @@ interface EvaluateOptions {
   readonly space?: string;
   readonly json?: boolean;
 }
-
-const DEFAULT_SAMPLES = 1000;
-/** Fewer tell nothing apart. */
-const LEAST_SAMPLES = 50;
 
 export function register(program: Command, io: Io): void {
   const command = program

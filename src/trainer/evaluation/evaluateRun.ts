@@ -5,6 +5,7 @@ import type { Features } from "../../core/evaluation/features.ts";
 import { measureSets } from "../../core/evaluation/measureSets.ts";
 import { LEAST_IMAGES, requireVariety, someOf } from "../../core/evaluation/references.ts";
 import { TrainingNeighbours } from "../../core/evaluation/trainingNeighbours.ts";
+import { DEFAULT_SPACE } from "../../core/run/evaluationSpaces.ts";
 import type { Evaluation } from "../../core/run/evaluations.ts";
 import { EVALUATIONS_FILE } from "../../node/run/evaluations.ts";
 import { experimentBehind } from "../../node/run/experimentOfRun.ts";
@@ -17,7 +18,7 @@ import { cacheFolder } from "../data/pixelCache.ts";
 import { engineThreads } from "../loop/session.ts";
 import { AppendFile } from "../run/appendFile.ts";
 import { type DrawnSamples, drawnSamples } from "./drawnSamples.ts";
-import { DEFAULT_SPACE, type FeatureSpace, openSpace } from "./featureSpace.ts";
+import { type FeatureSpace, openSpace } from "./featureSpace.ts";
 import { keptFeatures } from "./keptFeatures.ts";
 import { neighbourPictures } from "./neighbourPictures.ts";
 

@@ -8,15 +8,11 @@ import * as ort from "onnxruntime-node";
 import { UserError } from "../../core/errors.ts";
 import type { Features } from "../../core/evaluation/features.ts";
 import { type ImageSet, type Layout, type Scaling, showImages } from "../../core/evaluation/showImages.ts";
+import { INCEPTION, SPACES } from "../../core/run/evaluationSpaces.ts";
 import { expandHome } from "../../node/homePath.ts";
 import { systemReason } from "../../node/systemReason.ts";
 import { createSession } from "../engine/onnx/session.ts";
 import { randomConvolutions } from "./randomConvolutions.ts";
-
-/** What is asked for by name; anything else is the path of an ONNX file, and `inception-2015=PATH` one whose Fréchet distance is the FID. */
-export const SPACES = ["efficientnet-lite0", "random-convolutions"] as const;
-export const DEFAULT_SPACE = "efficientnet-lite0";
-const INCEPTION = "inception-2015";
 
 export interface FeatureSpace {
   /** for people, and in results */
