@@ -1,6 +1,5 @@
 /** Small drawings of the page's own, in the colour of the text around them. */
-
-const SVG = "http://www.w3.org/2000/svg";
+import { shape } from "../ui/shape.ts";
 
 const PATHS = {
   play: "M4 2.5v11l9-5.5z",
@@ -50,13 +49,4 @@ export function maskIcon(visible: Int32Array): SVGSVGElement {
     );
   }
   return svg;
-}
-
-function shape<K extends keyof SVGElementTagNameMap>(
-  tag: K,
-  attributes: Readonly<Record<string, string>>,
-): SVGElementTagNameMap[K] {
-  const made = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  return made;
 }
