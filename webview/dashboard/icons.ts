@@ -1,6 +1,6 @@
 /** Small pictures: icons of 16 pixels, and samples of lines. */
 import { element } from "../ui/element.ts";
-import type { LineStyle } from "./palette.ts";
+import type { LineStyle } from "../ui/palette.ts";
 
 const PATHS = {
   stop: "M4 4h8v8H4z",

@@ -1,5 +1,6 @@
 /** The dashboard's page: runs on the left, and tabs of charts, samples, log and configs. */
 import "../ui/base.css";
+import "../ui/tabs.css";
 import "./dashboard.css";
 import "./runsList.css";
 import "./tabs.css";
@@ -11,6 +12,7 @@ import "./configTab.css";
 import "./narrow.css";
 import { defineControls } from "../ui/controls.ts";
 import { element } from "../ui/element.ts";
+import { Tabs } from "../ui/tabs.ts";
 import { ChartsTab } from "./chartsTab.ts";
 import { ConfigTab } from "./configTab.ts";
 import { LogTab } from "./logTab.ts";
@@ -18,8 +20,7 @@ import { Model } from "./model.ts";
 import { RunsList } from "./runsList.ts";
 import { SamplesTab } from "./samplesTab.ts";
 import { registerSeriesCharts } from "./seriesController.ts";
-import { settings } from "./settings.ts";
-import { Tabs } from "./tabs.ts";
+import { remember, type Settings, settings } from "./settings.ts";
 
 defineControls();
 registerSeriesCharts();
@@ -32,7 +33,7 @@ const log = new LogTab(model);
 const config = new ConfigTab(model);
 const shown = { charts, samples, log, config } as const;
 
-const tabs = new Tabs(
+const tabs = new Tabs<Settings["tab"]>(
   [
     ["charts", "Charts", charts.root],
     ["samples", "Samples", samples.root],
@@ -40,6 +41,8 @@ const tabs = new Tabs(
     ["config", "Config", config.root],
   ],
   (now, before) => {
+    settings.tab = now;
+    remember();
     if (before === "log") log.hide();
     const tab = shown[now];
     if ("show" in tab) tab.show();

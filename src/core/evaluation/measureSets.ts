@@ -56,6 +56,7 @@ export async function measureSets(
     sampler: drawing.sampler,
     samplerSteps: drawing.steps,
     eta: drawing.eta,
+    clip: drawing.clip,
     drawn,
     trainingImages: compared.training.count,
     trainingImagesOf,

@@ -17,6 +17,7 @@ export const evaluationSchema = z
     sampler: z.string().describe("ddim, ancestral or dpmpp_2m."),
     samplerSteps: count().describe("Network evaluations per image."),
     eta: z.number().nullable().describe("Noise put back at every DDIM step; null: the sampler has no eta."),
+    clip: z.boolean().optional().describe("Whether the predicted image was clamped at every step; missing: not known."),
     drawn: z.string().describe("Folder in evaluations/ that holds the samples."),
     trainingImages: count().describe("Training images that distances were measured to."),
     trainingImagesOf: count().describe("Training images that there are."),

@@ -82,6 +82,9 @@ export async function heldOutLoss(
   return meanWithError(losses);
 }
 
+/** Whole images that go through the network for one measurement. */
+export const heldOutPassCount = (images: number): number => TIMES * Math.min(images, MOST_IMAGES);
+
 /**
  * Which images, and the timesteps of each, TIMES for one after the other: in each of TIMES equal parts of {0 … T-1} as far from its beginning as the image's
  * place among the images, so that all of them together cover the parts evenly.

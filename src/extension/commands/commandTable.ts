@@ -18,6 +18,12 @@ interface CommandArguments {
   "maskdm.reopenAsText": [file: vscode.Uri];
   "maskdm.previewMaskedBatch": [file: vscode.Uri, step: number];
   "maskdm.calibrate": [file: vscode.Uri];
+  "maskdm.openStudy": [file: vscode.Uri];
+  "maskdm.reopenStudyAsText": [file: vscode.Uri];
+  "maskdm.runStudy": [file: vscode.Uri];
+  "maskdm.stopStudy": [file: vscode.Uri];
+  "maskdm.retryFailedCells": [file: vscode.Uri];
+  "maskdm.exportStudyReport": [file: vscode.Uri];
   "maskdm.pretrain": [file: vscode.Uri];
   /** from the run, or with the experiment of the file */
   "maskdm.finetune": [from: Run | vscode.Uri];

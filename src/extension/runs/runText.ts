@@ -2,6 +2,7 @@
 import * as vscode from "vscode";
 import { formatDuration } from "../../core/durationText.ts";
 import { isAtWork, progressOf, type RunEntry } from "../../core/run/entry.ts";
+import { forecastLine } from "../../core/run/forecastLine.ts";
 import { experimentName, slug } from "../../core/run/names.ts";
 
 type State = RunEntry["state"];
@@ -89,6 +90,7 @@ export function runTooltip(entry: RunEntry): vscode.MarkdownString {
       add("Speed", status.imagesPerSecond === null ? null : `${number(status.imagesPerSecond)} images/s`);
       add("Remaining", status.etaSeconds === null ? null : formatDuration(status.etaSeconds));
     }
+    add("Time", forecastLine(entry));
     add("Images seen", number(status.imagesSeen));
   }
   if (record !== null) {

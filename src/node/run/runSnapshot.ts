@@ -42,3 +42,17 @@ export async function signature(path: string): Promise<Signature | null> {
     return null;
   }
 }
+
+/** A file may change again within the resolution of its time: what changed so recently is read again. */
+const RACY_MS = 1500;
+
+/** What identifies a state of a thing; null while it may still change unnoticed. */
+export const settled = (found: Signature | null): string | null =>
+  found === null || Math.abs(Date.now() - found.changedMs) < RACY_MS ? null : found.text;
+
+/** The times of files and folders; null while one may still change unnoticed. Of what does not exist the absence counts. */
+export async function timesOf(paths: readonly string[]): Promise<string | null> {
+  const found = await Promise.all(paths.map(signature));
+  const parts = found.map((one) => (one === null ? "none" : settled(one)));
+  return parts.includes(null) ? null : parts.join("|");
+}

@@ -10,7 +10,7 @@ import { LifeWatch } from "./lifeWatch.ts";
 import { processChecks } from "./processChecks.ts";
 import { type Queued, queueFolder, readQueue } from "./queue.ts";
 import { experimentPlaceOf, runEntry } from "./runEntry.ts";
-import { type RunSnapshot, readSnapshot, signature } from "./runSnapshot.ts";
+import { type RunSnapshot, readSnapshot, settled, signature, timesOf } from "./runSnapshot.ts";
 import { STATUS_FILE } from "./status.ts";
 
 const LIVE_MS = 500;
@@ -20,8 +20,6 @@ const SWEEP = 250;
 /** What is read in one turn of the event loop is bounded by it. */
 const CONCURRENCY = 8;
 const SHOW_EVERY_MS = 250;
-/** A file may change again within the resolution of its time: what changed so recently is read again. */
-const RACY_MS = 1500;
 
 interface FollowedRun {
   readonly dir: string;
@@ -167,7 +165,7 @@ export class RunsFollower {
     const added = [...present].filter((id) => !folder.runs.has(id));
     await eachOf(added, async (id) => {
       const dir = join(folder.runsDir, id);
-      const seen = await timesOf(dir);
+      const seen = await timesOfRun(dir);
       const snapshot = readSnapshot(dir);
       if (snapshot === null) return;
       const run = { dir, snapshot, seen };
@@ -191,7 +189,7 @@ export class RunsFollower {
     this.sweepAt = start + SWEEP;
     const due = all.filter((run) => turn.has(run) || run.seen === null || isLive(this.shown.get(run.dir)?.state));
     await eachOf(due, async (run) => {
-      const seen = await timesOf(run.dir);
+      const seen = await timesOfRun(run.dir);
       if (seen !== null && seen === run.seen) return;
       const snapshot = readSnapshot(run.dir);
       run.seen = seen;
@@ -240,16 +238,8 @@ export class RunsFollower {
 const isLive = (state: RunEntry["state"] | undefined): boolean =>
   state === "starting" || state === "running" || state === "stopping";
 
-/** What identifies a state of a thing; null while it may still change unnoticed. */
-const settled = (found: { text: string; changedMs: number } | null): string | null =>
-  found === null || Math.abs(Date.now() - found.changedMs) < RACY_MS ? null : found.text;
-
 /** The times of a run's folder, which its documents are renamed into, and of its status. */
-async function timesOf(dir: string): Promise<string | null> {
-  const [folder, status] = await Promise.all([signature(dir), signature(join(dir, STATUS_FILE))]);
-  const parts = [folder, status].map((found) => (found === null ? "none" : settled(found)));
-  return parts.includes(null) ? null : parts.join("|");
-}
+const timesOfRun = (dir: string): Promise<string | null> => timesOf([dir, join(dir, STATUS_FILE)]);
 
 /** Documents that were read again and say the same stay the same objects. */
 function keepSame(before: RunSnapshot, now: RunSnapshot): RunSnapshot {

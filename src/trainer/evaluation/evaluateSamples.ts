@@ -4,13 +4,14 @@ import { setImmediate } from "node:timers/promises";
 import type { Features } from "../../core/evaluation/features.ts";
 import { measureSets } from "../../core/evaluation/measureSets.ts";
 import { LEAST_IMAGES, someOf } from "../../core/evaluation/references.ts";
+import { DEFAULT_SPACE } from "../../core/evaluation/spaces.ts";
 import type { Evaluation } from "../../core/run/evaluations.ts";
 import { dataFingerprint, imageList } from "../data/dataFingerprint.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { ImageView } from "../data/imageView.ts";
 import { AppendFile } from "../run/appendFile.ts";
 import type { DrawnSamples } from "./drawnSamples.ts";
-import { DEFAULT_SPACE, type FeatureSpace, openSpace } from "./featureSpace.ts";
+import { type FeatureSpace, openSpace } from "./featureSpace.ts";
 import { keptFeatures } from "./keptFeatures.ts";
 
 /** Where copies of training images stay near them, and other images do not: docs/evaluation.md. */

@@ -1,13 +1,9 @@
 /** Draws images with the engine's network. */
 import { imagesToTokens, type TokenShape, tokensToImages, toPatchEmbedOrder } from "../../core/batch/tokens.ts";
+import { drawingBatch } from "../../core/diffusion/drawingBatch.ts";
 import { type Denoiser, type SampledBatch, type SampleStep, sampleBatches } from "../../core/diffusion/samplers.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import type { EngineClient } from "../engine/client.ts";
-
-/** Images per call of the network; more gain little and take memory. */
-const SAMPLE_BATCH = 16;
-/** Values of the images of a batch, of which a sampler holds several sets: 32 MiB each. */
-const SAMPLE_BATCH_VALUES = 2 ** 23;
 
 /** The engine as a denoiser over whole images. */
 export function engineDenoiser(engine: EngineClient, shape: TokenShape, weights: "raw" | "ema"): Denoiser {
@@ -27,12 +23,6 @@ export interface DrawRequest {
   /** class of each image; null lets the classes take turns */
   readonly labels: Int32Array | null;
   readonly onStep?: (step: SampleStep) => void | Promise<void>;
-}
-
-/** Whole images per call of the network. */
-export function drawingBatch({ data }: Experiment): number {
-  const most = Math.floor(SAMPLE_BATCH_VALUES / (data.image_size ** 2 * data.channels));
-  return Math.max(1, Math.min(SAMPLE_BATCH, most));
 }
 
 /** Draws the images batch by batch; values in [-1, 1]. */

@@ -3,6 +3,8 @@ import { dirname } from "node:path";
 import { stageMasks } from "../../core/batch/context.ts";
 import type { KnownClasses } from "../../core/classes/numberClasses.ts";
 import { memoryBudget } from "../../core/cost/microBatch.ts";
+import { RunPace } from "../../core/cost/runPace.ts";
+import { measurementFor } from "../../core/cost/speed.ts";
 import { requireVariety } from "../../core/evaluation/references.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import { pieceAt } from "../../core/masks/schedule.ts";
@@ -12,6 +14,7 @@ import type { CheckpointState } from "../../core/run/checkpointState.ts";
 import type { FinalState } from "../../core/run/status.ts";
 import { shownText } from "../../core/shownText.ts";
 import { usableCores, usableMemory } from "../../node/machine.ts";
+import { machineName, readMeasurements } from "../../node/speedFile.ts";
 import { type DataFingerprint, dataFingerprint, imageList } from "../data/dataFingerprint.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { requireDataFolder } from "../data/firstLook.ts";
@@ -46,6 +49,8 @@ export interface Session {
   /** weights to begin with; null: fresh ones */
   readonly weights: WeightSource | null;
   readonly resumeFrom: CheckpointState | null;
+  /** step at which it saves and ends as stopped, to go on later; null: at its last */
+  readonly pauseAt: number | null;
   /** classes that the weights know; null: new weights, or classes that are numbered anew */
   readonly knownClasses: KnownClasses | null;
   readonly notes: SessionNotes;
@@ -113,7 +118,7 @@ interface Ready extends ExperimentImages {
 }
 
 async function trainInFolder(session: Session, ready: Ready): Promise<TrainingEnd & { run: RunWriter }> {
-  const { experiment, stage, notes, resumeFrom } = session;
+  const { experiment, stage, notes, resumeFrom, pauseAt } = session;
   const { dataset, classes, classNotes, engine, batches, facts } = ready;
   const run = session.open();
   const stop = new StopRequest(
@@ -149,6 +154,7 @@ async function trainInFolder(session: Session, ready: Ready): Promise<TrainingEn
       stop,
       progress,
       resumeFrom,
+      pauseAt,
       dataFingerprint: fingerprint,
       classes,
       startUp: session.startUp,
@@ -158,6 +164,11 @@ async function trainInFolder(session: Session, ready: Ready): Promise<TrainingEn
           ? new StepHeldOut({ ...told, experiment, images: dataset.heldOut, engine, stop })
           : null,
       evaluations: new StepEvaluations({ ...told, experiment, stage, dataset, cacheDir, threads, engine, facts, stop }),
+      pace: new RunPace(experiment, stage, {
+        machineBytes: usableMemory(),
+        measurement: measurementFor(readMeasurements(), machineName(), experiment, facts.backend),
+        images: dataset.count + dataset.heldOut.count,
+      }),
     });
     const end = await loop.run();
     close(end.state, end.message);

@@ -1,10 +1,10 @@
 /** The loss on held-out images that a run measures of itself while it trains. */
+import { drawingBatch } from "../../core/diffusion/drawingBatch.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import { type HeldOutLoss, heldOutLoss } from "../../core/training/heldOutLoss.ts";
 import type { ImageView } from "../data/imageView.ts";
 import type { EngineClient } from "../engine/client.ts";
 import { betweenSteps, type Told } from "./betweenSteps.ts";
-import { drawingBatch } from "./drawSamples.ts";
 import type { StopRequest } from "./stopRequest.ts";
 
 export interface StepHeldOutParts extends Told {

@@ -1,6 +1,7 @@
 /** The training loop of one session: steps, metrics, checkpoints, sample grids, until the end or a stop. */
 import type { TrainingBatch } from "../../core/batch/assemble.ts";
-import { type StageFacts, stageFacts, stepsLeft } from "../../core/cost/stageFacts.ts";
+import type { RunPace } from "../../core/cost/runPace.ts";
+import { isDue, type StageEvent } from "../../core/cost/stageEvents.ts";
 import { UserError } from "../../core/errors.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import { pieceFrom, pieceText } from "../../core/masks/schedule.ts";
@@ -27,8 +28,8 @@ import type { StopRequest } from "./stopRequest.ts";
 export const AHEAD_SECONDS = 1;
 
 export interface TrainingProgress {
-  /** @param left steps like the last one that take as long as those to come */
-  update(step: number, note: string, left: number): void;
+  /** @param secondsLeft null: not known yet */
+  update(step: number, note: string, secondsLeft: number | null): void;
 }
 
 export interface TrainingSetup {
@@ -41,6 +42,8 @@ export interface TrainingSetup {
   readonly progress: TrainingProgress;
   /** where to go on from; null: from step 0 */
   readonly resumeFrom: CheckpointState | null;
+  /** step behind which none is trained in this session; null: the last one */
+  readonly pauseAt: number | null;
   /** identifies the images, to notice a change before a resume */
   readonly dataFingerprint: DataFingerprint;
   /** names of the model's classes by number; null: it has none */
@@ -51,6 +54,8 @@ export interface TrainingSetup {
   /** null: no images are held out */
   readonly heldOut: Pick<StepHeldOut, "measure"> | null;
   readonly evaluations: Pick<StepEvaluations, "evaluate">;
+  /** told how long everything takes */
+  readonly pace: RunPace;
 }
 
 export interface TrainingEnd {
@@ -72,8 +77,9 @@ interface AskedStep {
 
 export class TrainingLoop {
   private readonly config: Experiment["pretrain"];
-  private readonly facts: StageFacts;
   private readonly window: MetricsWindow;
+  /** the step that this session ends with */
+  private readonly end: number;
   private step: number;
   /** seconds of training since step 0; what is done between steps is left out */
   private seconds: number;
@@ -88,22 +94,24 @@ export class TrainingLoop {
   private isLacking = false;
   /** since the last line of metrics */
   private sinceLine = { seconds: 0, wait: 0, steps: 0 };
+  /** by the last line; null: there is none yet */
+  private secondsPerStep: number | null = null;
 
   constructor(private readonly setup: TrainingSetup) {
     const { experiment, stage, resumeFrom } = setup;
     this.config = experiment[stage];
-    this.facts = stageFacts(experiment, stage, null)!;
     this.window = new MetricsWindow(experiment.diffusion.timesteps);
     this.window.restore(resumeFrom?.loop?.["window"]);
     this.step = resumeFrom?.step ?? 0;
     this.savedAt = this.step;
+    this.end = Math.min(this.config.steps, setup.pauseAt ?? this.config.steps);
     this.seconds = resumeFrom?.elapsedSeconds ?? 0;
   }
 
   /** Trains from where the setup says to the end of the stage, or until asked to stop, or until the loss diverges. */
   async run(): Promise<TrainingEnd> {
     const { setup } = this;
-    setup.run.status.update({ state: "running" });
+    setup.run.status.update({ state: "running", forecasts: this.forecasts() });
     if (this.step > 0) await this.makeUp();
     let batch = this.batchOf(this.step);
     let asked: AskedStep | null = null;
@@ -135,6 +143,7 @@ export class TrainingLoop {
       await this.afterStep(result);
       asked = ahead;
     }
+    if (this.step < this.config.steps) return this.paused();
     // A resume of a run that has not finished makes up for what the last step lacks.
     const reason = setup.stop.reason;
     return this.isLacking && reason !== null ? this.stopped(reason) : this.finished();
@@ -162,7 +171,7 @@ export class TrainingLoop {
 
   /** The batch of a step, counted from 0; null behind the last one. */
   private batchOf(step: number): TrainingBatch | null {
-    return step < this.config.steps ? this.setup.batches.batch(step) : null;
+    return step < this.end ? this.setup.batches.batch(step) : null;
   }
 
   /**
@@ -176,7 +185,7 @@ export class TrainingLoop {
       this.heldOutDue(done) ||
       this.evaluationDue(done) ||
       this.passedCheckpoint(done) ||
-      done === this.config.steps;
+      done === this.end;
     return !isNeeded && this.stepSeconds < AHEAD_SECONDS && this.setup.stop.reason === null;
   }
 
@@ -187,9 +196,8 @@ export class TrainingLoop {
     return { answer: this.setup.engine.step(batch, scalars), ...kept };
   }
 
-  /** Every so many steps, and at the last one; 0: never. */
   private isDue(step: number, every: number): boolean {
-    return every > 0 && (step % every === 0 || step === this.config.steps);
+    return isDue(step, every, this.config.steps);
   }
 
   private samplesDue(step: number): boolean {
@@ -234,16 +242,22 @@ export class TrainingLoop {
     this.sinceLine.seconds += seconds;
     this.sinceLine.wait += wait;
     this.sinceLine.steps++;
+    this.setup.pace.stepTook(seconds);
+  }
+
+  private forecasts() {
+    const { run, pace } = this.setup;
+    return pace.forecasts(run.status.current.forecasts ?? [], this.step, run.status.workSeconds);
   }
 
   private async afterStep(result: TimedStep): Promise<void> {
     const { setup, step } = this;
     this.isLacking = false;
     let line: Line | null = this.lineDue(step) ? this.takeLine(result) : null;
-    setup.progress.update(step, this.note, stepsLeft(this.facts, step));
-    const next = pieceFrom(this.facts.pieces, step);
+    setup.progress.update(step, this.note, this.secondsLeft);
+    const next = pieceFrom(setup.pace.pieces, step);
     if (next) setup.run.log(`the mask changes: ${pieceText(next)}`);
-    setup.run.status.update({ step, imagesSeen: this.imagesAt(step) });
+    setup.run.status.update({ step, imagesSeen: this.imagesAt(step), forecasts: this.forecasts() });
     if (line && this.heldOutDue(step)) line = await this.withHeldOut(line);
     if (line) setup.run.metrics.append(line);
     if (this.checkpointDue(step)) await this.checkpoint();
@@ -252,20 +266,22 @@ export class TrainingLoop {
   }
 
   /** What is spent between steps is no time of training. */
-  private async between<T>(work: Promise<T>): Promise<T> {
+  private async between<T>(kind: StageEvent, work: Promise<T>): Promise<T> {
+    const began = performance.now();
     const result = await work;
+    this.setup.pace.eventTook(kind, (performance.now() - began) / 1000);
     this.lastWorkerEnd = null;
     return result;
   }
 
   private async drawSamples(): Promise<void> {
-    if (!(await this.between(this.setup.samples.write(this.step)))) this.isLacking = true;
+    if (!(await this.between("sampleGrids", this.setup.samples.write(this.step)))) this.isLacking = true;
   }
 
   /** Where images are held out. */
   private async withHeldOut(line: Line): Promise<Line> {
     this.showNote("measuring the held-out loss");
-    const measured = await this.between(this.setup.heldOut!.measure(this.step));
+    const measured = await this.between("heldOut", this.setup.heldOut!.measure(this.step));
     if (measured === null) this.isLacking = true;
     return { ...line, ...measured };
   }
@@ -276,13 +292,20 @@ export class TrainingLoop {
    */
   private async evaluate(line: Line, anew: boolean): Promise<void> {
     const { setup, step } = this;
-    const measured = await this.between(setup.evaluations.evaluate(step, anew, (text) => this.showNote(text)));
+    const measured = await this.between(
+      "evaluations",
+      setup.evaluations.evaluate(step, anew, (text) => this.showNote(text)),
+    );
     if (measured === null) this.isLacking = true;
     else setup.run.metrics.append({ ...line, ...measured });
   }
 
+  private get secondsLeft(): number | null {
+    return this.secondsPerStep && this.setup.pace.secondsLeft(this.step, this.secondsPerStep);
+  }
+
   private showNote(text: string): void {
-    this.setup.progress.update(this.step, text, stepsLeft(this.facts, this.step));
+    this.setup.progress.update(this.step, text, this.secondsLeft);
   }
 
   /** The line of metrics of the step just done. */
@@ -292,12 +315,8 @@ export class TrainingLoop {
     const imagesPerSecond = sinceLine.seconds > 0 ? (sinceLine.steps * config.batch_size) / sinceLine.seconds : 0;
     const wait = sinceLine.seconds > 0 ? ((100 * sinceLine.wait) / sinceLine.seconds).toFixed(1) : "0.0";
     this.note = `${means.loss === null ? "" : `loss ${means.loss.toFixed(4)} · `}data wait ${wait} %`;
-    const remaining = stepsLeft(this.facts, step) * config.batch_size;
-    setup.run.status.update({
-      loss: means.loss,
-      imagesPerSecond,
-      etaSeconds: imagesPerSecond > 0 ? remaining / imagesPerSecond : null,
-    });
+    this.secondsPerStep = imagesPerSecond > 0 ? config.batch_size / imagesPerSecond : null;
+    setup.run.status.update({ loss: means.loss, imagesPerSecond, etaSeconds: this.secondsLeft });
     this.sinceLine = { seconds: 0, wait: 0, steps: 0 };
     return {
       step,
@@ -330,7 +349,7 @@ export class TrainingLoop {
     };
     const rule = { keep: config.keep_checkpoints, keepEvery: config.keep_every };
     const write = (runDir: string) => setup.engine.call("checkpoint", { runDir, state });
-    await this.between(setup.run.saveCheckpoint(step, write, rule));
+    await this.between("checkpoints", setup.run.saveCheckpoint(step, write, rule));
     this.savedAt = step;
   }
 
@@ -339,6 +358,11 @@ export class TrainingLoop {
     this.setup.run.log(`stop asked for by ${reason}`);
     await this.checkpoint();
     return { state: "stopped", step: this.step, message: `stopped at step ${this.step} of ${this.config.steps}` };
+  }
+
+  private async paused(): Promise<TrainingEnd> {
+    await this.checkpoint();
+    return { state: "stopped", step: this.step, message: `paused at step ${this.step} of ${this.config.steps}` };
   }
 
   private async finished(): Promise<TrainingEnd> {
