@@ -86,8 +86,6 @@ export function packLines(lines: Iterable<MetricsLine>): PackedLines {
   };
 }
 
-export const NO_LINES = packLines([]);
-
 /** All rows and resumes of the parts, one part after the other. */
 export function joinLines(parts: readonly PackedLines[]): PackedLines {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
