@@ -38,7 +38,7 @@ export interface RunService {
    * Feeds the lines of metrics.jsonl, those there are first, then each new one within half a second; `reset` is true where the
    * file was replaced and what came before no longer counts.
    */
-  tailMetrics(dir: string, listener: (lines: PackedLines, reset: boolean) => void): vscode.Disposable;
+  tailMetrics(dir: string, listener: (parts: readonly PackedLines[], reset: boolean) => void): vscode.Disposable;
   /** Feeds log.txt in the same way, as text. */
   tailLog(dir: string, listener: (text: string, reset: boolean) => void): vscode.Disposable;
 }
