@@ -10,7 +10,7 @@ import { basisOf, eventFlops, type PieceTime, stageTimes, type TimeParts, timeLe
 
 /**
  * How far off a forecast may be on a machine that does nothing else, as a share of it. own, same: what is asked of it and measured by
- * `npm run bench -- --only forecast`; scaled: what `test/unit/cost` holds the rows of docs/benchmarks against.
+ * `npm run bench:forecast`; scaled: what `test/unit/cost` holds the rows of docs/benchmarks against.
  */
 export const EXPECTED_ERROR: Readonly<Record<ForecastBasis, number>> = { own: 0.1, same: 0.15, scaled: 0.4 };
 
