@@ -14,6 +14,7 @@ import { DetachedTrainer } from "./runs/detachedTrainer.ts";
 import { type RunsFeature, registerRuns } from "./runs/registerRuns.ts";
 import { WorkspaceRuns } from "./runs/workspaceRuns.ts";
 import type { Services } from "./services.ts";
+import { registerStudy } from "./study/registerStudy.ts";
 
 /** What tests inside the extension host get as the extension's exports. */
 export interface ExtensionApi {
@@ -28,7 +29,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const started = performance.now();
   const log = vscode.window.createOutputChannel("MaskDM", { log: true });
   const documents = new ExperimentDocumentStore(log);
-  const runs = new WorkspaceRuns(log);
+  const runs = new WorkspaceRuns(log, vscode.Uri.joinPath(context.globalStorageUri, "columns").fsPath);
   const trainer = new DetachedTrainer(context.extensionUri, runs, log);
   const calibration = new MachineCalibration(trainer);
   context.subscriptions.push(log, documents, runs, trainer, calibration);
@@ -43,6 +44,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     ...ofRuns.commands,
     ...ofDashboard.commands,
     ...registerDesigner(context, services),
+    ...registerStudy(context, { ...services, runs }),
     ...calibrateCommand(services),
   };
   context.subscriptions.push(registerCommands(commands, log));

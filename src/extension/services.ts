@@ -8,7 +8,7 @@ import type { Experiment } from "../core/experiment/schema.ts";
 import type { LintFacts } from "../core/lint/facts.ts";
 import type { Stage } from "../core/random/streams.ts";
 import type { RunEntry, RunsChange } from "../core/run/entry.ts";
-import type { MetricsLine } from "../core/run/metrics.ts";
+import type { PackedLines } from "../core/series/packedLines.ts";
 
 /** The services every feature is registered with. */
 export interface Services {
@@ -38,7 +38,7 @@ export interface RunService {
    * Feeds the lines of metrics.jsonl, those there are first, then each new one within half a second; `reset` is true where the
    * file was replaced and what came before no longer counts.
    */
-  tailMetrics(dir: string, listener: (lines: readonly MetricsLine[], reset: boolean) => void): vscode.Disposable;
+  tailMetrics(dir: string, listener: (lines: PackedLines, reset: boolean) => void): vscode.Disposable;
   /** Feeds log.txt in the same way, as text. */
   tailLog(dir: string, listener: (text: string, reset: boolean) => void): vscode.Disposable;
 }

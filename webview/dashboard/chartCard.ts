@@ -170,8 +170,11 @@ export class ChartCard implements ChartView {
     setIcon(this.largeButton, large ? "reduce" : "enlarge");
     this.logButton.setAttribute("aria-pressed", String(this.logarithmic));
     this.update();
-    // How far the newest line goes, for whoever looks from outside.
-    this.root.dataset["last"] = String(extent?.[1] ?? "");
+    // How far the newest line goes, and how many go as far, for whoever looks from outside.
+    const last = extent?.[1] ?? null;
+    const ends = model.shownRuns.map(({ slot }) => model.mainLine(id, slot)).map(({ xs, length }) => xs[length - 1]);
+    this.root.dataset["last"] = String(last ?? "");
+    this.root.dataset["reaching"] = String(ends.filter((end) => end === last).length);
     this.layer.draw();
     this.table.refresh();
   }

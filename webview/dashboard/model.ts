@@ -4,7 +4,7 @@ import { CHARTS, type ChartId } from "../../src/core/series/charts.ts";
 import { Line } from "../../src/core/series/line.ts";
 import { suitableSmoothing } from "../../src/core/series/smooth.ts";
 import { Messenger } from "../ui/messenger.ts";
-import { type Palette, readPalette } from "./palette.ts";
+import { type Palette, readPalette } from "../ui/palette.ts";
 import { remember, settings } from "./settings.ts";
 
 /** With more runs than this the raw values of smoothed lines, and bands, would cover each other. */

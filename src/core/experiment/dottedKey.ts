@@ -3,7 +3,7 @@ import { isMap, isNode, isScalar } from "yaml";
 import type { Fix, TextEdit } from "./diagnostic.ts";
 import { type ExperimentDocument, extent, type KeyPlace } from "./document.ts";
 import { editKeys } from "./edit.ts";
-import { experimentKeys } from "./keys.ts";
+import type { KeyTable } from "./keys.ts";
 
 export interface DottedKey {
   readonly section: string;
@@ -14,10 +14,10 @@ export interface DottedKey {
 }
 
 /** What a name with a dot means; null where it begins with no section's name. */
-export function dottedKey(text: string): DottedKey | null {
+export function dottedKey({ sections }: Pick<KeyTable, "sections">, text: string): DottedKey | null {
   const dot = text.indexOf(".");
   const section = text.slice(0, dot);
-  const spec = dot === -1 ? undefined : experimentKeys().sections.get(section);
+  const spec = dot === -1 ? undefined : sections.get(section);
   if (spec === undefined) return null;
   const path = spec.keys.some((key) => key.path === text) ? text : null;
   return { section, name: text.slice(dot + 1), path };
@@ -27,8 +27,8 @@ export function dottedKey(text: string): DottedKey | null {
  * Writes all dotted keys of a section that stand at the top of the file into the section: below it where it is there, else where
  * the first of them stands.
  */
-export function nestDottedKeys(document: ExperimentDocument, section: string): Fix | null {
-  const places = dottedPlaces(document, section);
+export function nestDottedKeys(table: KeyTable, document: ExperimentDocument, section: string): Fix | null {
+  const places = dottedPlaces(table, document, section);
   const names = places.map(({ name }) => name);
   if (names.length === 0 || new Set(names).size < names.length) return null;
   if (names.some((name) => document.isSet(`${section}.${name}`))) return null;
@@ -43,12 +43,12 @@ interface DottedPlace {
   readonly place: KeyPlace;
 }
 
-function dottedPlaces(document: ExperimentDocument, section: string): DottedPlace[] {
+function dottedPlaces(table: KeyTable, document: ExperimentDocument, section: string): DottedPlace[] {
   const { root } = document;
   if (!isMap(root) || root.flow === true) return [];
   return root.items.flatMap(({ key }) => {
     const text = isScalar(key) ? String(key.value) : "";
-    const dotted = dottedKey(text);
+    const dotted = dottedKey(table, text);
     const place = dotted?.section === section && dotted.path !== null ? document.find([text]) : null;
     return place === null || dotted === null ? [] : [{ name: dotted.name, text, place }];
   });

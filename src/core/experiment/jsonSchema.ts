@@ -1,8 +1,8 @@
-/** The published JSON Schema of the experiment file, made from the zod schema. */
+/** The published JSON Schema of a kind of file, made from its zod schema. */
 import * as z from "zod";
-import { experimentSchema } from "./schema.ts";
+import type { FileKind } from "./fileKind.ts";
 
-/** The parts of JSON Schema (draft 7) that the experiment file uses. */
+/** The parts of JSON Schema (draft 7) that these files use. */
 export interface JsonSchema {
   readonly $schema?: string;
   readonly $id?: string;
@@ -11,7 +11,7 @@ export interface JsonSchema {
   readonly type?: string;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
-  readonly additionalProperties?: boolean;
+  readonly additionalProperties?: boolean | JsonSchema;
   /** of each place, or of any number of items alike */
   readonly items?: readonly JsonSchema[] | JsonSchema;
   readonly maxItems?: number;
@@ -30,19 +30,16 @@ export interface JsonSchema {
   readonly "x-cost"?: string;
 }
 
-let cached: JsonSchema | null = null;
-
 /** What a user may write (defaults left out); unit, equation and cost of a key are `x-unit`, `x-equation` and `x-cost`. */
-export function experimentJsonSchema(): JsonSchema {
-  cached ??= {
-    ...(z.toJSONSchema(experimentSchema, {
+export function jsonSchemaOf({ schema, noun }: Pick<FileKind, "schema" | "noun">): JsonSchema {
+  return {
+    ...(z.toJSONSchema(schema, {
       target: "draft-07",
       io: "input",
       override: ({ jsonSchema }) => renameMeta(jsonSchema),
     }) as JsonSchema),
-    title: "MaskDM experiment",
+    title: `MaskDM ${noun}`,
   };
-  return cached;
 }
 
 function renameMeta(schema: Record<string, unknown>): void {

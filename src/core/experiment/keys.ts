@@ -1,6 +1,8 @@
-/** Every key of the experiment file with its definition, for messages, documentation and hovers. */
-import { experimentJsonSchema, type JsonSchema } from "./jsonSchema.ts";
-import { experimentSchema } from "./schema.ts";
+/** Every key of a kind of file with its definition, for messages, documentation and hovers. */
+import { EXPERIMENT_KIND } from "./experimentKind.ts";
+import type { FileKind } from "./fileKind.ts";
+import { type JsonSchema, jsonSchemaOf } from "./jsonSchema.ts";
+import type { Experiment } from "./schema.ts";
 
 export interface KeySpec {
   /** dotted, such as "pretrain.steps" */
@@ -9,32 +11,41 @@ export interface KeySpec {
   readonly section: string;
   readonly name: string;
   readonly schema: JsonSchema;
+  /** without a default, where its section is there */
   readonly required: boolean;
+  readonly table: KeyTable;
 }
 
 export interface SectionSpec {
   readonly name: string;
   readonly description: string;
+  /** whether a file has it in any case */
+  readonly required: boolean;
   readonly keys: readonly KeySpec[];
 }
 
-interface KeyTable {
+export interface KeyTable<T = unknown> {
+  readonly kind: FileKind<T>;
+  readonly json: JsonSchema;
+  /** sections and keys in the order of the schema */
   readonly sections: ReadonlyMap<string, SectionSpec>;
   readonly keys: ReadonlyMap<string, KeySpec>;
 }
 
-let cached: KeyTable | null = null;
+let cached: KeyTable<Experiment> | null = null;
 
-/** Sections and keys in the order of the schema. */
-export function experimentKeys(): KeyTable {
-  cached ??= buildTable();
+/** Those of the experiment file. */
+export function experimentKeys(): KeyTable<Experiment> {
+  cached ??= keyTable(EXPERIMENT_KIND);
   return cached;
 }
 
 /** Names that may stand at the top of the file: sections and lone keys. */
-export function rootNames(): string[] {
-  return Object.keys(experimentJsonSchema().properties ?? {});
-}
+export const rootNames = ({ json }: KeyTable): string[] => Object.keys(json.properties ?? {});
+
+/** Names that may stand in a section; "" is the top of the file. */
+export const namesIn = (table: KeyTable, section: string): string[] =>
+  section === "" ? rootNames(table) : (table.sections.get(section)?.keys.map(({ name }) => name) ?? []);
 
 /** The schema of the mappings that a key takes a list of, such as the pieces of mask.rate; null where it takes none. */
 export function itemSchema({ schema }: KeySpec): JsonSchema | null {
@@ -51,29 +62,33 @@ export function itemKeys(spec: KeySpec, index: number): KeySpec[] {
     name,
     schema: keySchema,
     required: schema?.required?.includes(name) === true,
+    table: spec.table,
   }));
 }
 
 /** Whether the value would be accepted for this key, whatever the other keys say. */
 export function isValidFor(spec: KeySpec, value: unknown): boolean {
-  const list = experimentKeys().keys.get(spec.section);
+  const list = spec.table.keys.get(spec.section);
   if (list !== undefined) {
     // The other keys that an item must have are numbers.
     const others = Object.fromEntries((itemSchema(list)?.required ?? []).map((name) => [name, 0]));
     return isValidFor(list, [{ ...others, [spec.name]: value }]);
   }
-  const sections: Record<string, unknown> = { data: { path: "." } };
-  if (spec.section === "") sections[spec.name] = value;
-  else sections[spec.section] = { ...(sections[spec.section] as object | undefined), [spec.name]: value };
-  return experimentSchema.safeParse(sections).success;
+  const { section, name, table } = spec;
+  const result = table.kind.schema.safeParse(section === "" ? { [name]: value } : { [section]: { [name]: value } });
+  const own = section === "" ? [name] : [section, name];
+  return result.success || !result.error.issues.some(({ path }) => own.every((part, i) => path[i] === part));
 }
 
-function buildTable(): KeyTable {
+export function keyTable<T>(kind: FileKind<T>): KeyTable<T> {
+  const json = jsonSchemaOf(kind);
   const sections = new Map<string, SectionSpec>();
   const keys = new Map<string, KeySpec>();
-  for (const [name, schema] of Object.entries(experimentJsonSchema().properties ?? {})) {
+  const table: KeyTable<T> = { kind, json, sections, keys };
+  for (const [name, schema] of Object.entries(json.properties ?? {})) {
+    const required = json.required?.includes(name) === true;
     if (schema.properties === undefined) {
-      keys.set(name, { path: name, section: "", name, schema, required: false });
+      keys.set(name, { path: name, section: "", name, schema, required, table });
       continue;
     }
     const own = Object.entries(schema.properties).map(([key, keySchema]) => ({
@@ -82,9 +97,10 @@ function buildTable(): KeyTable {
       name: key,
       schema: keySchema,
       required: schema.required?.includes(key) === true,
+      table,
     }));
     for (const spec of own) keys.set(spec.path, spec);
-    sections.set(name, { name, description: schema.description ?? "", keys: own });
+    sections.set(name, { name, description: schema.description ?? "", required, keys: own });
   }
-  return { sections, keys };
+  return table;
 }

@@ -4,7 +4,7 @@ import { describeValue, joinOr } from "./allowedValues.ts";
 import type { Diagnostic, Fix, TextRange } from "./diagnostic.ts";
 import type { ExperimentDocument } from "./document.ts";
 import { editKeys } from "./edit.ts";
-import { experimentKeys, rootNames, type SectionSpec } from "./keys.ts";
+import { type KeySpec, type KeyTable, rootNames, type SectionSpec } from "./keys.ts";
 import { explainUnknownKey, type UnknownKey } from "./unknownKeys.ts";
 import { isMapping, MAX_REPORTED, type PlainMapping } from "./yamlReader.ts";
 
@@ -16,11 +16,9 @@ export interface Structure {
   readonly refused: readonly string[];
 }
 
-const SMALLEST_FILE = "data:\n  path: ./images\n";
-
 /** @param root the file as plain values; in it undefined stands for what could not be read, which has been reported */
-export function readStructure(document: ExperimentDocument, root: unknown): Structure {
-  const reader = new StructureReader(document);
+export function readStructure(table: KeyTable, document: ExperimentDocument, root: unknown): Structure {
+  const reader = new StructureReader(table, document);
   reader.read(root);
   return reader;
 }
@@ -30,16 +28,19 @@ class StructureReader implements Structure {
   readonly values: PlainMapping = {};
   readonly refused: string[] = [];
 
-  constructor(private readonly document: ExperimentDocument) {}
+  constructor(
+    private readonly table: KeyTable,
+    private readonly document: ExperimentDocument,
+  ) {}
 
   read(root: unknown): void {
+    const { sections, keys } = this.table;
     if (!isMapping(root)) {
-      this.refused.push(...experimentKeys().keys.keys());
+      this.refused.push(...keys.keys());
       if (root === null) this.reportEmptyFile();
       else this.reportNoMapping(root);
       return;
     }
-    const { sections, keys } = experimentKeys();
     const present = Object.keys(root);
     for (const [name, value] of Object.entries(root)) {
       const section = sections.get(name);
@@ -47,7 +48,7 @@ class StructureReader implements Structure {
       else if (keys.get(name)?.section === "") this.take(this.values, name, name, value);
       else this.reportUnknown({ section: "", name, value, present });
     }
-    if (!("data" in root) || isMapping(root["data"])) this.requireDataPath();
+    for (const spec of keys.values()) if (spec.required) this.require(spec, root);
   }
 
   private readSection(section: SectionSpec, value: unknown): void {
@@ -71,47 +72,48 @@ class StructureReader implements Structure {
     else target[name] = value;
   }
 
-  private requireDataPath(): void {
-    const data = this.values["data"];
-    if ((isMapping(data) && "path" in data) || this.refused.includes("data.path")) return;
-    this.refused.push("data.path");
-    const edits = editKeys(this.document, { set: { "data.path": "./images" } });
-    this.report(
-      this.document.locate(["data.path"]),
-      "MDM011",
-      "data.path is missing: it names the folder of images, for example path: ./images. It is the only key without a default.",
-      edits && { title: "Add path: ./images", edits },
-    );
+  /** Of a section that need not be there keys are missing only where it is. */
+  private require({ path, section, name }: KeySpec, root: PlainMapping): void {
+    const isThere = section === "" || section in root;
+    if (isThere ? section !== "" && !isMapping(root[section]) : !this.table.sections.get(section)!.required) return;
+    const values = section === "" ? this.values : this.values[section];
+    if ((isMapping(values) && name in values) || this.refused.includes(path)) return;
+    this.refused.push(path);
+    const { example, missing } = this.table.kind.required[path]!;
+    const edits = editKeys(this.document, { set: { [path]: example } });
+    const fix = edits && { title: `Add ${name}: ${example}`, edits };
+    this.report(this.document.locate([path]), "MDM011", `${path} is missing: ${missing}`, fix);
   }
 
   private reportUnknown(unknown: UnknownKey): void {
     if (this.diagnostics.length >= MAX_REPORTED) return;
     const { section, name } = unknown;
     const range = this.document.keyRange(section === "" ? [name] : [section, name]) ?? this.document.start();
-    const { message, fix, meant } = explainUnknownKey(this.document, unknown);
+    const { message, fix, meant } = explainUnknownKey(this.table, this.document, unknown);
     this.refused.push(...meant);
     this.report(range, "MDM010", message, fix);
   }
 
   private reportEmptyFile(): void {
     const { lines, text, root } = this.document;
-    const message =
-      "The file is empty. The smallest experiment names a folder of images: data: and, indented below it, path: ./images.";
+    const { noun, smallest } = this.table.kind;
+    const message = `The file is empty. The smallest ${noun} ${smallest.hint}`;
     // Beside an explicit null (~) nothing can be added.
     const isBlank = root === null || (!isAlias(root) && root.range?.[0] === root.range?.[1]);
     const lead = text === "" || text.endsWith("\n") ? "" : "\n";
-    const edits = [lines.edit(text.length, text.length, lead + SMALLEST_FILE)];
+    const edits = [lines.edit(text.length, text.length, lead + smallest.text)];
     this.report(
       this.document.start(),
       "MDM006",
       message,
-      isBlank ? { title: "Write the smallest experiment", edits } : null,
+      isBlank ? { title: `Write the smallest ${noun}`, edits } : null,
     );
   }
 
   private reportNoMapping(root: unknown): void {
-    const sections = joinOr(rootNames()).replace(" or ", " and ");
-    const message = `An experiment file is made of sections (${sections}) with indented keys, but this is ${describeValue(root)}.`;
+    const { noun, madeOf } = this.table.kind;
+    const names = madeOf(joinOr(rootNames(this.table)).replace(" or ", " and "));
+    const message = `${noun === "experiment" ? "An" : "A"} ${noun} file is made of ${names}, but this is ${describeValue(root)}.`;
     this.report(this.document.start(), "MDM006", message);
   }
 

@@ -2,9 +2,9 @@
 import { isNode } from "yaml";
 import { joinOr } from "./allowedValues.ts";
 import type { Fix } from "./diagnostic.ts";
-import { type ExperimentDocument, extent } from "./document.ts";
+import { type ExperimentDocument, extent, type KeyPath } from "./document.ts";
 import { dottedKey, nestDottedKeys } from "./dottedKey.ts";
-import { experimentKeys, rootNames } from "./keys.ts";
+import { type KeyTable, namesIn } from "./keys.ts";
 import { nearestName } from "./suggest.ts";
 
 export interface UnknownKey {
@@ -23,15 +23,16 @@ export interface Explanation {
   readonly meant: readonly string[];
 }
 
-export function explainUnknownKey(document: ExperimentDocument, unknown: UnknownKey): Explanation {
+export function explainUnknownKey(table: KeyTable, document: ExperimentDocument, unknown: UnknownKey): Explanation {
   const where = unknown.section === "" ? "at the top of the file" : `in the section ${unknown.section}`;
   const shown = unknown.name === "" ? "with an empty name" : JSON.stringify(unknown.name.slice(0, 40));
   const known =
-    misplacedSection(unknown) ??
-    misplacedKey(document, unknown) ??
-    dotted(document, unknown) ??
-    nearKey(document, unknown) ??
-    note(unknown);
+    misplacedSection(table, unknown) ??
+    misplacedKey(table, document, unknown) ??
+    dotted(table, document, unknown) ??
+    foreign(table, unknown) ??
+    nearKey(table, document, unknown) ??
+    note(table, unknown);
   return {
     message: `There is no key ${shown} ${where}${known.hint}`,
     fix: known.fix ?? null,
@@ -46,8 +47,8 @@ interface Hint {
   readonly meant?: readonly string[];
 }
 
-function misplacedSection({ section, name }: UnknownKey): Hint | null {
-  const spec = section === "" ? undefined : experimentKeys().sections.get(name);
+function misplacedSection({ sections }: KeyTable, { section, name }: UnknownKey): Hint | null {
+  const spec = section === "" ? undefined : sections.get(name);
   if (spec === undefined) return null;
   return {
     hint: `: ${name} is a section of its own, so its line starts in the same column as ${section}.`,
@@ -55,8 +56,8 @@ function misplacedSection({ section, name }: UnknownKey): Hint | null {
   };
 }
 
-function misplacedKey(document: ExperimentDocument, { section, name }: UnknownKey): Hint | null {
-  const elsewhere = [...experimentKeys().keys.values()].filter((key) => key.name === name && key.section !== section);
+function misplacedKey({ keys }: KeyTable, document: ExperimentDocument, { section, name }: UnknownKey): Hint | null {
+  const elsewhere = [...keys.values()].filter((key) => key.name === name && key.section !== section);
   if (elsewhere.length === 0) return null;
   const homes = elsewhere.map((key) => (key.section === "" ? "at the top of the file" : `in ${key.section}`));
   return {
@@ -66,8 +67,8 @@ function misplacedKey(document: ExperimentDocument, { section, name }: UnknownKe
 }
 
 /** A dot leads nowhere in YAML. */
-function dotted(document: ExperimentDocument, { section, name }: UnknownKey): Hint | null {
-  const key = dottedKey(name);
+function dotted(table: KeyTable, document: ExperimentDocument, { section, name }: UnknownKey): Hint | null {
+  const key = dottedKey(table, name);
   if (key === null || key.name === "") return null;
   const meant = key.path === null || document.isSet(key.path) ? [] : [key.path];
   if (section === key.section) {
@@ -76,13 +77,19 @@ function dotted(document: ExperimentDocument, { section, name }: UnknownKey): Hi
   }
   return {
     hint: `: a dot does not lead into a section. Write ${key.section}: and, indented below it, ${key.name}: with the value.`,
-    fix: section === "" && key.path !== null ? nestDottedKeys(document, key.section) : null,
+    fix: section === "" && key.path !== null ? nestDottedKeys(table, document, key.section) : null,
     meant,
   };
 }
 
-function nearKey(document: ExperimentDocument, { section, name, present }: UnknownKey): Hint | null {
-  const names = namesIn(section);
+/** A name of another kind of file. */
+function foreign({ kind }: KeyTable, { section, name }: UnknownKey): Hint | null {
+  const hint = section === "" ? (kind.elsewhere?.(name) ?? null) : null;
+  return hint === null ? null : { hint };
+}
+
+function nearKey(table: KeyTable, document: ExperimentDocument, { section, name, present }: UnknownKey): Hint | null {
+  const names = namesIn(table, section);
   const free = nearestName(
     name,
     names.filter((candidate) => !present.includes(candidate)),
@@ -93,9 +100,7 @@ function nearKey(document: ExperimentDocument, { section, name, present }: Unkno
   }
   const prefix = section === "" ? "" : `${section}.`;
   const written = section === "" ? [name] : [section, name];
-  const keys = experimentKeys()
-    .sections.get(prefix + free)
-    ?.keys.map((key) => key.path);
+  const keys = table.sections.get(prefix + free)?.keys.map((key) => key.path);
   return {
     hint: `. Did you mean ${free}?`,
     fix: renaming(document, written, free),
@@ -103,28 +108,21 @@ function nearKey(document: ExperimentDocument, { section, name, present }: Unkno
   };
 }
 
-function note({ section, name, value }: UnknownKey): Hint {
+function note(table: KeyTable, { section, name, value }: UnknownKey): Hint {
   if (/^(num_|n_|max_)?epochs?$/.test(name))
     return { hint: ". Training is counted in steps: steps = epochs x images / batch_size." };
   const isSection = typeof value === "object" && value !== null && !Array.isArray(value);
-  const keys = [...experimentKeys().keys.values()].filter((key) => key.section !== section);
+  const keys = [...table.keys.values()].filter((key) => key.section !== section);
   const cousin = isSection ? null : nearestName(name, [...new Set(keys.map((key) => key.name))]);
   const homes = keys.filter((key) => key.name === cousin).map((key) => key.path);
   return {
-    hint: homes.length > 0 ? `. Did you mean ${joinOr(homes)}?` : `. Known here: ${namesIn(section).join(", ")}.`,
+    hint:
+      homes.length > 0 ? `. Did you mean ${joinOr(homes)}?` : `. Known here: ${namesIn(table, section).join(", ")}.`,
   };
 }
 
-function namesIn(section: string): string[] {
-  return section === ""
-    ? rootNames()
-    : (experimentKeys()
-        .sections.get(section)
-        ?.keys.map((key) => key.name) ?? []);
-}
-
 /** Replaces the key's text, where that is the key itself and serves no other section. */
-export function renaming(document: ExperimentDocument, path: string | readonly string[], name: string): Fix | null {
+export function renaming(document: ExperimentDocument, path: KeyPath, name: string): Fix | null {
   const place = document.find(path);
   if (place === null || place.shared || !isNode(place.key)) return null;
   const [start, end] = extent(place.key);

@@ -42,8 +42,8 @@ export class RunSeriesStore {
     const tail = this.runs.tailMetrics(dir, (lines, reset) => {
       if (reset) columns.clear();
       const changed = reset ? 0 : columns.length;
-      const first = Math.min(changed, columns.add(lines));
-      if (reset || lines.length > 0) for (const tell of listeners) tell(first);
+      const first = Math.min(changed, columns.addPacked(lines));
+      for (const tell of listeners) tell(first);
     });
     const followed = { columns, listeners, tail };
     this.followed.set(dir, followed);

@@ -35,7 +35,9 @@ const SUGGEST: vscode.Command = { command: "editor.action.triggerSuggest", title
 function keyCompletions(context: KeyContext, position: vscode.Position): vscode.CompletionItem[] {
   const { sections, keys } = experimentKeys();
   const names =
-    context.section === "" ? rootNames() : (sections.get(context.section)?.keys.map(({ name }) => name) ?? []);
+    context.section === ""
+      ? rootNames(experimentKeys())
+      : (sections.get(context.section)?.keys.map(({ name }) => name) ?? []);
   const range = new vscode.Range(position.line, context.start, position.line, context.end);
   return names
     .filter((name) => !context.present.includes(name))

@@ -21,6 +21,7 @@ import * as runs from "./runs.ts";
 import * as sample from "./sample.ts";
 import * as schema from "./schema.ts";
 import * as stop from "./stop.ts";
+import * as study from "./study/study.ts";
 
 /** A file of src/trainer/cli. Heavy modules are imported inside its action, so that `maskdm --help` stays quick. */
 export interface CommandFile {
@@ -41,6 +42,7 @@ export const COMMANDS: readonly CommandFile[] = [
   runs,
   queue,
   stop,
+  study,
   bench,
   doctor,
   demo,

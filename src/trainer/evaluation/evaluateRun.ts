@@ -1,6 +1,8 @@
 /** Draws samples of a run, measures them against the images that it learned from, and writes what was found into its folder. */
 import { dirname, join } from "node:path";
+import { UserError } from "../../core/errors.ts";
 import { requireVariety } from "../../core/evaluation/references.ts";
+import type { Override } from "../../core/experiment/overrides.ts";
 import type { Evaluation } from "../../core/run/evaluations.ts";
 import { checkCheckpoint } from "../../node/run/checkpoints.ts";
 import { experimentBehind } from "../../node/run/experimentOfRun.ts";
@@ -16,7 +18,7 @@ import { imagesSince } from "../run/imageListFile.ts";
 import { type DrawnSamples, drawnSamples } from "./drawnSamples.ts";
 import { evaluateSamples, withSpaces } from "./evaluateSamples.ts";
 
-export interface EvaluateRequest extends Omit<NetworkRequest, "overrides"> {
+export interface EvaluateRequest extends NetworkRequest {
   readonly samples: number;
   /** default: the experiment's */
   readonly seed?: number;
@@ -28,7 +30,7 @@ export interface EvaluateRequest extends Omit<NetworkRequest, "overrides"> {
 
 /** @throws UserError where the run, its images or the space cannot be used */
 export async function evaluateRun(request: EvaluateRequest): Promise<Evaluation> {
-  const network = findNetwork({ ...request, overrides: [{ path: "sample.weights", value: "ema" }] });
+  const network = findNetwork({ ...request, overrides: drawingOverrides(request.overrides) });
   const { runDir, experiment } = network;
   const baseDir = dirname(await experimentBehind(join(runDir, EXPERIMENT_FILE)));
   return withSpaces(request.space, engineThreads(experiment), async (spaces) => {
@@ -43,7 +45,10 @@ export async function evaluateRun(request: EvaluateRequest): Promise<Evaluation>
       if (change.note !== undefined) request.note(`note: ${change.note}`);
       const samples = await draw(network, request);
       const cacheDir = cacheFolder(baseDir);
-      return await evaluateSamples({ runDir, dataset, samples, spaces, cacheDir, ...change }, request.onProgress);
+      return await evaluateSamples(
+        { runDir, dataset, samples, spaces, cacheDir, ...change, say: request.note },
+        request.onProgress,
+      );
     } finally {
       dataset?.close();
     }
@@ -71,4 +76,15 @@ function changeNote({ runDir, checkpointDir }: RunNetwork, dataset: Dataset): { 
   const how = checkpoint.ok ? imagesSince(runDir, checkpoint.value, imageList(dataset)) : null;
   if (how === null) return {};
   return { note: `the images have changed since the checkpoint (${how}): the run learned from others than these` };
+}
+
+/** Averaged weights unless something else is asked for, and keys that say how is drawn: an evaluation is of the run as it is. */
+function drawingOverrides(asked: readonly Override[]): Override[] {
+  const other = asked.find(({ path }) => !path.startsWith("sample."));
+  if (other !== undefined) {
+    throw new UserError(
+      `--set ${other.path}: an evaluation takes keys of the section sample only, such as sample.steps=50.`,
+    );
+  }
+  return [{ path: "sample.weights", value: "ema" }, ...asked];
 }

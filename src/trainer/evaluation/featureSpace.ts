@@ -2,21 +2,17 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as ort from "onnxruntime-node";
 import { UserError } from "../../core/errors.ts";
 import type { Features } from "../../core/evaluation/features.ts";
 import { type ImageSet, type Layout, type Scaling, showImages } from "../../core/evaluation/showImages.ts";
+import { INCEPTION, SPACES, spaceFile, spaceName } from "../../core/evaluation/spaces.ts";
 import { expandHome } from "../../node/homePath.ts";
 import { systemReason } from "../../node/systemReason.ts";
 import { createSession } from "../engine/onnx/session.ts";
 import { randomConvolutions } from "./randomConvolutions.ts";
-
-/** What is asked for by name; anything else is the path of an ONNX file, and `inception-2015=PATH` one whose Fréchet distance is the FID. */
-export const SPACES = ["efficientnet-lite0", "random-convolutions"] as const;
-export const DEFAULT_SPACE = "efficientnet-lite0";
-const INCEPTION = "inception-2015";
 
 export interface FeatureSpace {
   /** for people, and in results */
@@ -68,16 +64,16 @@ async function findNetwork(asked: string): Promise<Network> {
   if (asked === "efficientnet-lite0") {
     return { name: asked, model: await read(ownFile(`${asked}.onnx`)), scaling: SYMMETRIC, side: 128 };
   }
-  const inception = asked.startsWith(`${INCEPTION}=`);
-  const path = expandHome(inception ? asked.slice(INCEPTION.length + 1) : asked);
+  const path = expandHome(spaceFile(asked) ?? asked);
   if (!existsSync(path)) {
     throw new UserError(
       `There is no space ${asked}: it is none of ${SPACES.join(", ")}, and no such file exists. Name one of them, or an ONNX file.`,
     );
   }
   const model = await read(path);
-  if (inception) return { name: INCEPTION, model, scaling: SYMMETRIC, side: 299 };
-  return { name: basename(path), model, scaling: IMAGENET, side: 224 };
+  const name = spaceName(asked);
+  if (name === INCEPTION) return { name, model, scaling: SYMMETRIC, side: 299 };
+  return { name, model, scaling: IMAGENET, side: 224 };
 }
 
 async function read(path: string): Promise<Uint8Array> {

@@ -49,6 +49,8 @@ export interface Session {
   /** weights to begin with; null: fresh ones */
   readonly weights: WeightSource | null;
   readonly resumeFrom: CheckpointState | null;
+  /** step at which it saves and ends as stopped, to go on later; null: at its last */
+  readonly pauseAt: number | null;
   /** classes that the weights know; null: new weights, or classes that are numbered anew */
   readonly knownClasses: KnownClasses | null;
   readonly notes: SessionNotes;
@@ -116,7 +118,7 @@ interface Ready extends ExperimentImages {
 }
 
 async function trainInFolder(session: Session, ready: Ready): Promise<TrainingEnd & { run: RunWriter }> {
-  const { experiment, stage, notes, resumeFrom } = session;
+  const { experiment, stage, notes, resumeFrom, pauseAt } = session;
   const { dataset, classes, classNotes, engine, batches, facts } = ready;
   const run = session.open();
   const stop = new StopRequest(
@@ -152,6 +154,7 @@ async function trainInFolder(session: Session, ready: Ready): Promise<TrainingEn
       stop,
       progress,
       resumeFrom,
+      pauseAt,
       dataFingerprint: fingerprint,
       classes,
       startUp: session.startUp,

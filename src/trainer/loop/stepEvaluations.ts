@@ -1,6 +1,7 @@
 /** The evaluations that a run makes of itself while it trains. */
 import packageJson from "../../../package.json" with { type: "json" };
 import type { Experiment } from "../../core/experiment/schema.ts";
+import { short } from "../../core/numbers.ts";
 import type { Stage } from "../../core/random/streams.ts";
 import { drawingOf } from "../../core/run/drawing.ts";
 import type { StepMetrics } from "../../core/run/metrics.ts";
@@ -73,8 +74,10 @@ export class StepEvaluations {
           },
           (done) => showProgress("drawing", done, count),
         );
-        const request = { runDir: run.dir, dataset, samples, spaces, cacheDir };
+        const say = (line: string): void => run.log(line);
+        const request = { runDir: run.dir, dataset, samples, spaces, cacheDir, say };
         const { kid } = await evaluateSamples(request, showProgress);
+        run.log(`evaluation of step ${step}: KID ${short(kid.value)} ± ${short(kid.standardError)}`);
         return { kid: kid.value, kidError: kid.standardError };
       });
     });

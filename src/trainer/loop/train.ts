@@ -42,6 +42,8 @@ export interface TrainingSetup {
   readonly progress: TrainingProgress;
   /** where to go on from; null: from step 0 */
   readonly resumeFrom: CheckpointState | null;
+  /** step behind which none is trained in this session; null: the last one */
+  readonly pauseAt: number | null;
   /** identifies the images, to notice a change before a resume */
   readonly dataFingerprint: DataFingerprint;
   /** names of the model's classes by number; null: it has none */
@@ -76,6 +78,8 @@ interface AskedStep {
 export class TrainingLoop {
   private readonly config: Experiment["pretrain"];
   private readonly window: MetricsWindow;
+  /** the step that this session ends with */
+  private readonly end: number;
   private step: number;
   /** seconds of training since step 0; what is done between steps is left out */
   private seconds: number;
@@ -100,6 +104,7 @@ export class TrainingLoop {
     this.window.restore(resumeFrom?.loop?.["window"]);
     this.step = resumeFrom?.step ?? 0;
     this.savedAt = this.step;
+    this.end = Math.min(this.config.steps, setup.pauseAt ?? this.config.steps);
     this.seconds = resumeFrom?.elapsedSeconds ?? 0;
   }
 
@@ -138,6 +143,7 @@ export class TrainingLoop {
       await this.afterStep(result);
       asked = ahead;
     }
+    if (this.step < this.config.steps) return this.paused();
     // A resume of a run that has not finished makes up for what the last step lacks.
     const reason = setup.stop.reason;
     return this.isLacking && reason !== null ? this.stopped(reason) : this.finished();
@@ -165,7 +171,7 @@ export class TrainingLoop {
 
   /** The batch of a step, counted from 0; null behind the last one. */
   private batchOf(step: number): TrainingBatch | null {
-    return step < this.config.steps ? this.setup.batches.batch(step) : null;
+    return step < this.end ? this.setup.batches.batch(step) : null;
   }
 
   /**
@@ -179,7 +185,7 @@ export class TrainingLoop {
       this.heldOutDue(done) ||
       this.evaluationDue(done) ||
       this.passedCheckpoint(done) ||
-      done === this.config.steps;
+      done === this.end;
     return !isNeeded && this.stepSeconds < AHEAD_SECONDS && this.setup.stop.reason === null;
   }
 
@@ -352,6 +358,11 @@ export class TrainingLoop {
     this.setup.run.log(`stop asked for by ${reason}`);
     await this.checkpoint();
     return { state: "stopped", step: this.step, message: `stopped at step ${this.step} of ${this.config.steps}` };
+  }
+
+  private async paused(): Promise<TrainingEnd> {
+    await this.checkpoint();
+    return { state: "stopped", step: this.step, message: `paused at step ${this.step} of ${this.config.steps}` };
   }
 
   private async finished(): Promise<TrainingEnd> {

@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import * as z from "zod";
-import { experimentJsonSchema } from "../../../src/core/experiment/jsonSchema.ts";
 import { experimentKeys, isValidFor } from "../../../src/core/experiment/keys.ts";
 import {
   EXPERIMENT_DOCUMENT_PATH,
@@ -44,7 +43,7 @@ describe("the schema", () => {
 
   it("requires data.path alone", () => {
     expect(keys.filter(({ required }) => required).map(({ path }) => path)).toEqual(["data.path"]);
-    expect(experimentJsonSchema().required).toEqual(["data"]);
+    expect(experimentKeys().json.required).toEqual(["data"]);
   });
 });
 

@@ -122,6 +122,7 @@ const loop = new TrainingLoop({
   batches,
   stop,
   resumeFrom: null,
+  pauseAt: null,
   dataFingerprint: { images: 0, paths: "", pixels: "", decoder: "" },
   classes: null,
   startUp: new StartUp(),

@@ -1,0 +1,117 @@
+import { createHash } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { planStudy, type StudyPlan } from "../../../src/core/study/plan.ts";
+import { readStudy } from "../../../src/core/study/read.ts";
+
+const BASE = `data: {path: images, image_size: 32}
+model: {patch_size: 4, embed_dim: 64, depth: 3, num_heads: 2}
+mask: {strategy: block, block_size: 4, rate: 0.75}
+pretrain: {steps: 100, batch_size: 8}
+finetune: {steps: 60, batch_size: 4}
+seed: 7
+`;
+const digest = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+function plan(text: string, base = BASE): StudyPlan {
+  const { study, diagnostics } = readStudy(`base: faces.maskdm.yaml\n${text}`);
+  expect(diagnostics).toEqual([]);
+  return planStudy(study!, { baseText: base, baseName: "faces", digest });
+}
+
+const stages = ({ runs }: StudyPlan): string[] => [...runs.values()].map(({ stage }) => stage);
+
+describe("the plan of a study", () => {
+  it("has a cell for every combination and seed, seeds from the experiment's on", () => {
+    const { configurations, cells } = plan("axes: {mask.rate: [0.25, 0.75], pretrain.lr: [1e-4, 2e-4]}\nseeds: 3");
+    expect(configurations.map(({ label }) => label)).toEqual([
+      "rate 0.25, lr 1e-4",
+      "rate 0.25, lr 2e-4",
+      "rate 0.75, lr 1e-4",
+      "rate 0.75, lr 2e-4",
+    ]);
+    expect(cells.map(({ seed }) => seed)).toEqual([7, 8, 9, 7, 8, 9, 7, 8, 9, 7, 8, 9]);
+    expect(new Set(cells.map(({ key }) => key)).size).toBe(12);
+  });
+
+  it("pretrains once where only finetuning differs", () => {
+    const found = plan("axes: {finetune.lr: [1e-4, 2e-4, 4e-4]}\nseeds: [1, 2]");
+    expect(stages(found).filter((stage) => stage === "pretrain")).toHaveLength(2);
+    expect(stages(found).filter((stage) => stage === "finetune")).toHaveLength(6);
+    for (const { runs, seed } of found.cells) {
+      expect(runs.map(({ stage }) => stage)).toEqual(["pretrain", "finetune"]);
+      expect(runs[1]!.parent).toBe(runs[0]!.id);
+      expect(runs.map(({ set }) => set.find(({ path }) => path === "seed")?.value)).toEqual([`${seed}`, `${seed}`]);
+    }
+  });
+
+  it("finds rates that round to the same number of visible tokens, and what only another strategy reads", () => {
+    const found = plan("axes: {mask.rate: [0.75, 0.8, 0.5], mask.cell_size: [2, 4]}\nseeds: 1");
+    expect(found.cells).toHaveLength(6);
+    expect(new Set(found.cells.map(({ key }) => key)).size).toBe(2);
+    expect(found.runs.size).toBe(4);
+  });
+
+  it("trains once where only the drawing differs, but the cells are two", () => {
+    const found = plan("axes: {sample.steps: [10, 20]}\nseeds: 1");
+    expect(found.runs.size).toBe(2);
+    expect(new Set(found.cells.map(({ key }) => key)).size).toBe(2);
+  });
+
+  it("splits a budget between the stages: steps, images, and seconds, whose steps are open", () => {
+    const steps = (text: string) =>
+      plan(`seeds: 1\n${text}`).cells.map(({ runs }) => runs.map(({ stage, experiment }) => experiment[stage].steps));
+    expect(steps("budget: {steps: 1000, pretrain: 0.25}")).toEqual([[250, 750]]);
+    expect(steps("budget: {images: 4000}")).toEqual([[250, 500]]);
+    const { cells } = plan("seeds: 1\nbudget: {seconds: 60, pretrain: 0.25}");
+    expect(cells[0]!.runs.map(({ seconds }) => seconds)).toEqual([15, 45]);
+    expect(cells[0]!.runs.flatMap(({ set }) => set.map(({ path }) => path))).toEqual(["seed", "seed"]);
+  });
+
+  it("leaves out a stage without a share, and trains from scratch then", () => {
+    const { cells } = plan("seeds: 1\nbudget: {steps: 1000}\naxes: {budget.pretrain: [0, 0.5, 1]}");
+    expect(cells.map(({ runs }) => runs.map(({ stage }) => stage))).toEqual([
+      ["finetune"],
+      ["pretrain", "finetune"],
+      ["pretrain"],
+    ]);
+    expect(cells[0]!.runs[0]).toMatchObject({ parent: null, from: null });
+    expect(cells[0]!.runs[0]!.id).not.toBe(cells[1]!.runs[1]!.id);
+  });
+
+  it("does not take two budgets in seconds for one", () => {
+    const { runs } = plan("seeds: 1\nstages: [pretrain]\nbudget: {seconds: 60}\naxes: {budget.seconds: [60, 120]}");
+    expect(runs.size).toBe(2);
+  });
+
+  it("varies keys together", () => {
+    const found = plan(
+      "seeds: 1\naxes: {shape: [{model.patch_size: 4, model.depth: 3}, {model.patch_size: 8, model.depth: 5}]}",
+    );
+    expect(found.configurations.map(({ label }) => label)).toEqual(["patch_size 4, depth 3", "patch_size 8, depth 5"]);
+    expect(found.cells.map(({ experiment }) => experiment?.model.depth)).toEqual([3, 5]);
+  });
+
+  it("keeps a configuration that cannot be trained, with the reason, and plans the others", () => {
+    const { configurations, cells } = plan("axes: {model.patch_size: [4, 5]}\nseeds: 1");
+    expect(configurations[0]!.problems).toEqual([]);
+    expect(configurations[1]!.problems.join()).toContain("patch_size");
+    expect(cells.map(({ runs }) => runs.length)).toEqual([2, 0]);
+  });
+
+  it("gives a range its ends and equal ratios between", () => {
+    const { axes } = plan(
+      "axes: {pretrain.lr: {from: 1e-4, to: 1e-2, count: 3, scale: log}, model.depth: {from: 3, to: 9, count: 3}}",
+    );
+    expect(axes.map(({ points }) => points.map(({ values }) => Object.values(values)[0]))).toEqual([
+      [1e-4, 1e-3, 1e-2],
+      [3, 6, 9],
+    ]);
+  });
+
+  it("does not depend on how a run is kept or shown", () => {
+    const ids = (base: string) => [...plan("seeds: 1", base).runs.keys()];
+    const shown = `${BASE}sample: {count: 4}\nengine: {threads: 1}\n`.replace("steps: 100", "steps: 100, log_every: 3");
+    expect(ids(shown)).toEqual(ids(BASE));
+    expect(ids(BASE.replace("depth: 3", "depth: 5"))).not.toEqual(ids(BASE));
+  });
+});
