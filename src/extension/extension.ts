@@ -44,7 +44,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     ...ofRuns.commands,
     ...ofDashboard.commands,
     ...registerDesigner(context, services),
-    ...registerStudy(context, services),
+    ...registerStudy(context, { ...services, runs }),
     ...calibrateCommand(services),
   };
   context.subscriptions.push(registerCommands(commands, log));

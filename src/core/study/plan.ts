@@ -10,7 +10,7 @@ import { yamlText } from "../experiment/yamlText.ts";
 import { lintReading } from "../lint/lint.ts";
 import type { Stage } from "../random/streams.ts";
 import { slug } from "../run/names.ts";
-import { type Axis, studyAxes } from "./axes.ts";
+import { type Axis, pointText, studyAxes } from "./axes.ts";
 import { drawingIdentity, trainingIdentity } from "./identity.ts";
 import { metricSpec } from "./metrics.ts";
 import { BUDGET_UNITS, type BudgetConfig, type StudyConfig } from "./schema.ts";
@@ -71,8 +71,11 @@ export const MOST_CELLS = 5000;
 
 /** Cells that a study comes to, also when they are too many to be planned. */
 export const cellCount = (study: StudyConfig): number =>
-  studyAxes(study).reduce((product, { points }) => product * points.length, 1) *
-  (typeof study.seeds === "number" ? study.seeds : study.seeds.length);
+  configurationCount(study) * (typeof study.seeds === "number" ? study.seeds : study.seeds.length);
+
+/** Combinations of the axes' points. */
+export const configurationCount = (study: Pick<StudyConfig, "axes">): number =>
+  studyAxes(study).reduce((product, { points }) => product * points.length, 1);
 
 export interface PlanOptions {
   /** text of the experiment file, which parses */
@@ -100,7 +103,7 @@ export function planStudy(study: StudyConfig, options: PlanOptions): StudyPlan {
   for (const points of combinations(axes.map((axis) => axis.points.length))) {
     const chosen = axes.map((axis, i) => axis.points[points[i]!]!);
     const values: Record<string, unknown> = Object.assign({}, ...chosen.map((point) => point.values));
-    const label = chosen.map((point, i) => pointLabel(axes[i]!, point.label)).join(", ");
+    const label = chosen.map((point, i) => pointText(axes[i]!, point)).join(", ");
     const index = configurations.length;
     const planned = new ConfigurationPlan(study, values, base, options);
     configurations.push({ index, points, label, problems: planned.problems });
@@ -122,12 +125,6 @@ export function planStudy(study: StudyConfig, options: PlanOptions): StudyPlan {
 }
 
 const ID_DIGITS = 12;
-
-/** "rate 0.9"; of keys that vary together the label says itself which they are. */
-const pointLabel = ({ name, points }: Axis, label: string): string =>
-  points.every(({ values }) => Object.keys(values).length === 1 && name in values)
-    ? `${name.split(".").at(-1)} ${label}`
-    : label;
 
 /** Every choice of one index below each length; the last one changes fastest. */
 function* combinations(lengths: readonly number[]): Generator<number[]> {

@@ -2,15 +2,18 @@
 import * as vscode from "vscode";
 import type { Commands } from "../commands/commandTable.ts";
 import { showAsText } from "../designer/showAsText.ts";
+import type { WorkspaceRuns } from "../runs/workspaceRuns.ts";
 import type { Services } from "../services.ts";
 import { activeStudy, chooseStudy } from "./chooseStudy.ts";
+import { StudyNotifications } from "./studyNotifications.ts";
 import { StudyProvider } from "./studyProvider.ts";
 import { STUDY_VIEW_TYPE } from "./viewType.ts";
 
 /** @returns its commands */
-export function registerStudy(context: vscode.ExtensionContext, services: Services) {
+export function registerStudy(context: vscode.ExtensionContext, services: Services & { readonly runs: WorkspaceRuns }) {
   const provider = new StudyProvider(context.extensionUri, services);
   context.subscriptions.push(
+    new StudyNotifications(services.runs, services.log),
     vscode.window.registerCustomEditorProvider(STUDY_VIEW_TYPE, provider, { supportsMultipleEditorsPerDocument: true }),
   );
   const act = (action: "run" | "stop" | "retry" | "report") => async (given: unknown) => {

@@ -4,15 +4,19 @@ import * as vscode from "vscode";
 import type { StudyAction } from "../../core/protocol/study.ts";
 import { runsFolderFor } from "../runs/runFolders.ts";
 
-const SUBCOMMANDS: Readonly<Record<StudyAction, string>> = {
-  run: "run",
-  stop: "stop",
-  retry: "retry-failed",
-  report: "report",
+/** What of the command line also begins something that goes on: the editor does not wait for its end. */
+const SUBCOMMANDS: Readonly<Record<StudyAction, readonly [name: string, ...inEditor: string[]]>> = {
+  run: ["run", "--no-wait"],
+  stop: ["stop"],
+  retry: ["retry-failed", "--no-wait"],
+  report: ["report"],
 };
 
 export interface StudyCommandLine {
+  /** as a user types it */
   readonly args: readonly string[];
+  /** what the editor adds */
+  readonly more: readonly string[];
   /** folder that its relative paths start at */
   readonly cwd: string;
 }
@@ -22,5 +26,6 @@ export function studyCommandLine(action: StudyAction, file: vscode.Uri): StudyCo
   const runsDir = runsFolderFor(file);
   const runs = runsDir === join(cwd, "runs") ? [] : ["--runs-dir", relative(cwd, runsDir) || "."];
   const path = relative(cwd, file.fsPath) || basename(file.fsPath);
-  return { args: ["study", SUBCOMMANDS[action], path, ...runs], cwd };
+  const [name, ...more] = SUBCOMMANDS[action];
+  return { args: ["study", name, path, ...runs], more, cwd };
 }

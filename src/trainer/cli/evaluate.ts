@@ -1,5 +1,6 @@
 /** `maskdm evaluate RUN…`: how good a run's images are. */
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { DEFAULT_SAMPLES } from "../../core/evaluation/spaces.ts";
 import { LEAST_SAMPLES } from "../../core/experiment/stageKeys.ts";
 import { CommandExit, type ExitCode, reportError } from "./errors.ts";
 import type { Io } from "./io.ts";
@@ -22,8 +23,6 @@ interface EvaluateOptions {
   readonly json?: boolean;
   readonly jsonLines?: boolean;
 }
-
-const DEFAULT_SAMPLES = 1000;
 
 export function register(program: Command, io: Io): void {
   const command = program

@@ -1,7 +1,7 @@
 /** The one evaluation of a study that is at work, in a process of its own. */
 import { dirname, join } from "node:path";
 import * as z from "zod";
-import { spaceFile } from "../../core/evaluation/spaceName.ts";
+import { spaceFile } from "../../core/evaluation/spaces.ts";
 import { yamlText } from "../../core/experiment/yamlText.ts";
 import type { Cell, PlannedRun } from "../../core/study/plan.ts";
 import { cellName } from "../../core/study/progress.ts";

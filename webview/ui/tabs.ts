@@ -1,19 +1,19 @@
 /** Tabs: one panel at a time, arrow keys between them. */
-import { element } from "../ui/element.ts";
-import { remember, type Settings, settings } from "./settings.ts";
+import { element } from "./element.ts";
 
-type TabName = Settings["tab"];
-
-export class Tabs {
+export class Tabs<T extends string> {
   readonly root: HTMLElement;
-  private readonly tabs = new Map<TabName, { readonly tab: HTMLButtonElement; readonly panel: HTMLElement }>();
-  private shown: TabName | null = null;
+  /** the row of tabs, for what else stands in it */
+  readonly list = element("div", { class: "tabs", role: "tablist" });
+  private readonly tabs = new Map<T, { readonly tab: HTMLButtonElement; readonly panel: HTMLElement }>();
+  private shown: T | null = null;
 
+  /** @param onShow called when another one is shown than before */
   constructor(
-    parts: readonly (readonly [name: TabName, title: string, content: HTMLElement])[],
-    private readonly onShow: (now: TabName, before: TabName | null) => void,
+    parts: readonly (readonly [name: T, title: string, content: HTMLElement])[],
+    private readonly onShow: (now: T, before: T | null) => void,
   ) {
-    const list = element("div", { class: "tabs", role: "tablist" });
+    const { list } = this;
     this.root = element("div", { class: "tabbed" }, list);
     for (const [name, title, content] of parts) {
       const tab = element(
@@ -43,7 +43,7 @@ export class Tabs {
     });
   }
 
-  open(name: TabName): void {
+  open(name: T): void {
     const before = this.shown;
     if (before === name) return;
     this.shown = name;
@@ -52,8 +52,6 @@ export class Tabs {
       tab.tabIndex = other === name ? 0 : -1;
       panel.hidden = other !== name;
     }
-    settings.tab = name;
-    remember();
     this.onShow(name, before);
   }
 }

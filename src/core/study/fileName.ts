@@ -1,0 +1,4 @@
+/** Names of study files. */
+
+/** Whether a name or path is a study file's. */
+export const STUDY_FILE = /\.maskstudy\.ya?ml$/i;

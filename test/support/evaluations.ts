@@ -1,0 +1,42 @@
+/** Evaluations for tests and pictures. */
+import type { Evaluation } from "../../src/core/run/evaluations.ts";
+
+/** What `maskdm evaluate` could have written of a run, but for what a test is about. */
+export const madeUpEvaluation = (change: Partial<Evaluation> = {}): Evaluation => ({
+  type: "evaluation",
+  time: "2026-01-02T03:04:05.000Z",
+  run: "a",
+  stage: "pretrain",
+  step: 2000,
+  weights: "ema",
+  samples: 1000,
+  seed: 0,
+  sampler: "ddim",
+  samplerSteps: 100,
+  eta: 0,
+  drawn: "0123456789abcdef",
+  trainingImages: 600,
+  trainingImagesOf: 600,
+  heldOutImages: 60,
+  data: "fedcba9876543210",
+  space: "efficientnet-lite0",
+  spaceVersion: "1",
+  kid: { value: 0.0123, standardError: 0.0014, low: 0.0096, high: 0.015 },
+  kidFloor: { value: 0.0004, standardError: 0.0006, against: "held-out images" },
+  frechet: { distance: 31.4, components: 64 },
+  precision: 0.72,
+  recall: 0.41,
+  density: 0.88,
+  coverage: 0.65,
+  copying: {
+    share: 0.032,
+    near: 0.08,
+    nearUnseen: 0.05,
+    unseen: "held-out images",
+    trainingImages: 600,
+    space: "random-convolutions",
+  },
+  backend: "native",
+  versions: { maskdm: "0.1.0", backend: "1" },
+  ...change,
+});

@@ -1,0 +1,25 @@
+/** What the parts of the page ask for; main.ts does it. */
+import type { TextRange } from "../../src/core/experiment/diagnostic.ts";
+import type { StudyAction } from "../../src/core/protocol/study.ts";
+import type { StudyChange } from "../../src/core/study/changeStudy.ts";
+import type { MetricName } from "../../src/core/study/metrics.ts";
+
+export interface PageActions {
+  /** Writes changes into the file. */
+  edit(...changes: StudyChange[]): void;
+  /** Shows a place of the text. */
+  reveal(place: Pick<TextRange, "line" | "column">): void;
+  openText(): void;
+  openBase(as: "text" | "designer"): void;
+  chooseBase(): void;
+  act(action: StudyAction): void;
+  copyCommand(action: StudyAction): void;
+  openRuns(cells: readonly number[]): void;
+  openLog(): void;
+  /** Tells results by another metric; null: the study's. */
+  showMetric(metric: MetricName | null): void;
+  measure(): void;
+  manageTrust(): void;
+  /** Writes a picture or a table where the user says. */
+  save(name: string, kind: "png" | "svg" | "csv", bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+}
