@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ImageSet } from "../../../src/core/evaluation/showImages.ts";
+import { SPACES } from "../../../src/core/evaluation/spaces.ts";
 import { OnnxModelWriter } from "../../../src/trainer/engine/onnx/modelWriter.ts";
-import { openSpace, SPACES } from "../../../src/trainer/evaluation/featureSpace.ts";
+import { openSpace } from "../../../src/trainer/evaluation/featureSpace.ts";
 
 let folder = "";
 beforeAll(() => {
