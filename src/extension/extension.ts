@@ -11,6 +11,7 @@ import { experimentDocuments } from "./documents/experimentDocuments.ts";
 import { studyDocuments } from "./documents/studyDocuments.ts";
 import { registerLanguage } from "./language/registerLanguage.ts";
 import { newExperimentCommands } from "./newExperiment/newExperiment.ts";
+import { newStudyCommands } from "./newStudy/newStudy.ts";
 import { DetachedTrainer } from "./runs/detachedTrainer.ts";
 import { type RunsFeature, registerRuns } from "./runs/registerRuns.ts";
 import { WorkspaceRuns } from "./runs/workspaceRuns.ts";
@@ -42,6 +43,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     "maskdm.doctor": registerDoctor(context, services),
     ...registerLanguage(context, services),
     ...newExperimentCommands(services),
+    ...newStudyCommands(services),
     ...ofRuns.commands,
     ...ofDashboard.commands,
     ...registerDesigner(context, services),
