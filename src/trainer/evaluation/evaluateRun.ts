@@ -45,7 +45,10 @@ export async function evaluateRun(request: EvaluateRequest): Promise<Evaluation>
       if (change.note !== undefined) request.note(`note: ${change.note}`);
       const samples = await draw(network, request);
       const cacheDir = cacheFolder(baseDir);
-      return await evaluateSamples({ runDir, dataset, samples, spaces, cacheDir, ...change }, request.onProgress);
+      return await evaluateSamples(
+        { runDir, dataset, samples, spaces, cacheDir, ...change, say: request.note },
+        request.onProgress,
+      );
     } finally {
       dataset?.close();
     }

@@ -14,3 +14,6 @@ export function spaceFile(asked: string): string | null {
 /** What results call it: "inception-2015=models/a.onnx" is "inception-2015", "models/b.onnx" is "b.onnx". */
 export const spaceName = (asked: string): string =>
   asked.startsWith(`${INCEPTION}=`) ? INCEPTION : (asked.split(/[/\\]/).pop() ?? asked);
+
+/** Samples of an evaluation that is asked for without a number. */
+export const DEFAULT_SAMPLES = 1000;
