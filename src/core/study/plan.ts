@@ -12,6 +12,7 @@ import type { Stage } from "../random/streams.ts";
 import { slug } from "../run/names.ts";
 import { type Axis, pointText, studyAxes } from "./axes.ts";
 import { drawingIdentity, trainingIdentity } from "./identity.ts";
+import { metricSpec } from "./metrics.ts";
 import { BUDGET_UNITS, type BudgetConfig, type StudyConfig } from "./schema.ts";
 
 /** A combination of the axes' points; its seeds are folded in tables and charts. */
@@ -180,7 +181,21 @@ class ConfigurationPlan {
     for (const { severity, message } of lintReading(reading, stage === undefined ? {} : { stage })) {
       if (severity === "error" && !this.problems.includes(message)) this.problems.push(message);
     }
+    const unmeasured = reading.experiment && this.unmeasured(reading.experiment);
+    if (unmeasured) this.problems.push(unmeasured);
     return reading.experiment;
+  }
+
+  /** Why no cell will have the metric; null: each will. */
+  private unmeasured({ data, ...stages }: Experiment): string | null {
+    const last = this.shares.at(-1)?.stage;
+    if (metricSpec(this.study.metric).of !== null || last === undefined) return null;
+    if (data.holdout === 0) {
+      return `The metric ${this.study.metric} is measured on images that data.holdout keeps out of training, and data.holdout is 0.`;
+    }
+    return stages[last].held_out_every > 0
+      ? null
+      : `The metric ${this.study.metric} is not measured with ${last}.held_out_every 0.`;
   }
 
   runs(seed: number): PlannedRun[] {

@@ -76,8 +76,8 @@ describe("runs", function () {
 
     let lines = 0;
     const delays: number[] = [];
-    const tail = runs.tailMetrics(pretrain, (added) => {
-      lines += added.length;
+    const tail = runs.tailMetrics(pretrain, (parts) => {
+      for (const { length } of parts) lines += length;
     });
     await until("the run at work", () => runs.get(pretrain)?.state === "running");
     const step = runs.get(pretrain)?.status?.step ?? 0;
