@@ -42,6 +42,8 @@ export class StudyReader {
 
   /** @param name of the study */
   async facts(name: string, plan: Pick<StudyPlan, "runs">): Promise<StudyFacts> {
+    // Before the rest: once nobody is at work, what is read is how things ended.
+    const atWork = await hasWorker(studyFolder(this.runsDir, name));
     const present = new Set(namesIn(this.runsDir));
     const queue = new Map(readQueue(this.runsDir).map((queued) => [queued.entry.id, queued]));
     const runs = new Map<string, RunFacts>();
@@ -56,7 +58,7 @@ export class StudyReader {
     return {
       run: (id) => runs.get(id),
       record: record.ok ? record.value : null,
-      atWork: await hasWorker(studyFolder(this.runsDir, name)),
+      atWork,
     };
   }
 
