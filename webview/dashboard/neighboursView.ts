@@ -1,6 +1,6 @@
 /** Samples beside the training images nearest to them, the most suspicious first. */
 
-import { plural, short } from "../../src/core/numbers.ts";
+import { count, plural, short } from "../../src/core/numbers.ts";
 import type { ShownNeighbours } from "../../src/core/protocol/dashboard.ts";
 import type { Evaluation } from "../../src/core/run/evaluations.ts";
 import { element } from "../ui/element.ts";
@@ -21,7 +21,7 @@ export function neighboursView(
   }
   const { pairs, usual, trainingImages } = neighbours;
   const text =
-    `The ${plural(pairs.length, "sample")} of ${short(samples)} most like one of ${plural(trainingImages, "training image")}, each with that image on its right. ` +
+    `The ${plural(pairs.length, "sample")} of ${count(samples)} most like one of ${plural(trainingImages, "training image")}, each with that image on its right. ` +
     `The number is the distance to it in proportion to the mean distance to the ${usual} nearest: near 1 it is as far as others, near 0 a copy. ` +
     `Marked are those nearer than all but the nearest 5 % of ${copying.unseen} (${copying.space}).`;
   const figures = pairs.map((pair, place) => figure(pair, place, neighbours));

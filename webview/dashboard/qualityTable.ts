@@ -42,7 +42,7 @@ export interface QualityTableActions {
   showNeighbours(dir: string, evaluation: Evaluation): void;
 }
 
-const PLOT_WIDTH = 200;
+const PLOT_WIDTH = 180;
 /** Of a normal quantity 95 % lie within so many standard errors. */
 const NORMAL_95 = 1.96;
 
@@ -99,11 +99,10 @@ function head(order: Settings["quality"], scale: IntervalScale, act: QualityTabl
     element(
       "tr",
       {},
-      sortable("run", "Run", "The order of the runs on the left"),
+      sortable("run", "Run, and what it was measured with", "The order of the runs on the left"),
       kid!,
       plot,
       ...others,
-      element("th", { scope: "col", class: "with" }, "Measured with"),
       sortable("time", "When", "When it was measured"),
     ),
   );
@@ -171,23 +170,14 @@ function row(
     copies.append(button);
   }
   const others = reference === null ? [] : obstacles(evaluation, reference);
-  const measured = element("td", { class: "with" }, `${measuredWith(evaluation)}; ${trainingText(evaluation)}`);
+  header.append(element("div", { class: "with" }, `${measuredWith(evaluation)}; ${trainingText(evaluation)}`));
   if (others.length > 0) {
     const note = `≠ ${others.join(", ")}`;
-    measured.append(element("div", { class: "incomparable", title: "Cannot be compared with the other rows" }, note));
+    header.append(element("div", { class: "incomparable", title: "Cannot be compared with the other rows" }, note));
   }
   const when = element("td", {}, new Date(time).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" }));
   const plot = element("td", {}, intervalPlot(mark, scale, words, palette.style(run.slot).colour));
-  const tr = element(
-    "tr",
-    { "data-run": run.dir, "data-time": time },
-    header,
-    kidCell!,
-    plot,
-    ...cells,
-    measured,
-    when,
-  );
+  const tr = element("tr", { "data-run": run.dir, "data-time": time }, header, kidCell!, plot, ...cells, when);
   tr.classList.toggle("differs", others.length > 0);
   return tr;
 }
@@ -195,7 +185,7 @@ function row(
 function unevaluated(run: RunInfo, { palette, atWork }: QualityTableState, act: QualityTableActions): HTMLElement {
   const label = element("span", { class: "label", title: run.id }, run.label);
   const header = element("th", { scope: "row" }, lineSample(palette.style(run.slot)), label);
-  const cell = element("td", { colspan: String(QUALITY_COLUMNS.length + 3), class: "not-evaluated" });
+  const cell = element("td", { colspan: String(QUALITY_COLUMNS.length + 2), class: "not-evaluated" });
   const busy = atWork.has(run.dir);
   cell.append(busy ? "Being evaluated …" : run.canEvaluate ? "Not evaluated yet" : "No run that can be evaluated");
   if (run.canEvaluate && !busy) {

@@ -15,6 +15,7 @@ const PATHS = {
   plus: "M8 3v10M3 8h10",
   minus: "M3 8h10",
   grid: "M2.5 2.5h11v11h-11zM6.2 2.5v11M9.8 2.5v11M2.5 6.2h11M2.5 9.8h11",
+  ablation: "M2.5 2.5h4.6v4.6H2.5zM8.9 2.5h4.6v4.6H8.9zM2.5 8.9h4.6v4.6H2.5zM11.2 9v4.5M9 11.2h4.5",
   gauge: "M2 11.5a6 6 0 1 1 12 0M8 11.5l3-4",
   text: "M3 4h10M3 8h10M3 12h6",
   stop: "M4 4h8v8H4z",

@@ -5,6 +5,7 @@ import "./study.css";
 import "./plan.css";
 import "./cells.css";
 import "./results.css";
+import "./charts/charts.css";
 import type { StudyProtocol } from "../../src/core/protocol/study.ts";
 import { defineControls } from "../ui/controls.ts";
 import { element } from "../ui/element.ts";
@@ -57,6 +58,8 @@ const actions: PageActions = {
   },
   openRuns: (cells) => void messenger.request("openRuns", { cells: [...cells] }).catch(refuse),
   openLog: () => void messenger.request("openLog", {}).catch(refuse),
+  curves: (params) => messenger.request("curves", params),
+  samples: (cells) => messenger.request("samples", { cells: [...cells] }),
   showMetric: (metric) => {
     model.setView({ metric });
     messenger.request("metric", { metric }).catch(refuse);
@@ -92,6 +95,7 @@ const page = element("main", { class: "study", hidden: "" }, header.element, tab
 document.body.append(page);
 
 model.onChange((aspect, changed) => {
+  if (aspect === "theme") results.readColours();
   if (aspect === "view") saveViewState(model.view);
   if (aspect !== "view" && aspect !== "theme") header.update();
   if (aspect === "text" || aspect === "plan" || aspect === "work" || aspect === "forecast") plan.update(aspect);

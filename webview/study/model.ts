@@ -13,6 +13,7 @@ import type { MetricName } from "../../src/core/study/metrics.ts";
 import { readStudy, type StudyReading } from "../../src/core/study/read.ts";
 import { foldedResults, type PlanOutline, type StudyResults } from "../../src/core/study/results.ts";
 import type { StudyConfig } from "../../src/core/study/schema.ts";
+import { type StudyTable, studyTable } from "../../src/core/study/table.ts";
 import type { ViewState } from "./viewState.ts";
 
 /** What changed, so that views redo only what they must. */
@@ -33,7 +34,9 @@ export class StudyModel {
     ...{ atWork: false, started: false, changed: false, message: null, trusted: true, measuring: false },
   };
   forecast: StudyForecast | null = null;
+  private floor: number | null = null;
   private folded: StudyResults | null = null;
+  private tabled: StudyTable | null = null;
   private readonly listeners: ((aspect: Aspect, cells: readonly number[] | null) => void)[] = [];
 
   constructor(public view: ViewState) {}
@@ -59,6 +62,14 @@ export class StudyModel {
     return this.folded;
   }
 
+  /** The results as charts take them. */
+  get table(): StudyTable | null {
+    const { outline, results } = this;
+    if (outline === null || results === null) return null;
+    this.tabled ??= studyTable(outline, results, this.floor);
+    return this.tabled;
+  }
+
   setDocument({ text }: StudyProtocol["events"]["document"]): void {
     this.reading = readStudy(text);
     if (this.reading.study !== null) this.lastGood = this.reading.study;
@@ -69,15 +80,18 @@ export class StudyModel {
     this.plan = plan;
     this.states = [];
     this.folded = null;
+    this.tabled = null;
     this.tell("plan");
   }
 
-  setCells({ version, metric, states }: CellsState): void {
+  setCells({ version, metric, floor, states }: CellsState): void {
     if (version !== this.plan?.version) return;
     const isFirst = this.states.length === 0;
     for (const [cell, state] of states) this.states[cell] = state;
     this.metric = metric;
+    this.floor = floor;
     this.folded = null;
+    this.tabled = null;
     this.tell("cells", isFirst ? null : states.map(([cell]) => cell));
   }
 

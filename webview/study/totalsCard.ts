@@ -23,6 +23,7 @@ export class TotalsCard {
   private readonly coinciding = fold("coinciding");
   private readonly refused = fold("refused");
   private readonly basis = element("p", { class: "note" });
+  private readonly foot: HTMLElement;
   private readonly measureButton: HTMLElement & { disabled: boolean };
 
   constructor(
@@ -38,12 +39,13 @@ export class TotalsCard {
         model.setView({ open: part.element.open ? [...others, part.name] : others });
       });
     }
+    this.foot = element("div", { class: "totals-foot" }, this.basis, this.measureButton);
     this.element = element(
       "section",
       { class: "card totals", "aria-label": "What it comes to" },
       element("h2", {}, "What it comes to"),
       element("dl", { class: "tiles" }, ...Object.values(this.tiles).map((each) => each.element)),
-      element("div", { class: "totals-foot" }, this.basis, this.measureButton),
+      this.foot,
       this.refused.element,
       this.coinciding.element,
     );
@@ -69,16 +71,21 @@ export class TotalsCard {
         saved > 0 ? `${count(saved)} fewer than one by one` : "nothing is shared",
       ].join(", "),
     );
-    const left = forecast === null ? "" : `${plural(forecast.remaining, "training")} to go`;
-    time.set(forecast?.seconds == null ? "–" : duration(forecast.seconds), left);
-    memory.set(forecast?.memoryBytes == null ? "–" : bytes(forecast.memoryBytes), "at most");
-    disk.set(forecast?.diskBytes == null ? "–" : bytes(forecast.diskBytes), "checkpoints and samples");
-    disk.element.hidden = forecast?.diskBytes == null;
-    const isKnown = forecast !== null && (forecast.seconds !== null || forecast.remaining === 0);
+    const isOver = forecast?.remaining === 0;
+    for (const each of [time, memory, disk]) each.element.hidden = isOver;
+    if (forecast !== null) {
+      time.set(
+        forecast.seconds === null ? "–" : duration(forecast.seconds),
+        `${plural(forecast.remaining, "training")} to go`,
+      );
+      memory.set(bytes(forecast.memoryBytes), "of the largest training");
+      disk.set(bytes(forecast.diskBytes), "at most, in all");
+    }
+    const isKnown = forecast != null && forecast.seconds !== null;
+    this.foot.hidden = isOver;
     this.basis.textContent = isKnown
-      ? "Estimated from steps measured on this machine, one training at a time."
+      ? "Trainings one after the other, estimated from steps measured on this machine; drawing and measuring come on top."
       : "The time is known once this machine was measured; it takes some seconds.";
-    this.measureButton.hidden = isKnown && forecast.remaining === 0;
     this.measureButton.disabled = work.measuring || !work.trusted;
     this.showRefused(configurations);
     this.showCoinciding(configurations);

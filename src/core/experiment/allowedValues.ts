@@ -10,7 +10,7 @@ export function allowedValues(schema: JsonSchema): string {
     case "integer":
       return `a whole number ${range(schema)}`;
     case "number":
-      return `a number ${range(schema)}`;
+      return `a number ${range(schema)}`.trim();
     case "boolean":
       return "true or false";
     case "null":

@@ -120,7 +120,7 @@ export class ExperimentDocument {
   }
 
   /** What the items of a list take of each of their lines; none where the value is no list. */
-  itemRanges(path: string): TextRange[] {
+  itemRanges(path: KeyPath): TextRange[] {
     const list = this.target(this.find(path)?.value ?? null);
     if (!isSeq(list)) return [];
     const { lines } = this;

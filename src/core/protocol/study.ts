@@ -4,6 +4,8 @@
  */
 import * as z from "zod";
 import type { CellState } from "../study/cellState.ts";
+import type { SampleStrip } from "../study/charts/sampleStrips.ts";
+import { CURVE_MEASURES, type SeedCurve } from "../study/charts/seedCurves.ts";
 import { METRIC_NAMES } from "../study/metrics.ts";
 import { MOST_CELLS } from "../study/plan.ts";
 import type { PlanOutline } from "../study/results.ts";
@@ -16,6 +18,10 @@ const MOST_PICTURE_BYTES = 64 * 2 ** 20;
 const MOST_VALUE_CHARACTERS = 20_000;
 /** Runs that one dashboard is opened with from a cell. */
 const MOST_CELLS_OPENED = 60;
+/** Curves that can be told apart, and more. */
+export const MOST_CURVES = 12;
+/** Configurations whose images are shown below each other. */
+export const MOST_STRIPS = 16;
 
 const keys = Object.keys(studySchema.shape);
 /** A key of the study, an axis by its name, and the parts of what either holds. */
@@ -33,6 +39,7 @@ const cell = z
   .int()
   .min(0)
   .max(MOST_CELLS - 1);
+const configuration = cell;
 const nothing = z.strictObject({});
 
 /** What a button does with the study; each is a command line, too. */
@@ -65,6 +72,14 @@ export const studyRequests = {
   openRuns: z.strictObject({ cells: z.array(cell).min(1).max(MOST_CELLS_OPENED) }),
   /** Shows what the process that works on the study has written. */
   openLog: nothing,
+  /** A measure over the training of configurations, their seeds folded. */
+  curves: z.strictObject({
+    configurations: z.array(configuration).max(MOST_CURVES),
+    measure: z.enum(CURVE_MEASURES),
+    axis: z.enum(["step", "seconds"]),
+  }),
+  /** The first images that were drawn of cells that are done. */
+  samples: z.strictObject({ cells: z.array(cell).max(MOST_STRIPS) }),
   /** By which metric results are told from now on; null: the study's. */
   metric: z.strictObject({ metric: z.enum(METRIC_NAMES).nullable() }),
   /** Measures the speed of this machine with the experiment. */
@@ -90,12 +105,11 @@ export interface BaseState {
 
 /** What a study may cost on this machine, before it starts. */
 export interface StudyForecast {
-  /** trainings, drawing and measuring of everything that is not there yet; null: the machine was not measured */
+  /** of the trainings that are not there yet, one after the other; null: the machine was not measured with their settings */
   readonly seconds: number | null;
-  /** predicted peak memory of the run that takes most */
-  readonly memoryBytes: number | null;
-  /** null: not known */
-  readonly diskBytes: number | null;
+  /** predicted peak memory of the one that takes most */
+  readonly memoryBytes: number;
+  readonly diskBytes: number;
   /** trainings that are still to be computed */
   readonly remaining: number;
 }
@@ -130,6 +144,8 @@ export interface CellsState {
   readonly version: number;
   /** that the values of cells are of */
   readonly metric: PlanOutline["metric"];
+  /** see `kidFloor` */
+  readonly floor: number | null;
   readonly states: readonly (readonly [cell: number, state: CellState])[];
 }
 
@@ -148,6 +164,10 @@ type Results = {
   copyCommand: null;
   openRuns: null;
   openLog: null;
+  /** of those that have a place that all their seeds have reached */
+  curves: readonly SeedCurve[];
+  /** of those whose images are there, `row` is the cell's configuration */
+  samples: readonly SampleStrip[];
   metric: null;
   measure: null;
   manageTrust: null;

@@ -1,7 +1,7 @@
 /** An evaluation for people. */
 
-import { INCEPTION } from "../evaluation/spaces.ts";
 import { count, percent, plural, short } from "../numbers.ts";
+import { INCEPTION } from "./evaluationSpaces.ts";
 import type { Evaluation } from "./evaluations.ts";
 
 /** A measure: its name, its value, and what else is to be known of it; "": nothing. */

@@ -22,6 +22,8 @@ export interface SvgLine {
   readonly dash: readonly number[];
   readonly width: number;
   readonly opacity: number;
+  /** puts its path into a group that says what it stands for */
+  readonly mark?: (path: string) => string;
 }
 
 export interface SvgChart {
@@ -67,7 +69,8 @@ export function chartSvg(chart: SvgChart): string {
   const paths = chart.lines.map((line) => {
     const d = pathData(line, toX, toY, x, y);
     const opacity = line.opacity < 1 ? ` stroke-opacity="${line.opacity}"` : "";
-    return `<path d="${d}" stroke="${line.colour}" stroke-width="${line.width}"${opacity}${dashes(line.dash)}/>`;
+    const path = `<path d="${d}" stroke="${line.colour}" stroke-width="${line.width}"${opacity}${dashes(line.dash)}/>`;
+    return line.mark?.(path) ?? path;
   });
   const columns = legendColumns(width);
   const legend = chart.legend.map(({ label, colour, dash }, i) => {

@@ -4,7 +4,6 @@ import type { Diagnostic, Fix } from "../experiment/diagnostic.ts";
 import type { ExperimentDocument } from "../experiment/document.ts";
 import { editKeys } from "../experiment/edit.ts";
 import { keyProblems } from "../experiment/itemProblems.ts";
-import type { JsonSchema } from "../experiment/jsonSchema.ts";
 import { experimentKeys, isValidFor, itemSchema, type KeySpec } from "../experiment/keys.ts";
 import { meantKeys } from "../experiment/meantKeys.ts";
 import { nearestName } from "../experiment/suggest.ts";
@@ -12,7 +11,7 @@ import { renaming } from "../experiment/unknownKeys.ts";
 import { isMapping, type PlainMapping } from "../experiment/yamlReader.ts";
 import { yamlText } from "../experiment/yamlText.ts";
 import { rangeValues } from "./axes.ts";
-import { axisKey, studyKeys } from "./kind.ts";
+import { axisKey, rangeKeys, studyKeys } from "./kind.ts";
 import { MOST_POINTS, rangeSchema } from "./schema.ts";
 
 /** Takes axes that cannot be used out of the file's values, and says why. */
@@ -130,13 +129,15 @@ class AxisReader {
       else shape(`${name}.${key} must be ${allowedValues(schema)}, but is ${describeValue(range[key])}.`, [...at, key]);
     }
     if (!parsed.success) return;
-    const low =
-      parsed.data.scale === "log" ? (["from", "to"] as const).find((end) => parsed.data[end] <= 0) : undefined;
-    if (low !== undefined) shape(`${name} has equal ratios (scale: log), so both ends must be above 0.`, [...at, low]);
     const spec = this.keyOf(name, at);
     if (spec === null) return;
     for (const end of ["from", "to"]) this.check(spec, range[end], [...at, end]);
     if (this.found.length > 0) return;
+    const { from, to, scale } = parsed.data;
+    if (scale === "log" && Math.min(from, to) <= 0) {
+      shape(`${name} has equal ratios (scale: log), so both ends must be above 0.`, [...at, from <= 0 ? "from" : "to"]);
+      return;
+    }
     const between = rangeValues(parsed.data).find((value) => !isValidFor(spec, value));
     if (between !== undefined)
       shape(
@@ -176,11 +177,4 @@ class AxisReader {
     const range = code === "MDM902" ? (document.keyRange(at) ?? document.start()) : document.locate([at]);
     this.found.push({ ...range, severity: "error", code, message, ...(fix ? { fix } : {}) });
   }
-}
-
-/** What a range consists of. */
-function rangeKeys(): Readonly<Record<string, JsonSchema>> {
-  const { additionalProperties } = studyKeys().keys.get("axes")!.schema;
-  const options = typeof additionalProperties === "object" ? (additionalProperties.anyOf ?? []) : [];
-  return options.find(({ properties }) => properties !== undefined)?.properties ?? {};
 }

@@ -1,5 +1,6 @@
 /** What sets a study file apart, and its keys. */
 import type { FileKind } from "../experiment/fileKind.ts";
+import type { JsonSchema } from "../experiment/jsonSchema.ts";
 import { experimentKeys, type KeySpec, type KeyTable, keyTable } from "../experiment/keys.ts";
 import { type StudyConfig, studySchema } from "./schema.ts";
 
@@ -50,3 +51,10 @@ export const axisKeyNames = (): string[] => [
   ...[...experimentKeys().keys.keys()].filter((path) => path !== "seed"),
   ...[...studyKeys().keys.keys()].filter((path) => path.startsWith("budget.")),
 ];
+
+/** What a range consists of. */
+export function rangeKeys(): Readonly<Record<string, JsonSchema>> {
+  const { additionalProperties } = studyKeys().keys.get("axes")!.schema;
+  const options = typeof additionalProperties === "object" ? (additionalProperties.anyOf ?? []) : [];
+  return options.find(({ properties }) => properties !== undefined)?.properties ?? {};
+}

@@ -2,6 +2,7 @@
 import { compareDiagnostics, type Diagnostic } from "../experiment/diagnostic.ts";
 import { readExperiment } from "../experiment/read.ts";
 import { applyRules, withoutRefused } from "../lint/applyRules.ts";
+import { countedDigest } from "./countedDigest.ts";
 import { configurationCount, planStudy, type StudyPlan } from "./plan.ts";
 import { readStudy, type StudyReading } from "./read.ts";
 import { FACT_RULES } from "./rules.ts";
@@ -36,19 +37,9 @@ export function lintStudyReading(
   const isUsable = base !== null && !base.diagnostics.some(({ severity }) => severity === "error");
   const plan =
     study !== null && isUsable && configurationCount(study) <= most
-      ? planStudy(study, { baseText: text!, baseName: "base", digest: counted() })
+      ? planStudy(study, { baseText: text!, baseName: "base", digest: countedDigest() })
       : null;
   const context = new StudyContext(withoutRefused(partial, refused), document, facts, base, plan);
   const found = applyRules(FACT_RULES, context);
   return { diagnostics: [...diagnostics, ...found].sort(compareDiagnostics), plan };
-}
-
-/** Equal names for equal texts, and for no others: all that a plan which is not carried out asks of a digest. */
-function counted(): (text: string) => string {
-  const seen = new Map<string, string>();
-  return (text) => {
-    const known = seen.get(text) ?? String(seen.size).padStart(12, "0");
-    seen.set(text, known);
-    return known;
-  };
 }

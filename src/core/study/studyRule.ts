@@ -1,10 +1,11 @@
 /** What a rule about studies is and what it sees. */
 import type { ExperimentDocument, KeyPath } from "../experiment/document.ts";
 import type { ExperimentReading } from "../experiment/read.ts";
+import { yamlText } from "../experiment/yamlText.ts";
 import { RefusedKeyRead } from "../lint/applyRules.ts";
 import type { LintFacts } from "../lint/facts.ts";
 import type { Finding, Rule } from "../lint/rule.ts";
-import { type Axis, studyAxes } from "./axes.ts";
+import { type Axis, type AxisPoint, studyAxes } from "./axes.ts";
 import type { StudyPlan } from "./plan.ts";
 import type { BudgetUnit, StudyConfig } from "./schema.ts";
 import { BUDGET_UNITS } from "./schema.ts";
@@ -58,6 +59,10 @@ export class StudyContext {
 
 /** Every key that an axis varies. */
 export const keysOf = ({ points }: Axis): string[] => [...new Set(points.flatMap(({ values }) => Object.keys(values)))];
+
+/** Equal for points that say the same. */
+export const pointText = ({ values }: AxisPoint): string =>
+  yamlText(Object.fromEntries(Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1))));
 
 /** Where an axis stands in the file. */
 export const placeOf = ({ name }: Axis): readonly string[] => ["axes", name];

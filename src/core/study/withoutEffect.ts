@@ -11,6 +11,8 @@ export function withoutEffect(key: string, { stages, metric, budget }: StudyConf
     if (budget === undefined) return "there is no budget to share";
     return stages.length === 1 ? "the study has one stage" : null;
   }
+  if (budget !== undefined && stages.some((stage) => key === `${stage}.steps`))
+    return "the budget decides the steps, and budget.pretrain the share of each stage";
   if (key === "seed" || key.startsWith("budget.")) return null;
   if (!stages.some((stage) => isReadBy(stage, key))) {
     const [stage] = stages;

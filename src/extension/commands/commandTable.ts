@@ -13,6 +13,8 @@ interface CommandArguments {
   "maskdm.compareRuns": [];
   "maskdm.newExperiment": [];
   "maskdm.newExperimentHere": [folder: vscode.Uri];
+  "maskdm.newStudy": [experiment: vscode.Uri];
+  "maskdm.newAblation": [experiment: vscode.Uri];
   "maskdm.doctor": [];
   /** topic: a rule (MDM301) or a key (mask.rate) */
   "maskdm.explain": [topic: string];

@@ -155,6 +155,10 @@ export class DesignerSession implements vscode.Disposable {
         await executeCommand(`maskdm.${stage}`, document.uri);
         return null;
       },
+      ablation: async () => {
+        await executeCommand("maskdm.newAblation", document.uri);
+        return null;
+      },
       manageTrust: async () => {
         await vscode.commands.executeCommand("workbench.trust.manage");
         return null;

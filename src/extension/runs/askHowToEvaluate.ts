@@ -1,8 +1,8 @@
 /** Asks with how many samples a run is measured, and in which space of features. */
 import * as vscode from "vscode";
-import { DEFAULT_SAMPLES, INCEPTION, type SPACES } from "../../core/evaluation/spaces.ts";
 import { LEAST_SAMPLES } from "../../core/experiment/stageKeys.ts";
 import type { RunEntry } from "../../core/run/entry.ts";
+import { DEFAULT_SAMPLES, INCEPTION, type SPACES } from "../../core/run/evaluationSpaces.ts";
 
 /** What `maskdm evaluate` is asked for. */
 export interface HowToEvaluate {

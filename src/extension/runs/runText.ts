@@ -41,7 +41,7 @@ export function shortLabel({ label, id, record, experimentFile }: RunEntry): str
   return label === id && name !== null && middle === slug(name) ? `${date} ${rest}` : label;
 }
 
-/** The facts behind a run's name, such as "running 45 % · ETA 3m 20s · loss 0.0123 · KID 0.012 ± 0.001". */
+/** The facts behind a run's name, such as "running 45 % · ETA 3m 20s · KID 0.012 ± 0.001 · loss 0.0123". */
 export function runDescription(entry: RunEntry): string {
   const { state, status, evaluation, reason, tags, pinned, launchFailed } = entry;
   if (state === "damaged") return `${state} · ${reason ?? ""}`;
@@ -51,8 +51,9 @@ export function runDescription(entry: RunEntry): string {
   parts.push(isDone ? state : `${state} ${percent}`);
   if (launchFailed === true) parts[0] = "did not begin";
   if (isAtWork(entry) && status?.etaSeconds != null) parts.push(`ETA ${formatDuration(status.etaSeconds)}`);
-  if (status?.loss != null) parts.push(`loss ${lossText(status.loss)}`);
+  // A narrow view cuts off the end, and a loss says less.
   if (evaluation !== null) parts.push(kidText(evaluation));
+  if (status?.loss != null) parts.push(`loss ${lossText(status.loss)}`);
   if (reason !== undefined) parts.push(reason);
   else if (state === "failed" && status?.message != null) parts.push(status.message);
   for (const tag of tags) parts.push(`#${tag}`);

@@ -1,20 +1,17 @@
-/** What is left of a study to compute, and what that takes on this machine. */
+/** What is left of a study to train, and what that takes on this machine. */
+import { forecastRuns, type MachineKnowledge } from "../../core/cost/forecast.ts";
 import type { StudyForecast } from "../../core/protocol/study.ts";
-import type { StudyFacts } from "../../core/study/cellState.ts";
-import type { StudyPlan } from "../../core/study/plan.ts";
-import type { Calibration } from "../services.ts";
+import type { PlannedRun } from "../../core/study/plan.ts";
 
-export function forecastOf(plan: StudyPlan, facts: StudyFacts | null, calibration: Calibration): StudyForecast {
-  const left = [...plan.runs.values()].filter(({ id }) => facts?.run(id)?.state !== "finished");
-  let seconds: number | null = 0;
-  let memoryBytes = 0;
-  let diskBytes = 0;
-  for (const run of left) {
-    const forecast = calibration.forecast(run);
-    const took: number | null = run.seconds ?? forecast?.time?.totalSeconds ?? null;
-    seconds = seconds === null || took === null ? null : seconds + took;
-    memoryBytes = Math.max(memoryBytes, forecast?.memoryBytes ?? 0);
-    diskBytes += forecast?.disk.total ?? 0;
-  }
-  return { seconds, memoryBytes, diskBytes, remaining: left.length };
+/** @param left trainings that are not finished */
+export function studyForecast(left: readonly PlannedRun[], known: MachineKnowledge): StudyForecast {
+  const { seconds, untimed, memoryBytes, diskBytes } = forecastRuns(left, known);
+  // Of a budget in seconds the time is known, however many steps it comes to.
+  const budgets = left.flatMap((run) => run.seconds ?? []);
+  const budget = budgets.reduce((sum, own) => sum + own, 0);
+  const byBudget = budgets.length === left.length ? budget : null;
+  return {
+    seconds: byBudget ?? (untimed > 0 ? null : seconds),
+    ...{ memoryBytes, diskBytes, remaining: left.length },
+  };
 }

@@ -14,11 +14,14 @@ import {
 } from "../../core/protocol/study.ts";
 import { cellState, type StudyFacts } from "../../core/study/cellState.ts";
 import { changeStudy, type StudyChange } from "../../core/study/changeStudy.ts";
+import type { SampleStrip } from "../../core/study/charts/sampleStrips.ts";
 import type { MetricName } from "../../core/study/metrics.ts";
 import { studyName } from "../../core/study/names.ts";
 import { readStudy } from "../../core/study/read.ts";
 import { planOutline } from "../../core/study/results.ts";
+import { kidFloor } from "../../core/study/table.ts";
 import { studyTotals } from "../../core/study/totals.ts";
+import { usableMemory } from "../../node/machine.ts";
 import { looksLikeRun } from "../../node/run/list.ts";
 import { maskdmCommand } from "../../node/shellCommand.ts";
 import { studyLog } from "../../node/study/places.ts";
@@ -32,11 +35,14 @@ import type { Services } from "../services.ts";
 import { type Handlers, WebviewHost } from "../webview/webviewHost.ts";
 import { PlanFollower } from "./planFollower.ts";
 import { studyCommandLine } from "./studyCommandLine.ts";
-import { forecastOf } from "./studyForecast.ts";
+import { studyForecast } from "./studyForecast.ts";
 import { STUDY_VIEW_TYPE } from "./viewType.ts";
 
 /** How often run folders are looked at while the page is shown; only files that have changed are read. */
 const LOOK_MS = 1000;
+
+/** Images of a cell. */
+const SHOWN_SAMPLES = 16;
 
 const COMMANDS = {
   run: "maskdm.runStudy",
@@ -60,6 +66,8 @@ export class StudySession implements vscode.Disposable {
   /** what the page knows: each event's data, and each cell's state, as text */
   private readonly sent = new Map<string, string>();
   private sentStates: string[] = [];
+  /** what the last forecast was of */
+  private madeForecast = "";
   private timer: NodeJS.Timeout | undefined;
   private looking: Promise<void> | null = null;
   private disposed = false;
@@ -192,7 +200,8 @@ export class StudySession implements vscode.Disposable {
       this.sentStates[i] = text;
       states.push([i, shown]);
     }
-    if (states.length > 0) this.host.send("cells", { version: this.version, metric, states });
+    const floor = kidFloor(plan, facts);
+    if (states.length > 0) this.host.send("cells", { version: this.version, metric, floor, states });
   }
 
   private tellWork(): void {
@@ -211,9 +220,14 @@ export class StudySession implements vscode.Disposable {
 
   private tellForecast(): void {
     const { current } = this.plan;
-    if (current.kind === "planned") {
-      this.tell("forecast", forecastOf(current.plan, this.facts, this.services.calibration));
-    }
+    if (current.kind !== "planned" || !this.isReady) return;
+    const { machine, measurements } = this.services.calibration;
+    const left = [...current.plan.runs.values()].filter(({ id }) => this.facts?.run(id)?.state !== "finished");
+    // Hundreds of trainings take a while to forecast.
+    const made = JSON.stringify([this.version, left.length, measurements]);
+    if (made === this.madeForecast) return;
+    this.madeForecast = made;
+    this.tell("forecast", studyForecast(left, { machine, measurements, machineBytes: usableMemory() }));
   }
 
   private handlers(): Handlers<StudyProtocol> {
@@ -222,6 +236,7 @@ export class StudySession implements vscode.Disposable {
       ready: async () => {
         await this.services.calibration.ready;
         this.sent.clear();
+        this.madeForecast = "";
         this.isReady = true;
         setTimeout(() => void this.begin(), 0);
         return {
@@ -276,6 +291,13 @@ export class StudySession implements vscode.Disposable {
         await vscode.window.showTextDocument(log, { preview: true });
         return null;
       },
+      curves: async ({ configurations, measure, axis }) => {
+        const { current } = this.plan;
+        if (current.kind !== "planned") return [];
+        const { studyCurves } = await import("./studyCurves.ts");
+        return studyCurves(current.plan, this.runsDir, configurations, measure, axis);
+      },
+      samples: async ({ cells }) => this.samples(cells),
       metric: ({ metric }) => {
         this.metric = metric;
         this.tellCells();
@@ -337,6 +359,17 @@ export class StudySession implements vscode.Disposable {
     const dirs = [...ids].map((id) => join(this.runsDir, id)).filter(looksLikeRun);
     if (dirs.length === 0) throw new UserError("Its training has not begun yet, so there is no run to open.");
     await executeCommand("maskdm.openDashboard", dirs);
+  }
+
+  private async samples(cells: readonly number[]): Promise<SampleStrip[]> {
+    const { current } = this.plan;
+    const { facts } = this;
+    if (current.kind !== "planned" || facts === null) return [];
+    const { cellSamples } = await import("../../node/study/cellSamples.ts");
+    return cells.flatMap((place) => {
+      const cell = current.plan.cells[place];
+      return (cell && cellSamples(cell, current.plan, facts, { runsDir: this.runsDir, most: SHOWN_SAMPLES })) ?? [];
+    });
   }
 
   private async measure(): Promise<null> {

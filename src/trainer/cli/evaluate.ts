@@ -1,7 +1,7 @@
 /** `maskdm evaluate RUN…`: how good a run's images are. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { DEFAULT_SAMPLES } from "../../core/evaluation/spaces.ts";
 import { LEAST_SAMPLES } from "../../core/experiment/stageKeys.ts";
+import { DEFAULT_SAMPLES } from "../../core/run/evaluationSpaces.ts";
 import { CommandExit, type ExitCode, reportError } from "./errors.ts";
 import type { Io } from "./io.ts";
 import {

@@ -11,7 +11,7 @@ import { removeQuietly, replaceFile } from "../../node/run/files.ts";
 import { hasImages, keyOf, PAGE, pagedImages, pageFile } from "../../node/run/samplePages.ts";
 import { requireWritable } from "../../node/run/writableFolder.ts";
 import type { EngineClient } from "../engine/client.ts";
-import { drawSamples } from "../loop/drawSamples.ts";
+import { drawSamples } from "../sample/drawSamples.ts";
 
 export interface SamplesRequest {
   readonly runDir: string;

@@ -12,9 +12,9 @@ import { imageList } from "../data/dataFingerprint.ts";
 import { type Dataset, openDataset } from "../data/dataset.ts";
 import { cacheFolder } from "../data/pixelCache.ts";
 import { EngineClient } from "../engine/client.ts";
-import { engineThreads } from "../loop/session.ts";
-import { drawingWith, loadWeights, startDrawing } from "../loop/startDrawing.ts";
+import { engineThreads } from "../engine/engineThreads.ts";
 import { imagesSince } from "../run/imageListFile.ts";
+import { drawingWith, loadWeights, startDrawing } from "../sample/startDrawing.ts";
 import { type DrawnSamples, drawnSamples } from "./drawnSamples.ts";
 import { evaluateSamples, withSpaces } from "./evaluateSamples.ts";
 

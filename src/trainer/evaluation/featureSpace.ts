@@ -8,7 +8,7 @@ import * as ort from "onnxruntime-node";
 import { UserError } from "../../core/errors.ts";
 import type { Features } from "../../core/evaluation/features.ts";
 import { type ImageSet, type Layout, type Scaling, showImages } from "../../core/evaluation/showImages.ts";
-import { INCEPTION, SPACES, spaceFile, spaceName } from "../../core/evaluation/spaces.ts";
+import { INCEPTION, SPACES, spaceFile, spaceName } from "../../core/run/evaluationSpaces.ts";
 import { expandHome } from "../../node/homePath.ts";
 import { systemReason } from "../../node/systemReason.ts";
 import { createSession } from "../engine/onnx/session.ts";

@@ -1,8 +1,8 @@
 /** The one evaluation of a study that is at work, in a process of its own. */
 import { dirname, join } from "node:path";
 import * as z from "zod";
-import { spaceFile } from "../../core/evaluation/spaces.ts";
 import { yamlText } from "../../core/experiment/yamlText.ts";
+import { spaceFile } from "../../core/run/evaluationSpaces.ts";
 import type { Cell, PlannedRun } from "../../core/study/plan.ts";
 import { cellName } from "../../core/study/progress.ts";
 import { resolvePath } from "../../node/homePath.ts";

@@ -51,10 +51,10 @@ async function followed(runDir: string, storage: ColumnsStorage | null = null) {
   const follower = new MetricsFollower(
     runDir,
     {
-      lines(lines, reset) {
+      lines(parts, reset) {
         if (reset) columns.clear();
         if (reset) resets++;
-        columns.addPacked(lines);
+        columns.addPacked(parts);
       },
       failed: (error) => {
         failure = error;
@@ -190,7 +190,7 @@ describe("metrics.columns", () => {
     expect(read.columns).toBe("newer");
     expect(read.blocks.length).toBeGreaterThan(0);
     const columns = new RunColumns(STARTED);
-    for (const { lines } of read.blocks) columns.addPacked(lines);
+    columns.addPacked(read.blocks.map(({ lines }) => lines));
     expect(columns.measure("gradNorm")[7]).toBeNaN();
     expect(columns.measure("loss")[7]).toBe(Math.fround(madeUpStep(0, 8).loss!));
     new ColumnsKeeper(runDir).catchUp(true);

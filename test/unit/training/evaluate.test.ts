@@ -157,6 +157,28 @@ describe("maskdm evaluate", () => {
     }
   }, 60_000);
 
+  it("says where today's images are others than the run learned from, in the result, too", async () => {
+    await writeImages(shop.path("changing"), { count: 40, size: 8 });
+    await train("changed", "changing");
+    const before = await evaluate("changed");
+    expect(before.note).toBeUndefined();
+    rmSync(shop.path("changing", "image-003.png"));
+    const note =
+      'the images have changed since the checkpoint (1 removed: "image-003.png"): the run learned from others';
+    const { out, err } = await shop.succeed("evaluate", "changed", ...QUICKLY);
+    expect(err).toContain(`note: ${note}`);
+    expect(out).toContain(`note: ${note}`);
+    expect(readEvaluations(linesOf("changed")).at(-1)!.note).toContain(note);
+  }, 60_000);
+
+  it("measures the other runs where it cannot measure one, and fails", async () => {
+    const runs = ["all", "nowhere", "held"];
+    const { exitCode, out, err } = await shop.maskdm("evaluate", ...runs, ...QUICKLY, "--json");
+    expect(exitCode, err).toBe(2);
+    expect(err).toMatch(/^nowhere: error: .*is neither a path nor the id of a run/m);
+    expect(JSON.parse(out).map(({ run }: Evaluation) => run)).toEqual(["all", "held"]);
+  }, 60_000);
+
   it("takes several runs, and the default space", async () => {
     const { out } = await shop.succeed("evaluate", "all", "held", "--samples", "50");
     expect(out).toMatch(/^all, pretrain step 2: 50 samples against 60 training images in efficientnet-lite0$/m);

@@ -14,6 +14,7 @@ import {
 import { durationTicks, shortDuration } from "../../series/timeAxis.ts";
 import { METRICS } from "../metrics.ts";
 import type { StudyTable, TableRow } from "../table.ts";
+import type { Box } from "./hatch.ts";
 import { axisRange, type ChartLook, colourOf, markOf, signLegend, signOf, whisker } from "./look.ts";
 
 export interface ParetoOptions extends ChartLook {
@@ -120,13 +121,6 @@ function labels(
     taken.push(free);
     return [`<text x="${round(free.x)}" y="${round(free.y + LINE - 3)}">${escapeXml(shown)}</text>`];
   });
-}
-
-interface Box {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
 }
 
 const overlaps = (a: Box, b: Box): boolean =>

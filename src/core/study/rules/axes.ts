@@ -3,7 +3,7 @@ import { yamlText } from "../../experiment/yamlText.ts";
 import { plural } from "../../numbers.ts";
 import { cellCount, MOST_CELLS } from "../plan.ts";
 import type { StudyConfig } from "../schema.ts";
-import { keysOf, placeOf, type StudyRule } from "../studyRule.ts";
+import { keysOf, placeOf, pointText, type StudyRule } from "../studyRule.ts";
 import { withoutEffect } from "../withoutEffect.ts";
 
 /** Those that no study can do without; they ask for the text alone. */
@@ -92,7 +92,7 @@ export const AXIS_RULES: readonly StudyRule[] = [
     fix: "Removes the second one.",
     *check({ axes, study }) {
       for (const axis of axes) {
-        const texts = axis.points.map(({ values }) => yamlText(Object.fromEntries(Object.entries(values).sort())));
+        const texts = axis.points.map(pointText);
         const again = texts.findIndex((text, i) => texts.indexOf(text) < i);
         if (again === -1) continue;
         const written = study.axes[axis.name];
@@ -110,31 +110,16 @@ export const AXIS_RULES: readonly StudyRule[] = [
     name: "axis-without-effect",
     severity: "warning",
     explanation:
-      "A key varies that decides nothing here: no stage of the study reads it, as the mask where there is no pretraining; it changes how training is computed, shown or kept, not what is learned; or images are drawn differently while the metric draws none. All of its points come to the same.",
-    fix: null,
+      "A key varies that decides nothing here: no stage of the study reads it, as the mask where there is no pretraining; it changes how training is computed, shown or kept, not what is learned; images are drawn differently while the metric draws none; or the budget decides the steps. All of its points come to the same.",
+    fix: "Takes the axis out.",
     *check({ axes, study }) {
       for (const axis of axes) {
         for (const key of keysOf(axis)) {
           const why = withoutEffect(key, study);
-          if (why !== null) yield { at: [placeOf(axis)], message: `${key} has no effect: ${why}.` };
-        }
-      }
-    },
-  },
-  {
-    code: "MDM909",
-    name: "steps-beside-budget",
-    severity: "warning",
-    explanation: "The steps of a stage vary, but the budget decides how many there are.",
-    fix: "Takes the axis out.",
-    *check({ axes, study, units }) {
-      if (units.length === 0) return;
-      for (const axis of axes) {
-        for (const stage of study.stages) {
-          if (!keysOf(axis).includes(`${stage}.steps`)) continue;
+          if (why === null) continue;
           yield {
             at: [placeOf(axis)],
-            message: `${stage}.steps varies, but the budget decides the steps. Remove one of them; a share for each stage is budget.pretrain.`,
+            message: `${key} has no effect: ${why}.`,
             ...(keysOf(axis).length === 1 && { fix: { title: `Remove ${axis.name}`, remove: [placeOf(axis)] } }),
           };
         }
@@ -148,8 +133,8 @@ export const AXIS_RULES: readonly StudyRule[] = [
     explanation:
       "A study without axes trains the experiment as it is, once for each seed: it tells the spread, and compares nothing.",
     fix: null,
-    *check({ axes }) {
-      if (axes.length === 0)
+    *check({ axes, document }) {
+      if (axes.length === 0 && !document.isSet("axes"))
         yield {
           at: ["axes", "base"],
           message:

@@ -6,7 +6,7 @@ import { maskPieces, onGrid } from "../../masks/schedule.ts";
 import { plural } from "../../numbers.ts";
 import type { Axis } from "../axes.ts";
 import type { Cell, StudyPlan } from "../plan.ts";
-import { keysOf, placeOf, type StudyContext, type StudyFinding, type StudyRule } from "../studyRule.ts";
+import { keysOf, placeOf, pointText, type StudyContext, type StudyFinding, type StudyRule } from "../studyRule.ts";
 import { withoutEffect } from "../withoutEffect.ts";
 
 /** In the order of their codes. */
@@ -129,6 +129,7 @@ function* coinciding(axis: Axis, a: number, plan: StudyPlan): Generator<StudyFin
     twins.set(others, row);
   }
   const rows = [...twins.values()];
+  if (rows.length === 0) return;
   const said = new Set<number>();
   for (const [p, { label }] of axis.points.entries()) {
     const same = axis.points.findIndex(
@@ -138,7 +139,7 @@ function* coinciding(axis: Axis, a: number, plan: StudyPlan): Generator<StudyFin
     if (same === -1) continue;
     said.add(p);
     // MDM905 says it of one that is there twice.
-    if (label === axis.points[same]!.label) continue;
+    if (pointText(axis.points[p]!) === pointText(axis.points[same]!)) continue;
     const names = `${axis.points[same]!.label} and ${label}`;
     yield {
       at: [[...placeOf(axis), p], placeOf(axis)],

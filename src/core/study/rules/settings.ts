@@ -147,7 +147,7 @@ export const SETTING_RULES: readonly StudyRule[] = [
     },
   },
   {
-    code: "MDM921",
+    code: "MDM909",
     name: "halving-without-choice",
     severity: "warning",
     explanation: "Successive halving gives up configurations that are behind, and there is a single one.",
