@@ -15,7 +15,8 @@ import { hasWorker } from "../run/queueWorker.ts";
 import { runEntry } from "../run/runEntry.ts";
 import { type RunSnapshot, readSnapshot, timesOf } from "../run/runSnapshot.ts";
 import { STATUS_FILE } from "../run/status.ts";
-import { readStudyRecord, studyFolder } from "./places.ts";
+import { studyFolder } from "./places.ts";
+import { readStudyRecord } from "./recordFile.ts";
 
 export const evaluationsFile = (runDir: string): string => join(runDir, "evaluations.jsonl");
 
