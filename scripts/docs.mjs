@@ -9,7 +9,7 @@ const entry = `
   import { publishedExperiment } from "./src/core/experiment/publish.ts";
   import { publishedLintRules } from "./src/core/lint/publish.ts";
   import { publishedStudy } from "./src/core/study/publish.ts";
-  import { publishedRunFormat, RUN_FORMAT_DOCUMENT } from "./src/core/run/publish.ts";
+  import { publishedRunFormat, RUN_FORMAT_DOCUMENT } from "./src/core/publish/runFormat.ts";
   export const publish = (read) => ({
     ...publishedExperiment(),
     ...publishedStudy(),
