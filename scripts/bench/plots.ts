@@ -1,6 +1,7 @@
 /** Plots of the report: speed and cost by mask rate, readable on light and on dark pages. */
 import { formatTick, linearTicks, logarithmicTicks, tickFormat } from "../../src/core/series/axis.ts";
-import { chartSvg, type SvgAxis, type SvgLine } from "../../src/core/series/chartSvg.ts";
+import { chartSvg, type SvgLine } from "../../src/core/series/chartSvg.ts";
+import type { SvgAxis } from "../../src/core/series/svgFrame.ts";
 import { type BenchRecord, type Cell, measuredRow } from "./record.ts";
 import { median } from "./statistics.ts";
 

@@ -15,8 +15,8 @@ import { copyingOf, kidFloor, kidOf } from "../../src/core/evaluation/compareSet
 import { type Features, selectFeatures } from "../../src/core/evaluation/features.ts";
 import type { Kid } from "../../src/core/evaluation/kid.ts";
 import { overPairs } from "../../src/core/evaluation/overPairs.ts";
-import { DEFAULT_SPACE } from "../../src/core/evaluation/spaces.ts";
 import { drawWithoutReplacement } from "../../src/core/random/streams.ts";
+import { DEFAULT_SPACE } from "../../src/core/run/evaluationSpaces.ts";
 import { type FeatureSpace, openSpace } from "../../src/trainer/evaluation/featureSpace.ts";
 import { CORRUPTIONS, type Sets, stream, withNoise } from "./corruptions.ts";
 import { IMAGE_BYTES, type Picture, pieces, SIDE, wholeImages } from "./imagePool.ts";

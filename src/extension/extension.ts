@@ -16,6 +16,7 @@ import { DetachedTrainer } from "./runs/detachedTrainer.ts";
 import { type RunsFeature, registerRuns } from "./runs/registerRuns.ts";
 import { WorkspaceRuns } from "./runs/workspaceRuns.ts";
 import type { Services } from "./services.ts";
+import { registerStudy } from "./study/registerStudy.ts";
 
 /** What tests inside the extension host get as the extension's exports. */
 export interface ExtensionApi {
@@ -31,9 +32,9 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const log = vscode.window.createOutputChannel("MaskDM", { log: true });
   const documents = experimentDocuments(log);
   const studies = studyDocuments(log, () => vscode.workspace.isTrusted);
-  const runs = new WorkspaceRuns(log);
+  const runs = new WorkspaceRuns(log, vscode.Uri.joinPath(context.globalStorageUri, "columns").fsPath);
   const trainer = new DetachedTrainer(context.extensionUri, runs, log);
-  const calibration = new MachineCalibration(context.globalState, trainer);
+  const calibration = new MachineCalibration(trainer);
   context.subscriptions.push(log, documents, studies, runs, trainer, calibration);
   const services: Services = { log, documents, studies, runs, trainer, calibration };
   const ofRuns = registerRuns(context, { log, runs, trainer });
@@ -47,6 +48,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     ...ofRuns.commands,
     ...ofDashboard.commands,
     ...registerDesigner(context, services),
+    ...registerStudy(context, { ...services, runs }),
     ...calibrateCommand(services),
   };
   context.subscriptions.push(registerCommands(commands, log));

@@ -1,5 +1,6 @@
 /** What the features share. Built once in activate; each service has its own folder and implements its interface here. */
 import type * as vscode from "vscode";
+import type { Forecast, PlannedRun } from "../core/cost/forecast.ts";
 import type { SpeedMeasurement } from "../core/cost/speed.ts";
 import type { Diagnostic } from "../core/experiment/diagnostic.ts";
 import type { ExperimentDocument } from "../core/experiment/document.ts";
@@ -7,7 +8,7 @@ import type { Experiment } from "../core/experiment/schema.ts";
 import type { LintFacts } from "../core/lint/facts.ts";
 import type { Stage } from "../core/random/streams.ts";
 import type { RunEntry, RunsChange } from "../core/run/entry.ts";
-import type { MetricsLine } from "../core/run/metrics.ts";
+import type { PackedLines } from "../core/series/packedLines.ts";
 import type { StudyPlan } from "../core/study/plan.ts";
 import type { StudyConfig } from "../core/study/schema.ts";
 
@@ -41,7 +42,7 @@ export interface RunService {
    * Feeds the lines of metrics.jsonl, those there are first, then each new one within half a second; `reset` is true where the
    * file was replaced and what came before no longer counts.
    */
-  tailMetrics(dir: string, listener: (lines: readonly MetricsLine[], reset: boolean) => void): vscode.Disposable;
+  tailMetrics(dir: string, listener: (parts: readonly PackedLines[], reset: boolean) => void): vscode.Disposable;
   /** Feeds log.txt in the same way, as text. */
   tailLog(dir: string, listener: (text: string, reset: boolean) => void): vscode.Disposable;
 }
@@ -122,24 +123,14 @@ export interface OpenDocuments<D extends LintedDocument> {
   readonly onDidChange: vscode.Event<vscode.Uri>;
 }
 
-/** What a step costs on this machine, from a measurement that is kept. */
-export interface StepEstimate {
-  readonly secondsPerStep: number;
-  readonly imagesPerSecond: number;
-  /** seconds for all steps of the stage */
-  readonly totalSeconds: number;
-  /** when the machine was measured, ISO 8601 */
-  readonly measuredAt: string;
-}
-
 export interface Calibration {
   /** what measurements of this machine are kept under, see `speedKey` */
   readonly machine: string;
   readonly measurements: readonly SpeedMeasurement[];
   /** resolved when what was measured earlier is there */
   readonly ready: Promise<void>;
-  /** null: this machine was not measured yet */
-  estimate(experiment: Experiment, stage: Stage): StepEstimate | null;
+  /** What a stage takes, with its time once this machine was measured; null: not known yet, or its mask does not fit its grid. */
+  forecast(run: PlannedRun): Forecast | null;
   readonly onDidChange: vscode.Event<void>;
   /** Measures this machine with the steps of an experiment file; takes some seconds. */
   measure(file: vscode.Uri, token?: vscode.CancellationToken): Promise<void>;

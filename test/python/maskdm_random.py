@@ -20,6 +20,8 @@ STREAMS = {
     "init": 7,
     "sampleInit": 8,
     "sampleStep": 9,
+    "heldOutOrder": 10,
+    "heldOutNoise": 11,
 }
 STAGES = {"pretrain": 0, "finetune": 1}
 

@@ -20,6 +20,8 @@ export interface MadeUpRun {
   /** lines of metrics to begin with */
   readonly lines?: number;
   readonly logEvery?: number;
+  /** steps between measurements of the held-out loss and KID; default: never */
+  readonly measureEvery?: number;
   /** tells the curves of runs apart */
   readonly seed?: number;
   /** steps at which samples are drawn */
@@ -55,6 +57,13 @@ export function madeUpStep(seed: number, step: number): StepMetrics {
   };
 }
 
+/** What is measured after a step now and then. */
+export function madeUpMeasures(seed: number, step: number): Partial<StepMetrics> {
+  const level = (floor: number) => floor * (1 + 0.2 * seed + 6 / (1 + step / 150));
+  const [heldOutLoss, kid] = [level(0.08), level(0.01) * (0.8 + 0.4 * noise(seed, step))];
+  return { heldOutLoss, heldOutError: 0.04 * heldOutLoss, kid, kidError: 0.002 + 0.08 * kid };
+}
+
 /** A run at work, by this process, until it is closed. Its folder is what the trainer would have written. */
 export class RunInTheMaking {
   private step = 0;
@@ -70,13 +79,14 @@ export class RunInTheMaking {
 
   /** Appends lines of metrics as one piece, and the status that belongs to the last. @returns the last line */
   append(lines: number): StepMetrics {
-    const { seed = 0, logEvery = 10, totalSteps = 2000 } = this.run;
+    const { seed = 0, logEvery = 10, measureEvery = Number.POSITIVE_INFINITY, totalSteps = 2000 } = this.run;
     const pieces: string[] = [];
     let line = madeUpStep(seed, this.step);
     for (let i = 0; i < lines; i++) {
       this.step += logEvery;
       line = madeUpStep(seed, this.step);
-      pieces.push(JSON.stringify(line));
+      const measures = this.step % measureEvery === 0 ? madeUpMeasures(seed, this.step) : {};
+      pieces.push(JSON.stringify({ ...line, ...measures }));
     }
     appendFileSync(metricsFile(this.dir), `${pieces.join("\n")}\n`);
     const { step, images: imagesSeen, imagesPerSecond, loss } = line;

@@ -8,11 +8,11 @@ import { ChartTable } from "./chartTable.ts";
 import type { ChartView } from "./chartView.ts";
 import { CrossHairLayer } from "./crossHairLayer.ts";
 import { exportMenu } from "./exportMenu.ts";
-import { formatValue, formatX } from "./format.ts";
+import { formatError, formatValue, formatX } from "./format.ts";
 import { listenForGestures } from "./gestures.ts";
 import { iconButton, setIcon } from "./icons.ts";
 import type { Model } from "./model.ts";
-import type { DrawnLine, SeriesDataset } from "./seriesController.ts";
+import type { DrawnBand, DrawnLine, SeriesDataset } from "./seriesController.ts";
 import { remember, settings } from "./settings.ts";
 
 /** Width of a y axis unless its labels need more, so that the plots of a column of charts stand below each other. */
@@ -35,6 +35,7 @@ export class ChartCard implements ChartView {
   private readonly table: ChartTable;
   private chart: Chart<"series"> | null = null;
   private lines: readonly DrawnLine[] = [];
+  private bands: readonly DrawnBand[] = [];
   private x: Range = [0, 1];
   private y: Range = [0, 1];
   private outliersOutside = false;
@@ -105,6 +106,14 @@ export class ChartCard implements ChartView {
   get drawnLines(): readonly DrawnLine[] {
     return this.lines;
   }
+  get drawnBands(): readonly DrawnBand[] {
+    return this.bands;
+  }
+
+  /** Whether no run that is shown has what it shows. */
+  get isAbsent(): boolean {
+    return this.spec.optional && this.model.extent(this.id) === null;
+  }
 
   xAt(pixel: number): number {
     return this.chart?.scales["x"]?.getValueForPixel(pixel) ?? 0;
@@ -139,12 +148,14 @@ export class ChartCard implements ChartView {
     const range = settings.range;
     this.x = range !== null && (!settings.logX || range[0] > 0) ? range : (extent ?? [settings.logX ? 1 : 0, 10]);
     this.lines = this.makeLines();
+    this.bands = this.makeBands();
+    const edges = this.bands.flatMap(({ low, high }) => [low, high].map((line) => ({ line, opacity: 1 })));
     const fixed = settings.yRange[id];
     const { ignoreOutliers } = settings;
     const { range: y, leavesOut } =
       fixed !== undefined && (!this.logarithmic || fixed[0] > 0)
         ? { range: fixed, leavesOut: false }
-        : automaticYRange(this.lines, this.x, {
+        : automaticYRange([...this.lines, ...edges], this.x, {
             logarithmic: this.logarithmic,
             fromZero: spec.fromZero,
             ignoreOutliers,
@@ -159,8 +170,11 @@ export class ChartCard implements ChartView {
     setIcon(this.largeButton, large ? "reduce" : "enlarge");
     this.logButton.setAttribute("aria-pressed", String(this.logarithmic));
     this.update();
-    // How far the newest line goes, for whoever looks from outside.
-    this.root.dataset["last"] = String(extent?.[1] ?? "");
+    // How far the newest line goes, and how many go as far, for whoever looks from outside.
+    const last = extent?.[1] ?? null;
+    const ends = model.shownRuns.map(({ slot }) => model.mainLine(id, slot)).map(({ xs, length }) => xs[length - 1]);
+    this.root.dataset["last"] = String(last ?? "");
+    this.root.dataset["reaching"] = String(ends.filter((end) => end === last).length);
     this.layer.draw();
     this.table.refresh();
   }
@@ -180,8 +194,10 @@ export class ChartCard implements ChartView {
   describe(): void {
     const { id, model, spec } = this;
     const values = model.shownRuns.slice(0, 12).map(({ slot, label }) => {
-      const { ys, length } = model.mainLine(id, slot);
-      return `${label}: ${length === 0 ? "no points" : formatValue(ys[length - 1]!, spec.format)}`;
+      const { xs, ys, length } = model.mainLine(id, slot);
+      if (length === 0) return `${label}: no points`;
+      const error = model.errorAt(id, slot, xs[length - 1]!, ys[length - 1]!);
+      return `${label}: ${formatValue(ys[length - 1]!, spec.format)}${formatError(error, spec.format)}`;
     });
     const to = formatX(this.x[1], settings.x);
     const outside = this.leavesOut ? " Outliers lie outside the picture." : "";
@@ -223,11 +239,21 @@ export class ChartCard implements ChartView {
     return [...faint, ...strong];
   }
 
+  private makeBands(): DrawnBand[] {
+    const { model, id, spec } = this;
+    if (spec.error === null || !model.showsRaw) return [];
+    return model.shownRuns.map(({ slot }) => {
+      const { low, high } = model.linesOf(id, slot);
+      return { low, high, colour: model.palette.style(slot).colour };
+    });
+  }
+
   private update(): void {
     this.chart ??= this.makeChart();
     const { scales } = this.chart.options;
     const dataset = this.chart.data.datasets[0] as unknown as SeriesDataset;
     dataset.lines = this.lines;
+    dataset.bands = this.bands;
     Object.assign(scales!["x"]!, { min: this.x[0], max: this.x[1] });
     Object.assign(scales!["y"]!, { min: this.y[0], max: this.y[1] });
     this.chart.update("none");
@@ -241,7 +267,7 @@ export class ChartCard implements ChartView {
   private makeChart(): Chart<"series"> {
     const { palette } = this.model;
     const font = { family: palette.font, size: 11 };
-    const dataset = { type: "series", data: [], lines: this.lines } as SeriesDataset;
+    const dataset = { type: "series", data: [], bands: this.bands, lines: this.lines } as SeriesDataset;
     const grid = { color: palette.grid, tickColor: palette.grid, tickLength: 4, drawTicks: true };
     const border = { color: palette.grid };
     return new Chart<"series">(this.canvas, {

@@ -1,7 +1,8 @@
 /** A chart's values as a table: for screen readers, and for copying. */
+import { BAND_TEXT } from "../../src/core/series/band.ts";
 import { element } from "../ui/element.ts";
 import type { ChartView } from "./chartView.ts";
-import { formatValue, formatX } from "./format.ts";
+import { formatError, formatValue, formatX } from "./format.ts";
 import { iconButton } from "./icons.ts";
 import { remember, settings } from "./settings.ts";
 
@@ -56,15 +57,18 @@ export class ChartTable {
       const cells = runs.map(({ slot }) => {
         const line = model.mainLine(id, slot);
         const index = line.nearest(at, slack);
-        return index === null ? null : { x: line.xs[index]!, y: line.ys[index]! };
+        if (index === null) return null;
+        const [x, y] = [line.xs[index]!, line.ys[index]!];
+        return { x, text: formatValue(y, spec.format) + formatError(model.errorAt(id, slot, x, y), spec.format) };
       });
       const first = cells.find((cell) => cell !== null);
       if (first === undefined) continue;
       const row = element("tr", {}, element("th", { scope: "row" }, formatX(first?.x ?? at, settings.x)));
-      for (const cell of cells) row.append(element("td", {}, cell == null ? "" : formatValue(cell.y, spec.format)));
+      for (const cell of cells) row.append(element("td", {}, cell?.text ?? ""));
       body.append(row);
     }
-    const caption = `${spec.title}${model.smooths(id) ? `, averaged over ${model.tau} steps` : ""}`;
+    const averaged = model.smooths(id) ? `, averaged over ${model.tau} steps` : "";
+    const caption = `${spec.title}${averaged}${spec.error === null ? "" : `, ± ${BAND_TEXT}`}`;
     this.table.replaceChildren(element("caption", {}, caption), element("thead", {}, head), body);
   }
 

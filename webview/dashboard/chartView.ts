@@ -2,7 +2,7 @@
 import type { ChartId, ChartSpec } from "../../src/core/series/charts.ts";
 import type { Range } from "./axes.ts";
 import type { Model } from "./model.ts";
-import type { DrawnLine } from "./seriesController.ts";
+import type { DrawnBand, DrawnLine } from "./seriesController.ts";
 
 /** What is being chosen by dragging: a stretch of one axis, in CSS pixels of the canvas. */
 export interface Band {
@@ -40,6 +40,7 @@ export interface ChartView {
     readonly bottom: number;
   } | null;
   readonly drawnLines: readonly DrawnLine[];
+  readonly drawnBands: readonly DrawnBand[];
   xAt(pixel: number): number;
   yAt(pixel: number): number;
   pixelOfX(value: number): number;

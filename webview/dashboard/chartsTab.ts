@@ -1,5 +1,5 @@
 /** All charts of the runs: draws those on the screen, and asks the extension for the points they need. */
-import { CHART_IDS, type ChartId } from "../../src/core/series/charts.ts";
+import { CHART_IDS, CHARTS, type ChartId } from "../../src/core/series/charts.ts";
 import { element } from "../ui/element.ts";
 import { ChartCard } from "./chartCard.ts";
 import { chartsToolbar } from "./chartsToolbar.ts";
@@ -44,7 +44,10 @@ export class ChartsTab {
       observer.observe(card.root);
     }
     this.root = element("div", { class: "charts-tab" }, chartsToolbar(model), grid);
-    model.on("lines", (charts) => this.draw(charts ?? new Set(CHART_IDS)));
+    model.on("lines", (charts) => {
+      this.hideAbsent();
+      this.draw(charts ?? new Set(CHART_IDS));
+    });
     model.on("view", () => this.viewChanged());
     model.on("cross", () => {
       for (const id of this.onScreen) this.cards.get(id)!.layer.draw();
@@ -62,10 +65,15 @@ export class ChartsTab {
   }
 
   private viewChanged(): void {
-    for (const [id, card] of this.cards) card.root.hidden = settings.large !== null && settings.large !== id;
+    this.hideAbsent();
     this.root.classList.toggle("one", settings.large !== null);
     this.draw(this.onScreen);
     void this.ask();
+  }
+
+  private hideAbsent(): void {
+    const { large } = settings;
+    for (const [id, card] of this.cards) card.root.hidden = large === null ? card.isAbsent : large !== id;
   }
 
   private draw(charts: Iterable<ChartId>): void {
@@ -104,11 +112,13 @@ export class ChartsTab {
     this.asking = true;
     const { model } = this;
     const inUse = model.cross?.chart;
+    // Whether there is anything to show in these only their points tell.
+    const asked = new Set([...this.onScreen, ...CHART_IDS.filter((id) => CHARTS[id].optional)]);
     const widths = [...this.onScreen].map((id) => this.cards.get(id)!.root.clientWidth);
     const { x, logX, range, hidden } = settings;
     try {
       await model.messenger.request("view", {
-        charts: [...this.onScreen].sort((a, b) => Number(b === inUse) - Number(a === inUse)),
+        charts: [...asked].sort((a, b) => Number(b === inUse) - Number(a === inUse)),
         ...{ x, logX, range, hidden },
         pixels: Math.max(FEWEST_PIXELS, ...widths),
         tau: model.tau,

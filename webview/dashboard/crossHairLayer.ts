@@ -1,7 +1,8 @@
 /** What lies above a chart: the cross-hair with its marks and values, and the band of a drag. Moving it draws no line anew. */
+import { BAND_TEXT } from "../../src/core/series/band.ts";
 import { element } from "../ui/element.ts";
 import type { Band, ChartMarks, ChartView } from "./chartView.ts";
-import { formatValue, formatX } from "./format.ts";
+import { formatError, formatValue, formatX } from "./format.ts";
 import { lineSample } from "./icons.ts";
 import { settings } from "./settings.ts";
 
@@ -12,6 +13,8 @@ interface Marked {
   readonly y: number;
   /** not smoothed; NaN: the same, or not known */
   readonly raw: number;
+  /** half the height of the band; NaN: there is none */
+  readonly error: number;
 }
 
 /** A longer list would cover the chart. */
@@ -116,7 +119,8 @@ export class CrossHairLayer implements ChartMarks {
       const { raw, smooth } = model.linesOf(id, slot);
       const rawIndex = line === smooth && model.showsRaw ? raw.nearest(x, slack) : null;
       const rawValue = rawIndex === null ? Number.NaN : raw.ys[rawIndex]!;
-      return [{ label, slot, x: line.xs[index]!, y: line.ys[index]!, raw: rawValue }];
+      const [at, y] = [line.xs[index]!, line.ys[index]!];
+      return [{ label, slot, x: at, y, raw: rawValue, error: model.errorAt(id, slot, at, y) }];
     });
   }
 
@@ -127,18 +131,19 @@ export class CrossHairLayer implements ChartMarks {
     const top = pointer ?? 0;
     const near = [...values].sort((a, b) => this.distance(a, top) - this.distance(b, top)).slice(0, MOST_ROWS);
     near.sort((a, b) => b.y - a.y);
-    const rows = near.map(({ slot, label, y, raw }) =>
+    const rows = near.map(({ slot, label, y, raw, error }) =>
       element(
         "div",
         { class: "row" },
         lineSample(model.palette.style(slot)),
         element("span", { class: "name" }, label),
-        element("span", { class: "value" }, formatValue(y, spec.format)),
+        element("span", { class: "value" }, formatValue(y, spec.format) + formatError(error, spec.format)),
         element("span", { class: "raw" }, Number.isNaN(raw) ? "" : formatValue(raw, spec.format)),
       ),
     );
     const hidden = values.length - near.length;
     if (hidden > 0) rows.push(element("div", { class: "more" }, `and ${hidden} more, see the table`));
+    if (near.some(({ error }) => !Number.isNaN(error))) rows.push(element("div", { class: "more" }, BAND_TEXT));
     const { tooltip } = this;
     tooltip.replaceChildren(element("div", { class: "at" }, formatX(x, settings.x)), ...rows);
     tooltip.classList.toggle("columns", near.length > 12);
@@ -158,8 +163,11 @@ export class CrossHairLayer implements ChartMarks {
   /** Only what the keyboard asks for is said, once it rests. */
   private announce(x: number, values: readonly Marked[]): void {
     clearTimeout(this.announcing);
+    const { format } = this.card.spec;
     this.announcing = setTimeout(() => {
-      const texts = values.slice(0, 6).map(({ label, y }) => `${label} ${formatValue(y, this.card.spec.format)}`);
+      const texts = values
+        .slice(0, 6)
+        .map(({ label, y, error }) => `${label} ${formatValue(y, format)}${formatError(error, format)}`);
       const live = document.querySelector("#live");
       if (live !== null) live.textContent = `${formatX(x, settings.x)}: ${texts.join(", ")}`;
     }, ANNOUNCE_MS);

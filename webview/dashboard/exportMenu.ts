@@ -1,7 +1,9 @@
 /** Exports a chart as PNG, SVG or CSV. */
-import { chartSvg, svgSize } from "../../src/core/series/chartSvg.ts";
+import { BAND_TEXT } from "../../src/core/series/band.ts";
+import { chartSvg } from "../../src/core/series/chartSvg.ts";
 import { AXIS_TITLES } from "../../src/core/series/charts.ts";
 import { element } from "../ui/element.ts";
+import { rasterized } from "../ui/rasterize.ts";
 import { xTicks, yTicks } from "./axes.ts";
 import type { ChartView } from "./chartView.ts";
 import { iconButton } from "./icons.ts";
@@ -10,8 +12,6 @@ import { settings } from "./settings.ts";
 
 const WIDTH = 900;
 const HEIGHT = 460;
-/** of a PNG's pixels to those of the picture */
-const SCALE = 2;
 
 const KINDS = [
   ["PNG", "Picture (PNG)…"],
@@ -59,12 +59,12 @@ async function exportChart(card: ChartView, kind: "PNG" | "SVG" | "CSV"): Promis
     await model.messenger.request("exportCsv", { chart: id, x: settings.x, range: settings.range, dirs });
     return;
   }
-  const { svg, width, height } = picture(card);
-  const bytes = kind === "SVG" ? new TextEncoder().encode(svg) : await rasterized(svg, width, height);
+  const svg = picture(card);
+  const bytes = kind === "SVG" ? new TextEncoder().encode(svg) : await rasterized(svg);
   await model.messenger.request("savePicture", { name: spec.title, kind: kind === "SVG" ? "svg" : "png", bytes });
 }
 
-function picture(card: ChartView): { svg: string; width: number; height: number } {
+function picture(card: ChartView): string {
   const { model, spec, xRange: x, yRange: y } = card;
   const { palette } = model;
   const title = model.smooths(card.id)
@@ -78,29 +78,18 @@ function picture(card: ChartView): { svg: string; width: number; height: number 
       low: y[0],
       high: y[1],
       logarithmic: card.logarithmic,
-      title: card.leavesOut ? `${spec.unit} (outliers outside)` : spec.unit,
+      title: [
+        spec.unit,
+        ...(card.drawnBands.length > 0 ? [` (bands: ${BAND_TEXT})`] : []),
+        ...(card.leavesOut ? [" (outliers outside)"] : []),
+      ].join(""),
     },
     lines: card.drawnLines.map(({ line, ...style }) => ({ ...style, xs: line.xs, ys: line.ys, length: line.length })),
+    bands: card.drawnBands,
     legend: model.shownRuns.map(({ label, slot }) => ({ label, ...palette.style(slot) })),
     width: WIDTH,
     height: HEIGHT,
     colours: { text: palette.text, grid: palette.grid, background: palette.background },
   };
-  return { svg: chartSvg(chart), ...svgSize(chart) };
-}
-
-/** Draws SVG text into a PNG. */
-async function rasterized(svg: string, width: number, height: number): Promise<Uint8Array<ArrayBuffer>> {
-  const url = URL.createObjectURL(new Blob([svg], { type: "image/svg+xml" }));
-  try {
-    const image = new Image(width, height);
-    image.src = url;
-    await image.decode();
-    const canvas = new OffscreenCanvas(SCALE * width, SCALE * height);
-    const context = canvas.getContext("2d")!;
-    context.drawImage(image, 0, 0, canvas.width, canvas.height);
-    return new Uint8Array(await (await canvas.convertToBlob({ type: "image/png" })).arrayBuffer());
-  } finally {
-    URL.revokeObjectURL(url);
-  }
+  return chartSvg(chart);
 }

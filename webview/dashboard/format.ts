@@ -26,6 +26,10 @@ export function formatValue(value: number, format: ChartSpec["format"]): string 
   return value.toPrecision(4).replace("-", "−");
 }
 
+/** What is added to a value of which half the width of its interval is known. */
+export const formatError = (error: number, format: ChartSpec["format"]): string =>
+  Number.isNaN(error) ? "" : ` ± ${formatValue(error, format)}`;
+
 /** Labels of a y axis, of as many digits as tell its ticks apart. */
 export function formatAxis(format: ChartSpec["format"], ticks: readonly number[]): (value: number) => string {
   const digits = digitsOf(ticks);

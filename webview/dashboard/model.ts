@@ -1,21 +1,18 @@
 /** What the page knows: its runs, their lines, and what is in view. Parts listen to what they show. */
-import type { DashboardProtocol, LinesEvent, RunInfo } from "../../src/core/protocol/dashboard.ts";
+import type { DashboardProtocol, LineKind, LinesEvent, RunInfo } from "../../src/core/protocol/dashboard.ts";
 import { CHARTS, type ChartId } from "../../src/core/series/charts.ts";
 import { Line } from "../../src/core/series/line.ts";
 import { suitableSmoothing } from "../../src/core/series/smooth.ts";
 import { Messenger } from "../ui/messenger.ts";
-import { type Palette, readPalette } from "./palette.ts";
+import { type Palette, readPalette } from "../ui/palette.ts";
 import { remember, settings } from "./settings.ts";
 
-/** With more runs than this the raw values of smoothed lines would cover each other. */
+/** With more runs than this the raw values of smoothed lines, and bands, would cover each other. */
 const RAW_RUNS = 12;
 /** A view that was not moved for so long is at rest. */
 const REST_MS = 200;
 
-export interface RunLines {
-  readonly raw: Line;
-  readonly smooth: Line;
-}
+export type RunLines = Readonly<Record<LineKind, Line>>;
 
 /** A place on the shared x axis that all charts mark. */
 export interface CrossHair {
@@ -74,7 +71,7 @@ export class Model {
     );
   }
 
-  /** Whether raw values are drawn behind smoothed ones. */
+  /** Whether raw values are drawn behind smoothed ones, and bands behind lines. */
   get showsRaw(): boolean {
     return this.shownRuns.length <= RAW_RUNS;
   }
@@ -91,7 +88,7 @@ export class Model {
     }
     let lines = runs.get(slot);
     if (lines === undefined) {
-      lines = { raw: new Line(), smooth: new Line() };
+      lines = { raw: new Line(), smooth: new Line(), low: new Line(), high: new Line() };
       runs.set(slot, lines);
     }
     return lines;
@@ -102,6 +99,13 @@ export class Model {
     const { raw, smooth } = this.linesOf(chart, slot);
     // Until the smoothed line has come, the raw one stands for it.
     return this.smooths(chart) && smooth.length > 0 ? smooth : raw;
+  }
+
+  /** Half the height of a run's band at a point of its line; NaN: it has none there. */
+  errorAt(chart: ChartId, slot: number, x: number, y: number): number {
+    const { high } = this.linesOf(chart, slot);
+    const at = high.nearest(x, 0);
+    return at !== null && high.xs[at] === x ? high.ys[at]! - y : Number.NaN;
   }
 
   /** First and last x of what is drawn; null: nothing is. */
@@ -169,9 +173,8 @@ export class Model {
     if (x !== settings.x || logX !== settings.logX) return;
     const charts = new Set<ChartId>();
     let at = 0;
-    for (const { chart, slot, smooth, from, count } of parts) {
-      const lines = this.linesOf(chart, slot);
-      const line = smooth ? lines.smooth : lines.raw;
+    for (const { chart, slot, kind, from, count } of parts) {
+      const line = this.linesOf(chart, slot)[kind];
       line.replaceFrom(from ?? Number.NEGATIVE_INFINITY, xs.subarray(at, at + count), ys.subarray(at, at + count));
       at += count;
       charts.add(chart);

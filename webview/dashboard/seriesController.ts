@@ -1,5 +1,7 @@
 /** A chart type for Chart.js that draws long lines straight from typed arrays: no object a point, no copy. */
 import { Chart, type CoreChartOptions, DatasetController, LinearScale, LogarithmicScale, PointElement } from "chart.js";
+import { type Band, bandPath } from "../../src/core/series/band.ts";
+import { BAND_EDGE, BAND_FILL } from "../../src/core/series/chartSvg.ts";
 import { lowerBound } from "../../src/core/series/columns.ts";
 import type { Line } from "../../src/core/series/line.ts";
 
@@ -11,9 +13,17 @@ export interface DrawnLine {
   readonly opacity: number;
 }
 
+export interface DrawnBand extends Band {
+  readonly low: Line;
+  readonly high: Line;
+  readonly colour: string;
+}
+
 export interface SeriesDataset {
   type: "series";
   data: never[];
+  /** below the lines */
+  bands: readonly DrawnBand[];
   /** drawn in this order, the last on top */
   lines: readonly DrawnLine[];
 }
@@ -22,7 +32,7 @@ declare module "chart.js" {
   interface ChartTypeRegistry {
     series: {
       chartOptions: CoreChartOptions<"line">;
-      datasetOptions: { lines: readonly DrawnLine[] };
+      datasetOptions: { bands: readonly DrawnBand[]; lines: readonly DrawnLine[] };
       defaultDataPoint: never;
       metaExtensions: object;
       parsedDataType: object;
@@ -46,7 +56,7 @@ class SeriesController extends DatasetController<"series"> {
 
   override draw(): void {
     const { xScale, yScale } = this._cachedMeta as unknown as { xScale: ScaleLike; yScale: ScaleLike };
-    const { lines } = this.getDataset() as unknown as SeriesDataset;
+    const { bands, lines } = this.getDataset() as unknown as SeriesDataset;
     const context = this.chart.ctx;
     // Whole pixels: a clip that goes through some makes every line slower.
     const { chartArea } = this.chart;
@@ -58,6 +68,7 @@ class SeriesController extends DatasetController<"series"> {
     context.clip();
     // Joins that are arcs cost more than the lines where these are many, and cannot be seen on thin ones.
     context.lineJoin = lines.length > 8 ? "bevel" : "round";
+    for (const band of bands) drawBand(context, band, placing(xScale), placing(yScale));
     for (const line of lines) drawLine(context, line, placing(xScale), placing(yScale), xScale);
     context.restore();
   }
@@ -136,6 +147,25 @@ function drawLine(context: CanvasRenderingContext2D, drawn: DrawnLine, x: Placin
   context.stroke();
   context.lineCap = "butt";
 }
+
+function drawBand(context: CanvasRenderingContext2D, band: DrawnBand, x: Placing, y: Placing): void {
+  const path = new Path2D(bandPath(band, pixels(x), pixels(y)));
+  context.fillStyle = context.strokeStyle = band.colour;
+  context.lineWidth = 1;
+  context.setLineDash([]);
+  context.globalAlpha = BAND_FILL;
+  context.fill(path);
+  context.globalAlpha = BAND_EDGE;
+  context.stroke(path);
+}
+
+/** What an axis cannot show lies far beyond its low end. */
+const pixels =
+  ({ offset, factor, logarithmic }: Placing) =>
+  (value: number): number => {
+    const pixel = offset + factor * (logarithmic ? Math.log10(Math.max(value, Number.MIN_VALUE)) : value);
+    return Math.max(-FAR, Math.min(FAR, pixel));
+  };
 
 /** Makes the chart type and what it needs known to Chart.js; a page calls it once. */
 export function registerSeriesCharts(): void {

@@ -1,9 +1,11 @@
 /** What the experiment comes to: tokens, cost, memory and time of the stage that is looked at. */
 import { numberedClass } from "../../src/core/classes/classText.ts";
-import { estimateSpeed, speedKey } from "../../src/core/cost/speed.ts";
+import { forecast } from "../../src/core/cost/forecast.ts";
+import { BASIS_TEXT } from "../../src/core/cost/forecastText.ts";
 import { type PieceFacts, type StageFacts, stageFacts } from "../../src/core/cost/stageFacts.ts";
 import type { Experiment } from "../../src/core/experiment/schema.ts";
 import { pieceAt, stepsText } from "../../src/core/masks/schedule.ts";
+import { percent } from "../../src/core/numbers.ts";
 import type { Stage } from "../../src/core/random/streams.ts";
 import { control } from "../ui/controls.ts";
 import { element } from "../ui/element.ts";
@@ -32,7 +34,10 @@ export class FactsPanel {
   private readonly cost = tile("Cost per step", "Matrix products of a step, relative to the same step without a mask");
   private readonly memory = tile("Memory", "Predicted peak memory of training");
   private readonly speed = tile("Speed", "Images a second on this machine, estimated");
-  private readonly time = tile("Time to finish", "All steps of the stage on this machine, estimated");
+  private readonly time = tile(
+    "Time to finish",
+    "The whole stage on this machine, its checkpoints and sample grids included",
+  );
   private readonly classes = tile("Classes", "Folders that make classes, each with its number");
   private readonly basis = element("p", { class: "basis" });
   private readonly measureButton: HTMLElement & { disabled: boolean };
@@ -122,25 +127,26 @@ export class FactsPanel {
 
   private showSpeed(experiment: Experiment, stage: Stage): void {
     const { speed, facts } = this.model;
-    const key = speedKey(speed.machine, experiment);
-    const measurement = speed.measurements.find((other) => other.key === key);
     this.measureButton.disabled = speed.measuring || this.model.data.kind === "untrusted";
     this.element.classList.toggle("measuring", speed.measuring);
     const steps = `${count(experiment[stage].steps)} steps`;
-    const estimate =
-      measurement === undefined ? null : estimateSpeed(measurement, experiment, stage, facts.memoryBytes ?? null);
-    if (measurement === undefined || estimate === null) {
+    const known = { ...speed, machineBytes: facts.memoryBytes ?? null };
+    const found = forecast({ experiment, stage, images: facts.dataset?.images }, known);
+    const time = found?.time ?? null;
+    if (found === null || time === null) {
       const why = speed.measuring ? "measuring …" : "not measured yet";
       this.speed.set("–", why);
       this.time.set("–", steps);
       this.basis.textContent = "Speed is known once this machine was measured; it takes some seconds.";
       return;
     }
-    const piece = pieceAt(estimate.pieces, this.model.view.step);
-    this.speed.set(`${short(piece.imagesPerSecond)}/s`, `${duration(piece.secondsPerStep)} per step`);
-    this.time.set(duration(estimate.totalSeconds), steps);
-    const day = new Date(measurement.measuredAt).toLocaleDateString(undefined, { dateStyle: "medium" });
-    this.basis.textContent = `Estimated from steps measured on ${day} (${measurement.backend}), converted by the number of operations.`;
+    const { secondsPerStep } = pieceAt(time.pieces, this.model.view.step);
+    this.speed.set(`${short(experiment[stage].batch_size / secondsPerStep)}/s`, `${duration(secondsPerStep)} per step`);
+    this.time.set(duration(time.totalSeconds), `${steps} ± ${percent(time.expectedError)}`);
+    const day = new Date(time.measuredAt).toLocaleDateString(undefined, { dateStyle: "medium" });
+    this.basis.textContent =
+      `Forecast from ${BASIS_TEXT[time.basis]}, measured on ${day} (${time.backend}). ` +
+      `${bytes(found.disk.total)} on the disk at most.`;
   }
 }
 

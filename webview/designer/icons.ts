@@ -1,6 +1,5 @@
 /** Small drawings of the page's own, in the colour of the text around them. */
-
-const SVG = "http://www.w3.org/2000/svg";
+import { shape } from "../ui/shape.ts";
 
 const PATHS = {
   play: "M4 2.5v11l9-5.5z",
@@ -19,6 +18,11 @@ const PATHS = {
   ablation: "M2.5 2.5h4.6v4.6H2.5zM8.9 2.5h4.6v4.6H8.9zM2.5 8.9h4.6v4.6H2.5zM11.2 9v4.5M9 11.2h4.5",
   gauge: "M2 11.5a6 6 0 1 1 12 0M8 11.5l3-4",
   text: "M3 4h10M3 8h10M3 12h6",
+  stop: "M4 4h8v8H4z",
+  copy: "M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3",
+  export: "M8 2v8M5 7l3 3 3-3M2.5 11v2.5h11V11",
+  remove: "M4.5 4.5l7 7M11.5 4.5l-7 7",
+  open: "M9 2.5h4.5V7M13.5 2.5 8 8M7 3.5H3.5v9h9V9",
 } as const;
 export type IconName = keyof typeof PATHS;
 
@@ -46,13 +50,4 @@ export function maskIcon(visible: Int32Array): SVGSVGElement {
     );
   }
   return svg;
-}
-
-function shape<K extends keyof SVGElementTagNameMap>(
-  tag: K,
-  attributes: Readonly<Record<string, string>>,
-): SVGElementTagNameMap[K] {
-  const made = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  return made;
 }

@@ -43,7 +43,7 @@ export type BatchBuffers = Pick<TrainingBatch, "tokens" | "target">;
  * @param buffers taken for the batch where they fit
  */
 export function assembleBatch(
-  context: AssembleContext,
+  context: Omit<AssembleContext, "planner"> & { readonly planner: Pick<BatchPlanner, "fillNoise"> },
   plan: BatchPlan,
   pixels: Uint8Array,
   labels: Int32Array,

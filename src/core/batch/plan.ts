@@ -34,6 +34,20 @@ export interface BatchPlan {
   readonly visible: Int32Array;
 }
 
+/** @see BatchPlanner.fillNoise */
+export function fillTokenNoise(
+  stream: RandomStream,
+  visible: Int32Array,
+  elements: number,
+  out: Float32Array,
+  offset: number,
+): void {
+  const blocksPerToken = Math.ceil(elements / 4);
+  for (let i = 0; i < visible.length; i++) {
+    stream.seek(visible[i]! * blocksPerToken).fillNormal(out, offset + i * elements, elements);
+  }
+}
+
 /** Plans batches. */
 export class BatchPlanner {
   private readonly order: ImageOrder;
@@ -100,11 +114,7 @@ export class BatchPlanner {
     out: Float32Array,
     offset: number,
   ): void {
-    const stream = this.stream("noise", step, slot);
-    const blocksPerToken = Math.ceil(elements / 4);
-    for (let i = 0; i < visible.length; i++) {
-      stream.seek(visible[i]! * blocksPerToken).fillNormal(out, offset + i * elements, elements);
-    }
+    fillTokenNoise(this.stream("noise", step, slot), visible, elements, out, offset);
   }
 
   private stream(stream: "mask" | "timestep" | "noise" | "flip" | "labelDrop", step: number, item: number) {

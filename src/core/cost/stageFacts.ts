@@ -1,6 +1,6 @@
 /** What a stage of an experiment comes to: tokens, work and memory of a step. */
 import type { Experiment } from "../experiment/schema.ts";
-import { maskPieces, onGrid, pieceAt, type StageMask } from "../masks/schedule.ts";
+import { maskPieces, onGrid, type StageMask } from "../masks/schedule.ts";
 import { isBuildable } from "../model/backbones.ts";
 import { modelShape } from "../model/shape.ts";
 import type { Stage } from "../random/streams.ts";
@@ -76,13 +76,4 @@ export function stageFacts(experiment: Experiment, stage: Stage, machineBytes: n
     memoryBytes,
     fits: Number.isFinite(budgetBytes) ? memoryBytes <= budgetBytes : null,
   };
-}
-
-/** The work of the steps from one on, in steps like the one before it: what is left of the stage's time, whatever a step takes. */
-export function stepsLeft({ pieces }: Pick<StageFacts, "pieces">, step: number): number {
-  const now = pieceAt(pieces, Math.max(0, step - 1)).flopsPerStep;
-  return pieces.reduce(
-    (sum, { from, until, flopsPerStep }) => sum + Math.max(0, until - Math.max(from, step)) * (flopsPerStep / now),
-    0,
-  );
 }

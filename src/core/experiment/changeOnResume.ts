@@ -43,6 +43,9 @@ const STAGE: Table["pretrain"] = {
   keep_checkpoints: silently,
   keep_every: silently,
   sample_every: silently,
+  held_out_every: silently,
+  evaluate_every: silently,
+  evaluate_samples: silently,
   log_every: silently,
 };
 

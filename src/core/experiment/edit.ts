@@ -3,8 +3,9 @@ import { isAlias, isMap, isNode, isScalar, isSeq, type Node, parse, type YAMLMap
 import type { TextEdit } from "./diagnostic.ts";
 import { type ExperimentDocument, extent, type KeyPath, type KeyPlace } from "./document.ts";
 import { lastOffset, replaceItems, valueEnd } from "./editList.ts";
+import { yamlText } from "./yamlText.ts";
 
-/** Keys to write (YAML text each) and keys to take out. Those that are not there yet are written by dotted path only. */
+/** Keys to write (YAML text each) and keys to take out. */
 export interface KeyChanges {
   readonly set?: Readonly<Record<string, string>> | readonly (readonly [KeyPath, string])[] | undefined;
   readonly remove?: readonly KeyPath[] | undefined;
@@ -13,7 +14,7 @@ export interface KeyChanges {
 /** The edits that make these changes, or null where the text cannot be changed in place (aliases, unusual layout). */
 export function editKeys(document: ExperimentDocument, changes: KeyChanges): TextEdit[] | null {
   const edits: (TextEdit | null)[] = [];
-  const added = new Map<string, [name: string, value: string][]>();
+  const added = new Map<string, { section: KeyPath; entries: [name: string, value: string][] }>();
   const { set = [] } = changes;
   for (const [path, value] of Array.isArray(set) ? set : Object.entries(set)) {
     const place = document.find(path);
@@ -21,30 +22,37 @@ export function editKeys(document: ExperimentDocument, changes: KeyChanges): Tex
       edits.push(replaceValue(document, place, value));
       continue;
     }
-    if (typeof path !== "string") return null;
-    const dot = path.lastIndexOf(".");
-    const section = dot === -1 ? "" : path.slice(0, dot);
-    added.set(section, [...(added.get(section) ?? []), [path.slice(dot + 1), value]]);
+    const [section, name] = parentOf(path);
+    if (typeof name === "number") return null;
+    const id = JSON.stringify(section);
+    added.set(id, { section, entries: [...(added.get(id)?.entries ?? []), [yamlText(name), value]] });
   }
   const newSections: string[][] = [];
-  for (const [section, entries] of added) {
-    const place = section === "" ? null : document.find(section);
-    if (section === "") newSections.push(entries.map(([name, value]) => `${name}: ${value}`));
-    else if (place === null)
-      newSections.push([`${section}:`, ...entries.map(([name, value]) => `  ${name}: ${value}`)]);
-    else edits.push(place.shared ? null : insertInto(document, place, entries));
+  for (const { section, entries } of added.values()) {
+    const place = section.length === 0 ? null : document.find(section);
+    if (section.length === 0) newSections.push(entries.map(([name, value]) => `${name}: ${value}`));
+    else if (place !== null) edits.push(place.shared ? null : insertInto(document, place, entries));
+    else if (typeof section !== "string" && section.length > 1) edits.push(null);
+    else newSections.push([`${section}:`, ...entries.map(([name, value]) => `  ${name}: ${value}`)]);
   }
   if (newSections.length > 0) edits.push(insertAtRoot(document, newSections.flat()));
   for (const path of changes.remove ?? []) edits.push(removeKey(document, path));
   return edits.every((edit): edit is TextEdit => edit !== null) ? edits : null;
 }
 
+/** The section that a key stands in (empty: the root), and the key's own name. */
+function parentOf(path: KeyPath): [section: KeyPath, name: string | number] {
+  if (typeof path !== "string") return [path.slice(0, -1), path.at(-1) ?? ""];
+  const dot = path.lastIndexOf(".");
+  return [path.slice(0, Math.max(0, dot)), path.slice(dot + 1)];
+}
+
 function replaceValue(document: ExperimentDocument, place: KeyPlace, value: string): TextEdit | null {
   const node = place.value;
   const [start, end] = node ? extent(node) : [0, 0];
-  if (isSeq(node) && node.flow !== true) {
-    const items: unknown = parse(value);
-    if (Array.isArray(items)) return replaceItems(document, node, items);
+  if ((isSeq(node) || isMap(node)) && node.flow !== true) {
+    const items: unknown = isSeq(node) ? parse(value) : null;
+    if (isSeq(node) && Array.isArray(items)) return replaceItems(document, node, items);
     const colon = extent(place.key)[1];
     if (!/^:\s*$/.test(document.text.slice(colon, start))) return null;
     return document.lines.edit(colon + 1, valueEnd(node) ?? end, ` ${value}`);
@@ -128,7 +136,7 @@ function insertAtRoot(document: ExperimentDocument, lines: readonly string[]): T
 function removeKey(document: ExperimentDocument, path: KeyPath): TextEdit | null {
   const place = document.find(path);
   if (place === null || place.shared) return null;
-  const parent = typeof path === "string" ? path.slice(0, Math.max(0, path.lastIndexOf("."))) : path.slice(0, -1);
+  const [parent] = parentOf(path);
   const { map } = place;
   const [keyStart] = extent(place.key);
   const end = place.value === null ? lineEndOf(document, place.key) : (valueEnd(place.value) ?? keyStart);

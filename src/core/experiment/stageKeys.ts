@@ -1,6 +1,9 @@
 /** The keys that both training stages share. */
 import * as z from "zod";
 
+/** Fewer samples tell nothing apart. */
+export const LEAST_SAMPLES = 50;
+
 const integer = (min: number, max: number) => z.number().int().min(min).max(max);
 const momentDecay = () => z.number().min(0).lt(1);
 
@@ -62,6 +65,25 @@ export const stageKeys = (defaults: { batch_size: number }) => ({
     description: "Steps between sample grids; 0 = none.",
     unit: "steps",
     cost: "A grid is sample.count · sample.steps forward passes on whole images.",
+  }),
+  held_out_every: integer(0, 1_000_000_000).default(500).meta({
+    description:
+      "Steps between measurements of the held-out loss: that of whole images, also while images are masked, on images that `data.holdout` keeps out of training, by the averaged weights, at the same timesteps with the same noise every time. So it can be compared between mask rates, seeds and batch sizes. 0 = never; nothing is measured without `data.holdout`.",
+    unit: "steps",
+    equation:
+      "mean over up to 256 held-out images, 4 timesteps each, of the mean of (prediction - target)^2, unweighted",
+    cost: "Up to 1024 forward passes on whole images.",
+  }),
+  evaluate_every: integer(0, 1_000_000_000).default(0).meta({
+    description:
+      "Steps between evaluations, which draw samples with the averaged weights and measure them against the training images as `maskdm evaluate` does; the last step has one, too. KID and its error become a chart. 0 = none.",
+    unit: "steps",
+    cost: "An evaluation is evaluate_samples · sample.steps forward passes on whole images, and an embedding of all images once.",
+  }),
+  evaluate_samples: integer(LEAST_SAMPLES, 100_000).default(200).meta({
+    description: "Images that an evaluation during training draws. The error of KID falls with their number.",
+    unit: "images",
+    cost: "Time of an evaluation grows in proportion.",
   }),
   log_every: integer(1, 1_000_000).default(10).meta({
     description: "Steps between lines of metrics.",

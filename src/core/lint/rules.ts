@@ -9,6 +9,7 @@ import { ENGINE_RULES } from "./rules/engine.ts";
 import { HIDDEN_RULES } from "./rules/hidden.ts";
 import { MASK_RULES } from "./rules/mask.ts";
 import { MASK_SCHEDULE_RULES } from "./rules/maskSchedule.ts";
+import { MEASURE_RULES } from "./rules/measure.ts";
 import { MODEL_RULES } from "./rules/model.ts";
 import { OPTIMIZER_RULES } from "./rules/optimizer.ts";
 import { PICTURE_RULES } from "./rules/pictures.ts";
@@ -26,6 +27,7 @@ export const RULES: readonly Rule[] = [
   ...MASK_SCHEDULE_RULES,
   ...DIFFUSION_RULES,
   ...STAGE_RULES,
+  ...MEASURE_RULES,
   ...OPTIMIZER_RULES,
   ...SAMPLE_RULES,
   ...ENGINE_RULES,

@@ -19,6 +19,8 @@ export const STREAMS = {
   init: 7,
   sampleInit: 8,
   sampleStep: 9,
+  heldOutOrder: 10,
+  heldOutNoise: 11,
 } as const;
 export type StreamName = keyof typeof STREAMS;
 

@@ -13,6 +13,12 @@ export const timestamp = () => z.iso.datetime();
 export const count = () => z.number().int().min(0);
 /** Position = number of the class. */
 export const classNames = () => z.array(z.string());
+export const processIdentity = () =>
+  z.object({
+    host: z.string().describe("Name of the machine."),
+    pid: z.number().int().min(1).describe("Process id."),
+    processStart: z.string().min(1).describe("Start time of that process in the form of its platform."),
+  });
 export const stageName = () => z.enum(["pretrain", "finetune"]);
 
 /** A value read from a file, or the reason why the file cannot be used. */

@@ -13,7 +13,7 @@ export const stepMetricsSchema = z
     seconds: z
       .number()
       .min(0)
-      .describe("Seconds of training since step 0, over all sessions; saving and drawing samples left out."),
+      .describe("Seconds of training since step 0, over all sessions; saving, drawing samples and measuring left out."),
     loss: z
       .number()
       .nullable()
@@ -29,6 +29,24 @@ export const stepMetricsSchema = z
       .describe("Global norm of this step's gradient before clipping; null: not a finite number."),
     imagesPerSecond: z.number().min(0).describe("Images per second since the line before."),
     dataWaitSeconds: z.number().min(0).describe("Seconds since the line before in which the step waited for images."),
+    heldOutLoss: z
+      .number()
+      .nullable()
+      .optional()
+      .describe(
+        "Held-out loss after this step, mean over held-out images (docs/evaluation.md); null: not a finite number; missing: not measured.",
+      ),
+    heldOutError: z
+      .number()
+      .nullable()
+      .optional()
+      .describe("Its standard error over images; null: not known, as of a single image."),
+    kid: z
+      .number()
+      .nullable()
+      .optional()
+      .describe("KID of an evaluation after this step; missing: none was made, or it failed."),
+    kidError: z.number().nullable().optional().describe("Its standard error."),
     memoryBytes: count().nullable().describe("Resident memory of the process in bytes; null: not known."),
   })
   .describe("What a step measured.");

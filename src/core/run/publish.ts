@@ -6,6 +6,7 @@ import { controlSchema } from "./control.ts";
 import { drawingSchema } from "./drawing.ts";
 import { evaluationSchema } from "./evaluations.ts";
 import { metricsLineSchema, resumeLineSchema, stepMetricsSchema } from "./metrics.ts";
+import { neighbourPairSchema, neighboursSchema } from "./neighbours.ts";
 import { queueEntrySchema, queueLimitSchema, startOrderSchema } from "./queue.ts";
 import { runSchema, sessionSchema } from "./record.ts";
 import { statusSchema } from "./status.ts";
@@ -19,6 +20,7 @@ const PUBLISHED: Readonly<Record<string, z.ZodType>> = {
   "docs/schema/annotations.schema.json": annotationsSchema,
   "docs/schema/drawing.schema.json": drawingSchema,
   "docs/schema/evaluation.schema.json": evaluationSchema,
+  "docs/schema/neighbours.schema.json": neighboursSchema,
 };
 
 /** Document whose tables of fields are generated. */
@@ -50,6 +52,8 @@ const TABLES: Readonly<Record<string, z.ZodObject>> = {
   annotations: annotationsSchema,
   drawing: drawingSchema,
   evaluation: evaluationSchema,
+  neighbours: neighboursSchema,
+  neighbourPair: neighbourPairSchema,
 };
 
 interface Property {

@@ -1,12 +1,9 @@
 /** The queue of a runs folder: an entry for each run that is to begin, in files of their own. Prose: docs/run-format.md, "Queue". */
 import * as z from "zod";
-import { count, formatVersion, type Parsed, parseDocument, stageName, timestamp } from "./format.ts";
+import { count, formatVersion, type Parsed, parseDocument, processIdentity, stageName, timestamp } from "./format.ts";
 
-const processIdentity = z.object({
-  host: z.string().describe("Name of the machine."),
-  pid: z.number().int().min(1).describe("Process id."),
-  processStart: z.string().min(1).describe("Start time of that process in the form of its platform."),
-});
+const pauseStep = () =>
+  count().optional().describe("Step at which the run saves and ends as `stopped`, to go on later; missing: its last.");
 
 export const startOrderSchema = z
   .object({
@@ -26,6 +23,11 @@ export const startOrderSchema = z
       .string()
       .nullable()
       .describe("Run, checkpoint folder or weights to finetune from; null: what the experiment says."),
+    fromScratch: z
+      .boolean()
+      .optional()
+      .describe("Whether a finetune starts from new weights, whatever the experiment says."),
+    until: pauseStep(),
     set: z
       .array(z.object({ path: z.string(), value: z.string() }))
       .describe("Overrides, such as pretrain.steps and 1000."),
@@ -33,7 +35,7 @@ export const startOrderSchema = z
   .describe("A new run.");
 
 const resumeOrderSchema = z
-  .object({ kind: z.literal("resume").describe("Tells an order to go on with a run.") })
+  .object({ kind: z.literal("resume").describe("Tells an order to go on with a run."), until: pauseStep() })
   .describe("A run that is to go on.");
 
 export const queueEntrySchema = z
@@ -42,7 +44,9 @@ export const queueEntrySchema = z
     id: z.string().min(1).describe("Name that the run's folder will have, or has if it is resumed."),
     order: z
       .discriminatedUnion("kind", [startOrderSchema, resumeOrderSchema])
-      .describe('What is to be done: a new run, see below, or {"kind": "resume"}: go on with the run of that id.'),
+      .describe(
+        'What is to be done: a new run, see below, or {"kind": "resume"}, also with `until`: go on with the run of that id.',
+      ),
     queuedAt: timestamp().describe("When, UTC; entries begin in this order."),
     attempts: count().describe("How often a worker has tried to begin it."),
     claim: z
@@ -52,7 +56,7 @@ export const queueEntrySchema = z
       })
       .optional()
       .describe("Set by the worker that has taken the entry."),
-    process: processIdentity.optional().describe("The process that was started for it."),
+    process: processIdentity().optional().describe("The process that was started for it."),
     failure: z
       .object({
         message: z.string().describe("One line for people."),

@@ -1,5 +1,6 @@
 /** status.json: where a run stands, replaced as a whole several times a minute. */
 import * as z from "zod";
+import { runForecastSchema } from "./forecasts.ts";
 import { count, formatVersion, type Parsed, parseDocument, timestamp } from "./format.ts";
 
 export const RUN_STATES = ["starting", "running", "stopping", "finished", "stopped", "failed", "diverged"] as const;
@@ -17,7 +18,24 @@ export const statusSchema = z
     totalSteps: count().describe("Optimiser steps the run is to have at its end."),
     imagesSeen: count().describe("Images trained on since step 0, resumed sessions included."),
     imagesPerSecond: z.number().min(0).nullable().describe("Images per second, recent average; null: not known yet."),
-    etaSeconds: z.number().min(0).nullable().describe("Seconds of training left at this rate; null: not known."),
+    etaSeconds: z
+      .number()
+      .min(0)
+      .nullable()
+      .describe("Seconds of work left at this rate, checkpoints and sample grids included; null: not known."),
+    workSeconds: z
+      .number()
+      .min(0)
+      .optional()
+      .describe(
+        "Seconds of work in all sessions: from a run folder made or taken up to the newest status; missing: not known.",
+      ),
+    forecasts: z
+      .array(runForecastSchema)
+      .optional()
+      .describe(
+        "What the run was expected to take, oldest first: before its first step, where the machine's speed was known, and after 50 steps.",
+      ),
     loss: z.number().nullable().describe("Loss of the newest step; null: none yet, or not a finite number."),
     heartbeat: timestamp().describe(
       "Time of this writing, UTC (ISO 8601). A process at work renews it at least every 5 seconds.",

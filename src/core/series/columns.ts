@@ -1,12 +1,23 @@
 /** A run's metrics as columns that grow: what charts are drawn from. */
-import { type MetricsLine, type ResumeLine, type StepMetrics, TIMESTEP_RANGES } from "../run/metrics.ts";
+import type { MetricsLine } from "../run/metrics.ts";
 import { addInOrder, type StepTable } from "../run/stepOrder.ts";
+import {
+  EXACT_FIELDS,
+  type PackedLines,
+  type PackedResume,
+  packLines,
+  ROUNDED_FIELDS,
+  type RoundedField,
+} from "./packedLines.ts";
 
-/** What an x axis can count. time: wall clock, milliseconds since 1970. */
-export const AXES = ["step", "images", "seconds", "time"] as const;
+/** What an x axis can count. time: wall clock, milliseconds since 1970, worked out of the others. */
+export const AXES = [...EXACT_FIELDS, "time"] as const;
 export type AxisName = (typeof AXES)[number];
 
-/** What is measured at a step. loss0 … loss3: loss by quarter of the timesteps; dataWait: share of the time that waited for images. */
+/**
+ * What is measured at a step: fields of its line, and what is worked out of them. loss0 … loss3: loss by quarter of the timesteps;
+ * dataWait: share of the time that waited for images.
+ */
 export const MEASURES = [
   "loss",
   "loss0",
@@ -18,16 +29,19 @@ export const MEASURES = [
   "imagesPerSecond",
   "memory",
   "dataWait",
-] as const;
+  "heldOutLoss",
+  "heldOutError",
+  "kid",
+  "kidError",
+] as const satisfies readonly (RoundedField | "dataWait")[];
 export type Measure = (typeof MEASURES)[number];
 
 const FIRST_CAPACITY = 1024;
-const LARGEST_FLOAT32 = 3.4028234663852886e38;
 /** Milliseconds from 1970 to the last moment that a Date can name. */
 const LAST_TIME = 8.64e15;
 
 /**
- * Axes are Float64Array (a wall clock needs it), measures Float32Array: 72 bytes a step, so that 50 runs of 100,000 steps fit an
+ * Axes are Float64Array (a wall clock needs it), measures Float32Array: 92 bytes a step, so that 50 runs of 100,000 steps fit an
  * extension host. What is not a number, or unknown, is NaN; what a Float32 cannot hold is the largest that it can. Steps ascend as
  * addInOrder makes them; where images or a time go back between two steps, the axis stands still until they have caught up.
  */
@@ -50,7 +64,7 @@ export class RunColumns {
   }
 
   measure(name: Measure): Float32Array {
-    return this.table.measures[MEASURES.indexOf(name)]!;
+    return name === "dataWait" ? this.table.dataWait : this.table.rounded[ROUNDED_FIELDS.indexOf(name)]!;
   }
 
   /**
@@ -58,14 +72,38 @@ export class RunColumns {
    * @returns the first row that is new or other than before; `length` where nothing changed
    */
   add(lines: Iterable<MetricsLine>): number {
-    const changed = addInOrder(this.table, lines);
-    for (const axis of this.table.axes) axis.settle(changed, this.length);
+    return this.addPacked([packLines(lines)]);
+  }
+
+  /** The same of lines in columns, one part after the other. */
+  addPacked(parts: readonly PackedLines[]): number {
+    const { table } = this;
+    const before = table.length;
+    table.reserve(parts.reduce((rows, { length }) => rows + length, before));
+    const changed = parts.reduce((first, lines) => Math.min(first, this.take(lines)), before);
+    table.settle(changed);
     return changed;
   }
 
   /** Forgets everything, for a file that was replaced. */
   clear(): void {
     this.table.clear();
+  }
+
+  /** @returns the first row that changed */
+  private take(lines: PackedLines): number {
+    const { table } = this;
+    let changed = this.length;
+    let row = 0;
+    for (const resume of [...lines.resumes, null]) {
+      const end = resume?.row ?? lines.length;
+      row = table.append(lines, row, end);
+      // What is left of them goes back.
+      changed = Math.min(changed, addInOrder(table, rowsOf(lines, row, end)));
+      if (resume !== null) changed = Math.min(changed, addInOrder(table, [resume]));
+      row = end;
+    }
+    return changed;
   }
 }
 
@@ -102,10 +140,26 @@ class AxisColumn {
   }
 }
 
-class ColumnTable implements StepTable {
+interface PackedRow {
+  readonly type: "step";
+  readonly step: number;
+  readonly lines: PackedLines;
+  readonly row: number;
+}
+
+function* rowsOf(lines: PackedLines, from: number, end: number): Generator<PackedRow> {
+  for (let row = from; row < end; row++) yield { type: "step", step: lines.exact[0]![row]!, lines, row };
+}
+
+const SECONDS = EXACT_FIELDS.indexOf("seconds");
+const TIME = AXES.indexOf("time");
+const WAITED = ROUNDED_FIELDS.indexOf("dataWaitSeconds");
+
+class ColumnTable implements StepTable<PackedRow, PackedResume> {
   length = 0;
   readonly axes = AXES.map(() => new AxisColumn());
-  readonly measures = MEASURES.map(() => new Float32Array(FIRST_CAPACITY));
+  readonly rounded = ROUNDED_FIELDS.map(() => new Float32Array(FIRST_CAPACITY));
+  dataWait = new Float32Array(FIRST_CAPACITY);
   /** a moment of the wall clock and the training seconds at it */
   private anchor: { readonly time: number; readonly seconds: number };
 
@@ -117,19 +171,18 @@ class ColumnTable implements StepTable {
     return this.axes[0]!.written[row]!;
   }
 
-  put(row: number, line: StepMetrics): void {
-    this.reserve(row + 1);
-    this.length = Math.max(this.length, row + 1);
-    const elapsed = line.seconds - this.secondsBefore(row);
-    const clock = this.anchor.time + 1000 * (line.seconds - this.anchor.seconds);
-    const time = Math.min(LAST_TIME, Math.max(-LAST_TIME, clock));
-    const places = [line.step, line.images, line.seconds, time];
-    for (const [i, { written }] of this.axes.entries()) written[row] = places[i]!;
-    const quarters = Array.from({ length: TIMESTEP_RANGES }, (_, i) => line.lossByTimestep[i] ?? null);
-    const wait = elapsed > 0 ? Math.min(1, line.dataWaitSeconds / elapsed) : null;
-    const { loss, gradNorm, lr, imagesPerSecond, memoryBytes } = line;
-    const values = [loss, ...quarters, gradNorm, lr, imagesPerSecond, memoryBytes, wait];
-    for (const [i, column] of this.measures.entries()) column[row] = measured(values[i]!);
+  put(row: number, { lines, row: from }: PackedRow): void {
+    this.write(row, lines, from, from + 1);
+  }
+
+  /** Writes rows of `lines` behind the last as long as their steps ascend. @returns the first that is left, at most `end` */
+  append(lines: PackedLines, from: number, end: number): number {
+    const steps = lines.exact[0]!;
+    let last = this.length === 0 ? Number.NEGATIVE_INFINITY : this.stepAt(this.length - 1);
+    let until = from;
+    for (; until < end && steps[until]! > last; until++) last = steps[until]!;
+    this.write(this.length, lines, from, until);
+    return until;
   }
 
   move(from: number, to: number): void {
@@ -147,8 +200,8 @@ class ColumnTable implements StepTable {
     this.length = length;
   }
 
-  resumed({ time }: ResumeLine): void {
-    if (time !== undefined) this.anchor = { time: Date.parse(time), seconds: this.secondsBefore(this.length) };
+  resumed({ time }: PackedResume): void {
+    if (!Number.isNaN(time)) this.anchor = { time, seconds: this.secondsBefore(this.length) };
   }
 
   clear(): void {
@@ -157,32 +210,58 @@ class ColumnTable implements StepTable {
     for (const axis of this.axes) axis.clear();
   }
 
+  /** Works out what depends on the rows before. @param from first row that was written since */
+  settle(from: number): void {
+    for (const axis of this.axes) axis.settle(from, this.length);
+    const waited = this.rounded[WAITED]!;
+    for (let row = from; row < this.length; row++) {
+      const elapsed = this.axes[SECONDS]!.written[row]! - this.secondsBefore(row);
+      this.dataWait[row] = elapsed > 0 ? Math.min(1, waited[row]! / elapsed) : Number.NaN;
+    }
+  }
+
+  private write(row: number, lines: PackedLines, from: number, end: number): void {
+    const length = row + end - from;
+    this.reserve(length);
+    this.length = Math.max(this.length, length);
+    for (const [i, column] of lines.exact.entries()) this.axes[i]!.written.set(column.subarray(from, end), row);
+    for (const [i, column] of lines.rounded.entries()) this.rounded[i]!.set(column.subarray(from, end), row);
+    const times = this.axes[TIME]!.written;
+    const seconds = this.axes[SECONDS]!.written;
+    for (let at = row; at < length; at++) {
+      const clock = this.anchor.time + 1000 * (seconds[at]! - this.anchor.seconds);
+      times[at] = Math.min(LAST_TIME, Math.max(-LAST_TIME, clock));
+    }
+  }
+
   private secondsBefore(row: number): number {
-    return row === 0 ? 0 : this.axes[AXES.indexOf("seconds")]!.written[row - 1]!;
+    return row === 0 ? 0 : this.axes[SECONDS]!.written[row - 1]!;
   }
 
+  /** What is not worked out of others. */
   private columns(): (Float64Array | Float32Array)[] {
-    return [...this.axes.map(({ written }) => written), ...this.measures];
+    return [...this.axes.map(({ written }) => written), ...this.rounded];
   }
 
-  private reserve(rows: number): void {
-    const capacity = this.measures[0]!.length;
+  /** Makes room for so many rows. */
+  reserve(rows: number): void {
+    const capacity = this.dataWait.length;
     if (rows <= capacity) return;
-    const larger = Math.max(rows, 2 * capacity);
+    const larger = Math.max(rows, Math.ceil(1.5 * capacity));
+    const longer = (column: Float32Array) => {
+      const grown = new Float32Array(larger);
+      grown.set(column);
+      return grown;
+    };
     for (const axis of this.axes) {
       const { written } = axis;
       axis.written = new Float64Array(larger);
       axis.written.set(written);
     }
-    for (const [i, column] of this.measures.entries()) {
-      this.measures[i] = new Float32Array(larger);
-      this.measures[i]!.set(column);
-    }
+    for (const [i, column] of this.rounded.entries()) this.rounded[i] = longer(column);
+    this.dataWait = longer(this.dataWait);
   }
 }
-
-const measured = (value: number | null): number =>
-  value === null ? Number.NaN : Math.min(LARGEST_FLOAT32, Math.max(-LARGEST_FLOAT32, value));
 
 /** First index at or after `from` whose value is at least `value`, in an ascending array of `length` values. */
 export function lowerBound(values: Float64Array, length: number, value: number, from = 0): number {

@@ -41,7 +41,7 @@ const OTHER_STAGE: Readonly<Record<Stage, string>> = { pretrain: "finetune.", fi
 
 /** Keys that change what a machine does, and not what is learned: they name a run only where nothing else does. */
 const MINOR =
-  /^(engine\.|sample\.|data\.max_broken)|\.(checkpoint_every|keep_checkpoints|keep_every|sample_every|log_every|micro_batch_size)$/;
+  /^(engine\.|sample\.|data\.max_broken)|\.(checkpoint_every|keep_checkpoints|keep_every|sample_every|held_out_every|evaluate_every|evaluate_samples|log_every|micro_batch_size)$/;
 
 /** A label of more keys would be a list. */
 const MOST_KEYS = 3;

@@ -37,6 +37,12 @@ function axisPoints(name: string, config: AxisConfig): AxisPoint[] {
   );
 }
 
+/** "rate 0.9"; of keys that vary together the label says itself which they are. */
+export const pointText = ({ name, points }: Axis, { label }: AxisPoint): string =>
+  points.every(({ values }) => Object.keys(values).length === 1 && name in values)
+    ? `${name.split(".").at(-1)} ${label}`
+    : label;
+
 const labelOf = (value: unknown): string => (typeof value === "number" ? short(value) : yamlText(value));
 
 /** Whole numbers where both ends are and the values are near enough: a key of whole numbers takes no others. */

@@ -1,7 +1,7 @@
 /** Where the cells of a study stand, read off its run folders: nothing else counts as done. */
+import { spaceName } from "../run/evaluationSpaces.ts";
 import type { Evaluation } from "../run/evaluations.ts";
 import type { ShownState } from "../run/liveness.ts";
-import { drawingIdentity } from "./identity.ts";
 import { metricSpec } from "./metrics.ts";
 import type { Cell, PlannedRun, StudyPlan } from "./plan.ts";
 import type { StudyRecord } from "./record.ts";
@@ -17,7 +17,7 @@ export interface RunFacts {
   readonly reason: string | null;
   readonly evaluations: readonly Evaluation[];
   /** held-out loss at the newest step that it was measured at; null: never */
-  readonly heldOut: { readonly step: number; readonly loss: number; readonly error: number } | null;
+  readonly heldOut: { readonly step: number; readonly loss: number; readonly error: number | null } | null;
 }
 
 export interface StudyFacts {
@@ -28,15 +28,18 @@ export interface StudyFacts {
   readonly atWork: boolean;
 }
 
+/** A training, as what is shown of a cell names it. */
+export type RunName = Pick<PlannedRun, "id" | "stage">;
+
 export type CellState =
   /** the configuration cannot be trained */
   | { readonly kind: "refused"; readonly reason: string }
   | { readonly kind: "waiting" }
-  | { readonly kind: "training"; readonly run: PlannedRun; readonly queued: boolean; readonly share: number | null }
+  | { readonly kind: "training"; readonly run: RunName; readonly queued: boolean; readonly share: number | null }
   /** a run was stopped or its process is gone; it goes on when the study does */
-  | { readonly kind: "paused"; readonly run: PlannedRun }
-  | { readonly kind: "evaluating"; readonly run: PlannedRun; readonly share: number | null }
-  | { readonly kind: "failed"; readonly run: PlannedRun | null; readonly reason: string }
+  | { readonly kind: "paused"; readonly run: RunName }
+  | { readonly kind: "evaluating"; readonly run: RunName; readonly share: number | null }
+  | { readonly kind: "failed"; readonly run: RunName | null; readonly reason: string }
   | { readonly kind: "given up"; readonly at: number }
   | { readonly kind: "done"; readonly value: number; readonly error: number | null; readonly seconds: number | null };
 
@@ -45,21 +48,24 @@ export function cellState(cell: Cell, plan: StudyPlan, facts: StudyFacts): CellS
   if (problems[0] !== undefined || cell.experiment === null) return { kind: "refused", reason: problems[0] ?? "" };
   const givenUp = facts.record?.givenUp[cell.key];
   if (givenUp !== undefined) return { kind: "given up", at: givenUp };
+  const { evaluating } = facts.record ?? {};
+  if (facts.atWork && evaluating?.cell === cell.key) {
+    const run = cell.runs.find(({ id }) => id === evaluating.run) ?? cell.runs.at(-1)!;
+    return { kind: "evaluating", run, share: evaluating.done / plan.study.evaluate.samples };
+  }
   let seconds: number | null = 0;
   for (const run of cell.runs) {
     const known = facts.run(run.id);
     if (known === undefined) return failure(cell, facts) ?? { kind: "waiting" };
     const unfinished = runState(run, known);
+    // Halving measures a training that pauses, which may fail.
+    if (unfinished?.kind === "paused") return failure(cell, facts) ?? unfinished;
     if (unfinished !== null) return unfinished;
     seconds = seconds === null || known.seconds === null ? null : seconds + known.seconds;
   }
   const last = cell.runs.at(-1)!;
   const result = cellResult(cell, plan, facts.run(last.id)!);
   if (result !== null) return { kind: "done", ...result, seconds };
-  const { evaluating } = facts.record ?? {};
-  if (facts.atWork && evaluating?.cell === cell.key) {
-    return { kind: "evaluating", run: last, share: evaluating.done / plan.study.evaluate.samples };
-  }
   return failure(cell, facts) ?? { kind: "waiting" };
 }
 
@@ -112,18 +118,20 @@ export function evaluationOf(
   run: Pick<RunFacts, "evaluations" | "step">,
 ): Evaluation | null {
   if (experiment === null) return null;
-  const asked = drawingIdentity(experiment, study.evaluate);
-  const { clip } = experiment.sample;
+  const { sampler, steps, eta, weights, clip } = experiment.sample;
+  const { samples, seed, space } = study.evaluate;
+  const asked = {
+    ...{ sampler, samplerSteps: Math.min(steps, experiment.diffusion.timesteps), eta: sampler === "ddim" ? eta : null },
+    ...{ weights, clip, samples, seed, space: spaceName(space) },
+  };
   return (
-    run.evaluations.findLast(({ step, sampler, samplerSteps, eta, weights, samples, seed, space }) => {
-      // Whether predictions were clamped is not on record.
-      const sample = {
-        ...experiment.sample,
-        sampler: sampler as typeof experiment.sample.sampler,
-        steps: samplerSteps,
-      };
-      const made = { sample: { ...sample, eta: eta ?? experiment.sample.eta, weights, clip } };
-      return step === run.step && drawingIdentity(made, { ...study.evaluate, samples, seed, space }) === asked;
+    run.evaluations.findLast((made) => {
+      // Evaluations of earlier versions do not say whether predictions were clamped.
+      const { clip: clamped = clip } = made;
+      return (
+        made.step === run.step &&
+        Object.entries(asked).every(([key, value]) => ({ ...made, clip: clamped })[key as keyof Evaluation] === value)
+      );
     }) ?? null
   );
 }

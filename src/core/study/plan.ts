@@ -2,16 +2,17 @@
 import { stringify } from "yaml";
 import { isReadBy } from "../experiment/changeOnResume.ts";
 import type { Override } from "../experiment/overrides.ts";
-import { withKey } from "../experiment/overrides.ts";
 import { readExperiment } from "../experiment/read.ts";
 import type { Experiment } from "../experiment/schema.ts";
+import { withKey } from "../experiment/textWithKey.ts";
 import { readYaml } from "../experiment/yamlReader.ts";
 import { yamlText } from "../experiment/yamlText.ts";
 import { lintReading } from "../lint/lint.ts";
 import type { Stage } from "../random/streams.ts";
 import { slug } from "../run/names.ts";
-import { type Axis, studyAxes } from "./axes.ts";
+import { type Axis, pointText, studyAxes } from "./axes.ts";
 import { drawingIdentity, trainingIdentity } from "./identity.ts";
+import { metricSpec } from "./metrics.ts";
 import { BUDGET_UNITS, type BudgetConfig, type StudyConfig } from "./schema.ts";
 
 /** A combination of the axes' points; its seeds are folded in tables and charts. */
@@ -102,7 +103,7 @@ export function planStudy(study: StudyConfig, options: PlanOptions): StudyPlan {
   for (const points of combinations(axes.map((axis) => axis.points.length))) {
     const chosen = axes.map((axis, i) => axis.points[points[i]!]!);
     const values: Record<string, unknown> = Object.assign({}, ...chosen.map((point) => point.values));
-    const label = chosen.map((point, i) => pointLabel(axes[i]!, point.label)).join(", ");
+    const label = chosen.map((point, i) => pointText(axes[i]!, point)).join(", ");
     const index = configurations.length;
     const planned = new ConfigurationPlan(study, values, base, options);
     configurations.push({ index, points, label, problems: planned.problems });
@@ -124,12 +125,6 @@ export function planStudy(study: StudyConfig, options: PlanOptions): StudyPlan {
 }
 
 const ID_DIGITS = 12;
-
-/** "rate 0.9"; of keys that vary together the label says itself which they are. */
-const pointLabel = ({ name, points }: Axis, label: string): string =>
-  points.every(({ values }) => Object.keys(values).length === 1 && name in values)
-    ? `${name.split(".").at(-1)} ${label}`
-    : label;
 
 /** Every choice of one index below each length; the last one changes fastest. */
 function* combinations(lengths: readonly number[]): Generator<number[]> {
@@ -186,7 +181,21 @@ class ConfigurationPlan {
     for (const { severity, message } of lintReading(reading, stage === undefined ? {} : { stage })) {
       if (severity === "error" && !this.problems.includes(message)) this.problems.push(message);
     }
+    const unmeasured = reading.experiment && this.unmeasured(reading.experiment);
+    if (unmeasured) this.problems.push(unmeasured);
     return reading.experiment;
+  }
+
+  /** Why no cell will have the metric; null: each will. */
+  private unmeasured({ data, ...stages }: Experiment): string | null {
+    const last = this.shares.at(-1)?.stage;
+    if (metricSpec(this.study.metric).of !== null || last === undefined) return null;
+    if (data.holdout === 0) {
+      return `The metric ${this.study.metric} is measured on images that data.holdout keeps out of training, and data.holdout is 0.`;
+    }
+    return stages[last].held_out_every > 0
+      ? null
+      : `The metric ${this.study.metric} is not measured with ${last}.held_out_every 0.`;
   }
 
   runs(seed: number): PlannedRun[] {

@@ -1,6 +1,6 @@
 /** study.json: what was started, and what cannot be read off the run folders. Prose: docs/run-format.md, "Studies". */
 import * as z from "zod";
-import { count, formatVersion, type Parsed, parseDocument, timestamp } from "../run/format.ts";
+import { count, formatVersion, type Parsed, parseDocument, processIdentity, timestamp } from "../run/format.ts";
 
 export const studyRecordSchema = z
   .object({
@@ -25,10 +25,17 @@ export const studyRecordSchema = z
         "By run: steps that a budget in seconds comes to. Once settled they stay, so that a cell stays the same.",
       ),
     rungs: z
-      .record(z.string(), z.object({ rung: count(), value: z.number().nullable() }))
-      .describe(
-        "By key of a cell: the last rung that it has reached, from 0, and its metric there; null: it could not be had.",
-      ),
+      .record(
+        z.string(),
+        z.object({
+          rung: count().describe("Number of the rung, from 0."),
+          value: z.number().nullable().describe("The metric there; null: it could not be had."),
+          goesOn: z
+            .boolean()
+            .describe("Whether it goes on behind it; false: the others have not reached it yet, or it was given up."),
+        }),
+      )
+      .describe("By key of a cell: the last rung of halving that it has reached."),
     givenUp: z
       .record(z.string(), z.number())
       .describe("By key of a cell: share of its last stage at which halving gave it up."),
@@ -40,6 +47,7 @@ export const studyRecordSchema = z
         cell: z.string().describe("Key of the cell."),
         run: z.string().describe("Id of the run."),
         done: count().describe("Images drawn."),
+        process: processIdentity().describe("The process that does it, which goes on where the worker is killed."),
       })
       .nullable()
       .describe("What is being evaluated; only of meaning while a process works on the study."),

@@ -1,5 +1,6 @@
 /** Prepares the points of a panel's charts: what is in view, and then only what changes in it. */
 import type { ChartView, LinePart, LinesEvent } from "../../core/protocol/dashboard.ts";
+import { bandEdge } from "../../core/series/band.ts";
 import { CHARTS, type ChartId } from "../../core/series/charts.ts";
 import { lowerBound, type RunColumns } from "../../core/series/columns.ts";
 import { type BucketGrid, bucketGrid, decimate, gridKey, PointList, type Series } from "../../core/series/decimate.ts";
@@ -138,11 +139,15 @@ export class ChartFeed {
     { view, grid, changed }: { view: ChartView; grid: BucketGrid; changed: number },
   ): void {
     const { columns, slot } = run;
-    const { smoothed, spansGaps } = CHARTS[chart];
+    const { smoothed, spansGaps, error } = CHARTS[chart];
     const raw = columns.measure(chart);
     const series: Series = { xs: columns.axis(view.x), ys: raw, length: columns.length, spansGaps };
     const smooths = smoothed && view.tau > 0;
-    if (!smooths || view.raw) message.add({ chart, slot, smooth: false }, series, grid, changed);
+    if (!smooths || view.raw) message.add({ chart, slot, kind: "raw" }, series, grid, changed);
+    for (const kind of error !== null && view.raw ? (["low", "high"] as const) : []) {
+      const ys = bandEdge(raw, columns.measure(error!), columns.length, kind);
+      message.add({ chart, slot, kind }, { ...series, ys }, grid, changed);
+    }
     if (!smooths) return;
     let kept = run.smoothed.get(chart);
     if (kept === undefined) {
@@ -154,7 +159,7 @@ export class ChartFeed {
       : Number.POSITIVE_INFINITY;
     kept.changed = Number.POSITIVE_INFINITY;
     const ys = kept.series.values;
-    message.add({ chart, slot, smooth: true }, { ...series, ys }, grid, Math.min(changed, from));
+    message.add({ chart, slot, kind: "smooth" }, { ...series, ys }, grid, Math.min(changed, from));
   }
 }
 
@@ -165,7 +170,7 @@ class LinesMessage {
 
   constructor(private readonly view: ChartView) {}
 
-  add(line: Pick<LinePart, "chart" | "slot" | "smooth">, series: Series, grid: BucketGrid, changed: number): void {
+  add(line: Pick<LinePart, "chart" | "slot" | "kind">, series: Series, grid: BucketGrid, changed: number): void {
     const before = this.points.length;
     const from = decimate(series, grid, changed, this.points);
     this.parts.push({ ...line, from: Number.isFinite(from) ? from : null, count: this.points.length - before });

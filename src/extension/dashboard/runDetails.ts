@@ -1,6 +1,7 @@
 /** What there is to know about a run besides its curves: facts from its documents, and its experiment as flat keys. */
 import { classList } from "../../core/classes/classText.ts";
 import type { RunDetails } from "../../core/protocol/dashboard.ts";
+import { forecastLine } from "../../core/run/forecastLine.ts";
 import { shortDuration } from "../../core/series/timeAxis.ts";
 import type { RunEntry } from "../services.ts";
 import { readConfig } from "./runConfig.ts";
@@ -15,6 +16,7 @@ export function runDetails(entry: RunEntry): RunDetails {
     ["Started from", parentText(entry)],
     ["Steps", status === null ? null : `${count(status.step)} / ${count(status.totalSteps)}`],
     ["Images seen", status === null ? null : count(status.imagesSeen)],
+    ["Time", forecastLine(entry)],
     ["Classes", record?.classes === undefined ? null : classList(record.classes)],
     ["Seed", record === null ? null : String(record.seed)],
     ["Backend", record?.backend ?? null],

@@ -39,11 +39,11 @@ export class RunSeriesStore {
     const startedAt = record?.sessions[0]?.startedAt ?? record?.createdAt;
     const columns = new RunColumns(startedAt === undefined ? Date.now() : Date.parse(startedAt));
     const listeners = new Set<Listener>();
-    const tail = this.runs.tailMetrics(dir, (lines, reset) => {
+    const tail = this.runs.tailMetrics(dir, (parts, reset) => {
       if (reset) columns.clear();
       const changed = reset ? 0 : columns.length;
-      const first = Math.min(changed, columns.add(lines));
-      if (reset || lines.length > 0) for (const tell of listeners) tell(first);
+      const first = Math.min(changed, columns.addPacked(parts));
+      for (const tell of listeners) tell(first);
     });
     const followed = { columns, listeners, tail };
     this.followed.set(dir, followed);

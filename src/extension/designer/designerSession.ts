@@ -10,6 +10,7 @@ import { type Handlers, WebviewHost } from "../webview/webviewHost.ts";
 import { DataSource } from "./dataSource.ts";
 import { applyFix, editKeysOf } from "./documentEdits.ts";
 import { showAsText } from "./showAsText.ts";
+import { DESIGNER_VIEW_TYPE } from "./viewType.ts";
 
 export class DesignerSession implements vscode.Disposable {
   private readonly disposables: vscode.Disposable[] = [];
@@ -145,7 +146,7 @@ export class DesignerSession implements vscode.Disposable {
         return null;
       },
       openText: async () => {
-        await showAsText(document.uri, this.panel.viewColumn);
+        await showAsText(document.uri, DESIGNER_VIEW_TYPE, this.panel.viewColumn);
         return null;
       },
       read: ({ key, indices }) => this.data.read(key, indices),

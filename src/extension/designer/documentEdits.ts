@@ -1,4 +1,4 @@
-/** Edits of an experiment document that a designer asks for, as the editor's own, so that undo, save and diff are the text's. */
+/** Edits of a document that its picture asks for, as the editor's own, so that undo, save and diff are the text's. */
 import * as vscode from "vscode";
 import { UserError } from "../../core/errors.ts";
 import type { KeyChange } from "../../core/experiment/changeKeys.ts";
@@ -9,11 +9,17 @@ const ATTEMPTS = 3;
 
 /** Writes keys in place. @throws UserError where the text does not allow it */
 export async function editKeysOf(document: vscode.TextDocument, changes: readonly KeyChange[]): Promise<void> {
-  const { changeKeys, singleReplacement } = await import("../../core/experiment/changeKeys.ts");
+  const { changeKeys } = await import("../../core/experiment/changeKeys.ts");
+  await editText(document, (text) => changeKeys(text, changes));
+}
+
+/** Makes the document's text what `changed` makes of it, by one replacement. @throws what `changed` throws */
+export async function editText(document: vscode.TextDocument, changed: (text: string) => string): Promise<void> {
+  const { singleReplacement } = await import("../../core/experiment/changeKeys.ts");
   for (let attempt = 1; ; attempt++) {
     const { version } = document;
     const before = document.getText();
-    const { start, end, text } = singleReplacement(before, changeKeys(before, changes));
+    const { start, end, text } = singleReplacement(before, changed(before));
     if (start === end && text === "") return;
     const range = new vscode.Range(document.positionAt(start), document.positionAt(end));
     try {

@@ -25,7 +25,7 @@ export function registerDesigner(context: vscode.ExtensionContext, services: Ser
     },
     "maskdm.reopenAsText": async (given) => {
       const file = given instanceof vscode.Uri ? given : activeExperiment();
-      if (file !== undefined) await showAsText(file);
+      if (file !== undefined) await showAsText(file, DESIGNER_VIEW_TYPE);
     },
     "maskdm.previewMaskedBatch": async (given, step) => {
       const file = await chooseExperiment(given);

@@ -6,7 +6,7 @@ import { bytes, count, share } from "../../core/numbers.ts";
 import type { Stage } from "../../core/random/streams.ts";
 import { EXPERIMENTS } from "../documents/documentLanguages.ts";
 import type { ReadDocument } from "../services.ts";
-import { estimateOf, factsOf, keyFacts } from "./keyFacts.ts";
+import { factsOf, keyFacts, timeOf } from "./keyFacts.ts";
 import type { LanguageServices } from "./languageServices.ts";
 import { toRange } from "./ranges.ts";
 
@@ -102,9 +102,8 @@ function tokenLabel(read: ReadDocument): string | null {
 }
 
 function timeLabel(read: ReadDocument, stage: Stage, { calibration }: LanguageServices): string | null {
-  const estimate = estimateOf(read, stage, calibration);
-  if (estimate === null) return null;
-  return `${formatStepTime(estimate.secondsPerStep)} a step, ${formatDuration(estimate.totalSeconds)}`;
+  const time = timeOf(read, stage, calibration);
+  return time && `${formatStepTime(time.secondsPerStep)} a step, ${formatDuration(time.totalSeconds)}`;
 }
 
 function memoryLabel(read: ReadDocument, stage: Stage): string | null {

@@ -1,4 +1,6 @@
 /** What a key comes to in this very file, in short sentences. Every number is core's. */
+import type { TimeForecast } from "../../core/cost/forecast.ts";
+import { BASIS_TEXT } from "../../core/cost/forecastText.ts";
 import { imageCost } from "../../core/cost/imageCost.ts";
 import { type StageFacts, stageFacts } from "../../core/cost/stageFacts.ts";
 import { formatDuration, formatStepTime } from "../../core/durationText.ts";
@@ -9,7 +11,7 @@ import { isBuildable } from "../../core/model/backbones.ts";
 import { modelShape, tokenCount } from "../../core/model/shape.ts";
 import { bytes, count, operations, percent, plural, share, short } from "../../core/numbers.ts";
 import type { Stage } from "../../core/random/streams.ts";
-import type { Calibration, ReadDocument, StepEstimate } from "../services.ts";
+import type { Calibration, ReadDocument } from "../services.ts";
 
 /** @returns nothing where the file does not say, or what it says was refused */
 export function keyFacts(path: string, read: ReadDocument, calibration: Calibration | undefined): string[] {
@@ -65,13 +67,12 @@ export function factsOf({ experiment, refused, facts }: ReadDocument, stage: Sta
 }
 
 /** The stage's time on this machine; null where it was not measured, or a value it depends on is refused. */
-export function estimateOf(
-  read: ReadDocument,
-  stage: Stage,
-  calibration: Calibration | undefined,
-): StepEstimate | null {
-  if (factsOf(read, stage) === null || read.experiment === null || read.refused.has(`${stage}.steps`)) return null;
-  return calibration?.estimate(read.experiment, stage) ?? null;
+export function timeOf(read: ReadDocument, stage: Stage, calibration: Calibration | undefined): TimeForecast | null {
+  if (factsOf(read, stage) === null || read.experiment === null) return null;
+  const needed = ["steps", "checkpoint_every", "sample_every"].map((name) => `${stage}.${name}`);
+  if ([...needed, "sample.count", "sample.steps"].some((path) => read.refused.has(path))) return null;
+  const run = { experiment: read.experiment, stage, images: read.facts.dataset?.images };
+  return calibration?.forecast(run)?.time ?? null;
 }
 
 function maskFacts(read: ReadDocument, experiment: Experiment): string[] {
@@ -128,16 +129,14 @@ function stageKeyFacts(stage: Stage, name: string, read: ReadDocument, calibrati
       const images = read.experiment[stage].steps * batchSize;
       const set = read.facts.dataset?.images;
       const rounds = set === undefined || set === 0 ? "" : `, ${short(images / set)} times the data set`;
-      const estimate = estimateOf(read, stage, calibration);
-      const time =
-        estimate === null
-          ? []
-          : [
-              `${formatStepTime(estimate.secondsPerStep)} a step on this machine, ${formatDuration(estimate.totalSeconds)} in all.`,
-            ];
-      return [`${plural(images, "image")} in all${rounds}.`, ...time];
+      const time = timeOf(read, stage, calibration);
+      return [`${plural(images, "image")} in all${rounds}.`, ...(time === null ? [] : timeFacts(time))];
     }
     default:
       return [];
   }
 }
+
+const timeFacts = ({ secondsPerStep, totalSeconds, expectedError, basis }: TimeForecast): string[] => [
+  `${formatStepTime(secondsPerStep)} a step on this machine, ${formatDuration(totalSeconds)} in all, give or take ${percent(expectedError)}: from ${BASIS_TEXT[basis]}.`,
+];

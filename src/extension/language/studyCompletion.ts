@@ -1,8 +1,8 @@
 /** Completion in a study: its keys and values, and below axes the keys of the experiment and their values. */
 import { dirname, relative, sep } from "node:path";
 import * as vscode from "vscode";
-import { SPACES } from "../../core/evaluation/spaces.ts";
 import { yamlText } from "../../core/experiment/yamlText.ts";
+import { SPACES } from "../../core/run/evaluationSpaces.ts";
 import { axisKey, axisKeyNames, rangeKeys, studyKeys } from "../../core/study/kind.ts";
 import { METRIC_NAMES, metricSpec } from "../../core/study/metrics.ts";
 import { findExperiments } from "../runs/runFolders.ts";

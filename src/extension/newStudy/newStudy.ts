@@ -31,7 +31,8 @@ export function newStudyCommands({ documents, calibration }: Pick<Services, "doc
         await calibration.ready;
         return ablationText({
           ...(await facts(...about)),
-          secondsPerStep: (one, stage) => calibration.estimate(one, stage)?.secondsPerStep ?? null,
+          secondsPerStep: (one, stage) =>
+            calibration.forecast({ experiment: one, stage })?.time?.secondsPerStep ?? null,
         });
       }),
   } satisfies Partial<Commands>;

@@ -8,6 +8,7 @@ import { maskdmCommand } from "../../node/shellCommand.ts";
 import type { RunRequest, TrainerLauncher } from "../services.ts";
 import { affects, setting } from "../settings.ts";
 import { requireTrust } from "../trainer/restrictedMode.ts";
+import { saved } from "../trainer/saved.ts";
 import { type CommandOptions, type CommandResult, runCommand } from "../trainer/shortCommand.ts";
 import { runsFolderFor } from "./runFolders.ts";
 import type { WorkspaceRuns } from "./workspaceRuns.ts";
@@ -136,13 +137,5 @@ export class DetachedTrainer implements TrainerLauncher, vscode.Disposable {
     } catch (error) {
       this.log.error(`maskdm.runsAtOnce: ${error instanceof Error ? error.message : error}`);
     }
-  }
-}
-
-/** A run is started with what the user sees: an editor with changes is saved first. */
-async function saved(file: vscode.Uri): Promise<void> {
-  const document = vscode.workspace.textDocuments.find(({ uri }) => uri.toString() === file.toString());
-  if (document?.isDirty === true && !(await document.save())) {
-    throw new UserError(`${basename(file.fsPath)} could not be saved, so nothing was started.`);
   }
 }

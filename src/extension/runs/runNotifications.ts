@@ -1,17 +1,13 @@
 /** Tells when a run has ended, with the next step as a button. */
-import { createHash } from "node:crypto";
-import { closeSync, openSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
 import * as vscode from "vscode";
 import { isAtWork, type RunEntry } from "../../core/run/entry.ts";
+import { studyRecordFile } from "../../node/study/places.ts";
 import { executeCommand, type RunCommand } from "../commands/commandTable.ts";
+import { isFirstToTell } from "./firstToTell.ts";
 import { lossText } from "./runText.ts";
 import type { WorkspaceRuns } from "./workspaceRuns.ts";
-
-/** The window that the user looks at goes first. */
-const OTHERS_WAIT_MS = 1000;
 
 interface Step {
   readonly title: string;
@@ -53,8 +49,7 @@ export class RunNotifications implements vscode.Disposable {
   }
 
   private async tell(entry: RunEntry): Promise<void> {
-    if (!vscode.window.state.focused) await sleep(OTHERS_WAIT_MS);
-    if (!isFirstToTell(entry)) return;
+    if (isOfStudy(entry) || !(await isFirstToTell(endOf(entry)))) return;
     const steps = nextSteps(entry);
     const show = entry.state === "finished" ? vscode.window.showInformationMessage : vscode.window.showErrorMessage;
     const chosen = await show(endText(entry), ...steps.map(({ title }) => title));
@@ -90,14 +85,10 @@ function nextSteps({ state, stage, launchFailed }: RunEntry): Step[] {
   return [next, dashboard];
 }
 
-/** One window of those open on this machine tells each end of a run: the one that makes the mark. */
-function isFirstToTell({ dir, record, state, reason }: RunEntry): boolean {
-  const end = `${dir}\n${record?.sessions.length ?? 0}\n${record?.processStart ?? ""}\n${state}\n${reason ?? ""}`;
-  const name = `maskdm-told-${createHash("sha256").update(end).digest("hex").slice(0, 24)}`;
-  try {
-    closeSync(openSync(join(tmpdir(), name), "wx"));
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== "EEXIST";
-  }
-}
+/** What tells one end of a run from another. */
+const endOf = ({ dir, record, state, reason }: RunEntry): string =>
+  `${dir}\n${record?.sessions.length ?? 0}\n${record?.processStart ?? ""}\n${state}\n${reason ?? ""}`;
+
+/** Of its runs a study tells itself: when the first cell fails, and when all is done. */
+const isOfStudy = ({ dir, group }: RunEntry): boolean =>
+  group !== null && existsSync(studyRecordFile(dirname(dir), group));

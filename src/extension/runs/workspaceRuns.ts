@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import * as vscode from "vscode";
 import type { RunEntry, RunsChange } from "../../core/run/entry.ts";
-import type { MetricsLine } from "../../core/run/metrics.ts";
+import type { PackedLines } from "../../core/series/packedLines.ts";
 import type { RunsFollower } from "../../node/run/runsFollower.ts";
 import type { RunService } from "../services.ts";
 import { affects } from "../settings.ts";
@@ -29,7 +29,11 @@ export class WorkspaceRuns implements RunService, vscode.Disposable {
   private disposed = false;
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly log: vscode.LogOutputChannel) {
+  /** @param storage folder for what is made of long metrics, so that they open quickly; null: none */
+  constructor(
+    private readonly log: vscode.LogOutputChannel,
+    private readonly storage: string | null = null,
+  ) {
     const watcher = vscode.workspace.createFileSystemWatcher(EXPERIMENT_GLOB, false, true, false);
     const again = () => {
       clearTimeout(this.timer);
@@ -86,22 +90,15 @@ export class WorkspaceRuns implements RunService, vscode.Disposable {
     await this.follower?.lookAt(dir);
   }
 
-  tailMetrics(dir: string, listener: (lines: readonly MetricsLine[], reset: boolean) => void): vscode.Disposable {
+  tailMetrics(dir: string, listener: (parts: readonly PackedLines[], reset: boolean) => void): vscode.Disposable {
     return this.tail(async () => {
-      const [{ MetricsTail }, { FileTail }, { metricsFile }] = await Promise.all([
-        import("../../core/run/metricsTail.ts"),
-        import("../../node/run/fileTail.ts"),
-        import("../../node/run/metrics.ts"),
+      const [{ MetricsFollower }, { ColumnsStorage }] = await Promise.all([
+        import("../../node/run/metricsFollower.ts"),
+        import("../../node/run/columnsStorage.ts"),
       ]);
-      const lines = new MetricsTail();
-      return new FileTail(metricsFile(dir), {
-        bytes(chunk, reset) {
-          if (reset) lines.reset();
-          const complete = lines.feed(chunk);
-          if (complete.length > 0 || reset) listener(complete, reset);
-        },
-        failed: (error) => this.log.warn(`${metricsFile(dir)}: ${String(error)}`),
-      });
+      const failed = (error: unknown) => this.log.warn(`the metrics of ${dir}: ${String(error)}`);
+      const storage = this.storage === null ? null : new ColumnsStorage(this.storage, failed);
+      return new MetricsFollower(dir, { lines: listener, failed }, storage);
     });
   }
 

@@ -1,7 +1,7 @@
 /** What lint cannot know from a study's text alone: its base, the images, the file of its space. */
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { spaceFile } from "../../core/evaluation/spaces.ts";
+import { spaceFile } from "../../core/run/evaluationSpaces.ts";
 import type { StudyReading } from "../../core/study/read.ts";
 import type { BaseFacts, StudyLintFacts } from "../../core/study/studyRule.ts";
 import { exists } from "../exists.ts";

@@ -26,6 +26,10 @@ export interface StartRequest {
   readonly stage: Stage;
   /** run id, or a path, to finetune from; a path that is not absolute starts at the current folder */
   readonly from?: string | undefined;
+  /** finetune from new weights, whatever the experiment says */
+  readonly fromScratch?: boolean;
+  /** step at which it pauses; undefined: its last */
+  readonly until?: number | undefined;
   readonly set?: readonly Override[];
   /** name of the run's folder; otherwise one is made */
   readonly id?: string | undefined;
@@ -50,7 +54,8 @@ export async function enqueueStart(request: StartRequest): Promise<string> {
     );
   }
   const from = request.from === undefined ? null : fromOf(request.from, runsDir);
-  if (request.stage === "finetune" && from === null && parsed.experiment.finetune.from === null) {
+  const fromScratch = request.fromScratch === true;
+  if (request.stage === "finetune" && !fromScratch && from === null && parsed.experiment.finetune.from === null) {
     throw new UserError(
       `${experimentFile} names no checkpoint to finetune from. Choose a pretraining run, or set finetune.from.`,
     );
@@ -73,6 +78,8 @@ export async function enqueueStart(request: StartRequest): Promise<string> {
       ...{ kind: "start", stage: request.stage, experimentFile },
       ...(way === undefined ? {} : { experimentFromRun: way }),
       ...{ experimentText, from, set },
+      ...(fromScratch ? { fromScratch } : {}),
+      ...untilOf(request.until),
     };
     if (addEntry(runsDir, newEntry(id, order))) return id;
   }
@@ -80,9 +87,10 @@ export async function enqueueStart(request: StartRequest): Promise<string> {
 
 /**
  * Queues going on with a run. One that is queued already stays so.
+ * @param until step at which it pauses; undefined: its last
  * @throws UserError if the folder is no run that can go on, or the disk refuses
  */
-export function enqueueResume(runDir: string): void {
+export function enqueueResume(runDir: string, until?: number): void {
   const run = summarizeRun(resolve(runDir));
   if (run.state === "damaged") throw new UserError(`${run.path} cannot be resumed: ${run.reason}.`);
   if (run.state === "finished") {
@@ -93,8 +101,10 @@ export function enqueueResume(runDir: string): void {
   if (run.state === "starting" || run.state === "running" || run.state === "stopping") {
     throw new UserError(`${run.id} is at work already (${run.state}).`);
   }
-  addEntry(dirname(run.path), newEntry(run.id, { kind: "resume" }));
+  addEntry(dirname(run.path), newEntry(run.id, { kind: "resume", ...untilOf(until) }));
 }
+
+const untilOf = (until: number | undefined): { readonly until?: number } => (until === undefined ? {} : { until });
 
 const newEntry = (id: string, order: QueueOrder): QueueEntry => ({
   formatVersion: RUN_FORMAT_VERSION,

@@ -15,17 +15,20 @@ export interface TailListener {
 }
 
 export class FileTail {
-  private offset = 0;
   private inode: number | null = null;
   private timer: NodeJS.Timeout | undefined;
   private closed = false;
   /** what the last look failed with: told once */
   private failure: string | null = null;
 
-  /** @param path of a file that may not exist yet */
+  /**
+   * @param path of a file that may not exist yet
+   * @param offset byte at which it is read from; what is before is known
+   */
   constructor(
     private readonly path: string,
     private readonly listener: TailListener,
+    private offset = 0,
   ) {
     void this.look();
   }
@@ -39,7 +42,7 @@ export class FileTail {
     try {
       const found = await stat(this.path).catch(() => null);
       if (found?.isFile() === true && !this.closed) {
-        const replaced = this.inode !== null && (found.ino !== this.inode || found.size < this.offset);
+        const replaced = (this.inode !== null && found.ino !== this.inode) || found.size < this.offset;
         this.inode = found.ino;
         if (replaced) this.offset = 0;
         if (found.size > this.offset || replaced) await this.read(replaced);

@@ -11,12 +11,15 @@ import { queueFolder } from "./queue.ts";
 /** What the worker of a queue prints. */
 export const workerLog = (runsDir: string): string => join(queueFolder(runsDir), "worker.log");
 
+/** Whether somebody works the queue. */
+export const isWorked = (runsDir: string): Promise<boolean> => hasWorker(queueFolder(runsDir));
+
 /**
- * Whether somebody works the queue. Blocks nothing, unlike lockHolder, which asks the system for the process at once. Looks once: of
+ * Whether a worker has the lock of a folder. Blocks nothing, unlike lockHolder, which asks the system for the process at once. Looks once: of
  * a worker on another machine whose clock is wrong it may say no; a worker that is started then finds out, and ends.
  */
-export async function isWorked(runsDir: string): Promise<boolean> {
-  const lock = currentLock(queueFolder(runsDir));
+export async function hasWorker(folder: string): Promise<boolean> {
+  const lock = currentLock(folder);
   if (lock === null || lock.released) return false;
   const check = await checkProcessAsync(lock);
   return check === "unknown" ? heartbeatIsFresh(lock.acquiredAt, Date.now()) : check === "alive";

@@ -50,6 +50,7 @@ export function runEntry(dir: string, snapshot: RunSnapshot | null, queued: Queu
       record === null ? (queued === null ? null : parentOf(dirname(dir), queued.entry)) : (record.parent?.run ?? null),
     record,
     status,
+    evaluation: snapshot?.evaluation ?? null,
     label: shownText(name ?? id),
     tags: tags.map(shownText),
     note: note ?? null,

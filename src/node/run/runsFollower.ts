@@ -5,12 +5,13 @@
 import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { RunEntry, RunsChange } from "../../core/run/entry.ts";
+import { EVALUATIONS_FILE } from "./evaluations.ts";
 import { ExperimentFinder } from "./experimentOfRun.ts";
 import { LifeWatch } from "./lifeWatch.ts";
 import { processChecks } from "./processChecks.ts";
 import { type Queued, queueFolder, readQueue } from "./queue.ts";
 import { experimentPlaceOf, runEntry } from "./runEntry.ts";
-import { type RunSnapshot, readSnapshot, signature } from "./runSnapshot.ts";
+import { type RunSnapshot, readSnapshot, settled, signature, timesOf } from "./runSnapshot.ts";
 import { STATUS_FILE } from "./status.ts";
 
 const LIVE_MS = 500;
@@ -20,8 +21,6 @@ const SWEEP = 250;
 /** What is read in one turn of the event loop is bounded by it. */
 const CONCURRENCY = 8;
 const SHOW_EVERY_MS = 250;
-/** A file may change again within the resolution of its time: what changed so recently is read again. */
-const RACY_MS = 1500;
 
 interface FollowedRun {
   readonly dir: string;
@@ -167,7 +166,7 @@ export class RunsFollower {
     const added = [...present].filter((id) => !folder.runs.has(id));
     await eachOf(added, async (id) => {
       const dir = join(folder.runsDir, id);
-      const seen = await timesOf(dir);
+      const seen = await timesOfRun(dir);
       const snapshot = readSnapshot(dir);
       if (snapshot === null) return;
       const run = { dir, snapshot, seen };
@@ -191,7 +190,7 @@ export class RunsFollower {
     this.sweepAt = start + SWEEP;
     const due = all.filter((run) => turn.has(run) || run.seen === null || isLive(this.shown.get(run.dir)?.state));
     await eachOf(due, async (run) => {
-      const seen = await timesOf(run.dir);
+      const seen = await timesOfRun(run.dir);
       if (seen !== null && seen === run.seen) return;
       const snapshot = readSnapshot(run.dir);
       run.seen = seen;
@@ -240,23 +239,17 @@ export class RunsFollower {
 const isLive = (state: RunEntry["state"] | undefined): boolean =>
   state === "starting" || state === "running" || state === "stopping";
 
-/** What identifies a state of a thing; null while it may still change unnoticed. */
-const settled = (found: { text: string; changedMs: number } | null): string | null =>
-  found === null || Math.abs(Date.now() - found.changedMs) < RACY_MS ? null : found.text;
-
-/** The times of a run's folder, which its documents are renamed into, and of its status. */
-async function timesOf(dir: string): Promise<string | null> {
-  const [folder, status] = await Promise.all([signature(dir), signature(join(dir, STATUS_FILE))]);
-  const parts = [folder, status].map((found) => (found === null ? "none" : settled(found)));
-  return parts.includes(null) ? null : parts.join("|");
-}
+/** The times of a run's folder, which its documents are renamed into, of its status, and of its evaluations, which grow in place. */
+const timesOfRun = (dir: string): Promise<string | null> =>
+  timesOf([dir, join(dir, STATUS_FILE), join(dir, EVALUATIONS_FILE)]);
 
 /** Documents that were read again and say the same stay the same objects. */
 function keepSame(before: RunSnapshot, now: RunSnapshot): RunSnapshot {
   const kept = <T>(old: T, fresh: T): T => (JSON.stringify(old) === JSON.stringify(fresh) ? old : fresh);
   const record = kept(before.record, now.record);
   const status = kept(before.status, now.status);
-  return { record, status, annotations: now.annotations };
+  const evaluation = kept(before.evaluation, now.evaluation);
+  return { record, status, evaluation, annotations: now.annotations };
 }
 
 /** Entries are made anew each time; most say the same as before. */
@@ -264,6 +257,7 @@ const isSame = (a: RunEntry, b: RunEntry | undefined): boolean =>
   b !== undefined &&
   a.record === b.record &&
   a.status === b.status &&
+  a.evaluation === b.evaluation &&
   a.stage === b.stage &&
   a.state === b.state &&
   a.reason === b.reason &&

@@ -3,14 +3,16 @@ import type { TrainingBatch } from "../../core/batch/assemble.ts";
 import { imageCost } from "../../core/cost/imageCost.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import { modelShape } from "../../core/model/shape.ts";
+import type { Stage } from "../../core/random/streams.ts";
 import { stepScalars } from "../../core/training/schedules.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { EngineClient } from "../engine/client.ts";
+import { engineThreads } from "../engine/engineThreads.ts";
 import type { EngineFacts, TimedStep } from "../engine/messages.ts";
 import { StepCancelled } from "../engine/stepCancelled.ts";
 import type { BackendChoice } from "../engine/wantedBackend.ts";
 import { BatchSource } from "../loop/batches.ts";
-import { engineThreads, stepMemoryBudget } from "../loop/session.ts";
+import { stepMemoryBudget } from "../loop/session.ts";
 import { AHEAD_SECONDS } from "../loop/train.ts";
 
 /** Images of the data set that a benchmark trains on; they are made up, and enough to leave the caches. */
@@ -27,8 +29,15 @@ export interface StepTime {
   readonly loss: number;
 }
 
+/** Which steps are timed. */
+export interface BenchPlace {
+  readonly stage: Stage;
+  /** the first of them, counted from 0: the mask may change over a stage */
+  readonly step: number;
+}
+
 export class StepBench {
-  private step = 0;
+  private step: number;
   private next: TrainingBatch | null = null;
   /** of the last step's computation */
   private engineSeconds = Number.POSITIVE_INFINITY;
@@ -37,19 +46,27 @@ export class StepBench {
     private readonly engine: EngineClient,
     private readonly source: BatchSource,
     private readonly experiment: Experiment,
+    private readonly place: BenchPlace,
     readonly facts: EngineFacts,
-  ) {}
+  ) {
+    this.step = place.step;
+  }
 
   /**
-   * Starts an engine for pretraining steps of an experiment.
+   * Starts an engine for steps of an experiment.
    * @param wanted another backend than the experiment's
+   * @param place default: the first steps of pretraining
    * @throws UserError where the backend is not to be had
    */
-  static async start(experiment: Experiment, wanted: BackendChoice = experiment.engine.backend): Promise<StepBench> {
-    const source = new BatchSource(experiment, "pretrain", madeUpImages(experiment));
+  static async start(
+    experiment: Experiment,
+    wanted: BackendChoice = experiment.engine.backend,
+    place: BenchPlace = { stage: "pretrain", step: 0 },
+  ): Promise<StepBench> {
+    const source = new BatchSource(experiment, place.stage, madeUpImages(experiment));
     const engine = new EngineClient();
-    const { batch_size: batchSize, micro_batch_size: microBatchSize } = experiment.pretrain;
-    const { visibleTokens } = source.geometry(0);
+    const { batch_size: batchSize, micro_batch_size: microBatchSize } = experiment[place.stage];
+    const { visibleTokens } = source.geometry(place.step);
     try {
       const facts = await engine.call("init", {
         wanted,
@@ -64,7 +81,7 @@ export class StepBench {
           budgetBytes: stepMemoryBudget(experiment),
         },
       });
-      return new StepBench(engine, source, experiment, facts);
+      return new StepBench(engine, source, experiment, place, facts);
     } catch (error) {
       await engine.close();
       throw error;
@@ -72,13 +89,13 @@ export class StepBench {
   }
 
   get visibleTokens(): number {
-    return this.source.geometry(0).visibleTokens;
+    return this.source.geometry(this.place.step).visibleTokens;
   }
 
   /** Operations of the matrix products of one step, forward and backward. */
   get stepFlops(): number {
     const { trainingFlops } = imageCost(modelShape(this.experiment), this.visibleTokens);
-    return this.experiment.pretrain.batch_size * trainingFlops;
+    return this.experiment[this.place.stage].batch_size * trainingFlops;
   }
 
   /** Starts from the weights of a safetensors file. */
@@ -110,7 +127,7 @@ export class StepBench {
 
   /** One step on a batch, whose arrays move to the engine. */
   stepOn(batch: TrainingBatch): Promise<TimedStep> {
-    const answer = this.engine.step(batch, stepScalars(this.experiment.pretrain, this.step++, false));
+    const answer = this.engine.step(batch, stepScalars(this.experiment[this.place.stage], this.step++, false));
     const whole = answer.then((step) => {
       if (step === null) throw new StepCancelled();
       return step;

@@ -1,7 +1,17 @@
 /** `maskdm evaluate RUN…`: how good a run's images are. */
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { LEAST_SAMPLES } from "../../core/experiment/stageKeys.ts";
+import { DEFAULT_SAMPLES } from "../../core/run/evaluationSpaces.ts";
+import { CommandExit, type ExitCode, reportError } from "./errors.ts";
 import type { Io } from "./io.ts";
-import { addExamples, parseNonNegativeInteger, parsePositiveInteger, runsDirOption } from "./options.ts";
+import {
+  addExamples,
+  collectSetOption,
+  parseNonNegativeInteger,
+  parsePositiveInteger,
+  runsDirOption,
+  type SetOption,
+} from "./options.ts";
 import { createProgress, type Progress } from "./progress.ts";
 
 interface EvaluateOptions {
@@ -9,12 +19,10 @@ interface EvaluateOptions {
   readonly samples: number;
   readonly seed?: number;
   readonly space?: string;
+  readonly set: readonly SetOption[];
   readonly json?: boolean;
+  readonly jsonLines?: boolean;
 }
-
-const DEFAULT_SAMPLES = 1000;
-/** Fewer tell nothing apart. */
-const LEAST_SAMPLES = 50;
 
 export function register(program: Command, io: Io): void {
   const command = program
@@ -30,7 +38,16 @@ export function register(program: Command, io: Io): void {
       "--space <name>",
       "efficientnet-lite0 (default), random-convolutions, inception-2015=FILE, or an ONNX file of your own",
     )
+    .option(
+      "--set <key=value>",
+      "override a key of the section sample, such as sample.steps=50; may be repeated",
+      collectSetOption,
+      [],
+    )
     .option("--json", "print the results as JSON, as they are added to each run's evaluations.jsonl")
+    .addOption(
+      new Option("--json-lines", "print lines of JSON: how far it is, and each result as it comes").conflicts("json"),
+    )
     .action(async (runs: readonly string[], options: EvaluateOptions) => evaluate(runs, options, io));
   addExamples(command, [
     ["maskdm evaluate runs/2026-01-31-faces-finetune-01", "a thousand samples against the training images"],
@@ -51,23 +68,41 @@ async function evaluate(runs: readonly string[], options: EvaluateOptions, io: I
     import("../evaluation/evaluateRun.ts"),
     import("../../core/run/evaluationText.ts"),
   ]);
-  const { runsDir, samples, seed, space } = options;
+  const { runsDir, samples, seed, space, set: overrides } = options;
+  const printLine = (value: unknown): void => io.stdout(JSON.stringify(value));
   const results = [];
+  let failed: ExitCode = 0;
   for (const source of runs) {
     const progress = new PartProgress(io);
-    const evaluation = await evaluateRun({
-      source,
-      runsDir,
-      samples,
-      ...(seed === undefined ? {} : { seed }),
-      ...(space === undefined ? {} : { space }),
-      onProgress: (part, done, total) => progress.update(part, done, total),
-      note: (line) => io.stderr(line),
-    }).finally(() => progress.finish());
-    results.push(evaluation);
-    if (options.json !== true) io.stdout(evaluationText(evaluation));
+    try {
+      const evaluation = await evaluateRun({
+        source,
+        runsDir,
+        overrides,
+        samples,
+        ...(seed === undefined ? {} : { seed }),
+        ...(space === undefined ? {} : { space }),
+        onProgress(part, done, total) {
+          if (options.jsonLines === true) printLine({ type: "progress", part, done, total });
+          else progress.update(part, done, total);
+        },
+        note: (line) => io.stderr(line),
+      }).finally(() => progress.finish());
+      results.push(evaluation);
+      if (options.jsonLines === true) printLine(evaluation);
+      else if (options.json !== true) io.stdout(evaluationText(evaluation));
+    } catch (error) {
+      if (runs.length === 1) throw error;
+      const code = reportError(
+        error,
+        { ...io, stderr: (line) => io.stderr(`${source}: ${line}`) },
+        process.env["MASKDM_DEBUG"] === "1",
+      );
+      failed = failed === 0 ? code : failed;
+    }
   }
   if (options.json === true) io.json(results);
+  if (failed !== 0) throw new CommandExit(failed);
 }
 
 /** One display after the other: a part is over when another begins, or the same one with other images. */

@@ -55,6 +55,8 @@ export interface RunOptions {
   readonly run?: string;
   readonly runsDir: string;
   readonly steps?: number;
+  /** step at which it pauses */
+  readonly until?: number;
   readonly set: readonly SetOption[];
 }
 

@@ -8,6 +8,7 @@ import * as doctor from "./doctor.ts";
 import { type ExitCode, reportError } from "./errors.ts";
 import * as evaluate from "./evaluate.ts";
 import * as finetune from "./finetune.ts";
+import * as forecast from "./forecast.ts";
 import type { Io } from "./io.ts";
 import * as lint from "./lint.ts";
 import * as newExperiment from "./new.ts";
@@ -20,6 +21,7 @@ import * as runs from "./runs.ts";
 import * as sample from "./sample.ts";
 import * as schema from "./schema.ts";
 import * as stop from "./stop.ts";
+import * as study from "./study/study.ts";
 
 /** A file of src/trainer/cli. Heavy modules are imported inside its action, so that `maskdm --help` stays quick. */
 export interface CommandFile {
@@ -31,6 +33,7 @@ export const COMMANDS: readonly CommandFile[] = [
   newExperiment,
   lint,
   preview,
+  forecast,
   pretrain,
   finetune,
   resume,
@@ -39,6 +42,7 @@ export const COMMANDS: readonly CommandFile[] = [
   runs,
   queue,
   stop,
+  study,
   bench,
   doctor,
   demo,

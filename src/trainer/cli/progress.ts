@@ -21,9 +21,9 @@ export interface Progress {
   /**
    * Reports how much is done; cheap enough to be called at every step.
    * @param note what else is worth showing, such as the loss
-   * @param left what there is still to do, where that takes another time than its count says
+   * @param secondsLeft where that is known better than by the count and its rate
    */
-  update(done: number, note?: string, left?: number): void;
+  update(done: number, note?: string, secondsLeft?: number | null): void;
   /** Ends the display and leaves one line that says how it ended. To be called on failure, too. */
   finish(note?: string): void;
 }
@@ -43,19 +43,19 @@ export function createProgress(io: Io, options: ProgressOptions): Progress {
   let lastShown = Number.NEGATIVE_INFINITY;
   let done = options.start ?? 0;
   let lastNote = "";
-  let left = total - done;
+  let secondsLeft: number | null = null;
 
   const show = (): void => {
-    const facts = progressFacts({ done, total, left, unit, rate: rate.perSecond, note: lastNote });
+    const facts = progressFacts({ done, total, secondsLeft, unit, rate: rate.perSecond, note: lastNote });
     if (io.status === undefined) io.stderr(`${label}: ${facts}`);
     else io.status(progressLine(label, facts, total > 0 ? done / total : 1, io.columns ?? 80));
   };
 
   return {
-    update(value, note = "", remaining = total - value) {
+    update(value, note = "", left = null) {
       const time = now();
       done = value;
-      left = remaining;
+      secondsLeft = left;
       lastNote = note;
       rate.add(value, time);
       if (time - lastShown < interval) return;
@@ -99,17 +99,17 @@ class RateMeter {
 function progressFacts(state: {
   done: number;
   total: number;
-  left: number;
+  secondsLeft: number | null;
   unit: string;
   rate: number | null;
   note: string;
 }): string {
-  const { done, total, left, unit, rate, note } = state;
+  const { done, total, secondsLeft, unit, rate, note } = state;
   const percent = total > 0 ? Math.floor((100 * done) / total) : 100;
   const facts = [`${percent}% ${formatCount(done)}/${formatCount(total)} ${unit}`];
   if (rate !== null) {
     facts.push(`${formatRate(rate)}/s`);
-    if (rate > 0) facts.push(`ETA ${formatDuration(left / rate)}`);
+    if (rate > 0) facts.push(`ETA ${formatDuration(secondsLeft ?? (total - done) / rate)}`);
   }
   if (note !== "") facts.push(note);
   return facts.join(" · ");

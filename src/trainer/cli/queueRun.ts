@@ -1,5 +1,6 @@
 /** Runs one entry of the queue in this process, as its worker has asked. */
 import { join, resolve } from "node:path";
+import type { QueueOrder } from "../../core/run/queue.ts";
 import { readEntry } from "../../node/run/queue.ts";
 import type { Io } from "./io.ts";
 
@@ -17,13 +18,13 @@ export async function runEntry(
   const { order } = entry;
   if (order.kind === "resume") {
     const { resume } = await import("./resumeRun.ts");
-    return resume(join(runsDir, id), { runsDir, set: [] }, io);
+    return resume(join(runsDir, id), { runsDir, set: [], ...pauseOf(order) }, io);
   }
-  const { stage, experimentText, from, set } = order;
+  const { stage, experimentText, from, set, fromScratch } = order;
   const { experimentOfRun } = await import("../../node/run/experimentOfRun.ts");
   const experimentFile = await experimentOfRun(join(runsDir, id), order);
   const { startRun } = await import("./training.ts");
-  const run = { run: id, runsDir, set };
+  const run = { run: id, runsDir, set, ...pauseOf(order) };
   if (stage === "pretrain") {
     const { startingPoint } = await import("./startingPoint.ts");
     const source = from === null ? null : startingPoint(from, "raw", runsDir, io);
@@ -33,10 +34,12 @@ export async function runEntry(
   const { findSource } = await import("./finetune.ts");
   const source = await findSource(
     experimentFile,
-    { ...run, ...(from === null ? {} : { from }) },
+    { ...run, ...(from === null ? {} : { from }), fromScratch: fromScratch === true },
     set,
     io,
     experimentText,
   );
   await startRun(experimentFile, stage, run, source, io, experimentText);
 }
+
+const pauseOf = ({ until }: QueueOrder): { readonly until?: number } => (until === undefined ? {} : { until });

@@ -21,7 +21,7 @@ import type { RunOptions } from "./options.ts";
 import { changeNotes, fileNotes, recordedChanges } from "./resumeNotes.ts";
 import { overridesOf, sessionRequest, shortPath, trainWithProgress } from "./training.ts";
 
-export interface ResumeOptions extends Pick<RunOptions, "runsDir" | "steps" | "set"> {
+export interface ResumeOptions extends Pick<RunOptions, "runsDir" | "steps" | "until" | "set"> {
   /** a falling learning rate may be stretched over more steps */
   readonly stretchLr?: boolean;
 }
@@ -89,6 +89,7 @@ export async function resume(text: string, options: ResumeOptions, io: Io): Prom
     experimentFile,
     weights: checkpoint ? ({ kind: "checkpoint", dir: checkpoint.dir } as const) : fresh,
     resumeFrom: checkpoint?.state ?? null,
+    pauseAt: options.until ?? null,
     knownClasses: {
       of: record.id,
       names: checkpoint?.state.classes ?? record.classes ?? null,

@@ -101,6 +101,7 @@ export async function startRun(
     experimentFile,
     weights: source?.weights ?? null,
     resumeFrom: null,
+    pauseAt: options.until ?? null,
     knownClasses: knownClasses(experiment, checkpoint),
   };
   return trainWithProgress(session, io, startUp);

@@ -47,6 +47,7 @@ export function readFingerprint(value: unknown): DataFingerprint | string | null
 }
 
 /**
+ * How images differ from those of a checkpoint, such as `1 changed: "a.png"`.
  * @param before of the checkpoint
  * @param listBefore its images, where they are known
  * @returns null where they are the same, as far as can be known
@@ -60,18 +61,15 @@ export function changedImages(
   if (typeof before === "string") {
     // Of the form "12 images, 0123456789abcdef": pixels were not looked at.
     const same = before === `${now.images} images, ${now.paths}`;
-    return same ? null : told(`${before.replace(/, .*/, "")} then, ${now.images} now`);
+    return same ? null : `${before.replace(/, .*/, "")} then, ${now.images} now`;
   }
   if (before.pixels === now.pixels) return null;
   const decoder =
     before.decoder === now.decoder ? "" : `; they were decoded by ${before.decoder}, now by ${now.decoder}`;
-  if (listBefore !== null) return told(`${differences(listBefore, listNow)}${decoder}`);
-  if (before.paths !== now.paths) return told(`${before.images} images then, ${now.images} now${decoder}`);
-  return told(`the same names, but other pixels${decoder}`);
+  if (listBefore !== null) return `${differences(listBefore, listNow)}${decoder}`;
+  if (before.paths !== now.paths) return `${before.images} images then, ${now.images} now${decoder}`;
+  return `the same names, but other pixels${decoder}`;
 }
-
-const told = (how: string): string =>
-  `The images have changed since the checkpoint (${how}): the run goes on, but not bit for bit.`;
 
 /** Such as `2 added, 1 removed, 3 changed, such as "a/b.png"`. */
 function differences(before: ImageList, now: ImageList): string {

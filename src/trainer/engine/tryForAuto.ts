@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { thisMachine } from "../../node/machine.ts";
-import { userFolder } from "../userFolder.ts";
+import { userFolder } from "../../node/userFolder.ts";
 import type { BackendName } from "./backend.ts";
 import { type BackendTrialResult, trialApart, trialHere } from "./backendTrial.ts";
 import { addonPath } from "./native/addon.ts";

@@ -4,14 +4,28 @@
  */
 import { join } from "node:path";
 import type { ImageSet } from "../../core/evaluation/showImages.ts";
+import type { Experiment } from "../../core/experiment/schema.ts";
 import type { Drawing } from "../../core/run/drawing.ts";
-import { replaceFile } from "../../node/run/files.ts";
-import type { RunNetwork } from "../../node/run/runNetwork.ts";
+import { evaluationsFolder } from "../../node/run/evaluations.ts";
+import { removeQuietly, replaceFile } from "../../node/run/files.ts";
 import { hasImages, keyOf, PAGE, pagedImages, pageFile } from "../../node/run/samplePages.ts";
 import { requireWritable } from "../../node/run/writableFolder.ts";
-import { EngineClient } from "../engine/client.ts";
-import { drawSamples } from "../loop/drawSamples.ts";
-import { drawingWith, loadWeights, startDrawing } from "../loop/startDrawing.ts";
+import type { EngineClient } from "../engine/client.ts";
+import { drawSamples } from "../sample/drawSamples.ts";
+
+export interface SamplesRequest {
+  readonly runDir: string;
+  readonly experiment: Experiment;
+  /** of all samples */
+  readonly drawing: Drawing;
+  readonly engine: EngineClient;
+  /** called once where the engine is to draw */
+  readonly loadWeights?: () => Promise<unknown>;
+  /** samples that are there are of other weights */
+  readonly anew?: boolean;
+  /** called between steps; what it throws ends the drawing */
+  readonly check?: () => void;
+}
 
 export interface DrawnSamples {
   readonly drawing: Drawing;
@@ -21,43 +35,36 @@ export interface DrawnSamples {
 }
 
 /** Draws what is not there yet. @throws UserError where the engine or the disk refuses */
-export async function drawnSamples(
-  network: RunNetwork,
-  { seed, count }: { readonly seed: number; readonly count: number },
-  onProgress: (done: number) => void,
-): Promise<DrawnSamples> {
-  const { experiment, runDir } = network;
+export async function drawnSamples(request: SamplesRequest, onProgress: (done: number) => void): Promise<DrawnSamples> {
+  const { runDir, experiment, drawing, engine, loadWeights, anew = false, check = () => {} } = request;
   const { image_size: side, channels } = experiment.data;
+  const { count, seed } = drawing;
   const imageBytes = side * side * channels;
-  const engine = new EngineClient();
-  try {
-    const drawing = { ...drawingWith(network, await startDrawing(engine, network), { seed, label: null }), count };
-    const key = keyOf(drawing);
-    const folder = join(runDir, "evaluations", key);
-    requireWritable(folder);
-    let loading: Promise<unknown> | null = null;
-    for (let first = 0; first < count; first += PAGE) {
-      const images = Math.min(PAGE, count - first);
-      const file = pageFile(folder, first);
-      if (!hasImages(file, images * imageBytes)) {
-        loading ??= loadWeights(engine, network);
-        await loading;
-        const page = new Uint8ClampedArray(images * imageBytes);
-        const request = { sample: { ...experiment.sample, count: images }, seed, firstImage: first, labels: null };
-        for await (const batch of drawSamples(engine, experiment, request)) {
-          // Clamped arrays round, cut off at 0 and 255 and take NaN as 0.
-          page.set(
-            batch.images.map((value) => (value + 1) * 127.5),
-            batch.firstImage * imageBytes,
-          );
-          onProgress(first + batch.firstImage + batch.count);
-        }
-        replaceFile(file, new Uint8Array(page.buffer), false);
+  const key = keyOf(drawing);
+  const folder = join(evaluationsFolder(runDir), key);
+  if (anew) removeQuietly(folder);
+  requireWritable(folder);
+  let loading: Promise<unknown> | undefined;
+  for (let first = 0; first < count; first += PAGE) {
+    const images = Math.min(PAGE, count - first);
+    const file = pageFile(folder, first);
+    if (!hasImages(file, images * imageBytes)) {
+      loading ??= loadWeights?.();
+      await loading;
+      const page = new Uint8ClampedArray(images * imageBytes);
+      const sample = { ...experiment.sample, count: images };
+      const asked = { sample, seed, firstImage: first, labels: null, onStep: check };
+      for await (const batch of drawSamples(engine, experiment, asked)) {
+        // Clamped arrays round, cut off at 0 and 255 and take NaN as 0.
+        page.set(
+          batch.images.map((value) => (value + 1) * 127.5),
+          batch.firstImage * imageBytes,
+        );
+        onProgress(first + batch.firstImage + batch.count);
       }
-      onProgress(first + images);
+      replaceFile(file, new Uint8Array(page.buffer), false);
     }
-    return { drawing, images: pagedImages(folder, { count, side, channels }), key };
-  } finally {
-    await engine.close();
+    onProgress(first + images);
   }
+  return { drawing, images: pagedImages(folder, { count, side, channels }), key };
 }

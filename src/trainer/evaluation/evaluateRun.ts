@@ -1,32 +1,24 @@
 /** Draws samples of a run, measures them against the images that it learned from, and writes what was found into its folder. */
 import { dirname, join } from "node:path";
-import { setImmediate } from "node:timers/promises";
-import type { Features } from "../../core/evaluation/features.ts";
-import { measureSets } from "../../core/evaluation/measureSets.ts";
-import { LEAST_IMAGES, requireVariety, someOf } from "../../core/evaluation/references.ts";
-import { DEFAULT_SPACE } from "../../core/evaluation/spaces.ts";
+import { UserError } from "../../core/errors.ts";
+import { requireVariety } from "../../core/evaluation/references.ts";
+import type { Override } from "../../core/experiment/overrides.ts";
 import type { Evaluation } from "../../core/run/evaluations.ts";
+import { checkCheckpoint } from "../../node/run/checkpoints.ts";
 import { experimentBehind } from "../../node/run/experimentOfRun.ts";
 import { EXPERIMENT_FILE } from "../../node/run/runFiles.ts";
-import { findNetwork, type NetworkRequest } from "../../node/run/runNetwork.ts";
-import { dataFingerprint, imageList } from "../data/dataFingerprint.ts";
+import { findNetwork, type NetworkRequest, type RunNetwork } from "../../node/run/runNetwork.ts";
+import { imageList } from "../data/dataFingerprint.ts";
 import { type Dataset, openDataset } from "../data/dataset.ts";
-import type { ImageView } from "../data/imageView.ts";
 import { cacheFolder } from "../data/pixelCache.ts";
-import { engineThreads } from "../loop/session.ts";
-import { AppendFile } from "../run/appendFile.ts";
+import { EngineClient } from "../engine/client.ts";
+import { engineThreads } from "../engine/engineThreads.ts";
+import { imagesSince } from "../run/imageListFile.ts";
+import { drawingWith, loadWeights, startDrawing } from "../sample/startDrawing.ts";
 import { type DrawnSamples, drawnSamples } from "./drawnSamples.ts";
-import { type FeatureSpace, openSpace } from "./featureSpace.ts";
-import { keptFeatures } from "./keptFeatures.ts";
+import { evaluateSamples, withSpaces } from "./evaluateSamples.ts";
 
-/** Where copies of training images stay near them, and other images do not: docs/evaluation.md. */
-const COPY_SPACE = "random-convolutions";
-/** Images that every pair of is looked at: more take long and say little more. */
-const MOST_COMPARED = 3000;
-/** Images among which copies are looked for. */
-const MOST_SEARCHED = 50_000;
-
-export interface EvaluateRequest extends Omit<NetworkRequest, "overrides"> {
+export interface EvaluateRequest extends NetworkRequest {
   readonly samples: number;
   /** default: the experiment's */
   readonly seed?: number;
@@ -38,59 +30,61 @@ export interface EvaluateRequest extends Omit<NetworkRequest, "overrides"> {
 
 /** @throws UserError where the run, its images or the space cannot be used */
 export async function evaluateRun(request: EvaluateRequest): Promise<Evaluation> {
-  const network = findNetwork({ ...request, overrides: [{ path: "sample.weights", value: "ema" }] });
-  const baseDir = dirname(await experimentBehind(join(network.runDir, EXPERIMENT_FILE)));
-  const threads = engineThreads(network.experiment);
-  const space = await openSpace(request.space ?? DEFAULT_SPACE, threads);
-  const copySpace = await openSpace(COPY_SPACE, threads);
-  let dataset: Dataset | null = null;
+  const network = findNetwork({ ...request, overrides: drawingOverrides(request.overrides) });
+  const { runDir, experiment } = network;
+  const baseDir = dirname(await experimentBehind(join(runDir, EXPERIMENT_FILE)));
+  return withSpaces(request.space, engineThreads(experiment), async (spaces) => {
+    let dataset: Dataset | null = null;
+    try {
+      dataset = await openDataset(experiment.data, baseDir, {
+        log: request.note,
+        onProgress: (done, total) => request.onProgress("decoding", done, total),
+      });
+      requireVariety(imageList(dataset).map(([, pixels]) => pixels));
+      const change = changeNote(network, dataset);
+      if (change.note !== undefined) request.note(`note: ${change.note}`);
+      const samples = await draw(network, request);
+      const cacheDir = cacheFolder(baseDir);
+      return await evaluateSamples(
+        { runDir, dataset, samples, spaces, cacheDir, ...change, say: request.note },
+        request.onProgress,
+      );
+    } finally {
+      dataset?.close();
+    }
+  });
+}
+
+async function draw(network: RunNetwork, { samples: count, seed, onProgress }: EvaluateRequest): Promise<DrawnSamples> {
+  const { runDir, experiment } = network;
+  const engine = new EngineClient();
   try {
-    dataset = await openDataset(network.experiment.data, baseDir, {
-      log: request.note,
-      onProgress: (done, total) => request.onProgress("decoding", done, total),
-    });
-    requireVariety(imageList(dataset).map(([, pixels]) => pixels));
-    const { samples: count, seed = network.experiment.seed } = request;
-    const samples = await drawnSamples(network, { seed, count }, (done) => request.onProgress("drawing", done, count));
-    const evaluation = await measure(request, dataset, samples, [space, copySpace], cacheFolder(baseDir));
-    const advice = "The samples are kept: run the command again when the cause is removed.";
-    const file = new AppendFile(join(network.runDir, "evaluations.jsonl"), advice);
-    file.append(JSON.stringify(evaluation));
-    file.close();
-    return evaluation;
+    const facts = await startDrawing(engine, network);
+    const drawing = { ...drawingWith(network, facts, { seed: seed ?? experiment.seed, label: null }), count };
+    return await drawnSamples(
+      { runDir, experiment, drawing, engine, loadWeights: () => loadWeights(engine, network) },
+      (done) => onProgress("drawing", done, count),
+    );
   } finally {
-    dataset?.close();
-    await Promise.all([space.close(), copySpace.close()]);
+    await engine.close();
   }
 }
 
-/** @param spaces to compare in, and to look for copies in */
-async function measure(
-  request: EvaluateRequest,
-  dataset: Dataset,
-  { drawing, images, key }: DrawnSamples,
-  spaces: readonly [FeatureSpace, FeatureSpace],
-  cacheDir: string,
-): Promise<Evaluation> {
-  const embedAll = async (by: FeatureSpace, most: number) => {
-    const kept = (view: ImageView): Promise<Features> => {
-      const rows = someOf(view.count, most);
-      const onProgress = (done: number): void => request.onProgress("embedding", done, rows.length);
-      return keptFeatures({ space: by, view, rows, shape: images, cacheDir }, onProgress);
-    };
-    return {
-      space: by,
-      samples: await by.embed(images, (done) => request.onProgress("embedding", done, images.count)),
-      training: await kept(dataset),
-      heldOut: dataset.heldOut.count < LEAST_IMAGES ? null : await kept(dataset.heldOut),
-    };
-  };
-  const compared = await embedAll(spaces[0], MOST_COMPARED);
-  const searched = await embedAll(spaces[1], MOST_SEARCHED);
-  const data = dataFingerprint(imageList(dataset)).pixels;
-  const kept = { drawing, drawn: key, data, trainingImagesOf: dataset.count, heldOutImages: dataset.heldOut.count };
-  return measureSets({ ...kept, compared, searched }, (done, total) => {
-    request.onProgress("measuring", done, total);
-    return setImmediate();
-  });
+/** What is other about the images than when the weights were saved; nothing where they are the same, as far as is known. */
+function changeNote({ runDir, checkpointDir }: RunNetwork, dataset: Dataset): { note?: string } {
+  const checkpoint = checkCheckpoint(checkpointDir, "sizes");
+  const how = checkpoint.ok ? imagesSince(runDir, checkpoint.value, imageList(dataset)) : null;
+  if (how === null) return {};
+  return { note: `the images have changed since the checkpoint (${how}): the run learned from others than these` };
+}
+
+/** Averaged weights unless something else is asked for, and keys that say how is drawn: an evaluation is of the run as it is. */
+function drawingOverrides(asked: readonly Override[]): Override[] {
+  const other = asked.find(({ path }) => !path.startsWith("sample."));
+  if (other !== undefined) {
+    throw new UserError(
+      `--set ${other.path}: an evaluation takes keys of the section sample only, such as sample.steps=50.`,
+    );
+  }
+  return [{ path: "sample.weights", value: "ema" }, ...asked];
 }

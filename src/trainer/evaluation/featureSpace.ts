@@ -2,13 +2,13 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as ort from "onnxruntime-node";
 import { UserError } from "../../core/errors.ts";
 import type { Features } from "../../core/evaluation/features.ts";
 import { type ImageSet, type Layout, type Scaling, showImages } from "../../core/evaluation/showImages.ts";
-import { INCEPTION, SPACES, spaceFile } from "../../core/evaluation/spaces.ts";
+import { INCEPTION, SPACES, spaceFile, spaceName } from "../../core/run/evaluationSpaces.ts";
 import { expandHome } from "../../node/homePath.ts";
 import { systemReason } from "../../node/systemReason.ts";
 import { createSession } from "../engine/onnx/session.ts";
@@ -64,7 +64,6 @@ async function findNetwork(asked: string): Promise<Network> {
   if (asked === "efficientnet-lite0") {
     return { name: asked, model: await read(ownFile(`${asked}.onnx`)), scaling: SYMMETRIC, side: 128 };
   }
-  const inception = asked.startsWith(`${INCEPTION}=`);
   const path = expandHome(spaceFile(asked) ?? asked);
   if (!existsSync(path)) {
     throw new UserError(
@@ -72,8 +71,9 @@ async function findNetwork(asked: string): Promise<Network> {
     );
   }
   const model = await read(path);
-  if (inception) return { name: INCEPTION, model, scaling: SYMMETRIC, side: 299 };
-  return { name: basename(path), model, scaling: IMAGENET, side: 224 };
+  const name = spaceName(asked);
+  if (name === INCEPTION) return { name, model, scaling: SYMMETRIC, side: 299 };
+  return { name, model, scaling: IMAGENET, side: 224 };
 }
 
 async function read(path: string): Promise<Uint8Array> {

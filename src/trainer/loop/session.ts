@@ -3,6 +3,9 @@ import { dirname } from "node:path";
 import { stageMasks } from "../../core/batch/context.ts";
 import type { KnownClasses } from "../../core/classes/numberClasses.ts";
 import { memoryBudget } from "../../core/cost/microBatch.ts";
+import { RunPace } from "../../core/cost/runPace.ts";
+import { measurementFor } from "../../core/cost/speed.ts";
+import { requireVariety } from "../../core/evaluation/references.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import { pieceAt } from "../../core/masks/schedule.ts";
 import { modelShape } from "../../core/model/shape.ts";
@@ -10,23 +13,22 @@ import type { Stage } from "../../core/random/streams.ts";
 import type { CheckpointState } from "../../core/run/checkpointState.ts";
 import type { FinalState } from "../../core/run/status.ts";
 import { shownText } from "../../core/shownText.ts";
-import { usableCores, usableMemory } from "../../node/machine.ts";
-import {
-  changedImages,
-  type DataFingerprint,
-  dataFingerprint,
-  imageList,
-  readFingerprint,
-} from "../data/dataFingerprint.ts";
+import { usableMemory } from "../../node/machine.ts";
+import { machineName, readMeasurements } from "../../node/speedFile.ts";
+import { type DataFingerprint, dataFingerprint, imageList } from "../data/dataFingerprint.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { requireDataFolder } from "../data/firstLook.ts";
 import { type ExperimentImages, openExperimentImages } from "../data/openExperimentImages.ts";
+import { cacheFolder } from "../data/pixelCache.ts";
 import { EngineClient } from "../engine/client.ts";
+import { engineThreads } from "../engine/engineThreads.ts";
 import type { EngineFacts, WeightSource } from "../engine/messages.ts";
-import { readImageList, writeImageList } from "../run/imageListFile.ts";
+import { imagesSince, writeImageList } from "../run/imageListFile.ts";
 import type { RunWriter } from "../run/runWriter.ts";
 import { BatchSource } from "./batches.ts";
 import type { StartUp } from "./startUp.ts";
+import { StepEvaluations } from "./stepEvaluations.ts";
+import { StepHeldOut } from "./stepHeldOut.ts";
 import { StepSamples } from "./stepSamples.ts";
 import { StopRequest } from "./stopRequest.ts";
 import { DivergedError, type TrainingEnd, TrainingLoop, type TrainingProgress } from "./train.ts";
@@ -48,6 +50,8 @@ export interface Session {
   /** weights to begin with; null: fresh ones */
   readonly weights: WeightSource | null;
   readonly resumeFrom: CheckpointState | null;
+  /** step at which it saves and ends as stopped, to go on later; null: at its last */
+  readonly pauseAt: number | null;
   /** classes that the weights know; null: new weights, or classes that are numbered anew */
   readonly knownClasses: KnownClasses | null;
   readonly notes: SessionNotes;
@@ -60,11 +64,6 @@ export interface Session {
 /** Memory that a training step may plan with on this machine, in bytes. */
 export function stepMemoryBudget(experiment: Experiment): number {
   return memoryBudget(experiment.engine.memory_gb, usableMemory());
-}
-
-/** Threads of the engine: as asked for, or one for each core. */
-export function engineThreads(experiment: Experiment): number {
-  return experiment.engine.threads === "auto" ? usableCores() : experiment.engine.threads;
 }
 
 /** Trains to the end, a stop or a failure. The run folder tells the same as the result; errors are thrown after it was closed. */
@@ -90,6 +89,13 @@ export async function runSession(session: Session): Promise<TrainingEnd & { run:
       log: notes.note,
     });
     dataset = opened.dataset;
+    if (experiment[stage].evaluate_every > 0) {
+      const remedy = `Add images to data.path, or set ${stage}.evaluate_every to 0.`;
+      requireVariety(
+        imageList(dataset).map(([, pixels]) => pixels),
+        remedy,
+      );
+    }
     session.startUp.mark("images");
     const batches = new BatchSource(experiment, stage, dataset);
     const facts = await starting;
@@ -108,7 +114,7 @@ interface Ready extends ExperimentImages {
 }
 
 async function trainInFolder(session: Session, ready: Ready): Promise<TrainingEnd & { run: RunWriter }> {
-  const { experiment, stage, notes, resumeFrom } = session;
+  const { experiment, stage, notes, resumeFrom, pauseAt } = session;
   const { dataset, classes, classNotes, engine, batches, facts } = ready;
   const run = session.open();
   const stop = new StopRequest(
@@ -132,6 +138,9 @@ async function trainInFolder(session: Session, ready: Ready): Promise<TrainingEn
     const fingerprint = await noteImages(session, dataset, run, tell);
     session.startUp.mark("run folder");
     const progress = session.begin(run, facts);
+    const told = { run, note: notes.note };
+    const cacheDir = cacheFolder(dirname(session.experimentFile));
+    const threads = engineThreads(experiment);
     const loop = new TrainingLoop({
       experiment,
       stage,
@@ -141,10 +150,21 @@ async function trainInFolder(session: Session, ready: Ready): Promise<TrainingEn
       stop,
       progress,
       resumeFrom,
+      pauseAt,
       dataFingerprint: fingerprint,
       classes,
       startUp: session.startUp,
-      samples: new StepSamples({ experiment, stage, run, engine, facts, stop, note: notes.note }),
+      samples: new StepSamples({ ...told, experiment, stage, engine, facts, stop }),
+      heldOut:
+        dataset.heldOut.count > 0
+          ? new StepHeldOut({ ...told, experiment, images: dataset.heldOut, engine, stop })
+          : null,
+      evaluations: new StepEvaluations({ ...told, experiment, stage, dataset, cacheDir, threads, engine, facts, stop }),
+      pace: new RunPace(experiment, stage, {
+        machineBytes: usableMemory(),
+        measurement: measurementFor(readMeasurements(), machineName(), experiment, facts.backend),
+        images: dataset.count + dataset.heldOut.count,
+      }),
     });
     const end = await loop.run();
     close(end.state, end.message);
@@ -199,11 +219,9 @@ async function noteImages(
 ): Promise<DataFingerprint> {
   const images = imageList(dataset);
   const now = dataFingerprint(images);
-  const before = readFingerprint(resumeFrom?.loop?.["data"]);
-  if (before !== null) {
-    const listBefore = typeof before === "string" ? null : readImageList(run.dir, before);
-    const change = changedImages(before, listBefore, now, images);
-    if (change !== null) warn(change);
+  const how = resumeFrom && imagesSince(run.dir, resumeFrom, images);
+  if (how !== null) {
+    warn(`The images have changed since the checkpoint (${how}): the run goes on, but not bit for bit.`);
   }
   await writeImageList(run.dir, now, images);
   return now;

@@ -6,18 +6,15 @@ import type { Stage } from "../../core/random/streams.ts";
 import { drawingOf } from "../../core/run/drawing.ts";
 import { gridPages } from "../../core/run/gridPages.ts";
 import { parseSampleName } from "../../core/run/sampleNames.ts";
-import { DiskError } from "../../node/run/diskError.ts";
 import { namesIn } from "../../node/run/files.ts";
-import { LockLostError } from "../../node/run/runLock.ts";
 import type { EngineClient } from "../engine/client.ts";
 import type { EngineFacts } from "../engine/messages.ts";
 import type { RunWriter } from "../run/runWriter.ts";
 import { DrawingFiles } from "../sample/drawingFiles.ts";
+import { drawSamples } from "../sample/drawSamples.ts";
 import { drawToFiles } from "../sample/drawToFiles.ts";
-import { drawSamples } from "./drawSamples.ts";
+import { betweenSteps } from "./betweenSteps.ts";
 import type { StopRequest } from "./stopRequest.ts";
-
-class SamplesGivenUp extends Error {}
 
 export interface StepSamplesParts {
   readonly experiment: Experiment;
@@ -43,29 +40,13 @@ export class StepSamples {
     });
   }
 
-  /**
-   * Draws the grid of a step into the run folder. A stop does not wait for it: a resume draws what is missing. A grid that cannot be
-   * drawn is no reason to end the run, and is told.
-   * @throws UserError where the disk refuses, as it will refuse checkpoints, too; or where the run is another process's now
-   */
-  async write(step: number): Promise<void> {
-    const { run, note } = this.parts;
-    try {
-      await this.draw(step);
-    } catch (error) {
-      if (error instanceof DiskError || error instanceof LockLostError) throw error;
-      if (error instanceof SamplesGivenUp) {
-        run.log(`samples of step ${step} given up for the stop; a resume draws them`);
-        return;
-      }
-      const reason = error instanceof Error ? error.message : String(error);
-      const line = `samples of step ${step} could not be drawn, the run goes on: ${reason}`;
-      run.log(line);
-      note(line);
-    }
+  /** Draws the grid of a step into the run folder. @returns whether it is there now; @throws as betweenSteps does */
+  async write(step: number): Promise<boolean> {
+    const drawn = await betweenSteps(this.parts, `samples of step ${step}`, "drawn", () => this.draw(step));
+    return drawn !== null;
   }
 
-  private async draw(step: number): Promise<void> {
+  private async draw(step: number): Promise<true> {
     const { experiment, stage, run, engine, facts, stop } = this.parts;
     const { data, model, sample, seed } = experiment;
     const drawing = drawingOf(experiment, {
@@ -85,9 +66,8 @@ export class StepSamples {
       // A step that is trained again has other samples than it had, like its lines of metrics.
       files: new DrawingFiles(plan, run.samplePath(step), true),
       draw: (onStep) => drawSamples(engine, experiment, { sample, seed, labels: null, onStep }),
-      onStep: () => {
-        if (stop.reason !== null) throw new SamplesGivenUp();
-      },
+      onStep: () => stop.check(),
     });
+    return true;
   }
 }

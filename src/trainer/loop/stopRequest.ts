@@ -5,6 +5,9 @@ const POLL_MS = 500;
 /** A step that takes longer than this after a stop was asked for is broken off, where the backend can. */
 const PATIENCE_MS = 2000;
 
+/** A stop was asked for, and does not wait for what is at work. */
+export class GivenUp extends Error {}
+
 export class StopRequest {
   private asked: string | null = null;
   /** whether somebody asked by a signal that means now when it comes again */
@@ -42,6 +45,11 @@ export class StopRequest {
       if (this.controlFile()) this.asked = "control file";
     }
     return this.asked;
+  }
+
+  /** For work that a stop does not wait for. @throws GivenUp once one was asked for */
+  check(): void {
+    if (this.reason !== null) throw new GivenUp();
   }
 
   dispose(): void {

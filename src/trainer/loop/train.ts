@@ -1,21 +1,26 @@
 /** The training loop of one session: steps, metrics, checkpoints, sample grids, until the end or a stop. */
 import type { TrainingBatch } from "../../core/batch/assemble.ts";
-import { type StageFacts, stageFacts, stepsLeft } from "../../core/cost/stageFacts.ts";
+import type { RunPace } from "../../core/cost/runPace.ts";
+import { isDue, type StageEvent } from "../../core/cost/stageEvents.ts";
 import { UserError } from "../../core/errors.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import { pieceFrom, pieceText } from "../../core/masks/schedule.ts";
 import type { Stage } from "../../core/random/streams.ts";
 import type { CheckpointState } from "../../core/run/checkpointState.ts";
+import type { StepMetrics } from "../../core/run/metrics.ts";
 import type { FinalState } from "../../core/run/status.ts";
 import { DivergenceGuard, GUARD_LIMIT, GUARD_STEPS, lossOfNothing } from "../../core/training/divergenceGuard.ts";
 import { MetricsWindow } from "../../core/training/metricsWindow.ts";
 import { learningRate, stepScalars } from "../../core/training/schedules.ts";
+import { readRunMetrics } from "../../node/run/metrics.ts";
 import type { DataFingerprint } from "../data/dataFingerprint.ts";
 import type { EngineClient } from "../engine/client.ts";
 import type { TimedStep } from "../engine/messages.ts";
 import type { RunWriter } from "../run/runWriter.ts";
 import type { BatchSource } from "./batches.ts";
 import type { StartUp } from "./startUp.ts";
+import type { StepEvaluations } from "./stepEvaluations.ts";
+import type { StepHeldOut } from "./stepHeldOut.ts";
 import type { StepSamples } from "./stepSamples.ts";
 import type { StopRequest } from "./stopRequest.ts";
 
@@ -23,8 +28,8 @@ import type { StopRequest } from "./stopRequest.ts";
 export const AHEAD_SECONDS = 1;
 
 export interface TrainingProgress {
-  /** @param left steps like the last one that take as long as those to come */
-  update(step: number, note: string, left: number): void;
+  /** @param secondsLeft null: not known yet */
+  update(step: number, note: string, secondsLeft: number | null): void;
 }
 
 export interface TrainingSetup {
@@ -37,6 +42,8 @@ export interface TrainingSetup {
   readonly progress: TrainingProgress;
   /** where to go on from; null: from step 0 */
   readonly resumeFrom: CheckpointState | null;
+  /** step behind which none is trained in this session; null: the last one */
+  readonly pauseAt: number | null;
   /** identifies the images, to notice a change before a resume */
   readonly dataFingerprint: DataFingerprint;
   /** names of the model's classes by number; null: it has none */
@@ -44,6 +51,11 @@ export interface TrainingSetup {
   /** told when the first step is done */
   readonly startUp: StartUp;
   readonly samples: Pick<StepSamples, "has" | "write">;
+  /** null: no images are held out */
+  readonly heldOut: Pick<StepHeldOut, "measure"> | null;
+  readonly evaluations: Pick<StepEvaluations, "evaluate">;
+  /** told how long everything takes */
+  readonly pace: RunPace;
 }
 
 export interface TrainingEnd {
@@ -51,6 +63,9 @@ export interface TrainingEnd {
   readonly step: number;
   readonly message: string;
 }
+
+/** A line of metrics. */
+type Line = Omit<StepMetrics, "type">;
 
 /** A step that the engine was asked for. */
 interface AskedStep {
@@ -62,10 +77,11 @@ interface AskedStep {
 
 export class TrainingLoop {
   private readonly config: Experiment["pretrain"];
-  private readonly facts: StageFacts;
   private readonly window: MetricsWindow;
+  /** the step that this session ends with */
+  private readonly end: number;
   private step: number;
-  /** seconds of training since step 0, previews and checkpoints left out */
+  /** seconds of training since step 0; what is done between steps is left out */
   private seconds: number;
   private savedAt: number;
   private readonly guard = new DivergenceGuard();
@@ -74,28 +90,29 @@ export class TrainingLoop {
   private lastWorkerEnd: number | null = null;
   /** of the last step's computation */
   private stepSeconds = Number.POSITIVE_INFINITY;
+  /** whether something due at the last step was not drawn or measured */
+  private isLacking = false;
   /** since the last line of metrics */
-  private line = { seconds: 0, wait: 0, steps: 0 };
+  private sinceLine = { seconds: 0, wait: 0, steps: 0 };
+  /** by the last line; null: there is none yet */
+  private secondsPerStep: number | null = null;
 
   constructor(private readonly setup: TrainingSetup) {
     const { experiment, stage, resumeFrom } = setup;
     this.config = experiment[stage];
-    this.facts = stageFacts(experiment, stage, null)!;
     this.window = new MetricsWindow(experiment.diffusion.timesteps);
     this.window.restore(resumeFrom?.loop?.["window"]);
     this.step = resumeFrom?.step ?? 0;
     this.savedAt = this.step;
+    this.end = Math.min(this.config.steps, setup.pauseAt ?? this.config.steps);
     this.seconds = resumeFrom?.elapsedSeconds ?? 0;
   }
 
   /** Trains from where the setup says to the end of the stage, or until asked to stop, or until the loss diverges. */
   async run(): Promise<TrainingEnd> {
     const { setup } = this;
-    setup.run.status.update({ state: "running" });
-    // The session before may have ended between saving and drawing.
-    if (this.step > 0 && this.samplesDue(this.step) && !setup.samples.has(this.step)) {
-      await setup.samples.write(this.step);
-    }
+    setup.run.status.update({ state: "running", forecasts: this.forecasts() });
+    if (this.step > 0) await this.makeUp();
     let batch = this.batchOf(this.step);
     let asked: AskedStep | null = null;
     while (asked || batch) {
@@ -126,7 +143,24 @@ export class TrainingLoop {
       await this.afterStep(result);
       asked = ahead;
     }
-    return this.finished();
+    if (this.step < this.config.steps) return this.paused();
+    // A resume of a run that has not finished makes up for what the last step lacks.
+    const reason = setup.stop.reason;
+    return this.isLacking && reason !== null ? this.stopped(reason) : this.finished();
+  }
+
+  /** The session before may have ended between saving and drawing or measuring. */
+  private async makeUp(): Promise<void> {
+    const { step, setup } = this;
+    if (this.samplesDue(step) && !setup.samples.has(step)) await this.drawSamples();
+    if (!this.heldOutDue(step) && !this.evaluationDue(step)) return;
+    let line: Line | undefined = readRunMetrics(setup.run.dir).find((read) => read.step === step);
+    if (line === undefined) return;
+    if (this.heldOutDue(step) && line.heldOutLoss === undefined) {
+      line = await this.withHeldOut(line);
+      setup.run.metrics.append(line);
+    }
+    if (this.evaluationDue(step) && line.kid === undefined) await this.evaluate(line, false);
   }
 
   private logStart(): void {
@@ -137,7 +171,7 @@ export class TrainingLoop {
 
   /** The batch of a step, counted from 0; null behind the last one. */
   private batchOf(step: number): TrainingBatch | null {
-    return step < this.config.steps ? this.setup.batches.batch(step) : null;
+    return step < this.end ? this.setup.batches.batch(step) : null;
   }
 
   /**
@@ -146,25 +180,40 @@ export class TrainingLoop {
    */
   private mayAskAhead(): boolean {
     const done = this.step + 1;
-    const saves = this.samplesDue(done) || this.passedCheckpoint(done) || done === this.config.steps;
-    return !saves && this.stepSeconds < AHEAD_SECONDS && this.setup.stop.reason === null;
+    const isNeeded =
+      this.samplesDue(done) ||
+      this.heldOutDue(done) ||
+      this.evaluationDue(done) ||
+      this.passedCheckpoint(done) ||
+      done === this.end;
+    return !isNeeded && this.stepSeconds < AHEAD_SECONDS && this.setup.stop.reason === null;
   }
 
   private ask(step: number, batch: TrainingBatch): AskedStep {
     const { config } = this;
     const kept = { timesteps: batch.timesteps.slice(), nothing: lossOfNothing(batch) };
-    const scalars = stepScalars(config, step, this.isDue(step + 1, config.log_every));
+    const scalars = stepScalars(config, step, this.lineDue(step + 1));
     return { answer: this.setup.engine.step(batch, scalars), ...kept };
   }
 
-  /** Every so many steps, and at the last one. */
   private isDue(step: number, every: number): boolean {
-    return step % every === 0 || step === this.config.steps;
+    return isDue(step, every, this.config.steps);
   }
 
   private samplesDue(step: number): boolean {
-    const { sample_every: every } = this.config;
-    return every > 0 && this.isDue(step, every);
+    return this.isDue(step, this.config.sample_every);
+  }
+
+  private heldOutDue(step: number): boolean {
+    return this.setup.heldOut !== null && this.isDue(step, this.config.held_out_every);
+  }
+
+  private evaluationDue(step: number): boolean {
+    return this.isDue(step, this.config.evaluate_every);
+  }
+
+  private lineDue(step: number): boolean {
+    return this.isDue(step, this.config.log_every) || this.heldOutDue(step) || this.evaluationDue(step);
   }
 
   /** While the loss explodes nothing is saved, or checkpoints of a lost network would push out the good ones. */
@@ -190,33 +239,86 @@ export class TrainingLoop {
     const seconds = this.stepSeconds + wait;
     this.lastWorkerEnd = endedAt;
     this.seconds += seconds;
-    this.line.seconds += seconds;
-    this.line.wait += wait;
-    this.line.steps++;
+    this.sinceLine.seconds += seconds;
+    this.sinceLine.wait += wait;
+    this.sinceLine.steps++;
+    this.setup.pace.stepTook(seconds);
+  }
+
+  private forecasts() {
+    const { run, pace } = this.setup;
+    return pace.forecasts(run.status.current.forecasts ?? [], this.step, run.status.workSeconds);
   }
 
   private async afterStep(result: TimedStep): Promise<void> {
-    const { config, setup, step } = this;
-    if (this.isDue(step, config.log_every)) this.writeLine(result);
-    setup.progress.update(step, this.note, stepsLeft(this.facts, step));
-    const next = pieceFrom(this.facts.pieces, step);
+    const { setup, step } = this;
+    this.isLacking = false;
+    let line: Line | null = this.lineDue(step) ? this.takeLine(result) : null;
+    setup.progress.update(step, this.note, this.secondsLeft);
+    const next = pieceFrom(setup.pace.pieces, step);
     if (next) setup.run.log(`the mask changes: ${pieceText(next)}`);
-    setup.run.status.update({ step, imagesSeen: this.imagesAt(step) });
-    const checkpointDue = this.checkpointDue(step);
-    const samplesDue = this.samplesDue(step);
-    if (checkpointDue) await this.checkpoint();
-    if (samplesDue) await setup.samples.write(step);
-    // What was spent on saving and drawing is no time of training.
-    if (checkpointDue || samplesDue) this.lastWorkerEnd = null;
+    setup.run.status.update({ step, imagesSeen: this.imagesAt(step), forecasts: this.forecasts() });
+    if (line && this.heldOutDue(step)) line = await this.withHeldOut(line);
+    if (line) setup.run.metrics.append(line);
+    if (this.checkpointDue(step)) await this.checkpoint();
+    if (this.samplesDue(step)) await this.drawSamples();
+    if (line && this.evaluationDue(step)) await this.evaluate(line, true);
   }
 
-  private writeLine(result: TimedStep): void {
-    const { config, setup, step, line } = this;
+  /** What is spent between steps is no time of training. */
+  private async between<T>(kind: StageEvent, work: Promise<T>): Promise<T> {
+    const began = performance.now();
+    const result = await work;
+    this.setup.pace.eventTook(kind, (performance.now() - began) / 1000);
+    this.lastWorkerEnd = null;
+    return result;
+  }
+
+  private async drawSamples(): Promise<void> {
+    if (!(await this.between("sampleGrids", this.setup.samples.write(this.step)))) this.isLacking = true;
+  }
+
+  /** Where images are held out. */
+  private async withHeldOut(line: Line): Promise<Line> {
+    this.showNote("measuring the held-out loss");
+    const measured = await this.between("heldOut", this.setup.heldOut!.measure(this.step));
+    if (measured === null) this.isLacking = true;
+    return { ...line, ...measured };
+  }
+
+  /**
+   * Writes the step's line again, with what the evaluation says: it takes long, and what is known is not to wait for it.
+   * @param anew the step was trained just now
+   */
+  private async evaluate(line: Line, anew: boolean): Promise<void> {
+    const { setup, step } = this;
+    const measured = await this.between(
+      "evaluations",
+      setup.evaluations.evaluate(step, anew, (text) => this.showNote(text)),
+    );
+    if (measured === null) this.isLacking = true;
+    else setup.run.metrics.append({ ...line, ...measured });
+  }
+
+  private get secondsLeft(): number | null {
+    return this.secondsPerStep && this.setup.pace.secondsLeft(this.step, this.secondsPerStep);
+  }
+
+  private showNote(text: string): void {
+    this.setup.progress.update(this.step, text, this.secondsLeft);
+  }
+
+  /** The line of metrics of the step just done. */
+  private takeLine(result: TimedStep): Line {
+    const { config, setup, step, sinceLine } = this;
     const means = this.window.take();
-    const imagesPerSecond = line.seconds > 0 ? (line.steps * config.batch_size) / line.seconds : 0;
-    const wait = line.seconds > 0 ? ((100 * line.wait) / line.seconds).toFixed(1) : "0.0";
+    const imagesPerSecond = sinceLine.seconds > 0 ? (sinceLine.steps * config.batch_size) / sinceLine.seconds : 0;
+    const wait = sinceLine.seconds > 0 ? ((100 * sinceLine.wait) / sinceLine.seconds).toFixed(1) : "0.0";
     this.note = `${means.loss === null ? "" : `loss ${means.loss.toFixed(4)} · `}data wait ${wait} %`;
-    setup.run.metrics.append({
+    this.secondsPerStep = imagesPerSecond > 0 ? config.batch_size / imagesPerSecond : null;
+    setup.run.status.update({ loss: means.loss, imagesPerSecond, etaSeconds: this.secondsLeft });
+    this.sinceLine = { seconds: 0, wait: 0, steps: 0 };
+    return {
       step,
       images: this.imagesAt(step),
       seconds: this.seconds,
@@ -224,16 +326,9 @@ export class TrainingLoop {
       lr: learningRate(config, step - 1),
       gradNorm: result.gradNorm,
       imagesPerSecond,
-      dataWaitSeconds: line.wait,
+      dataWaitSeconds: sinceLine.wait,
       memoryBytes: process.memoryUsage.rss(),
-    });
-    const remaining = stepsLeft(this.facts, step) * config.batch_size;
-    setup.run.status.update({
-      loss: means.loss,
-      imagesPerSecond,
-      etaSeconds: imagesPerSecond > 0 ? remaining / imagesPerSecond : null,
-    });
-    this.line = { seconds: 0, wait: 0, steps: 0 };
+    };
   }
 
   private async checkpoint(): Promise<void> {
@@ -252,10 +347,9 @@ export class TrainingLoop {
       ...(setup.classes === null ? {} : { classes: [...setup.classes] }),
       loop: { window: this.window.save(), data: setup.dataFingerprint },
     };
-    await setup.run.saveCheckpoint(step, (runDir) => setup.engine.call("checkpoint", { runDir, state }), {
-      keep: config.keep_checkpoints,
-      keepEvery: config.keep_every,
-    });
+    const rule = { keep: config.keep_checkpoints, keepEvery: config.keep_every };
+    const write = (runDir: string) => setup.engine.call("checkpoint", { runDir, state });
+    await this.between("checkpoints", setup.run.saveCheckpoint(step, write, rule));
     this.savedAt = step;
   }
 
@@ -264,6 +358,11 @@ export class TrainingLoop {
     this.setup.run.log(`stop asked for by ${reason}`);
     await this.checkpoint();
     return { state: "stopped", step: this.step, message: `stopped at step ${this.step} of ${this.config.steps}` };
+  }
+
+  private async paused(): Promise<TrainingEnd> {
+    await this.checkpoint();
+    return { state: "stopped", step: this.step, message: `paused at step ${this.step} of ${this.config.steps}` };
   }
 
   private async finished(): Promise<TrainingEnd> {

@@ -4,8 +4,15 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { gunzipSync, gzip } from "node:zlib";
 import * as z from "zod";
+import type { CheckpointState } from "../../core/run/checkpointState.ts";
 import { replaceFile } from "../../node/run/files.ts";
-import type { DataFingerprint, ImageList } from "../data/dataFingerprint.ts";
+import {
+  changedImages,
+  type DataFingerprint,
+  dataFingerprint,
+  type ImageList,
+  readFingerprint,
+} from "../data/dataFingerprint.ts";
 
 const FORMAT_VERSION = 1;
 
@@ -34,4 +41,12 @@ export function readImageList(runDir: string, fingerprint: DataFingerprint): Ima
   } catch {
     return null;
   }
+}
+
+/** How today's images differ from those that a checkpoint was trained on; null: not, as far as can be known. @see changedImages */
+export function imagesSince(runDir: string, checkpoint: Pick<CheckpointState, "loop">, now: ImageList): string | null {
+  const before = readFingerprint(checkpoint.loop?.["data"]);
+  if (before === null) return null;
+  const listBefore = typeof before === "string" ? null : readImageList(runDir, before);
+  return changedImages(before, listBefore, dataFingerprint(now), now);
 }

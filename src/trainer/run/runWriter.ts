@@ -141,6 +141,7 @@ export class RunWriter {
     this.log(message === null ? state : `${state}: ${message}`);
     const end = { endedAt: new Date().toISOString(), endState: state };
     attempt(() => this.metrics.sync());
+    attempt(() => this.metrics.finish());
     attempt(() => this.metrics.close());
     attempt(() => this.logFile.close());
     attempt(() => clearControl(this.dir));

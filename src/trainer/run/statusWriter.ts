@@ -17,9 +17,11 @@ export class StatusWriter {
   private report: StatusReport;
   private writtenAt = Number.NEGATIVE_INFINITY;
   private timer: NodeJS.Timeout | undefined;
+  private readonly began = performance.now();
 
   /**
    * Writes the first status. The heartbeat is then renewed by a timer, and by beat() where the event loop is kept busy.
+   * @param first its workSeconds are those of the sessions before
    * @param lock of the run, without which nothing is written
    * @throws UserError if the disk refuses
    */
@@ -36,6 +38,11 @@ export class StatusWriter {
 
   get current(): StatusReport {
     return this.report;
+  }
+
+  /** Of all sessions. */
+  get workSeconds(): number {
+    return (this.report.workSeconds ?? 0) + (performance.now() - this.began) / 1000;
   }
 
   /**
@@ -78,7 +85,7 @@ export class StatusWriter {
   private write(durable: boolean): void {
     this.lock.check();
     this.writtenAt = Date.now();
-    writeStatus(this.runDir, this.report, durable);
+    writeStatus(this.runDir, { ...this.report, workSeconds: this.workSeconds }, durable);
   }
 }
 

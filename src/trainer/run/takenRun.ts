@@ -10,6 +10,7 @@ import { namesIn, removeQuietly, replaceFile, replaceJson } from "../../node/run
 import { acquireLock } from "../../node/run/lock.ts";
 import { configHash, EXPERIMENT_FILE, RUN_FILE, readExperimentText, readRun } from "../../node/run/runFiles.ts";
 import type { RunLock } from "../../node/run/runLock.ts";
+import { readStatus } from "../../node/run/status.ts";
 import { cleanCheckpointLeftovers } from "./checkpoint.ts";
 import { MetricsWriter } from "./metricsWriter.ts";
 import { experimentPlace, newSession, type SessionRequest, startingStatus } from "./runFolder.ts";
@@ -85,7 +86,12 @@ export class TakenRun {
         sessions: [...this.record.sessions, session],
       };
       replaceJson(join(dir, RUN_FILE), record, true);
-      const status = new StatusWriter(dir, startingStatus(step, checkpoint?.state.imagesSeen ?? 0, totalSteps), lock);
+      const before = readStatus(dir);
+      const { workSeconds = 0, forecasts = [] } = before.ok ? before.value : {};
+      const starting = startingStatus(step, checkpoint?.state.imagesSeen ?? 0, totalSteps);
+      // Of a run that is another one from here on nothing was expected yet.
+      const known = changes === undefined || changes.length === 0 ? { forecasts } : {};
+      const status = new StatusWriter(dir, { ...starting, ...known, workSeconds }, lock);
       const run = new RunWriter({ dir, record, lock, status, metrics });
       this.end("begun");
       run.log(`resumed from step ${step}`);

@@ -1,7 +1,7 @@
 /** Where tfjs-node is installed for a user: a folder that outlives the extension, which an update puts into a new one. */
 import { join } from "node:path";
 import packageJson from "../../../package.json" with { type: "json" };
-import { type Surroundings, thisSurroundings, userFolder } from "../userFolder.ts";
+import { type Surroundings, thisSurroundings, userFolder } from "../../node/userFolder.ts";
 
 /** The package that runs TensorFlow's C library. Typed as a string, so that types and bundle do without it. */
 export const TFJS_NODE: string = "@tensorflow/tfjs-node";

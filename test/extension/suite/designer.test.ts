@@ -3,6 +3,7 @@ import { copyFileSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import * as vscode from "vscode";
 import { LivePreview } from "../../../src/core/batch/livePreview.ts";
+import type { TimeForecast } from "../../../src/core/cost/forecast.ts";
 import { readExperiment } from "../../../src/core/experiment/read.ts";
 import type { DataState } from "../../../src/core/protocol/designer.ts";
 import { DesignerPage } from "./designerPage.ts";
@@ -247,15 +248,15 @@ describe("the mask designer", () => {
     open.push(services.calibration.onDidChange(() => changes++));
     await services.calibration.measure(uri);
     equal(changes, 1);
-    const estimate = services.calibration.estimate(experiment, "pretrain");
-    ok(estimate);
-    ok(estimate.imagesPerSecond > 0 && estimate.secondsPerStep > 0);
-    equal(estimate.totalSeconds, estimate.secondsPerStep * experiment.pretrain.steps);
-    // How the two compare is the machine's mood; how estimates follow from measurements is a unit test's subject.
-    const whole = services.calibration.estimate(experiment, "finetune");
-    ok(whole && whole.imagesPerSecond > 0);
+    // How the stages compare is the machine's mood; how forecasts follow from measurements is a unit test's subject.
+    for (const stage of ["pretrain", "finetune"] as const) {
+      const time: TimeForecast | null = services.calibration.forecast({ experiment, stage })?.time ?? null;
+      ok(time);
+      equal(time.basis, "same");
+      ok(time.secondsPerStep > 0 && time.totalSeconds > time.secondsPerStep * experiment[stage].steps);
+    }
     const threads = { ...experiment, engine: { ...experiment.engine, threads: 1 } };
-    equal(services.calibration.estimate(threads, "pretrain"), null);
+    equal(services.calibration.forecast({ experiment: threads, stage: "pretrain" })?.time, null);
     notEqual(services.calibration.measurements.length, 0);
   }).timeout(120_000);
 });

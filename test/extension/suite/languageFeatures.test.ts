@@ -119,7 +119,8 @@ describe("the editor of an experiment", () => {
     const { services } = await api();
     const { experiment } = await services.documents.get(document);
     // Time is told once the machine was measured, which another suite may have done.
-    const isMeasured = experiment !== null && services.calibration.estimate(experiment, "pretrain") !== null;
+    const isMeasured =
+      experiment !== null && services.calibration.forecast({ experiment, stage: "pretrain" })?.time != null;
     const shown = await hints(document);
     strictEqual(
       shown.some((hint) => /^steps: .* a step, /.test(hint)),

@@ -78,6 +78,13 @@ describe("progress on a terminal", () => {
     expect(drawn()).toEqual([`pretrain [${"█".repeat(6)}${"░".repeat(18)}] 25% 100/400 steps · 100/s · ETA 3s`]);
   });
 
+  it("tells what is left by what is known better than its count", () => {
+    const { progress, clock, drawn } = progressAt(true, 120);
+    clock.ms = 1000;
+    progress.update(100, "", 65);
+    expect(drawn()[0]).toContain("100/s · ETA 1m 05s");
+  });
+
   it("follows a rate that changes", () => {
     const { progress, clock, drawn } = progressAt(true, 200, { total: 100_000 });
     for (let i = 0, done = 0; i < 600; i++) {

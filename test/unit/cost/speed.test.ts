@@ -1,7 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { imageCost } from "../../../src/core/cost/imageCost.ts";
-import { estimateSpeed, type SpeedMeasurement, speedKey, speedPoint } from "../../../src/core/cost/speed.ts";
-import { stageFacts, stepsLeft } from "../../../src/core/cost/stageFacts.ts";
+import {
+  measurementFor,
+  rateOf,
+  type SpeedMeasurement,
+  type SpeedPoint,
+  speedKey,
+  speedPoint,
+  stepWork,
+  withMeasurement,
+} from "../../../src/core/cost/speed.ts";
+import { type StageFacts, stageFacts } from "../../../src/core/cost/stageFacts.ts";
 import { modelShape } from "../../../src/core/model/shape.ts";
 import { experimentOf } from "../designer/support.ts";
 
@@ -71,24 +80,6 @@ describe("a mask that changes over pretraining", () => {
     expect(tight.fits).toBe(true);
   });
 
-  it("counts what is left in steps like those at work", () => {
-    const [first, second, third] = facts.pieces.map(({ flopsPerStep }) => flopsPerStep) as [number, number, number];
-    expect(stepsLeft(facts, 900)).toBeCloseTo(100, 9);
-    expect(stepsLeft(facts, 700)).toBeCloseTo(100 + (200 * third) / second, 9);
-    expect(stepsLeft(facts, 500)).toBeCloseTo((300 * second + 200 * third) / first, 9);
-    expect(stepsLeft(facts, 1000)).toBe(0);
-    expect(stepsLeft(stageFacts(experiment, "pretrain", null)!, 123)).toBe(877);
-  });
-
-  it("takes the time of all its pieces", () => {
-    const flat = { key: "", measuredAt: "", backend: "onnx", points: [{ tokensPerPass: 1, flopsPerSecond: 1e9 }] };
-    const estimate = estimateSpeed(flat, changing, "pretrain", null)!;
-    const flops = facts.pieces.reduce((sum, piece) => sum + (piece.until - piece.from) * piece.flopsPerStep, 0);
-    expect(estimate.totalSeconds).toBeCloseTo(flops / 1e9, 9);
-    expect(estimate.secondsPerStep).toBeCloseTo(estimate.totalSeconds / 1000, 12);
-    expect(estimate.pieces[2]!.imagesPerSecond).toBeLessThan(estimate.pieces[0]!.imagesPerSecond);
-  });
-
   it("is null where one piece does not fit the grid", () => {
     const wrong = {
       ...changing,
@@ -98,48 +89,78 @@ describe("a mask that changes over pretraining", () => {
   });
 });
 
-describe("estimateSpeed", () => {
-  const measured = { imagesPerSecond: 400, visibleTokens: 8, microBatchSize: 64 };
-  const measurement: SpeedMeasurement = {
-    key: speedKey("machine", experiment),
-    measuredAt: "2025-01-01T00:00:00.000Z",
-    backend: "onnx",
-    points: [
-      speedPoint(experiment, { imagesPerSecond: 40, visibleTokens: 64, microBatchSize: 16 }),
-      speedPoint(experiment, measured),
-    ],
-  };
+describe("rateOf", () => {
+  const pretrain = stageFacts(experiment, "pretrain", null)!;
+  const finetune = stageFacts(experiment, "finetune", null)!;
+  const pointOf = (facts: StageFacts, secondsPerStep: number, measuredAt = "2025-01-02"): SpeedPoint =>
+    speedPoint(experiment, facts, facts.pieces[0]!, { secondsPerStep, measuredAt });
+  const points = [pointOf(finetune, 0.4, "2025-01-01"), pointOf(pretrain, 0.16)];
+  const workOf = (point: SpeedPoint): number => stepWork(point) / point.secondsPerStep;
 
   it("gives back what was measured for the configuration that was measured", () => {
-    const estimate = estimateSpeed(measurement, experiment, "pretrain", null)!;
-    expect(estimate.imagesPerSecond).toBeCloseTo(400, 6);
-    expect(estimate.secondsPerStep).toBeCloseTo(64 / 400, 9);
-    expect(estimate.totalSeconds).toBeCloseTo(160, 6);
-    expect(estimateSpeed(measurement, experiment, "finetune", null)!.imagesPerSecond).toBeCloseTo(40, 6);
+    expect(rateOf(points, points[1]!)).toEqual({
+      workPerSecond: workOf(points[1]!),
+      basis: "same",
+      measuredAt: "2025-01-02",
+    });
+    // Of more micro-batches each takes as long.
+    const more = { ...points[1]!, flopsPerStep: 3 * points[1]!.flopsPerStep };
+    expect(rateOf(points, more).basis).toBe("same");
   });
 
-  it("converts by operations, and stays between the measured speeds", () => {
-    const wider = { ...experiment, mask: { ...experiment.mask, rate: 0.5 } };
-    const { flopsPerStep } = stageFacts(wider, "pretrain", null)!.pieces[0]!;
-    const flops = flopsPerStep / estimateSpeed(measurement, wider, "pretrain", null)!.secondsPerStep;
-    const rates = measurement.points.map((point) => point.flopsPerSecond).sort((a, b) => a - b);
-    // 2048 tokens a pass: beyond both measured points, so the nearer one counts.
-    expect(flops).toBeCloseTo(measurement.points[0]!.flopsPerSecond, 0);
-    const between = { ...experiment, pretrain: { ...experiment.pretrain, batch_size: 90 } };
-    const shape = stageFacts(between, "pretrain", null)!.pieces[0]!;
-    const inner = shape.flopsPerStep / estimateSpeed(measurement, between, "pretrain", null)!.secondsPerStep;
-    expect(inner).toBeGreaterThan(rates[0]!);
-    expect(inner).toBeLessThan(rates[1]!);
+  it("interpolates between points of the network, and takes the nearest one beyond them", () => {
+    const between = rateOf(points, { ...points[1]!, visibleTokens: 11 });
+    expect(between).toMatchObject({ basis: "scaled", measuredAt: "2025-01-01" });
+    const rates = points.map(workOf).sort((a, b) => a - b);
+    expect(between.workPerSecond).toBeGreaterThan(rates[0]!);
+    expect(between.workPerSecond).toBeLessThan(rates[1]!);
+    expect(rateOf(points, { ...points[1]!, visibleTokens: 1 }).workPerSecond).toBeCloseTo(workOf(points[1]!), 3);
+    expect(rateOf(points, { ...points[1]!, visibleTokens: 99 }).workPerSecond).toBeCloseTo(workOf(points[0]!), 3);
   });
 
-  it("is kept by machine, backend and threads", () => {
+  it("takes points of the network nearest in size where its own was not measured", () => {
+    const large = { ...points[1]!, network: "large", parameters: 1e9, secondsPerStep: 16 };
+    const wanted = { ...points[1]!, network: "other", parameters: 9e8 };
+    expect(rateOf([...points, large], wanted).workPerSecond).toBeCloseTo(workOf(large), 3);
+    expect(rateOf([...points, large], { ...wanted, parameters: 3e6 }).workPerSecond).toBeCloseTo(workOf(points[1]!), 3);
+  });
+
+  it("counts the update of the weights, which few tokens do not make shorter", () => {
+    const { parameters, flopsPerStep } = points[1]!;
+    expect(stepWork({ parameters, flopsPerStep }) - stepWork({ parameters, flopsPerStep: 0 })).toBe(flopsPerStep);
+    expect(stepWork({ parameters, flopsPerStep: 0 })).toBeGreaterThan(0);
+  });
+});
+
+describe("measurements", () => {
+  const facts = stageFacts(experiment, "pretrain", null)!;
+  const point = (secondsPerStep: number, network = "one"): SpeedPoint => ({
+    ...speedPoint(experiment, facts, facts.pieces[0]!, { secondsPerStep, measuredAt: "2025-01-01" }),
+    network,
+  });
+  const of = (backend: string, ...points: SpeedPoint[]): SpeedMeasurement => ({ key: "a", backend, points });
+
+  it("are kept by machine, backend and threads", () => {
     const threads = { ...experiment, engine: { ...experiment.engine, threads: 2 } };
     expect(speedKey("machine", threads)).not.toBe(speedKey("machine", experiment));
-    expect(speedKey("other", experiment)).not.toBe(speedKey("machine", experiment));
+    const known = { ...of("native", point(1)), key: speedKey("machine", experiment) };
+    expect(measurementFor([known], "machine", experiment)).toBe(known);
+    expect(measurementFor([known], "machine", threads)).toBeNull();
+    expect(measurementFor([known], "other", experiment)).toBeNull();
+    expect(measurementFor([known], "machine", experiment, "native")).toBe(known);
+    expect(measurementFor([known], "machine", experiment, "onnx")).toBeNull();
   });
 
-  it("is null where the mask does not fit", () => {
-    const wrong = { ...experiment, mask: { ...experiment.mask, block_size: 3 } };
-    expect(estimateSpeed(measurement, wrong, "pretrain", null)).toBeNull();
+  it("replace those of the same configurations, and keep the others", () => {
+    const first = of("native", point(1), point(2, "two"));
+    const [joined] = withMeasurement([first], of("native", point(3)));
+    expect(joined!.points).toEqual([point(3), point(2, "two")]);
+    expect(withMeasurement([first], { ...first, key: "b" })).toHaveLength(2);
+    const many = of("native", ...Array.from({ length: 64 }, (_, i) => point(1, String(i))));
+    expect(withMeasurement([many], of("native", point(3)))[0]!.points).toHaveLength(64);
+  });
+
+  it("forget what another backend has computed", () => {
+    expect(withMeasurement([of("onnx", point(2, "two"))], of("native", point(3)))).toEqual([of("native", point(3))]);
   });
 });

@@ -13,9 +13,9 @@ function stage(label: string, points: number, loss: (i: number) => number | null
 
 /** The texts of a picture, in order. */
 const texts = (svg: string) => [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map((match) => match[1]!);
-/** The curves' paths: what stands in the clipped group. */
+/** The curves' paths: the group of lines. */
 const paths = (svg: string) =>
-  [...(/<g clip-path.*<\/g>/s.exec(svg)?.[0] ?? "").matchAll(/<path d="([^"]*)"/g)].map((m) => m[1]!);
+  [...(/<g class="lines".*?<\/g>/s.exec(svg)?.[0] ?? "").matchAll(/<path d="([^"]*)"/g)].map((m) => m[1]!);
 const points = (path: string) =>
   path
     .split(/[ML]/)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { Surroundings } from "../../../src/node/userFolder.ts";
 import { TFJS_NODE_VERSION, tensorflowFolder } from "../../../src/trainer/tensorflow/tensorflowFolder.ts";
-import type { Surroundings } from "../../../src/trainer/userFolder.ts";
 
 const linux: Surroundings = { platform: "linux", arch: "x64", env: {}, home: "/home/ada" };
 const name = (machine: string): string => `maskdm-studio/tensorflow/tfjs-node-${TFJS_NODE_VERSION}-${machine}`;

@@ -39,6 +39,7 @@ async function failure(): Promise<string> {
     experimentFile: join(folder, "tiny.maskdm.yaml"),
     weights: null,
     resumeFrom: null,
+    pauseAt: null,
     knownClasses: null,
     notes: { note: () => {}, decoding: () => {} },
     startUp: new StartUp(),

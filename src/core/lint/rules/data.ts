@@ -252,7 +252,7 @@ const fewHeldOut: Rule = {
 };
 
 /** Images that are trained on, as far as their number tells: which ones are held out only their pixels do. */
-function trainingImages({ experiment, facts }: LintContext): number | undefined {
+export function trainingImages({ experiment, facts }: LintContext): number | undefined {
   const images = facts.dataset?.images;
   return images === undefined ? undefined : Math.round(images * (1 - experiment.data.holdout));
 }

@@ -119,24 +119,32 @@ const costlySamples: Rule = {
   name: "costly-samples",
   severity: "warning",
   explanation:
-    "Drawing the sample grids takes more than a quarter of the stage's work (counted in matrix products: count · steps forward passes on whole images per grid, against the training steps between two grids).",
-  fix: "Writes a `sample_every` at which the grids take a tenth of the work.",
+    "Drawing the sample grids, or the samples of evaluations, takes more than a quarter of the stage's work (counted in matrix products: images · steps forward passes on whole images each time, against the training steps between two of them).",
+  fix: "Writes a `sample_every` or `evaluate_every` at which they take a tenth of the work.",
   *check(context) {
     const { sample } = context.experiment;
     const shape = modelShape(context.experiment);
     if (!isBuildable(shape)) return;
-    const perGrid = sample.count * sample.steps * imageCost(shape, tokenCount(shape)).forwardFlops;
+    const perImage = sample.steps * imageCost(shape, tokenCount(shape)).forwardFlops;
     for (const { stage, config, visibleTokens } of context.stages()) {
-      if (visibleTokens === null || config.sample_every === 0 || config.sample_every > config.steps) continue;
+      if (visibleTokens === null) continue;
       const perStep = config.batch_size * imageCost(shape, visibleTokens).trainingFlops;
-      const taken = perGrid / (perGrid + config.sample_every * perStep);
-      if (taken <= SAMPLING_SHARE) continue;
-      const every = roundUp((9 * perGrid) / perStep);
-      yield {
-        at: [`${stage}.sample_every`, "sample.count", "sample.steps"],
-        message: `A grid of ${plural(sample.count, "image")} at ${plural(sample.steps, "step")} costs as much as ${plural(perGrid / perStep, "training step")} of ${stage}, and one is drawn every ${config.sample_every}: ${percent(taken)} of the work. sample_every ${every} makes it 10 %.`,
-        fix: { title: `Use sample_every ${every}`, set: { [`${stage}.sample_every`]: String(every) } },
-      };
+      for (const [key, what, images, from] of [
+        ["sample_every", "A grid", sample.count, "sample.count"],
+        ["evaluate_every", "An evaluation", config.evaluate_samples, `${stage}.evaluate_samples`],
+      ] as const) {
+        const each = config[key];
+        if (each === 0 || each > config.steps) continue;
+        const flops = images * perImage;
+        const taken = flops / (flops + each * perStep);
+        if (taken <= SAMPLING_SHARE) continue;
+        const every = roundUp((9 * flops) / perStep);
+        yield {
+          at: [`${stage}.${key}`, from, "sample.steps"],
+          message: `${what} of ${plural(images, "image")} at ${plural(sample.steps, "step")} costs as much as ${plural(flops / perStep, "training step")} of ${stage}, and one is ${key === "sample_every" ? "drawn" : "made"} every ${each}: ${percent(taken)} of the work. ${key} ${every} makes it 10 %.`,
+          fix: { title: `Use ${key} ${every}`, set: { [`${stage}.${key}`]: String(every) } },
+        };
+      }
     }
   },
 };

@@ -151,13 +151,16 @@ const nothingShown: Rule = {
   code: "MDM513",
   name: "nothing-shown",
   severity: "info",
-  explanation: "`sample_every` or `log_every` is more than `steps`: only the end of the stage is drawn or logged.",
+  explanation:
+    "`sample_every`, `held_out_every`, `evaluate_every` or `log_every` is more than `steps`: only the end of the stage is drawn, measured or logged.",
   fix: "Writes a tenth of the steps.",
   *check(context) {
     for (const { stage, config } of context.stages()) {
       const tenth = Math.max(1, Math.round(config.steps / 10));
       for (const [key, what] of [
         ["sample_every", "sample grid"],
+        ["held_out_every", "held-out loss"],
+        ["evaluate_every", "evaluation"],
         ["log_every", "line of metrics"],
       ] as const) {
         if (config[key] <= config.steps || !context.isSet(`${stage}.${key}`)) continue;

@@ -3,6 +3,7 @@
  * JSON of type LoopCounts. Started with --expose-gc. Parameter: a folder for the run.
  */
 import { performance } from "node:perf_hooks";
+import { RunPace } from "../../../../src/core/cost/runPace.ts";
 import { parseExperiment } from "../../../../src/core/experiment/parse.ts";
 import { modelShape } from "../../../../src/core/model/shape.ts";
 import type { Dataset } from "../../../../src/trainer/data/dataset.ts";
@@ -121,10 +122,14 @@ const loop = new TrainingLoop({
   batches,
   stop,
   resumeFrom: null,
+  pauseAt: null,
   dataFingerprint: { images: 0, paths: "", pixels: "", decoder: "" },
   classes: null,
   startUp: new StartUp(),
-  samples: { write: async () => {}, has: () => true },
+  samples: { write: async () => true, has: () => true },
+  heldOut: null,
+  evaluations: { evaluate: async () => null },
+  pace: new RunPace(experiment, "pretrain", { machineBytes: null, measurement: null, images: 0 }),
   progress: {
     update(step) {
       if (step === WARM_UP) {

@@ -4,7 +4,6 @@
  */
 import { performance } from "node:perf_hooks";
 import type { LinesEvent } from "../../../../src/core/protocol/dashboard.ts";
-import { MetricsTail } from "../../../../src/core/run/metricsTail.ts";
 import { RunColumns } from "../../../../src/core/series/columns.ts";
 import { chartCsv } from "../../../../src/core/series/csv.ts";
 import { Line } from "../../../../src/core/series/line.ts";
@@ -16,9 +15,9 @@ import { runInfos } from "../../../../src/extension/dashboard/runInfo.ts";
 import { listSamples } from "../../../../src/extension/dashboard/sampleFiles.ts";
 import { buildTree, contextWords, outline, walk } from "../../../../src/extension/runs/runTree.ts";
 import { listCheckpoints } from "../../../../src/node/run/checkpoints.ts";
-import { FileTail } from "../../../../src/node/run/fileTail.ts";
 import { listRuns } from "../../../../src/node/run/list.ts";
-import { metricsFile, readRunMetrics } from "../../../../src/node/run/metrics.ts";
+import { readRunMetrics } from "../../../../src/node/run/metrics.ts";
+import { MetricsFollower } from "../../../../src/node/run/metricsFollower.ts";
 import { RunsFollower } from "../../../../src/node/run/runsFollower.ts";
 import { runsTable } from "../../../../src/trainer/cli/runs.ts";
 
@@ -66,23 +65,22 @@ for (const entry of entries) {
   const line = new Line();
   const feed = new ChartFeed((event: LinesEvent) => {
     let at = 0;
-    for (const { from, count, smooth, chart } of event.parts) {
-      if (chart === "loss" && !smooth)
+    for (const { from, count, kind, chart } of event.parts) {
+      if (chart === "loss" && kind === "raw")
         line.replaceFrom(from ?? -Infinity, event.xs.subarray(at, at + count), event.ys.subarray(at, at + count));
       at += count;
     }
   });
   feed.add(dir, 0, columns);
-  const tail = new MetricsTail();
   await new Promise<void>((resolve) => {
-    const file = new FileTail(metricsFile(dir), {
-      bytes(chunk, reset) {
-        if (reset) tail.reset();
-        feed.changed(dir, columns.add(tail.feed(chunk)));
+    const follower = new MetricsFollower(dir, {
+      lines(parts, reset) {
+        if (reset) columns.clear();
+        feed.changed(dir, columns.addPacked(parts));
       },
       failed: () => undefined,
       looked: () => {
-        file.dispose();
+        follower.dispose();
         resolve();
       },
     });

@@ -1,0 +1,93 @@
+/** All configurations below each other: mean, 95 % interval and every training, the best first. */
+import { linearTicks, tickFormat } from "../../series/axis.ts";
+import { axisMapping, DIGIT, escapeXml, round, shortened, svgDocument } from "../../series/svgFrame.ts";
+import { METRICS } from "../metrics.ts";
+import { isBetter } from "../results.ts";
+import type { StudyTable, TableRow } from "../table.ts";
+import { metricFormat, statesText } from "../words.ts";
+import { axisRange, type ChartLook, colourOf, markOf, signLegend, signOf, whisker } from "./look.ts";
+
+export interface DotPlotOptions extends ChartLook {
+  /** metric: the best first; plan: as the axes have them */
+  readonly order: "metric" | "plan";
+}
+
+const ROW = 20;
+const TOP = 52;
+const BELOW = 66;
+
+export function dotPlotSvg(table: StudyTable, options: DotPlotOptions): string {
+  const { width, colours, order } = options;
+  const spec = METRICS[table.metric];
+  const format = metricFormat(table);
+  const rows = ordered(table, order);
+  const labels = Math.min(0.42 * width, 16 + DIGIT * Math.max(8, ...rows.map(({ label }) => label.length)));
+  const values = rows.map((row) => (row.mean === null ? "" : format(row.mean)));
+  const numbers = 12 + DIGIT * Math.max(6, ...values.map(({ length }) => length));
+  const plot = { left: labels, right: width - numbers - 44, top: TOP, bottom: TOP + ROW * rows.length };
+  const [low, high] = axisRange([
+    ...rows.flatMap((row) => (row.interval === null ? [] : [row.interval.low, row.interval.high])),
+    ...rows.flatMap(({ cells }) => cells.flatMap(({ value }) => value ?? [])),
+    ...(table.floor === null ? [] : [table.floor]),
+  ]);
+  const ticks = linearTicks(low, high, Math.max(2, (plot.right - plot.left) / 80));
+  const toX = axisMapping({ low, high, logarithmic: false }, plot.left, plot.right);
+  const tick = tickFormat(ticks);
+  const best = rows.find(({ standing }) => standing === "best");
+  const parts = [
+    ...ticks.map((at) => {
+      const x = round(toX(at));
+      return `<path d="M${x} ${plot.top}V${plot.bottom}" stroke="${colours.grid}"/><text x="${x}" y="${plot.bottom + 16}" text-anchor="middle">${escapeXml(tick(at))}</text>`;
+    }),
+    `<text x="${(plot.left + plot.right) / 2}" y="${plot.bottom + 34}" text-anchor="middle">${spec.title} (${spec.better} is better)</text>`,
+    `<text x="${width - 44}" y="${plot.top - 8}" text-anchor="end" fill="${colours.muted}">mean</text>`,
+    `<text x="${width - 10}" y="${plot.top - 8}" text-anchor="end" fill="${colours.muted}">n</text>`,
+  ];
+  if (best?.mean != null) parts.push(verticalLine(toX(best.mean), plot, colours.best, "1 3", null));
+  if (table.floor !== null) parts.push(verticalLine(toX(table.floor), plot, colours.muted, "5 3", "floor"));
+  rows.forEach((row, i) => {
+    parts.push(markOf(row, table, rowSvg(row, plot.top + ROW * (i + 0.5), values[i]!)));
+  });
+  parts.push(signLegend(table, plot.left, plot.bottom + 56, colours));
+  const title = `${spec.title} of ${rows.length} configurations`;
+  return svgDocument({ title, width, height: plot.bottom + BELOW, left: 14, colours }, parts.join("\n"));
+
+  function rowSvg(row: TableRow, y: number, value: string): string {
+    const weight = row.standing === "best" ? ' font-weight="600"' : "";
+    const label = `<rect class="hit" x="0" y="${y - ROW / 2}" width="${width}" height="${ROW}" fill="transparent"/><text x="14" y="${y + 4}"${weight}>${escapeXml(shortened(row.label, labels - 20))}</text>`;
+    if (row.mean === null) {
+      return `${label}<text x="${plot.left + 6}" y="${y + 4}" fill="${colours.muted}" font-style="italic">${escapeXml(statesText(row))}</text>`;
+    }
+    const colour = colourOf(row.standing, colours);
+    const trainings = row.cells.flatMap((cell) => {
+      if (cell.value === null) return [];
+      return `<path d="M${round(toX(cell.value))} ${y - 5}v10" stroke="${colour}" stroke-opacity="0.45"/>`;
+    });
+    const interval = row.interval && whisker([toX(row.interval.low), y], [toX(row.interval.high), y], colour);
+    return [
+      ...[label, ...trainings, interval ?? "", signOf(row.standing, toX(row.mean), y, colours)],
+      `<text x="${width - 44}" y="${y + 4}" text-anchor="end"${weight}>${value}</text>`,
+      `<text x="${width - 10}" y="${y + 4}" text-anchor="end" fill="${colours.muted}">${row.n}</text>`,
+    ].join("");
+  }
+}
+
+function verticalLine(
+  x: number,
+  { top, bottom }: { top: number; bottom: number },
+  colour: string,
+  dash: string,
+  label: string | null,
+): string {
+  const text = label && `<text x="${round(x)}" y="${top - 8}" text-anchor="middle" fill="${colour}">${label}</text>`;
+  return `<path d="M${round(x)} ${top - 4}V${bottom}" stroke="${colour}" stroke-dasharray="${dash}"/>${text ?? ""}`;
+}
+
+/** What has no result comes last, as the plan has it. */
+export function ordered({ rows, metric }: StudyTable, order: DotPlotOptions["order"]): readonly TableRow[] {
+  if (order === "plan") return rows;
+  return [...rows].sort((a, b) => {
+    if (a.mean === null || b.mean === null) return Number(a.mean === null) - Number(b.mean === null);
+    return a.mean === b.mean ? 0 : isBetter(metric, a.mean, b.mean) ? -1 : 1;
+  });
+}

@@ -1,0 +1,2 @@
+/** The study editor's name, as package.json has it. */
+export const STUDY_VIEW_TYPE = "maskdm.study";

@@ -1,0 +1,26 @@
+/** Where a study is kept: `.studies/<name>` in the runs folder. Prose: docs/run-format.md, "Studies". */
+import { join } from "node:path";
+import type { Parsed } from "../../core/run/format.ts";
+import { parseStudyRecord, type StudyRecord } from "../../core/study/record.ts";
+import { namesIn, replaceJson } from "../run/files.ts";
+import { readDocument } from "../run/status.ts";
+
+const STUDY_FILE = "study.json";
+
+export const studiesFolder = (runsDir: string): string => join(runsDir, ".studies");
+/** @param name of the study, see `studyName` */
+export const studyFolder = (runsDir: string, name: string): string => join(studiesFolder(runsDir), name);
+/** What its worker did, for people: lines that begin with the time. */
+export const studyLog = (runsDir: string, name: string): string => join(studyFolder(runsDir, name), "log.txt");
+export const studyRecordFile = (runsDir: string, name: string): string => join(studyFolder(runsDir, name), STUDY_FILE);
+
+/** Names of the studies that were started in a runs folder. */
+export const studyNames = (runsDir: string): string[] =>
+  namesIn(studiesFolder(runsDir)).filter((name) => namesIn(studyFolder(runsDir, name)).includes(STUDY_FILE));
+
+export const readStudyRecord = (runsDir: string, name: string): Parsed<StudyRecord> =>
+  readDocument(studyFolder(runsDir, name), STUDY_FILE, parseStudyRecord);
+
+/** By the process that has the study's lock. @throws UserError if the disk refuses */
+export const writeStudyRecord = (runsDir: string, record: StudyRecord): void =>
+  replaceJson(studyRecordFile(runsDir, record.name), record, true);

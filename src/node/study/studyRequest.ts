@@ -1,0 +1,62 @@
+/** How a study is started and stopped, by the command line and the editor alike: its worker is asked, and started unless it is at work. */
+import { mkdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { RUN_FORMAT_VERSION } from "../../core/run/format.ts";
+import { parseStudyRequest, type StudyRequest } from "../../core/study/request.ts";
+import { type Program, spawnDetached } from "../run/detached.ts";
+import { asDiskError } from "../run/diskError.ts";
+import { removeQuietly, replaceJson } from "../run/files.ts";
+import { hasWorker } from "../run/queueWorker.ts";
+import { readDocument } from "../run/status.ts";
+import type { StudyTexts } from "./loadPlan.ts";
+import { studyFolder, studyLog } from "./places.ts";
+
+const REQUEST_FILE = "request.json";
+const requestFile = (runsDir: string, name: string): string => join(studyFolder(runsDir, name), REQUEST_FILE);
+
+/** What is asked of a study and not heard yet; null: nothing. */
+export function readStudyRequest(runsDir: string, name: string): StudyRequest | null {
+  const read = readDocument(studyFolder(runsDir, name), REQUEST_FILE, parseStudyRequest);
+  return read.ok ? read.value : null;
+}
+
+/** Takes what is asked. By the study's worker. */
+export function takeStudyRequest(runsDir: string, name: string): StudyRequest | null {
+  const request = readStudyRequest(runsDir, name);
+  if (request !== null) removeQuietly(requestFile(runsDir, name));
+  return request;
+}
+
+/**
+ * Asks a study to go on, to try again what failed, or to stop.
+ * @param study what is to be computed; undefined: what was before
+ * @param onError told if the worker cannot be started
+ * @throws UserError if the disk refuses
+ */
+export async function requestStudy(
+  place: { readonly runsDir: string; readonly name: string; readonly program: Program },
+  command: StudyRequest["command"],
+  study: StudyTexts | undefined,
+  onError: (error: Error) => void,
+): Promise<void> {
+  const { name, program } = place;
+  const runsDir = resolve(place.runsDir);
+  const request: StudyRequest = {
+    ...{ formatVersion: RUN_FORMAT_VERSION, command, requestedAt: new Date().toISOString() },
+    ...(study === undefined ? {} : { study: pickTexts(study) }),
+  };
+  const path = requestFile(runsDir, name);
+  try {
+    mkdirSync(studyFolder(runsDir, name), { recursive: true });
+  } catch (error) {
+    throw asDiskError(error, { path });
+  }
+  replaceJson(path, request, false);
+  if (await hasWorker(studyFolder(runsDir, name))) return;
+  const options = { cwd: runsDir, logFile: studyLog(runsDir, name), mode: "a" } as const;
+  spawnDetached(program, ["study", "work", name, "--runs-dir", runsDir], options).on("error", onError);
+}
+
+const pickTexts = ({ name, studyFile, studyText, baseFile, baseText }: StudyTexts): StudyTexts => ({
+  ...{ name, studyFile, studyText, baseFile, baseText },
+});

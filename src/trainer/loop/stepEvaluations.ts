@@ -1,0 +1,85 @@
+/** The evaluations that a run makes of itself while it trains. */
+import packageJson from "../../../package.json" with { type: "json" };
+import type { Experiment } from "../../core/experiment/schema.ts";
+import { short } from "../../core/numbers.ts";
+import type { Stage } from "../../core/random/streams.ts";
+import { drawingOf } from "../../core/run/drawing.ts";
+import type { StepMetrics } from "../../core/run/metrics.ts";
+import type { Dataset } from "../data/dataset.ts";
+import type { EngineClient } from "../engine/client.ts";
+import type { EngineFacts } from "../engine/messages.ts";
+import { betweenSteps, type Told } from "./betweenSteps.ts";
+import type { StopRequest } from "./stopRequest.ts";
+
+export interface StepEvaluationsParts extends Told {
+  readonly experiment: Experiment;
+  readonly stage: Stage;
+  readonly dataset: Dataset;
+  /** of the decoded images */
+  readonly cacheDir: string;
+  readonly threads: number;
+  readonly engine: EngineClient;
+  readonly facts: EngineFacts;
+  readonly stop: StopRequest;
+}
+
+export class StepEvaluations {
+  constructor(private readonly parts: StepEvaluationsParts) {}
+
+  /**
+   * Draws samples with the averaged weights, measures them as `maskdm evaluate` does and adds what was found to evaluations.jsonl.
+   * @param anew the step was trained just now: samples that are there are of other weights
+   * @param onProgress such as "evaluating: drawing 64 of 200"
+   * @returns for the step's line; null where it was given up or failed
+   * @throws as betweenSteps does
+   */
+  evaluate(
+    step: number,
+    anew: boolean,
+    onProgress: (text: string) => void,
+  ): Promise<Pick<StepMetrics, "kid" | "kidError"> | null> {
+    const { experiment, stage, run, dataset, cacheDir, threads, engine, facts, stop } = this.parts;
+    const { model, sample, seed } = experiment;
+    return betweenSteps(this.parts, `evaluation of step ${step}`, "made", async () => {
+      // Most runs are not evaluated, and need not load ONNX Runtime for it.
+      const [{ evaluateSamples, withSpaces }, { drawnSamples }] = await Promise.all([
+        import("../evaluation/evaluateSamples.ts"),
+        import("../evaluation/drawnSamples.ts"),
+      ]);
+      const showProgress = (part: string, done: number, total: number): void => {
+        stop.check();
+        onProgress(`evaluating: ${part} ${done} of ${total}`);
+      };
+      const count = experiment[stage].evaluate_samples;
+      const averaged = { ...experiment, sample: { ...sample, weights: "ema" as const } };
+      const drawing = drawingOf(averaged, {
+        run: run.id,
+        stage,
+        step,
+        weights: "ema",
+        seed,
+        label: model.num_classes === 0 ? null : "turns",
+        backend: facts.backend,
+        versions: { maskdm: packageJson.version, backend: facts.version },
+      });
+      return withSpaces(undefined, threads, async (spaces) => {
+        const samples = await drawnSamples(
+          {
+            runDir: run.dir,
+            experiment: averaged,
+            drawing: { ...drawing, count },
+            engine,
+            anew,
+            check: () => stop.check(),
+          },
+          (done) => showProgress("drawing", done, count),
+        );
+        const say = (line: string): void => run.log(line);
+        const request = { runDir: run.dir, dataset, samples, spaces, cacheDir, say };
+        const { kid } = await evaluateSamples(request, showProgress);
+        run.log(`evaluation of step ${step}: KID ${short(kid.value)} ± ${short(kid.standardError)}`);
+        return { kid: kid.value, kidError: kid.standardError };
+      });
+    });
+  }
+}

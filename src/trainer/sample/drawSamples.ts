@@ -1,0 +1,51 @@
+/** Draws images with the engine's network. */
+import { imagesToTokens, type TokenShape, tokensToImages, toPatchEmbedOrder } from "../../core/batch/tokens.ts";
+import { drawingBatch } from "../../core/diffusion/drawingBatch.ts";
+import { type Denoiser, type SampledBatch, type SampleStep, sampleBatches } from "../../core/diffusion/samplers.ts";
+import type { Experiment } from "../../core/experiment/schema.ts";
+import type { EngineClient } from "../engine/client.ts";
+
+/** The engine as a denoiser over whole images. */
+export function engineDenoiser(engine: EngineClient, shape: TokenShape, weights: "raw" | "ema"): Denoiser {
+  return async (x, timesteps, labels) => {
+    const count = timesteps.length;
+    const tokens = toPatchEmbedOrder(imagesToTokens(x, count, shape), shape);
+    const output = await engine.call("predict", { tokens, timesteps, labels, weights });
+    return tokensToImages(output, count, shape);
+  };
+}
+
+export interface DrawRequest {
+  readonly sample: Experiment["sample"];
+  readonly seed: number;
+  /** number of the first image, default 0; images of one seed are numbered without end */
+  readonly firstImage?: number;
+  /** class of each image; null lets the classes take turns */
+  readonly labels: Int32Array | null;
+  readonly onStep?: (step: SampleStep) => void | Promise<void>;
+}
+
+/** Draws the images batch by batch; values in [-1, 1]. */
+export function drawSamples(
+  engine: EngineClient,
+  experiment: Experiment,
+  request: DrawRequest,
+): AsyncGenerator<SampledBatch> {
+  const { data, model, diffusion } = experiment;
+  const { sample, seed, firstImage = 0, onStep } = request;
+  const shape = { imageSize: data.image_size, channels: data.channels, patchSize: model.patch_size };
+  const turns = Int32Array.from({ length: sample.count }, (_, i) => (firstImage + i) % Math.max(1, model.num_classes));
+  return sampleBatches({
+    denoiser: engineDenoiser(engine, shape, sample.weights),
+    diffusion,
+    sample,
+    seed,
+    imageSize: data.image_size,
+    channels: data.channels,
+    count: sample.count,
+    firstImage,
+    labels: model.num_classes > 0 ? (request.labels ?? turns) : null,
+    batchSize: Math.min(drawingBatch(experiment), sample.count),
+    ...(onStep ? { onStep } : {}),
+  });
+}

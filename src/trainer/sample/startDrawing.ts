@@ -1,0 +1,38 @@
+/** An engine that draws with the network of a run. */
+import packageJson from "../../../package.json" with { type: "json" };
+import { modelShape } from "../../core/model/shape.ts";
+import { type Drawing, drawingOf } from "../../core/run/drawing.ts";
+import type { RunNetwork } from "../../node/run/runNetwork.ts";
+import type { EngineClient } from "../engine/client.ts";
+import { engineThreads } from "../engine/engineThreads.ts";
+import type { EngineFacts } from "../engine/messages.ts";
+
+/** Starts an engine that only draws; its weights are still to be loaded. */
+export function startDrawing(engine: EngineClient, { experiment }: RunNetwork): Promise<EngineFacts> {
+  return engine.call("init", {
+    wanted: experiment.engine.backend,
+    threads: engineThreads(experiment),
+    shape: modelShape(experiment),
+    seed: 0,
+    training: null,
+  });
+}
+
+export function loadWeights(engine: EngineClient, { file, experiment }: RunNetwork): Promise<unknown> {
+  return engine.call("load", { kind: "weights", file, into: experiment.sample.weights });
+}
+
+/** @param label number of the class of every image; null: they take turns */
+export function drawingWith(
+  { experiment, weights }: RunNetwork,
+  { backend, version }: EngineFacts,
+  { seed, label }: { readonly seed: number; readonly label: number | null },
+): Drawing {
+  return drawingOf(experiment, {
+    ...weights,
+    seed,
+    label: experiment.model.num_classes === 0 ? null : (label ?? "turns"),
+    backend,
+    versions: { maskdm: packageJson.version, backend: version },
+  });
+}

@@ -1,0 +1,108 @@
+/** The one evaluation of a study that is at work, in a process of its own. */
+import { dirname, join } from "node:path";
+import * as z from "zod";
+import { yamlText } from "../../core/experiment/yamlText.ts";
+import { spaceFile } from "../../core/run/evaluationSpaces.ts";
+import type { Cell, PlannedRun } from "../../core/study/plan.ts";
+import { cellName } from "../../core/study/progress.ts";
+import { resolvePath } from "../../node/homePath.ts";
+import type { Program } from "../../node/run/detached.ts";
+import { checkProcess } from "../../node/run/process.ts";
+import { ChildTask } from "./childTask.ts";
+import type { StudyBook } from "./studyBook.ts";
+
+const progressSchema = z.object({ type: z.literal("progress"), part: z.string(), done: z.number() });
+
+/** Progress is noted that often. */
+const NOTE_MS = 1000;
+
+export class Evaluating {
+  private task: ChildTask | null = null;
+  private cell: Cell | null = null;
+  /** images drawn so far */
+  private done = 0;
+  private notedAt = 0;
+  /** by cell, the step at which it was evaluated by this worker */
+  private readonly made = new Map<string, number | null>();
+
+  constructor(
+    private readonly book: StudyBook,
+    private readonly program: Program,
+  ) {}
+
+  get isAtWork(): boolean {
+    return this.book.record.evaluating !== null;
+  }
+
+  /** Begins, unless the same was made just now: then its result is not what the study asks for, and would not be the next time. */
+  begin(cell: Cell, run: PlannedRun, step: number | null): void {
+    const { book } = this;
+    if (this.made.has(cell.key) && this.made.get(cell.key) === step) {
+      book.fail([cell], "it was evaluated, but not as the study asks for; see its evaluations.jsonl");
+      return;
+    }
+    this.made.set(cell.key, step);
+    const { samples, seed, space } = book.plan.study.evaluate;
+    const { sampler, steps, eta, weights, clip } = cell.experiment!.sample;
+    const set = Object.entries({ sampler, steps, eta, weights, clip }).flatMap(([key, value]) => [
+      "--set",
+      `sample.${key}=${yamlText(value)}`,
+    ]);
+    const args = ["evaluate", join(book.runsDir, run.id), "--runs-dir", book.runsDir, "--json-lines", ...set];
+    const asked = ["--samples", String(samples), "--seed", String(seed), "--space", this.spaceAsked(space)];
+    book.log(`${cellName(cell, book.plan)}: is evaluated, ${samples} images`);
+    this.cell = cell;
+    this.done = 0;
+    this.task = new ChildTask(this.program, [...args, ...asked], {
+      ...{ cwd: book.runsDir, input: null },
+      onLine: (line) => this.hear(line),
+    });
+    book.update({ evaluating: { cell: cell.key, run: run.id, done: 0, process: this.task.process } });
+  }
+
+  /** Notes how far it is, and what came of it once it has ended; one that an earlier worker has begun is waited for. */
+  look(): void {
+    const { book, task, cell } = this;
+    const { evaluating } = book.record;
+    if (evaluating === null) return;
+    if (task === null || cell === null) {
+      if (checkProcess(evaluating.process) !== "alive") book.update({ evaluating: null });
+      return;
+    }
+    if (task.end === null) {
+      if (performance.now() - this.notedAt < NOTE_MS) return;
+      this.notedAt = performance.now();
+      book.update({ evaluating: { ...evaluating, done: this.done } });
+      return;
+    }
+    this.task = null;
+    book.update({ evaluating: null });
+    if (!task.end.ok) book.fail([cell], task.end.reason);
+  }
+
+  /** Breaks it off; the images drawn are kept. */
+  kill(): void {
+    const { evaluating } = this.book.record;
+    if (evaluating === null) return;
+    if (this.task !== null) this.task.kill();
+    else if (checkProcess(evaluating.process) === "alive") process.kill(evaluating.process.pid);
+    this.task = null;
+    this.book.update({ evaluating: null });
+  }
+
+  private hear(line: unknown): void {
+    const progress = progressSchema.safeParse(line);
+    if (progress.success && progress.data.part === "drawing") this.done = progress.data.done;
+  }
+
+  /** A file starts at the study file's folder. */
+  private spaceAsked(space: string): string {
+    return spaceFrom(space, this.book.record.studyFile);
+  }
+}
+
+/** A space of features as `maskdm evaluate` takes it, from wherever it is started. */
+export function spaceFrom(space: string, studyFile: string): string {
+  const file = spaceFile(space);
+  return file === null ? space : space.slice(0, space.length - file.length) + resolvePath(dirname(studyFile), file);
+}

@@ -1,0 +1,101 @@
+/** Fields of the plan: a name with its documentation, a control, and below it what is wrong. */
+import * as z from "zod";
+import type { Diagnostic } from "../../src/core/experiment/diagnostic.ts";
+import type { JsonSchema } from "../../src/core/experiment/jsonSchema.ts";
+import { studySchema } from "../../src/core/study/schema.ts";
+import { icon } from "../designer/icons.ts";
+import { element } from "../ui/element.ts";
+import type { PageActions } from "./pageActions.ts";
+
+const SEVERITIES = { error: "Error", warning: "Warning", info: "Note" } as const;
+
+/** A finding with a link to its place. */
+export function problemItem(diagnostic: Diagnostic, actions: Pick<PageActions, "reveal">): HTMLLIElement {
+  const { severity, message, line, code } = diagnostic;
+  const place = element("button", { class: "link", type: "button", title: `${code}: show the text` }, `line ${line}`);
+  place.addEventListener("click", () => actions.reveal(diagnostic));
+  return element(
+    "li",
+    { class: `problem ${severity}` },
+    element("span", { class: "visually-hidden" }, SEVERITIES[severity]),
+    icon(severity),
+    element("span", { class: "problem-text" }, `${message} `, place),
+  );
+}
+
+let schema: JsonSchema | null = null;
+
+/** What the schema says of a key of the study, such as ["budget", "pretrain"]. */
+export function studyKey(path: readonly string[]): JsonSchema {
+  schema ??= z.toJSONSchema(studySchema, { io: "input" }) as JsonSchema;
+  return path.reduce<JsonSchema>((at, name) => at.properties?.[name] ?? {}, schema);
+}
+
+/** A row of the form. */
+export class Field {
+  readonly element: HTMLElement;
+  private readonly problems = element("ul", { class: "problems", hidden: "" });
+
+  constructor(
+    readonly path: readonly string[],
+    name: string,
+    private readonly actions: Pick<PageActions, "reveal">,
+    ...controls: HTMLElement[]
+  ) {
+    const { description = "" } = studyKey(path);
+    this.element = element(
+      "div",
+      { class: "row", role: "group", "aria-label": name },
+      element("span", { class: "row-name", title: `${path.join(".")}\n\n${description}` }, name),
+      element("div", { class: "row-control" }, ...controls),
+      this.problems,
+    );
+  }
+
+  setProblems(found: readonly Diagnostic[]): void {
+    this.problems.hidden = found.length === 0;
+    this.problems.replaceChildren(...found.map((each) => problemItem(each, this.actions)));
+  }
+}
+
+/** A text field that reports what was typed when it is left or Enter is pressed; Escape takes it back. */
+export class TextInput {
+  readonly element: HTMLInputElement;
+  private shown = "";
+
+  constructor(name: string, attributes: Readonly<Record<string, string>>, commit: (text: string) => void) {
+    this.element = element("input", { type: "text", "aria-label": name, spellcheck: "false", ...attributes });
+    this.element.addEventListener("change", () => {
+      const text = this.element.value.trim();
+      if (text !== this.shown) commit(text);
+    });
+    this.element.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") this.element.value = this.shown;
+    });
+  }
+
+  show(text: string): void {
+    this.shown = text;
+    this.element.value = text;
+  }
+}
+
+export function select<T extends string>(
+  name: string,
+  choices: readonly (readonly [value: T, label: string])[],
+  commit: (value: T) => void,
+): HTMLSelectElement {
+  const made = element(
+    "select",
+    { "aria-label": name },
+    ...choices.map(([value, label]) => element("option", { value }, label)),
+  );
+  made.addEventListener("change", () => commit(made.value as T));
+  return made;
+}
+
+export function check(name: string, commit: (on: boolean) => void): { element: HTMLElement; box: HTMLInputElement } {
+  const box = element("input", { type: "checkbox" });
+  box.addEventListener("change", () => commit(box.checked));
+  return { element: element("label", { class: "check" }, box, name), box };
+}

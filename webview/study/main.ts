@@ -1,0 +1,130 @@
+/** The page of the study editor. */
+import "../ui/base.css";
+import "../ui/tabs.css";
+import "./study.css";
+import "./plan.css";
+import "./cells.css";
+import "./results.css";
+import "./charts/charts.css";
+import type { StudyProtocol } from "../../src/core/protocol/study.ts";
+import { defineControls } from "../ui/controls.ts";
+import { element } from "../ui/element.ts";
+import { Messenger } from "../ui/messenger.ts";
+import { Tabs } from "../ui/tabs.ts";
+import { CellsTab } from "./cellsTab.ts";
+import { Header } from "./header.ts";
+import { StudyModel } from "./model.ts";
+import type { PageActions } from "./pageActions.ts";
+import { PlanTab } from "./planTab.ts";
+import { ResultsTab } from "./resultsTab.ts";
+import { loadViewState, saveViewState, type TabName } from "./viewState.ts";
+
+/** A refusal stays on screen so long. */
+const TOAST_MS = 8000;
+const SCROLL_SETTLES_MS = 200;
+
+defineControls();
+const messenger = new Messenger<StudyProtocol>();
+const model = new StudyModel(loadViewState());
+const toast = element("div", { class: "toast", role: "alert", hidden: "" });
+let toastTimer: number | undefined;
+
+function say(text: string, isWrong: boolean): void {
+  toast.textContent = text;
+  toast.classList.toggle("wrong", isWrong);
+  toast.hidden = false;
+  window.clearTimeout(toastTimer);
+  toastTimer = window.setTimeout(() => {
+    toast.hidden = true;
+  }, TOAST_MS);
+}
+const refuse = (error: unknown): void => say(error instanceof Error ? error.message : String(error), true);
+
+const actions: PageActions = {
+  edit: (...changes) => {
+    messenger.request("edit", { changes: changes as never }).catch((error: unknown) => {
+      refuse(error);
+      // What was typed is not in the file: the form shows the file again.
+      model.tell("text");
+    });
+  },
+  reveal: ({ line, column }) => void messenger.request("reveal", { line, column }).catch(refuse),
+  openText: () => void messenger.request("openText", {}).catch(refuse),
+  openBase: (as) => void messenger.request("openBase", { as }).catch(refuse),
+  chooseBase: () => void messenger.request("chooseBase", {}).catch(refuse),
+  act: (action) => void messenger.request("act", { action }).catch(refuse),
+  copyCommand: (action) => {
+    messenger.request("copyCommand", { action }).then(() => say(`Copied: ${model.commands[action]}`, false), refuse);
+  },
+  openRuns: (cells) => void messenger.request("openRuns", { cells: [...cells] }).catch(refuse),
+  openLog: () => void messenger.request("openLog", {}).catch(refuse),
+  curves: (params) => messenger.request("curves", params),
+  samples: (cells) => messenger.request("samples", { cells: [...cells] }),
+  showMetric: (metric) => {
+    model.setView({ metric });
+    messenger.request("metric", { metric }).catch(refuse);
+  },
+  measure: () => void messenger.request("measure", {}).catch(refuse),
+  manageTrust: () => void messenger.request("manageTrust", {}).catch(refuse),
+  save: async (name, kind, bytes) => {
+    try {
+      await messenger.request("save", { name, kind, bytes });
+    } catch (error) {
+      refuse(error);
+    }
+  },
+};
+
+const header = new Header(model, actions);
+const plan = new PlanTab(model, actions);
+const cells = new CellsTab(model, actions);
+const results = new ResultsTab(model, actions);
+const tabs = new Tabs<TabName>(
+  [
+    ["plan", "Plan", plan.element],
+    ["cells", "Cells", cells.element],
+    ["results", "Results", results.element],
+  ],
+  (tab) => {
+    model.setView({ tab });
+    if (tab === "results") results.update();
+  },
+);
+tabs.list.append(header.command);
+const page = element("main", { class: "study", hidden: "" }, header.element, tabs.root, toast);
+document.body.append(page);
+
+model.onChange((aspect, changed) => {
+  if (aspect === "theme") results.readColours();
+  if (aspect === "view") saveViewState(model.view);
+  if (aspect !== "view" && aspect !== "theme") header.update();
+  if (aspect === "text" || aspect === "plan" || aspect === "work" || aspect === "forecast") plan.update(aspect);
+  if (aspect === "plan" || aspect === "view") cells.layOut();
+  if (aspect === "cells") cells.update(changed);
+  if (aspect !== "text" && aspect !== "forecast" && model.view.tab === "results") results.update();
+});
+messenger.on("document", (document) => model.setDocument(document));
+messenger.on("plan", (state) => model.setPlan(state));
+messenger.on("cells", (state) => model.setCells(state));
+messenger.on("work", (work) => model.setWork(work));
+messenger.on("forecast", (forecast) => model.setForecast(forecast));
+
+let scrollTimer: number | undefined;
+window.addEventListener("scroll", () => {
+  window.clearTimeout(scrollTimer);
+  scrollTimer = window.setTimeout(() => {
+    model.view = { ...model.view, scroll: window.scrollY };
+    saveViewState(model.view);
+  }, SCROLL_SETTLES_MS);
+});
+new MutationObserver(() => model.tell("theme")).observe(document.body, { attributeFilter: ["class"] });
+
+const { metric, scroll, tab } = model.view;
+if (metric !== null) await messenger.request("metric", { metric });
+const start = await messenger.request("ready", {});
+model.fileName = start.fileName;
+model.commands = start.commands;
+page.hidden = false;
+model.setDocument(start.document);
+tabs.open(tab);
+window.scrollTo({ top: scroll });
