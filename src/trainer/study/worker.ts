@@ -15,6 +15,7 @@ import type { PlannedRun } from "../../core/study/plan.ts";
 import { cellCounts, countsText, isOver } from "../../core/study/progress.ts";
 import type { StudyRecord } from "../../core/study/record.ts";
 import { plannedSteps } from "../../core/study/steps.ts";
+import { changeAnnotations, readAnnotations } from "../../node/run/annotations.ts";
 import type { Program } from "../../node/run/detached.ts";
 import { freeBytes } from "../../node/run/diskError.ts";
 import { enqueueResume, enqueueStart } from "../../node/run/enqueue.ts";
@@ -24,7 +25,8 @@ import { isWorked, startWorker } from "../../node/run/queueWorker.ts";
 import { LockLostError, RunLock } from "../../node/run/runLock.ts";
 import { maskdmCommand } from "../../node/shellCommand.ts";
 import { planTexts, type StudyTexts } from "../../node/study/loadPlan.ts";
-import { readStudyRecord, studyFolder } from "../../node/study/places.ts";
+import { studyFolder } from "../../node/study/places.ts";
+import { readStudyRecord } from "../../node/study/recordFile.ts";
 import { StudyReader } from "../../node/study/studyReader.ts";
 import { readStudyRequest, takeStudyRequest } from "../../node/study/studyRequest.ts";
 import { Evaluating } from "./evaluating.ts";
@@ -109,6 +111,8 @@ class StudyWorker {
   private readonly timing: Timing;
   private readonly outcomes: Outcomes;
   private readonly watch = new RunWatch();
+  /** trainings that were queued and have no folder yet */
+  private readonly ungrouped = new Set<string>();
   /** why it ends before all is done; null: it does not */
   private ending: string | null;
   private renewedAt = performance.now();
@@ -168,6 +172,7 @@ class StudyWorker {
   /** @param isAskedAnew nothing new begins @returns whether nothing is left to be done */
   private async goOn(seen: StudyFacts, isAskedAnew: boolean): Promise<boolean> {
     const { book, watch } = this;
+    this.group(seen);
     this.evaluating.look();
     this.timing.look();
     for (const id of watch.look(book.plan, seen)) {
@@ -213,6 +218,23 @@ class StudyWorker {
     return nextJobs(plan, facts, room).length > 0;
   }
 
+  /** Lists show the trainings of a study together; one that others share stays with the first. */
+  private group(facts: StudyFacts): void {
+    const { book } = this;
+    for (const id of [...this.ungrouped].filter((name) => hasFolder(facts, name))) {
+      this.ungrouped.delete(id);
+      const dir = join(book.runsDir, id);
+      const before = readAnnotations(dir);
+      if (!before.ok || before.value.group !== undefined) continue;
+      try {
+        changeAnnotations(dir, { group: book.record.name });
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        book.log(error.message);
+      }
+    }
+  }
+
   private async begin(job: StudyJob, facts: StudyFacts): Promise<void> {
     const { book } = this;
     switch (job.kind) {
@@ -236,7 +258,10 @@ class StudyWorker {
     }
     try {
       if (kind === "resume") enqueueResume(join(book.runsDir, run.id), until ?? undefined);
-      else await this.enqueue(run, until);
+      else {
+        await this.enqueue(run, until);
+        this.ungrouped.add(run.id);
+      }
       book.log(`${book.nameOf(run.id)}: ${run.stage} ${kind === "start" ? "is queued" : "goes on"} (${run.id})`);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
@@ -254,7 +279,7 @@ class StudyWorker {
         from: run.parent ?? undefined,
         fromScratch: run.stage === "finetune" && run.parent === null && run.from === null,
       },
-      ...{ until: until ?? undefined, set: [...run.set, ...settled] },
+      ...{ until: until ?? undefined, group: record.name, set: [...run.set, ...settled] },
     });
   }
 
@@ -312,6 +337,9 @@ class StudyWorker {
     this.book.log(message);
   }
 }
+
+/** Whether a training has a folder: what only waits, or did not begin, has no step. */
+const hasFolder = (facts: StudyFacts, id: string): boolean => facts.run(id)?.step != null;
 
 const STOPPED = "Stopped.";
 const NOT_MEASURED =

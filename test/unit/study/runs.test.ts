@@ -5,11 +5,13 @@ import type { ExperimentInput } from "../../../src/core/experiment/schema.ts";
 import { readEvaluations } from "../../../src/core/run/evaluations.ts";
 import { cellState } from "../../../src/core/study/cellState.ts";
 import type { StudyRecord } from "../../../src/core/study/record.ts";
+import { readAnnotations } from "../../../src/node/run/annotations.ts";
 import { currentLock } from "../../../src/node/run/lockFiles.ts";
 import { readRunMetrics } from "../../../src/node/run/metrics.ts";
 import { queueFolder, readQueue } from "../../../src/node/run/queue.ts";
 import { type LoadedStudy, loadPlan } from "../../../src/node/study/loadPlan.ts";
-import { readStudyRecord, studyFolder } from "../../../src/node/study/places.ts";
+import { studyFolder } from "../../../src/node/study/places.ts";
+import { readStudyRecord } from "../../../src/node/study/recordFile.ts";
 import { studyFacts } from "../../../src/node/study/studyReader.ts";
 import {
   differences,
@@ -136,6 +138,7 @@ describe.concurrent("maskdm study", () => {
     expect(study.runs).toHaveLength(3);
     for (const id of study.runs.slice(1)) {
       expect(recordOf(study.run(id)).parent).toMatchObject({ run: study.runs[0] });
+      expect(readAnnotations(study.run(id))).toMatchObject({ value: { group: "shared" } });
       const made = readEvaluations(readFileSync(`${study.run(id)}/evaluations.jsonl`, "utf8"));
       expect(made).toHaveLength(1);
       expect(made[0]).toMatchObject({ samples: 50, seed: 3, samplerSteps: 20, sampler: "dpmpp_2m", weights: "raw" });
