@@ -37,7 +37,7 @@ import { StudyBook } from "./studyBook.ts";
 import { Timing } from "./timing.ts";
 
 const TICK_MS = 250;
-/** Looking takes one part in so many of the time, so that a large study leaves the cores to its trainings. */
+/** Looking takes one part in so many of a core's time, so that a large study leaves the cores to its trainings. */
 const IDLE_SHARE = 20;
 
 /**
@@ -139,7 +139,7 @@ class StudyWorker {
   async work(): Promise<void> {
     const { book } = this;
     for (;;) {
-      const begun = performance.now();
+      const begun = process.cpuUsage();
       const request = readStudyRequest(book.runsDir, book.record.name);
       if (request?.command === "stop") {
         takeStudyRequest(book.runsDir, book.record.name);
@@ -157,7 +157,8 @@ class StudyWorker {
         this.renewedAt = performance.now();
         this.lock.renew();
       }
-      await sleep(Math.max(TICK_MS, IDLE_SHARE * (performance.now() - begun)));
+      const { user, system } = process.cpuUsage(begun);
+      await sleep(Math.max(TICK_MS, (IDLE_SHARE * (user + system)) / 1000));
     }
   }
 
