@@ -151,6 +151,9 @@ class StudyWorker {
       if (isAskedAnew && !this.isBusyApart) return;
       if (this.retries) this.retry(await this.facts());
       this.retries = false;
+      // Before the runs are read: what an evaluation that has ended found is among it then.
+      this.evaluating.look();
+      this.timing.look();
       const facts = await this.facts();
       if (this.ending === null ? await this.goOn(facts, isAskedAnew) : this.stop(facts)) return;
       if (performance.now() - this.renewedAt > (1000 * HEARTBEAT_SECONDS) / 2) {
@@ -177,8 +180,6 @@ class StudyWorker {
   private async goOn(seen: StudyFacts, isAskedAnew: boolean): Promise<boolean> {
     const { book, watch } = this;
     this.group(seen);
-    this.evaluating.look();
-    this.timing.look();
     for (const id of watch.look(book.plan, seen)) {
       book.fail(
         book.cellsWith(id),
