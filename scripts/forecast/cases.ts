@@ -51,7 +51,7 @@ export const CASES: readonly Case[] = [
     experiment: (path, steps) => ({
       data: { path, image_size: 32 },
       model: TINY,
-      mask: { rate: [{ until: 0.5, rate: 0.875 }, { until: 0.8, rate: 0.5 }, { rate: 0 }] },
+      mask: { strategy: "patch", rate: [{ until: 0.5, rate: 0.875 }, { until: 0.8, rate: 0.5 }, { rate: 0 }] },
       pretrain: { ...bare(steps, 32), checkpoint_every: parts(steps, 10) },
     }),
   },
@@ -68,12 +68,12 @@ export const CASES: readonly Case[] = [
   },
   {
     name: "large",
-    what: "U-ViT 384 × 7, 64 px, m = 0.9, hidden tokens routed past the middle, batch 16 in micro-batches of 4; 2 checkpoints",
+    what: "U-ViT 384 × 7, 64 px, m = 0.5, hidden tokens routed past the middle, batch 16 in micro-batches of 4; 2 checkpoints",
     stage: "pretrain",
     experiment: (path, steps) => ({
       data: { path, image_size: 64 },
       model: { patch_size: 4, embed_dim: 384, depth: 7, num_heads: 6 },
-      mask: { rate: 0.9, mode: "route" },
+      mask: { strategy: "patch", rate: 0.5, mode: "route" },
       pretrain: { ...bare(steps, 16), micro_batch_size: 4, checkpoint_every: parts(steps, 2) },
     }),
   },

@@ -201,6 +201,14 @@ describe("MaskDM: Evaluate Run", () => {
     equal(await page.locator('.tabs [aria-selected="true"]').innerText(), "Quality");
     equal(await page.locator(".quality .pair").count(), 64);
     await editor.screenshot("evaluated");
+
+    // An evaluation outlives the window that began it.
+    const before = pages(run).length;
+    await begin(editor, "3000");
+    await until("another page of samples", () => pages(run).length > before);
+    await editor.reload();
+    await until("its end", () => evaluationsOf(run).length === 2, 60_000);
+    equal(evaluationsOf(run)[1]!.samples, 3000);
   }).timeout(180_000);
 
   async function begin(editor: Editor, samples: string): Promise<void> {

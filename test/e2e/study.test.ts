@@ -87,12 +87,12 @@ describe("a study in the editor", () => {
     await editor.openFile("masks.maskstudy.yaml");
     await editor.palette("MaskDM: Open Study");
     const study = await page();
-    await until("6 cells", async () => /\b6\b/.test(await study.locator(".tile", { hasText: "Cells" }).innerText()));
+    await until("6 cells", async () => /\b6\b/.test(await study.locator('[data-tile="cells"]').innerText()));
     await study.getByLabel("Key of a new axis").fill("finetune.lr");
     await study.getByLabel("Values of a new axis").fill("1e-4, 1e-3");
     await study.getByLabel("Values of a new axis").press("Enter");
-    await until("12 cells", async () => /\b12\b/.test(await study.locator(".tile", { hasText: "Cells" }).innerText()));
-    ok(/6 shared pretrainings/.test(await study.locator(".tile", { hasText: "Trainings" }).innerText()));
+    await until("12 cells", async () => /\b12\b/.test(await study.locator('[data-tile="cells"]').innerText()));
+    ok(/6 shared pretrainings/.test(await study.locator('[data-tile="trainings"]').innerText()));
     await editor.page.keyboard.press("Control+s");
     await until("the axis in the file", () =>
       /^ {2}finetune\.lr: \[1e-4, 0\.001\]$/m.test(readFileSync(file(), "utf8")),

@@ -5,6 +5,11 @@ import type { ShownNeighbours } from "../../src/core/protocol/dashboard.ts";
 import type { Evaluation } from "../../src/core/run/evaluations.ts";
 import { element } from "../ui/element.ts";
 
+/** Images that are no copies for certain. */
+const UNSEEN = {
+  "held-out images": "held-out images",
+  "training images": "training images that were set aside for it",
+} as const;
 /** About the side of an image on the screen. */
 const SIDE = 80;
 
@@ -23,7 +28,7 @@ export function neighboursView(
   const text =
     `The ${plural(pairs.length, "sample")} of ${count(samples)} most like one of ${plural(trainingImages, "training image")}, each with that image on its right. ` +
     `The number is the distance to it in proportion to the mean distance to the ${usual} nearest: near 1 it is as far as others, near 0 a copy. ` +
-    `Marked are those nearer than all but the nearest 5 % of ${copying.unseen} (${copying.space}).`;
+    `Marked are those nearer than all but the nearest 5 % of ${UNSEEN[copying.unseen]} (${copying.space}).`;
   const figures = pairs.map((pair, place) => figure(pair, place, neighbours));
   const list = element("div", { class: "pairs", role: "list", tabindex: "0", "aria-labelledby": "neighbours-title" });
   list.append(...figures);

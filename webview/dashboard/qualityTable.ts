@@ -160,14 +160,14 @@ function row(
   const words =
     `KID ${number(kid.value)}, 95 % interval ${number(kid.low)} to ${number(kid.high)}; ` +
     `floor ${number(kidFloor.value)}, error ${number(kidFloor.standardError)}, against ${kidFloor.against}`;
-  const copies = cells.at(-1)!;
-  copies.title = `${number(100 * copying.near)} % of the samples are near a training image, ${number(100 * copying.nearUnseen)} % of unseen images (${copying.unseen})`;
+  const copies = `${number(100 * copying.near)} % of the samples are near a training image, ${number(100 * copying.nearUnseen)} % of unseen images (${copying.unseen})`;
+  cells.at(-1)!.title = copies;
   if (neighbours !== undefined) {
     const name = `Nearest training images of ${run.label}, step ${formatCount(evaluation.step)}`;
     const button = iconButton("neighbours", name, () => act.showNeighbours(run.dir, evaluation));
     button.setAttribute("aria-pressed", String(shown === evaluation));
     button.dataset["neighbours"] = `${run.dir} ${time}`;
-    copies.append(button);
+    header.append(button);
   }
   const others = reference === null ? [] : obstacles(evaluation, reference);
   header.append(element("div", { class: "with" }, `${measuredWith(evaluation)}; ${trainingText(evaluation)}`));

@@ -11,7 +11,7 @@ import { mountCurves } from "./charts/curves.ts";
 import { select } from "./fields.ts";
 import type { StudyModel } from "./model.ts";
 import type { PageActions } from "./pageActions.ts";
-import type { SharedOptions } from "./resultsTab.ts";
+import type { SharedOptions } from "./sharedOptions.ts";
 
 const HEIGHT = 320;
 /** Shown where none is chosen. */

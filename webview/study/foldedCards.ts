@@ -14,7 +14,7 @@ import { mountPareto } from "./charts/pareto.ts";
 import { select } from "./fields.ts";
 import type { StudyModel } from "./model.ts";
 import type { PageActions } from "./pageActions.ts";
-import type { SharedOptions } from "./resultsTab.ts";
+import type { SharedOptions } from "./sharedOptions.ts";
 
 const PARETO_HEIGHT = 320;
 const PARALLEL_HEIGHT = 320;

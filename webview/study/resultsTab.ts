@@ -11,16 +11,9 @@ import { FoldedCards } from "./foldedCards.ts";
 import type { StudyModel } from "./model.ts";
 import type { PageActions } from "./pageActions.ts";
 import { SamplesCard } from "./samplesCard.ts";
+import type { SharedOptions } from "./sharedOptions.ts";
 
 const STUDYS = "";
-
-/** What all charts share. */
-export interface SharedOptions {
-  readonly colours: ReturnType<typeof studyColours>;
-  readonly chosen: readonly number[];
-  readonly onChoose: (row: number) => void;
-  readonly onHover: (row: number | null) => void;
-}
 
 export class ResultsTab {
   readonly element: HTMLElement;

@@ -6,7 +6,7 @@ import type { StudyTable } from "../../src/core/study/table.ts";
 import { element } from "../ui/element.ts";
 import { type MountedSamples, mountSamples } from "./charts/samples.ts";
 import type { PageActions } from "./pageActions.ts";
-import type { SharedOptions } from "./resultsTab.ts";
+import type { SharedOptions } from "./sharedOptions.ts";
 
 /** Of an image, pixels. */
 const SIDE = 48;

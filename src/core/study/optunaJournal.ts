@@ -86,8 +86,18 @@ function trialFields(
     params: Object.fromEntries(own.map(([key, value]) => [key, parameters.get(key)!.internal(value)])),
     user_attrs: Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== null)),
     system_attrs: {},
-    intermediate_values: Object.fromEntries(measured.filter(([, value]) => Number.isFinite(value))),
+    intermediate_values: Object.fromEntries(thinned(measured)),
   };
+}
+
+/** More than a dashboard draws. */
+const MOST_MEASURED = 500;
+
+/** Evenly, the last one kept. */
+function thinned(measured: TrialRecord["measured"]): TrialRecord["measured"] {
+  const finite = measured.filter(([, value]) => Number.isFinite(value));
+  const every = Math.ceil(finite.length / MOST_MEASURED);
+  return finite.filter((_, i) => (finite.length - 1 - i) % every === 0);
 }
 
 /** Python before 3.11 reads no Z. */

@@ -22,7 +22,7 @@ import { requireFew, requireRun } from "./allowedRuns.ts";
 import { ChartFeed } from "./chartFeed.ts";
 import { evaluationHandlers } from "./evaluationHandlers.ts";
 import { pickRuns } from "./pickRuns.ts";
-import { defaultConfig, readConfig } from "./runConfig.ts";
+import { configOf, defaultConfig, readConfig } from "./runConfig.ts";
 import { runDetails } from "./runDetails.ts";
 import { type PanelRun, runInfos } from "./runInfo.ts";
 import type { RunSeriesStore } from "./runSeries.ts";
@@ -141,9 +141,11 @@ export class DashboardPanel implements vscode.Disposable {
     for (const { dir, slot: wanted } of runs) {
       if (this.runs.has(dir)) continue;
       const slot = this.freeSlot(wanted);
+      const entry = this.context.services.runs.get(dir);
       const followed = this.context.series.follow(dir, (row) => this.feed.changed(dir, row));
-      const evaluation = this.context.services.runs.get(dir)?.evaluation ?? null;
-      this.runs.set(dir, { dir, slot, config: readConfig(dir), followed, evaluation });
+      const config = entry === undefined ? readConfig(dir) : configOf(entry);
+      const evaluation = entry?.evaluation ?? null;
+      this.runs.set(dir, { dir, slot, config, followed, evaluation });
       this.feed.add(dir, slot, followed.columns);
     }
   }

@@ -1,4 +1,5 @@
 /** Reads what a run folder says of how good its images are. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Evaluation, newestEvaluation, readEvaluations } from "../../core/run/evaluations.ts";
 import { type Neighbours, parseNeighbours } from "../../core/run/neighbours.ts";
@@ -28,8 +29,10 @@ export const evaluationsOf = (runDir: string): Evaluation[] => readEvaluations(e
 export const newestEvaluationOf = (runDir: string): Evaluation | null => newestEvaluation(evaluationsText(runDir));
 
 function evaluationsText(runDir: string): string {
+  const file = join(runDir, EVALUATIONS_FILE);
   try {
-    return readText(join(runDir, EVALUATIONS_FILE));
+    // Most runs of a long list have none: asking costs a tenth of an error.
+    return existsSync(file) ? readText(file) : "";
   } catch {
     return "";
   }

@@ -56,11 +56,13 @@ export function runEntry(dir: string, snapshot: RunSnapshot | null, queued: Queu
     note: note ?? null,
     pinned,
     archived,
-    group: group === undefined ? null : shownText(group),
+    group: shownGroup(group ?? start?.group),
     ...(reason === undefined ? {} : { reason: shownText(reason) }),
     ...(queued?.state === "failed" ? { launchFailed: true } : {}),
   };
 }
+
+const shownGroup = (group: string | undefined): string | null => (group === undefined ? null : shownText(group));
 
 type OwnState = { readonly state: RunEntry["state"] | null; readonly reason?: string };
 

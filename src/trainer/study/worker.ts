@@ -284,7 +284,7 @@ class StudyWorker {
         from: run.parent ?? undefined,
         fromScratch: run.stage === "finetune" && run.parent === null && run.from === null,
       },
-      ...{ until: until ?? undefined, set: [...run.set, ...settled] },
+      ...{ until: until ?? undefined, group: record.name, set: [...run.set, ...settled] },
     });
   }
 

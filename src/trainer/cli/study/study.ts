@@ -2,6 +2,8 @@
 import type { Command } from "commander";
 import type { Io } from "../io.ts";
 import { addExamples } from "../options.ts";
+import * as exportStudy from "./export.ts";
+import * as report from "./report.ts";
 import * as run from "./run.ts";
 import * as status from "./status.ts";
 import * as stop from "./stop.ts";
@@ -13,7 +15,7 @@ export interface StudyCommandFile {
 }
 
 /** In the order of the help text. */
-const COMMANDS: readonly StudyCommandFile[] = [run, status, stop, work];
+const COMMANDS: readonly StudyCommandFile[] = [run, status, stop, report, exportStudy, work];
 
 export function register(program: Command, io: Io): void {
   const study = program
@@ -24,6 +26,7 @@ export function register(program: Command, io: Io): void {
     ["maskdm study run blocks.maskstudy.yaml --dry-run", "what it comes to: cells, trainings, time, disk"],
     ["maskdm study run blocks.maskstudy.yaml", "start it, or go on with it; it goes on when the terminal is closed"],
     ["maskdm study status blocks.maskstudy.yaml", "where its cells stand, and the results so far"],
+    ["maskdm study report blocks.maskstudy.yaml", "what it says so far, as one file to read and send"],
     ["maskdm study stop blocks", "by its name, once it was started"],
   ]);
 }
