@@ -141,7 +141,7 @@ describe("a study in the editor", () => {
     );
     await editor.page.locator(".notifications-toasts", { hasText: "12 of 12 cells are done" }).waitFor();
     await study.locator("#tab-results").click();
-    const heat = study.locator('[data-chart="heat-map"] svg');
+    const heat = study.locator('[data-chart="heat-map"] .chart-picture svg');
     await heat.waitFor();
     equal(await heat.locator(".mark").count(), 4);
     await editor.screenshot("study-results");

@@ -48,6 +48,9 @@ const actions: PageActions = {
       model.tell("text");
     });
   },
+  fix: ({ code, line, column }) => {
+    messenger.request("fix", { version: model.version, code, line, column }).catch(refuse);
+  },
   reveal: ({ line, column }) => void messenger.request("reveal", { line, column }).catch(refuse),
   openText: () => void messenger.request("openText", {}).catch(refuse),
   openBase: (as) => void messenger.request("openBase", { as }).catch(refuse),
@@ -104,6 +107,7 @@ model.onChange((aspect, changed) => {
   if (aspect !== "text" && aspect !== "forecast" && model.view.tab === "results") results.update();
 });
 messenger.on("document", (document) => model.setDocument(document));
+messenger.on("problems", (problems) => model.setProblems(problems));
 messenger.on("plan", (state) => model.setPlan(state));
 messenger.on("cells", (state) => model.setCells(state));
 messenger.on("work", (work) => model.setWork(work));

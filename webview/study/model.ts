@@ -34,6 +34,9 @@ export class StudyModel {
     ...{ atWork: false, started: false, changed: false, message: null, trusted: true, measuring: false },
   };
   forecast: StudyForecast | null = null;
+  /** of the text */
+  version = 0;
+  private problems: StudyProtocol["events"]["problems"] | null = null;
   private floor: number | null = null;
   private folded: StudyResults | null = null;
   private tabled: StudyTable | null = null;
@@ -50,8 +53,9 @@ export class StudyModel {
     return this.plan?.kind === "planned" ? this.plan.outline : null;
   }
 
+  /** Of the text as it is: what lint finds once it has told, until then what the schema refuses. */
   get diagnostics(): readonly Diagnostic[] {
-    return this.reading.diagnostics;
+    return this.problems?.version === this.version ? this.problems.diagnostics : this.reading.diagnostics;
   }
 
   /** Of all cells; null: nothing is known yet. */
@@ -70,7 +74,13 @@ export class StudyModel {
     return this.tabled;
   }
 
-  setDocument({ text }: StudyProtocol["events"]["document"]): void {
+  setProblems(problems: StudyProtocol["events"]["problems"]): void {
+    this.problems = problems;
+    this.tell("text");
+  }
+
+  setDocument({ text, version }: StudyProtocol["events"]["document"]): void {
+    this.version = version;
     this.reading = readStudy(text);
     if (this.reading.study !== null) this.lastGood = this.reading.study;
     this.tell("text");

@@ -1,5 +1,5 @@
 /** What the parts of the page ask for; main.ts does it. */
-import type { TextRange } from "../../src/core/experiment/diagnostic.ts";
+import type { Diagnostic, TextRange } from "../../src/core/experiment/diagnostic.ts";
 import type { Params } from "../../src/core/protocol/message.ts";
 import type { StudyAction, StudyProtocol } from "../../src/core/protocol/study.ts";
 import type { StudyChange } from "../../src/core/study/changeStudy.ts";
@@ -10,6 +10,8 @@ import type { MetricName } from "../../src/core/study/metrics.ts";
 export interface PageActions {
   /** Writes changes into the file. */
   edit(...changes: StudyChange[]): void;
+  /** Makes the change that lint offers. */
+  fix(diagnostic: Diagnostic): void;
   /** Shows a place of the text. */
   reveal(place: Pick<TextRange, "line" | "column">): void;
   openText(): void;

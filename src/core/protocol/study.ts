@@ -3,6 +3,7 @@
  * with values for them, cells by their place in the plan, commands by their name.
  */
 import * as z from "zod";
+import type { Diagnostic } from "../experiment/diagnostic.ts";
 import type { CellState } from "../study/cellState.ts";
 import type { SampleStrip } from "../study/charts/sampleStrips.ts";
 import { CURVE_MEASURES, type SeedCurve } from "../study/charts/seedCurves.ts";
@@ -57,6 +58,8 @@ export const studyRequests = {
       .min(1)
       .max(16),
   }),
+  /** Makes the change that lint offers for a finding in this version of the text. */
+  fix: z.strictObject({ version: z.number().int(), code: z.string().max(16), ...place }),
   /** Shows a place of the text in a text editor. */
   reveal: z.strictObject(place),
   /** Shows the file as text instead of the editor. */
@@ -156,6 +159,7 @@ type Results = {
     readonly commands: Readonly<Record<StudyAction, string>>;
   };
   edit: null;
+  fix: null;
   reveal: null;
   openText: null;
   openBase: null;
@@ -177,6 +181,8 @@ type Results = {
 
 type Events = {
   document: DocumentState;
+  /** what lint finds in that version of the text: more than its schema refuses */
+  problems: { readonly version: number; readonly diagnostics: readonly Diagnostic[] };
   plan: PlanState;
   cells: CellsState;
   work: WorkState;

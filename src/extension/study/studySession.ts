@@ -28,7 +28,7 @@ import { studyLog } from "../../node/study/places.ts";
 import { StudyReader } from "../../node/study/studyReader.ts";
 import { executeCommand } from "../commands/commandTable.ts";
 import { askForFile } from "../dashboard/saveFile.ts";
-import { editText } from "../designer/documentEdits.ts";
+import { editText, fixFinding } from "../designer/documentEdits.ts";
 import { showAsText } from "../designer/showAsText.ts";
 import { runsFolderFor } from "../runs/runFolders.ts";
 import type { Services } from "../services.ts";
@@ -78,7 +78,7 @@ export class StudySession implements vscode.Disposable {
     private readonly panel: vscode.WebviewPanel,
     private readonly services: Services,
   ) {
-    const { log, calibration } = services;
+    const { log, calibration, studies } = services;
     this.plan = new PlanFollower(document);
     this.host = new WebviewHost(panel.webview, {
       extensionUri,
@@ -94,6 +94,9 @@ export class StudySession implements vscode.Disposable {
       this.plan.onDidChange(() => this.planChanged()),
       vscode.workspace.onDidChangeTextDocument((change) => {
         if (change.document === document && change.contentChanges.length > 0) this.tellDocument();
+      }),
+      studies.onDidChange((uri) => {
+        if (uri.toString() === document.uri.toString()) void this.tellProblems();
       }),
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.tellWork()),
       calibration.onDidChange(() => this.tellForecast()),
@@ -133,6 +136,11 @@ export class StudySession implements vscode.Disposable {
 
   private tellDocument(): void {
     this.tell("document", { text: this.document.getText(), version: this.document.version });
+  }
+
+  private async tellProblems(): Promise<void> {
+    const { version, diagnostics } = await this.services.studies.get(this.document);
+    this.tell("problems", { version, diagnostics });
   }
 
   private planChanged(): void {
@@ -252,6 +260,10 @@ export class StudySession implements vscode.Disposable {
         await this.edit(changes);
         return null;
       },
+      fix: async (finding) => {
+        await fixFinding(document, await this.services.studies.get(document), finding);
+        return null;
+      },
       reveal: async ({ line, column }) => {
         await this.reveal(new vscode.Position(line - 1, column - 1));
         return null;
@@ -323,6 +335,7 @@ export class StudySession implements vscode.Disposable {
     await this.plan.update();
     if (this.version === version) this.tellPlan();
     this.tellWork();
+    void this.tellProblems();
     await this.look();
   }
 
