@@ -105,7 +105,7 @@ describe("the study editor", () => {
       () => page.last("plan"),
       (state) => state?.kind === "planned" && state.totals.cells === 6,
     );
-    await vscode.window.showTextDocument(document);
+    await vscode.window.showTextDocument(document, vscode.ViewColumn.One);
     await vscode.commands.executeCommand("undo");
     await eventually(
       () => page.last("document")?.text,
@@ -131,7 +131,9 @@ describe("the study editor", () => {
       () => page.last("plan"),
       (state) => state?.kind === "planned" && state.totals.coincidences.length === 0,
     );
-    const base = await vscode.window.showTextDocument(vscode.Uri.file(workspacePath("tiny.maskdm.yaml")));
+    // Beside the page: one that is hidden is told nothing.
+    const uri = vscode.Uri.file(workspacePath("tiny.maskdm.yaml"));
+    const base = await vscode.window.showTextDocument(uri, { viewColumn: vscode.ViewColumn.One });
     const at = base.document.getText().indexOf("strategy: block");
     const range = new vscode.Range(base.document.positionAt(at + 10), base.document.positionAt(at + 15));
     await base.edit((edit) => edit.replace(range, "patch"));
@@ -147,7 +149,7 @@ describe("the study editor", () => {
     const { commands } = await page.result("ready", {});
     await page.result("copyCommand", { action: "stop" });
     equal(await vscode.env.clipboard.readText(), commands.stop);
-    await vscode.window.showTextDocument(document);
+    await vscode.window.showTextDocument(document, vscode.ViewColumn.One);
     await vscode.commands.executeCommand("maskdm.openStudy");
     await eventually(
       () => vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs).map(({ input }) => input),
