@@ -8,10 +8,13 @@ import { build } from "esbuild";
 const entry = `
   import { publishedExperiment } from "./src/core/experiment/publish.ts";
   import { publishedLintRules } from "./src/core/lint/publish.ts";
-  import { publishedRunFormat, RUN_FORMAT_DOCUMENT } from "./src/core/run/publish.ts";
+  import { STUDY_RULES } from "./src/core/study/rules.ts";
+  import { publishedStudy } from "./src/core/study/publish.ts";
+  import { publishedRunFormat, RUN_FORMAT_DOCUMENT } from "./src/core/publish/runFormat.ts";
   export const publish = (read) => ({
     ...publishedExperiment(),
-    ...publishedLintRules(),
+    ...publishedStudy(),
+    ...publishedLintRules(STUDY_RULES),
     ...publishedRunFormat(read(RUN_FORMAT_DOCUMENT)),
   });
 `;

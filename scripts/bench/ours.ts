@@ -12,7 +12,7 @@ import type { BackendName } from "../../src/trainer/engine/backend.ts";
 import { trialHere } from "../../src/trainer/engine/backendTrial.ts";
 import { EngineClient } from "../../src/trainer/engine/client.ts";
 import { BACKEND_NAMES } from "../../src/trainer/engine/tryBackend.ts";
-import { drawSamples } from "../../src/trainer/loop/drawSamples.ts";
+import { drawSamples } from "../../src/trainer/sample/drawSamples.ts";
 import { experimentOf } from "./experimentOf.ts";
 import { measureProduct } from "./measureProduct.ts";
 import { type Command, commandSchema } from "./protocol.ts";

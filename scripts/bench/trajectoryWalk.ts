@@ -1,7 +1,7 @@
 /** The project's sampler, stopped and continued: one trajectory after the other in pieces of as many steps as asked for. */
 import type { Experiment } from "../../src/core/experiment/schema.ts";
 import type { EngineClient } from "../../src/trainer/engine/client.ts";
-import { drawSamples } from "../../src/trainer/loop/drawSamples.ts";
+import { drawSamples } from "../../src/trainer/sample/drawSamples.ts";
 
 export class TrajectoryWalk {
   private left = 0;

@@ -16,7 +16,8 @@ import { type Features, selectFeatures } from "../../src/core/evaluation/feature
 import type { Kid } from "../../src/core/evaluation/kid.ts";
 import { overPairs } from "../../src/core/evaluation/overPairs.ts";
 import { drawWithoutReplacement } from "../../src/core/random/streams.ts";
-import { DEFAULT_SPACE, type FeatureSpace, openSpace } from "../../src/trainer/evaluation/featureSpace.ts";
+import { DEFAULT_SPACE } from "../../src/core/run/evaluationSpaces.ts";
+import { type FeatureSpace, openSpace } from "../../src/trainer/evaluation/featureSpace.ts";
 import { CORRUPTIONS, type Sets, stream, withNoise } from "./corruptions.ts";
 import { IMAGE_BYTES, type Picture, pieces, SIDE, wholeImages } from "./imagePool.ts";
 

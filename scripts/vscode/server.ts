@@ -66,6 +66,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   await writeFile(join(userFolder, "settings.json"), JSON.stringify(settings, null, 2));
 
   let output = "";
+  // What was measured of this machine is another's business.
+  const ownData = { XDG_DATA_HOME: join(options.dataFolder, "of the user") };
   const child = spawn(
     process.execPath,
     [
@@ -79,7 +81,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       ...(options.smokeTest ? ["--enable-smoke-test-driver"] : []),
     ],
     // A process group of its own, to be ended as one.
-    { detached: true, stdio: ["ignore", "pipe", "pipe"], env: { ...cleanEnvironment(), ...options.env } },
+    { detached: true, stdio: ["ignore", "pipe", "pipe"], env: { ...cleanEnvironment(), ...ownData, ...options.env } },
   );
   child.stdout?.setEncoding("utf8");
   child.stderr?.setEncoding("utf8");

@@ -7,9 +7,11 @@ import { registerCommands } from "./commands/registerCommands.ts";
 import { type Dashboard, registerDashboard } from "./dashboard/registerDashboard.ts";
 import { registerDesigner } from "./designer/registerDesigner.ts";
 import { registerDoctor } from "./doctor/registerDoctor.ts";
-import { ExperimentDocumentStore } from "./documents/experimentDocuments.ts";
+import { experimentDocuments } from "./documents/experimentDocuments.ts";
+import { studyDocuments } from "./documents/studyDocuments.ts";
 import { registerLanguage } from "./language/registerLanguage.ts";
 import { newExperimentCommands } from "./newExperiment/newExperiment.ts";
+import { newStudyCommands } from "./newStudy/newStudy.ts";
 import { DetachedTrainer } from "./runs/detachedTrainer.ts";
 import { type RunsFeature, registerRuns } from "./runs/registerRuns.ts";
 import { WorkspaceRuns } from "./runs/workspaceRuns.ts";
@@ -28,12 +30,13 @@ export interface ExtensionApi {
 export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const started = performance.now();
   const log = vscode.window.createOutputChannel("MaskDM", { log: true });
-  const documents = new ExperimentDocumentStore(log);
+  const documents = experimentDocuments(log);
+  const studies = studyDocuments(log, () => vscode.workspace.isTrusted);
   const runs = new WorkspaceRuns(log, vscode.Uri.joinPath(context.globalStorageUri, "columns").fsPath);
   const trainer = new DetachedTrainer(context.extensionUri, runs, log);
   const calibration = new MachineCalibration(trainer);
-  context.subscriptions.push(log, documents, runs, trainer, calibration);
-  const services: Services = { log, documents, runs, trainer, calibration };
+  context.subscriptions.push(log, documents, studies, runs, trainer, calibration);
+  const services: Services = { log, documents, studies, runs, trainer, calibration };
   const ofRuns = registerRuns(context, { log, runs, trainer });
   const ofDashboard = registerDashboard(context, services);
   const commands: Commands = {
@@ -41,6 +44,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     "maskdm.doctor": registerDoctor(context, services),
     ...registerLanguage(context, services),
     ...newExperimentCommands(services),
+    ...newStudyCommands(services),
     ...ofRuns.commands,
     ...ofDashboard.commands,
     ...registerDesigner(context, services),

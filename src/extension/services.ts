@@ -9,13 +9,17 @@ import type { LintFacts } from "../core/lint/facts.ts";
 import type { Stage } from "../core/random/streams.ts";
 import type { RunEntry, RunsChange } from "../core/run/entry.ts";
 import type { PackedLines } from "../core/series/packedLines.ts";
+import type { StudyPlan } from "../core/study/plan.ts";
+import type { StudyConfig } from "../core/study/schema.ts";
 
 /** The services every feature is registered with. */
 export interface Services {
   /** the one log of the extension, "MaskDM" in the Output view */
   readonly log: vscode.LogOutputChannel;
   /** what experiment documents say and what is wrong with them */
-  readonly documents: ExperimentDocuments;
+  readonly documents: OpenDocuments<ReadDocument>;
+  /** the same of study documents */
+  readonly studies: OpenDocuments<ReadStudy>;
   /** the runs of the workspace, followed */
   readonly runs: RunService;
   /** starts processes */
@@ -38,7 +42,7 @@ export interface RunService {
    * Feeds the lines of metrics.jsonl, those there are first, then each new one within half a second; `reset` is true where the
    * file was replaced and what came before no longer counts.
    */
-  tailMetrics(dir: string, listener: (lines: PackedLines, reset: boolean) => void): vscode.Disposable;
+  tailMetrics(dir: string, listener: (parts: readonly PackedLines[], reset: boolean) => void): vscode.Disposable;
   /** Feeds log.txt in the same way, as text. */
   tailLog(dir: string, listener: (text: string, reset: boolean) => void): vscode.Disposable;
 }
@@ -83,23 +87,38 @@ export interface TrainerLauncher {
 }
 
 /** A document as it was read and linted, for one version of its text. */
-export interface ReadDocument {
+export interface LintedDocument {
   readonly version: number;
+  readonly document: ExperimentDocument;
+  /** absolute path of the folder at which relative paths start; null: it is no file of a disk */
+  readonly folder: string | null;
+  readonly diagnostics: readonly Diagnostic[];
+  /** what would be wrong with another text in its place, by what is known now */
+  readonly lint: (text: string) => readonly Diagnostic[];
+}
+
+export interface ReadDocument extends LintedDocument {
   /** null: does not parse; some keys may be refused even where it does, see `diagnostics` */
   readonly experiment: Experiment | null;
   /** dotted keys (and "section.*") whose value in `experiment` is a stand-in for one that was refused */
   readonly refused: ReadonlySet<string>;
-  readonly document: ExperimentDocument;
-  /** absolute path of the folder at which relative paths start; null: it is no file of a disk */
-  readonly folder: string | null;
   /** what is known of the machine, the images and the checkpoint by now */
   readonly facts: LintFacts;
-  readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Reads and lints each version of an experiment document once for all language features. */
-export interface ExperimentDocuments {
-  get(document: vscode.TextDocument): Promise<ReadDocument>;
+export interface ReadStudy extends LintedDocument {
+  /** without what was refused, as far as it can be read; null: not at all */
+  readonly partial: StudyConfig | null;
+  readonly refused: ReadonlySet<string>;
+  /** null: the study or its base has errors, or its base is not known (yet), or there is too much of it to plan while typing */
+  readonly plan: StudyPlan | null;
+  /** the experiment that it varies, as far as it can be read */
+  readonly base: Experiment | null;
+}
+
+/** Reads and lints each version of a document once for all language features. */
+export interface OpenDocuments<D extends LintedDocument> {
+  get(document: vscode.TextDocument): Promise<D>;
   /** fired after a document's diagnostics may have changed, also because the images or the machine's facts did */
   readonly onDidChange: vscode.Event<vscode.Uri>;
 }

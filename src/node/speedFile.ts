@@ -3,9 +3,10 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import * as z from "zod";
+import type { MachineKnowledge } from "../core/cost/forecast.ts";
 import { type SpeedMeasurement, speedMeasurementSchema, withMeasurement } from "../core/cost/speed.ts";
 import { parseJson } from "../core/parseJson.ts";
-import { thisMachine } from "./machine.ts";
+import { thisMachine, usableMemory } from "./machine.ts";
 import { replaceJson } from "./run/files.ts";
 import { userFolder } from "./userFolder.ts";
 
@@ -43,3 +44,10 @@ export function keepMeasurement(measurement: SpeedMeasurement, file: string = sp
   const measurements = withMeasurement(readMeasurements(file), measurement).slice(0, MOST_KEPT);
   replaceJson(file, { formatVersion: 1, measurements }, false);
 }
+
+/** What forecasts are made from. */
+export const knownMachine = (): MachineKnowledge => ({
+  machine: machineName(),
+  measurements: readMeasurements(),
+  machineBytes: usableMemory(),
+});

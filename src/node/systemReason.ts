@@ -2,6 +2,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
   EPERM: "permission denied",
   ENOENT: "it does not exist",
+  EISDIR: "it is a folder",
   ENOTDIR: "a part of the path is a file",
   ENAMETOOLONG: "the path is too long for this system",
   EMFILE: "too many files are open",

@@ -22,6 +22,8 @@ type View = (typeof VIEWS)[number];
 /** For 64 images, from the change to the last one drawn. */
 const PAINT_LIMIT_MS = 100;
 const READINGS = 5;
+/** After a reload, from the arrival of the page's program to the last of 64 images; what comes before is the editor's own. */
+const BACK_LIMIT_MS = 1000;
 
 describe("the mask designer", () => {
   let workspace: TemporaryFolder;
@@ -138,6 +140,13 @@ describe("the mask designer", () => {
     const page = await editor.webview(PAGE);
     await painted(page);
     equal(await page.locator(".cell").count(), 64);
+    const milliseconds = await page.evaluate<number>(`(() => {
+      const program = performance.getEntriesByType("resource").find(({ name }) => name.includes("designer.js"));
+      const { startTime, duration } = performance.getEntriesByName("designer:painted").at(-1);
+      return startTime + duration - program.responseEnd;
+    })()`);
+    console.log(`back ${milliseconds.toFixed(0)} ms after the page's program came`);
+    ok(milliseconds < BACK_LIMIT_MS * slowness(), `${milliseconds} ms`);
     await editor.screenshot("designer-reloaded-dark");
   });
 

@@ -1,5 +1,5 @@
 /** All charts of the runs: draws those on the screen, and asks the extension for the points they need. */
-import { CHART_IDS, CHARTS, type ChartId } from "../../src/core/series/charts.ts";
+import { CHART_IDS, type ChartId } from "../../src/core/series/charts.ts";
 import { element } from "../ui/element.ts";
 import { ChartCard } from "./chartCard.ts";
 import { chartsToolbar } from "./chartsToolbar.ts";
@@ -113,7 +113,7 @@ export class ChartsTab {
     const { model } = this;
     const inUse = model.cross?.chart;
     // Whether there is anything to show in these only their points tell.
-    const asked = new Set([...this.onScreen, ...CHART_IDS.filter((id) => CHARTS[id].optional)]);
+    const asked = new Set([...this.onScreen, ...CHART_IDS.filter((id) => this.cards.get(id)!.isAbsent)]);
     const widths = [...this.onScreen].map((id) => this.cards.get(id)!.root.clientWidth);
     const { x, logX, range, hidden } = settings;
     try {

@@ -1,6 +1,7 @@
 /** Small pictures: icons of 16 pixels, and samples of lines. */
 import { element } from "../ui/element.ts";
 import type { LineStyle } from "../ui/palette.ts";
+import { shape } from "../ui/shape.ts";
 
 const PATHS = {
   stop: "M4 4h8v8H4z",
@@ -15,22 +16,15 @@ const PATHS = {
   export: "M8 2v8M5 7l3 3 3-3M2.5 11v2.5h11V11",
   copy: "M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3",
   add: "M8 3v10M3 8h10",
+  evaluate: "M8 2.5v11M5 13.5h6M3 4.5h10M3 4.5L1.2 9a2 2 0 0 0 3.6 0zM13 4.5L11.2 9a2 2 0 0 0 3.6 0z",
+  neighbours: "M1.5 4h6v8h-6zM8.5 4h6v8h-6z",
 } as const;
 export type IconName = keyof typeof PATHS;
 const FILLED = new Set<IconName>(["stop", "resume"]);
-const SVG = "http://www.w3.org/2000/svg";
 
 function svg(width: number, height: number, attributes: Readonly<Record<string, string>>, d: string): SVGSVGElement {
-  const root = document.createElementNS(SVG, "svg");
-  const path = document.createElementNS(SVG, "path");
-  root.setAttribute("viewBox", `0 0 ${width} ${height}`);
-  root.setAttribute("width", String(width));
-  root.setAttribute("height", String(height));
-  root.setAttribute("aria-hidden", "true");
-  path.setAttribute("d", d);
-  for (const [name, value] of Object.entries(attributes)) path.setAttribute(name, value);
-  root.append(path);
-  return root;
+  const size = { viewBox: `0 0 ${width} ${height}`, width: `${width}`, height: `${height}` };
+  return shape("svg", { ...size, "aria-hidden": "true" }, shape("path", { d, ...attributes }));
 }
 
 export function icon(name: IconName): SVGSVGElement {

@@ -7,6 +7,8 @@ import "./tabs.css";
 import "./charts.css";
 import "./tables.css";
 import "./samplesTab.css";
+import "../ui/intervalPlot.css";
+import "./qualityTab.css";
 import "./logTab.css";
 import "./configTab.css";
 import "./narrow.css";
@@ -17,6 +19,7 @@ import { ChartsTab } from "./chartsTab.ts";
 import { ConfigTab } from "./configTab.ts";
 import { LogTab } from "./logTab.ts";
 import { Model } from "./model.ts";
+import { QualityTab } from "./qualityTab.ts";
 import { RunsList } from "./runsList.ts";
 import { SamplesTab } from "./samplesTab.ts";
 import { registerSeriesCharts } from "./seriesController.ts";
@@ -29,14 +32,16 @@ const model = new Model();
 const runs = new RunsList(model);
 const charts = new ChartsTab(model);
 const samples = new SamplesTab(model);
+const quality = new QualityTab(model);
 const log = new LogTab(model);
 const config = new ConfigTab(model);
-const shown = { charts, samples, log, config } as const;
+const shown = { charts, samples, quality, log, config } as const;
 
 const tabs = new Tabs<Settings["tab"]>(
   [
     ["charts", "Charts", charts.root],
     ["samples", "Samples", samples.root],
+    ["quality", "Quality", quality.root],
     ["log", "Log", log.root],
     ["config", "Config", config.root],
   ],
@@ -61,4 +66,5 @@ model.on("runs", () => {
   if (!begun) tabs.open(settings.tab);
   begun = true;
 });
+model.messenger.on("openTab", ({ tab }) => tabs.open(tab));
 void model.messenger.request("ready", {});

@@ -77,6 +77,7 @@ export class RunsList {
     const buttons = new Map<Action, HTMLButtonElement>([
       button("stop", "stop", `Stop ${run.label}`),
       button("resume", "resume", `Resume ${run.label}`),
+      button("evaluate", "evaluate", `Evaluate ${run.label}`),
       button("openConfig", "config", `Open the experiment of ${run.label}`),
       button("reveal", "folder", `Show the folder of ${run.label}`),
       button("remove", "remove", `Remove ${run.label} from this panel`),
@@ -111,6 +112,7 @@ export class RunsList {
       row.facts.title = allFacts(run);
       row.buttons.get("stop")!.hidden = !run.canStop;
       row.buttons.get("resume")!.hidden = !run.canResume;
+      row.buttons.get("evaluate")!.hidden = !run.canEvaluate;
     }
   }
 

@@ -1,15 +1,14 @@
 /** What the page remembers: its runs' places and how it shows them. */
 import * as z from "zod";
+import { DASHBOARD_TABS } from "../../src/core/protocol/dashboardTabs.ts";
 import { CHART_IDS } from "../../src/core/series/charts.ts";
 import { AXES } from "../../src/core/series/columns.ts";
 import { loadState, saveState } from "../ui/messenger.ts";
 
-export const TABS = ["charts", "samples", "log", "config"] as const;
-
 const range = z.tuple([z.number(), z.number()]);
 const settingsSchema = z.object({
   runs: z.array(z.object({ dir: z.string(), slot: z.number() })).catch([]),
-  tab: z.enum(TABS).catch("charts"),
+  tab: z.enum(DASHBOARD_TABS).catch("charts"),
   x: z.enum(AXES).catch("step"),
   logX: z.boolean().catch(false),
   /** part of the x axis in view; null: all */
@@ -27,6 +26,10 @@ const settingsSchema = z.object({
   large: z.enum(CHART_IDS).nullable().catch(null),
   configAll: z.boolean().catch(false),
   follow: z.boolean().catch(true),
+  /** how the table of evaluations is sorted, and runs whose older ones are shown */
+  quality: z
+    .object({ sort: z.string(), descending: z.boolean(), open: z.array(z.string()) })
+    .catch({ sort: "run", descending: false, open: [] }),
   logDir: z.string().nullable().catch(null),
 });
 export type Settings = z.output<typeof settingsSchema>;

@@ -1,7 +1,7 @@
 /** The page's head: the file's name, what is wrong with it as a whole, and the buttons that start training. */
 import { control } from "../ui/controls.ts";
 import { element } from "../ui/element.ts";
-import { icon } from "./icons.ts";
+import { type IconName, icon } from "./icons.ts";
 import type { DesignerModel } from "./model.ts";
 import { plural } from "./numbers.ts";
 import type { PageActions } from "./pageActions.ts";
@@ -10,6 +10,7 @@ export class Header {
   readonly element: HTMLElement;
   private readonly title = element("h1", {});
   private readonly state = element("span", { class: "file-state" });
+  private readonly ablation: HTMLButtonElement;
   private readonly runs: readonly (HTMLElement & { disabled: boolean })[];
 
   constructor(
@@ -22,20 +23,30 @@ export class Header {
       return button;
     };
     this.runs = [run("pretrain", "Pretrain", "primary"), run("finetune", "Finetune", "secondary")];
-    const text = element(
-      "button",
-      { class: "quiet with-text", type: "button" },
-      icon("text"),
-      element("span", {}, "Open as text"),
+    const quiet = (name: string, drawing: IconName, tooltip: string, act: () => void) => {
+      const button = element(
+        "button",
+        { class: "quiet with-text", type: "button" },
+        icon(drawing),
+        element("span", {}, name),
+      );
+      button.setAttribute("aria-label", name);
+      button.title = tooltip;
+      button.addEventListener("click", act);
+      return button;
+    };
+    const text = quiet("Open as text", "text", "Open as text", () => actions.openText());
+    this.ablation = quiet(
+      "Ablation",
+      "ablation",
+      "The paper's ablation: a study of patch, block and crop at the rates 0.1, 0.5 and 0.9, written beside this file",
+      () => actions.ablation(),
     );
-    text.setAttribute("aria-label", "Open as text");
-    text.title = "Open as text";
-    text.addEventListener("click", () => actions.openText());
     this.element = element(
       "header",
       { class: "page-head" },
       element("div", { class: "file" }, this.title, this.state),
-      element("div", { class: "head-actions" }, text, ...this.runs),
+      element("div", { class: "head-actions" }, this.ablation, text, ...this.runs),
     );
   }
 
@@ -52,6 +63,7 @@ export class Header {
     ];
     this.state.textContent = parts.join(" · ");
     this.state.classList.toggle("wrong", errors > 0);
+    this.ablation.disabled = errors > 0;
     for (const button of this.runs) button.disabled = errors > 0 || data.kind === "untrusted";
   }
 }

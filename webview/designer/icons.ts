@@ -1,6 +1,5 @@
 /** Small drawings of the page's own, in the colour of the text around them. */
-
-const SVG = "http://www.w3.org/2000/svg";
+import { shape } from "../ui/shape.ts";
 
 const PATHS = {
   play: "M4 2.5v11l9-5.5z",
@@ -16,6 +15,7 @@ const PATHS = {
   plus: "M8 3v10M3 8h10",
   minus: "M3 8h10",
   grid: "M2.5 2.5h11v11h-11zM6.2 2.5v11M9.8 2.5v11M2.5 6.2h11M2.5 9.8h11",
+  ablation: "M2.5 2.5h4.6v4.6H2.5zM8.9 2.5h4.6v4.6H8.9zM2.5 8.9h4.6v4.6H2.5zM11.2 9v4.5M9 11.2h4.5",
   gauge: "M2 11.5a6 6 0 1 1 12 0M8 11.5l3-4",
   text: "M3 4h10M3 8h10M3 12h6",
   stop: "M4 4h8v8H4z",
@@ -50,13 +50,4 @@ export function maskIcon(visible: Int32Array): SVGSVGElement {
     );
   }
   return svg;
-}
-
-function shape<K extends keyof SVGElementTagNameMap>(
-  tag: K,
-  attributes: Readonly<Record<string, string>>,
-): SVGElementTagNameMap[K] {
-  const made = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  return made;
 }

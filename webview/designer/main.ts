@@ -66,6 +66,7 @@ const actions: PageActions = {
   showStep: (step) => model.setView({ stage: "pretrain", step }),
   openText: () => void messenger.request("openText", {}).catch(refuse),
   run: (stage) => void messenger.request("run", { stage }).catch(refuse),
+  ablation: () => void messenger.request("ablation", {}).catch(refuse),
   measure: () => void messenger.request("measure", {}).catch(refuse),
   manageTrust: () => void messenger.request("manageTrust", {}).catch(refuse),
 };

@@ -17,6 +17,8 @@ export interface PageActions {
   showStep(step: number): void;
   openText(): void;
   run(stage: Stage): void;
+  /** Writes the paper's ablation as a study beside the file. */
+  ablation(): void;
   measure(): void;
   manageTrust(): void;
 }

@@ -1,10 +1,10 @@
 /** What varies: the axes, and a row that adds one. */
-import { experimentKeys } from "../../src/core/experiment/keys.ts";
+import { axisKey, axisKeyNames } from "../../src/core/study/kind.ts";
 import type { StudyConfig } from "../../src/core/study/schema.ts";
 import { control } from "../ui/controls.ts";
 import { element } from "../ui/element.ts";
 import { AxisRow } from "./axisRow.ts";
-import { axisKeys, parseValues, suggestions } from "./axisValues.ts";
+import { parseValues, suggestions } from "./axisValues.ts";
 import type { PageActions } from "./pageActions.ts";
 import type { ProblemPlaces } from "./problemPlaces.ts";
 
@@ -44,7 +44,7 @@ export class AxesCard {
       element("h2", {}, "What varies"),
       this.rows,
       element("div", { class: "axis-new" }, this.key, this.values, add),
-      element("datalist", { id: LIST }, ...axisKeys().map((value) => element("option", { value }))),
+      element("datalist", { id: LIST }, ...axisKeyNames().map((value) => element("option", { value }))),
       first,
       this.about,
     );
@@ -84,13 +84,13 @@ export class AxesCard {
   }
 
   private whatIsWrong(name: string): string | null {
-    if (name !== "" && !axisKeys().includes(name)) return `There is no key ${name} in an experiment.`;
+    if (name !== "" && axisKey(name) === null) return `There is no key ${name} in an experiment.`;
     return this.shown.has(name) ? `${name} varies already.` : null;
   }
 
   /** What the key means that is being typed. */
   private explain(): void {
-    const spec = experimentKeys().keys.get(this.key.value.trim());
+    const spec = axisKey(this.key.value.trim());
     this.say(spec?.schema.description ?? "", false);
   }
 

@@ -1,9 +1,9 @@
 /** An axis of the study: its key, and its values as chips or as a range. */
 import type { Diagnostic } from "../../src/core/experiment/diagnostic.ts";
-import { experimentKeys } from "../../src/core/experiment/keys.ts";
 import { isMapping } from "../../src/core/experiment/yamlReader.ts";
 import { numberText } from "../../src/core/experiment/yamlText.ts";
 import { studyAxes } from "../../src/core/study/axes.ts";
+import { axisKey } from "../../src/core/study/kind.ts";
 import type { AxisConfig } from "../../src/core/study/schema.ts";
 import { icon } from "../designer/icons.ts";
 import { segmented } from "../designer/segmented.ts";
@@ -30,7 +30,7 @@ export class AxisRow {
     readonly name: string,
     private readonly actions: PageActions,
   ) {
-    const spec = experimentKeys().keys.get(name);
+    const spec = axisKey(name);
     const description = spec?.schema.description ?? "Values that vary together.";
     const remove = element("button", { class: "quiet", type: "button", title: "Take this axis out" }, icon("remove"));
     remove.setAttribute("aria-label", `Take the axis ${name} out`);

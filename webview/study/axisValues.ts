@@ -1,28 +1,22 @@
 /** What is typed as values of an axis. */
-import { experimentKeys, type KeySpec } from "../../src/core/experiment/keys.ts";
+import type { KeySpec } from "../../src/core/experiment/keys.ts";
 import { isMapping } from "../../src/core/experiment/yamlReader.ts";
 import { yamlText } from "../../src/core/experiment/yamlText.ts";
-import { BUDGET_UNITS } from "../../src/core/study/schema.ts";
+import { axisKey } from "../../src/core/study/kind.ts";
 import { choicesOf, fieldKind, parseField } from "../designer/fieldValue.ts";
-
-/** Keys that an axis may vary. */
-export const axisKeys = (): string[] => [
-  ...experimentKeys().keys.keys(),
-  ...["pretrain", ...BUDGET_UNITS].map((name) => `budget.${name}`),
-];
 
 /** Values to choose from; none where any number or text may be. */
 export function suggestions(name: string): string[] {
-  const spec = experimentKeys().keys.get(name);
-  if (spec === undefined) return [];
+  const spec = axisKey(name);
+  if (spec === null) return [];
   if (spec.schema.type === "boolean") return ["true", "false"];
   return (choicesOf(spec.schema) ?? []).map(String);
 }
 
 /** Whether a range of numbers may take the place of a list. */
 export function isNumeric(name: string): boolean {
-  const spec = experimentKeys().keys.get(name);
-  return spec === undefined ? name.startsWith("budget.") : fieldKind(spec) === "number";
+  const spec = axisKey(name);
+  return spec !== null && fieldKind(spec) === "number";
 }
 
 export type TypedValues =
@@ -31,22 +25,18 @@ export type TypedValues =
 
 /** One value, or several with commas between. */
 export function parseValues(name: string, text: string): TypedValues {
-  const spec = experimentKeys().keys.get(name);
-  const one = parseValue(name, spec, text);
+  const spec = axisKey(name);
+  if (spec === null) return { ok: false, why: `There is no key ${name} in an experiment.` };
+  const one = parseValue(spec, text);
   if (one.ok) return one;
   const parts = text.split(",").map((part) => part.trim());
-  const parsed = parts.filter((part) => part !== "").map((part) => parseValue(name, spec, part));
+  const parsed = parts.filter((part) => part !== "").map((part) => parseValue(spec, part));
   const wrong = parsed.find(({ ok }) => !ok);
   if (wrong !== undefined) return parts.length > 1 ? wrong : one;
   return { ok: true, values: parsed.flatMap((each) => (each.ok ? each.values : [])) };
 }
 
-function parseValue(name: string, spec: KeySpec | undefined, text: string): TypedValues {
-  if (spec === undefined) {
-    const value = Number(text);
-    const isRight = text.trim() !== "" && Number.isFinite(value);
-    return isRight ? { ok: true, values: [value] } : { ok: false, why: `${name} takes numbers.` };
-  }
+function parseValue(spec: KeySpec, text: string): TypedValues {
   // An empty field would stand for the default, which an axis writes out.
   const parsed = parseField({ ...spec, required: true }, text);
   if (parsed.kind === "value") return { ok: true, values: [parsed.value] };

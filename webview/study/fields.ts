@@ -1,8 +1,6 @@
 /** Fields of the plan: a name with its documentation, a control, and below it what is wrong. */
-import * as z from "zod";
 import type { Diagnostic } from "../../src/core/experiment/diagnostic.ts";
-import type { JsonSchema } from "../../src/core/experiment/jsonSchema.ts";
-import { studySchema } from "../../src/core/study/schema.ts";
+import { studyKeys } from "../../src/core/study/kind.ts";
 import { icon } from "../designer/icons.ts";
 import { element } from "../ui/element.ts";
 import type { PageActions } from "./pageActions.ts";
@@ -10,25 +8,29 @@ import type { PageActions } from "./pageActions.ts";
 const SEVERITIES = { error: "Error", warning: "Warning", info: "Note" } as const;
 
 /** A finding with a link to its place. */
-export function problemItem(diagnostic: Diagnostic, actions: Pick<PageActions, "reveal">): HTMLLIElement {
-  const { severity, message, line, code } = diagnostic;
+export function problemItem(diagnostic: Diagnostic, actions: Pick<PageActions, "reveal" | "fix">): HTMLLIElement {
+  const { severity, message, line, code, fix } = diagnostic;
   const place = element("button", { class: "link", type: "button", title: `${code}: show the text` }, `line ${line}`);
   place.addEventListener("click", () => actions.reveal(diagnostic));
+  const fixButton = (): HTMLElement => {
+    const button = element("button", { class: "link", type: "button", title: fix?.title ?? "" }, `Fix: ${fix?.title}`);
+    button.addEventListener("click", () => actions.fix(diagnostic));
+    return button;
+  };
   return element(
     "li",
     { class: `problem ${severity}` },
     element("span", { class: "visually-hidden" }, SEVERITIES[severity]),
     icon(severity),
-    element("span", { class: "problem-text" }, `${message} `, place),
+    element("span", { class: "problem-text" }, `${message} `, place, ...(fix === undefined ? [] : [" ", fixButton()])),
   );
 }
 
-let schema: JsonSchema | null = null;
-
-/** What the schema says of a key of the study, such as ["budget", "pretrain"]. */
-export function studyKey(path: readonly string[]): JsonSchema {
-  schema ??= z.toJSONSchema(studySchema, { io: "input" }) as JsonSchema;
-  return path.reduce<JsonSchema>((at, name) => at.properties?.[name] ?? {}, schema);
+/** What the schema says of a key, or a section, of the study. */
+function descriptionOf(path: readonly string[]): string {
+  const { keys, sections } = studyKeys();
+  const name = path.join(".");
+  return keys.get(name)?.schema.description ?? sections.get(name)?.description ?? "";
 }
 
 /** A row of the form. */
@@ -39,14 +41,13 @@ export class Field {
   constructor(
     readonly path: readonly string[],
     name: string,
-    private readonly actions: Pick<PageActions, "reveal">,
+    private readonly actions: Pick<PageActions, "reveal" | "fix">,
     ...controls: HTMLElement[]
   ) {
-    const { description = "" } = studyKey(path);
     this.element = element(
       "div",
       { class: "row", role: "group", "aria-label": name },
-      element("span", { class: "row-name", title: `${path.join(".")}\n\n${description}` }, name),
+      element("span", { class: "row-name", title: `${path.join(".")}\n\n${descriptionOf(path)}` }, name),
       element("div", { class: "row-control" }, ...controls),
       this.problems,
     );

@@ -5,6 +5,7 @@ import "./study.css";
 import "./plan.css";
 import "./cells.css";
 import "./results.css";
+import "./charts/charts.css";
 import type { StudyProtocol } from "../../src/core/protocol/study.ts";
 import { defineControls } from "../ui/controls.ts";
 import { element } from "../ui/element.ts";
@@ -47,6 +48,9 @@ const actions: PageActions = {
       model.tell("text");
     });
   },
+  fix: ({ code, line, column }) => {
+    messenger.request("fix", { version: model.version, code, line, column }).catch(refuse);
+  },
   reveal: ({ line, column }) => void messenger.request("reveal", { line, column }).catch(refuse),
   openText: () => void messenger.request("openText", {}).catch(refuse),
   openBase: (as) => void messenger.request("openBase", { as }).catch(refuse),
@@ -57,6 +61,8 @@ const actions: PageActions = {
   },
   openRuns: (cells) => void messenger.request("openRuns", { cells: [...cells] }).catch(refuse),
   openLog: () => void messenger.request("openLog", {}).catch(refuse),
+  curves: (params) => messenger.request("curves", params),
+  samples: (cells) => messenger.request("samples", { cells: [...cells] }),
   showMetric: (metric) => {
     model.setView({ metric });
     messenger.request("metric", { metric }).catch(refuse);
@@ -92,6 +98,7 @@ const page = element("main", { class: "study", hidden: "" }, header.element, tab
 document.body.append(page);
 
 model.onChange((aspect, changed) => {
+  if (aspect === "theme") results.readColours();
   if (aspect === "view") saveViewState(model.view);
   if (aspect !== "view" && aspect !== "theme") header.update();
   if (aspect === "text" || aspect === "plan" || aspect === "work" || aspect === "forecast") plan.update(aspect);
@@ -100,6 +107,7 @@ model.onChange((aspect, changed) => {
   if (aspect !== "text" && aspect !== "forecast" && model.view.tab === "results") results.update();
 });
 messenger.on("document", (document) => model.setDocument(document));
+messenger.on("problems", (problems) => model.setProblems(problems));
 messenger.on("plan", (state) => model.setPlan(state));
 messenger.on("cells", (state) => model.setCells(state));
 messenger.on("work", (work) => model.setWork(work));

@@ -13,6 +13,7 @@ import type { MetricName } from "../../src/core/study/metrics.ts";
 import { readStudy, type StudyReading } from "../../src/core/study/read.ts";
 import { foldedResults, type PlanOutline, type StudyResults } from "../../src/core/study/results.ts";
 import type { StudyConfig } from "../../src/core/study/schema.ts";
+import { type StudyTable, studyTable } from "../../src/core/study/table.ts";
 import type { ViewState } from "./viewState.ts";
 
 /** What changed, so that views redo only what they must. */
@@ -33,7 +34,12 @@ export class StudyModel {
     ...{ atWork: false, started: false, changed: false, message: null, trusted: true, measuring: false },
   };
   forecast: StudyForecast | null = null;
+  /** of the text */
+  version = 0;
+  private problems: StudyProtocol["events"]["problems"] | null = null;
+  private floor: number | null = null;
   private folded: StudyResults | null = null;
+  private tabled: StudyTable | null = null;
   private readonly listeners: ((aspect: Aspect, cells: readonly number[] | null) => void)[] = [];
 
   constructor(public view: ViewState) {}
@@ -47,8 +53,9 @@ export class StudyModel {
     return this.plan?.kind === "planned" ? this.plan.outline : null;
   }
 
+  /** Of the text as it is: what lint finds once it has told, until then what the schema refuses. */
   get diagnostics(): readonly Diagnostic[] {
-    return this.reading.diagnostics;
+    return this.problems?.version === this.version ? this.problems.diagnostics : this.reading.diagnostics;
   }
 
   /** Of all cells; null: nothing is known yet. */
@@ -59,7 +66,21 @@ export class StudyModel {
     return this.folded;
   }
 
-  setDocument({ text }: StudyProtocol["events"]["document"]): void {
+  /** The results as charts take them. */
+  get table(): StudyTable | null {
+    const { outline, results } = this;
+    if (outline === null || results === null) return null;
+    this.tabled ??= studyTable(outline, results, this.floor);
+    return this.tabled;
+  }
+
+  setProblems(problems: StudyProtocol["events"]["problems"]): void {
+    this.problems = problems;
+    this.tell("text");
+  }
+
+  setDocument({ text, version }: StudyProtocol["events"]["document"]): void {
+    this.version = version;
     this.reading = readStudy(text);
     if (this.reading.study !== null) this.lastGood = this.reading.study;
     this.tell("text");
@@ -69,15 +90,18 @@ export class StudyModel {
     this.plan = plan;
     this.states = [];
     this.folded = null;
+    this.tabled = null;
     this.tell("plan");
   }
 
-  setCells({ version, metric, states }: CellsState): void {
+  setCells({ version, metric, floor, states }: CellsState): void {
     if (version !== this.plan?.version) return;
     const isFirst = this.states.length === 0;
     for (const [cell, state] of states) this.states[cell] = state;
     this.metric = metric;
+    this.floor = floor;
     this.folded = null;
+    this.tabled = null;
     this.tell("cells", isFirst ? null : states.map(([cell]) => cell));
   }
 

@@ -1,12 +1,17 @@
 /** What the parts of the page ask for; main.ts does it. */
-import type { TextRange } from "../../src/core/experiment/diagnostic.ts";
-import type { StudyAction } from "../../src/core/protocol/study.ts";
+import type { Diagnostic, TextRange } from "../../src/core/experiment/diagnostic.ts";
+import type { Params } from "../../src/core/protocol/message.ts";
+import type { StudyAction, StudyProtocol } from "../../src/core/protocol/study.ts";
 import type { StudyChange } from "../../src/core/study/changeStudy.ts";
+import type { SampleStrip } from "../../src/core/study/charts/sampleStrips.ts";
+import type { SeedCurve } from "../../src/core/study/charts/seedCurves.ts";
 import type { MetricName } from "../../src/core/study/metrics.ts";
 
 export interface PageActions {
   /** Writes changes into the file. */
   edit(...changes: StudyChange[]): void;
+  /** Makes the change that lint offers. */
+  fix(diagnostic: Diagnostic): void;
   /** Shows a place of the text. */
   reveal(place: Pick<TextRange, "line" | "column">): void;
   openText(): void;
@@ -16,6 +21,8 @@ export interface PageActions {
   copyCommand(action: StudyAction): void;
   openRuns(cells: readonly number[]): void;
   openLog(): void;
+  curves(params: Params<StudyProtocol, "curves">): Promise<readonly SeedCurve[]>;
+  samples(cells: readonly number[]): Promise<readonly SampleStrip[]>;
   /** Tells results by another metric; null: the study's. */
   showMetric(metric: MetricName | null): void;
   measure(): void;

@@ -44,10 +44,10 @@ export class PlanTab {
   }
 
   private updateForm(): void {
-    const { reading, lastGood, plan } = this.model;
-    const problems = new ProblemPlaces(reading.document, reading.diagnostics, Object.keys(lastGood?.axes ?? {}));
+    const { reading, lastGood, plan, diagnostics } = this.model;
+    const problems = new ProblemPlaces(reading.document, diagnostics, Object.keys(lastGood?.axes ?? {}));
     // What has no field of its own, and all of a file that cannot be read, stands above.
-    const elsewhere = lastGood === null ? reading.diagnostics : [...problems.of([]), ...problems.of(["axes"])];
+    const elsewhere = lastGood === null ? diagnostics : [...problems.of([]), ...problems.of(["axes"])];
     this.problems.hidden = elsewhere.length === 0;
     this.problems.replaceChildren(...elsewhere.slice(0, SHOWN_PROBLEMS).map((each) => problemItem(each, this.actions)));
     this.form.hidden = lastGood === null;

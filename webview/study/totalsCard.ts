@@ -117,7 +117,12 @@ export class TotalsCard {
 function tile(name: string, title: string) {
   const value = element("span", { class: "tile-value" }, "–");
   const detail = element("span", { class: "tile-detail" });
-  const made = element("div", { class: "tile", title }, element("dt", {}, name), element("dd", {}, value, detail));
+  const made = element(
+    "div",
+    { class: "tile", title, "data-tile": name.toLowerCase() },
+    element("dt", {}, name),
+    element("dd", {}, value, detail),
+  );
   return {
     element: made,
     set(text: string, more: string) {

@@ -10,9 +10,9 @@ import { basisOf, eventFlops, type PieceTime, stageTimes, type TimeParts, timeLe
 
 /**
  * How far off a forecast may be on a machine that does nothing else, as a share of it. own, same: what is asked of it and measured by
- * `npm run bench -- --only forecast`; scaled: what `test/unit/cost` holds the rows of docs/benchmarks against.
+ * `npm run bench:forecast`; scaled: what `test/unit/cost/converted.test.ts` finds among the rows of a report.
  */
-export const EXPECTED_ERROR: Readonly<Record<ForecastBasis, number>> = { own: 0.1, same: 0.15, scaled: 0.4 };
+export const EXPECTED_ERROR: Readonly<Record<ForecastBasis, number>> = { own: 0.1, same: 0.15, scaled: 0.5 };
 
 /** From the program's start to the first step: libraries, engine, images that are decoded already. */
 const START_UP_SECONDS = 2;

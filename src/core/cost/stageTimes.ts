@@ -12,11 +12,16 @@ import type { PieceFacts, StageFacts } from "./stageFacts.ts";
 /** Bytes of a checkpoint for each parameter: weights, their average and both moments of AdamW, in float32. */
 export const CHECKPOINT_BYTES = 16;
 
-/** Checked, written and flushed to the disk: of the order of what `npm run bench -- --only forecast` has seen. */
+/** Checked, written and flushed to the disk: of the order of what `npm run bench:forecast` has seen. */
 const CHECKPOINT_BYTES_PER_SECOND = 300e6;
 
-/** Of an evaluation for each of its samples: its features, and its distances to all images. Those of the training images are kept. */
-const MEASURING_SECONDS = 0.03;
+/**
+ * Of an evaluation for each pair of images whose features are compared: 926 training images with 200 and 800 samples take `maskdm evaluate`
+ * some 6 and 10 s of a processor. Features of the training images are computed once and kept; the first time is not counted.
+ */
+const PAIR_SECONDS = 6e-6;
+/** Training images that are compared. */
+const MOST_COMPARED = 3000;
 
 export interface PieceTime extends PieceFacts {
   readonly secondsPerStep: number;
@@ -51,6 +56,11 @@ export function eventFlops(
   };
 }
 
+function measuringSeconds(samples: number, images: number | null): number {
+  const compared = Math.min(images ?? MOST_COMPARED, MOST_COMPARED);
+  return PAIR_SECONDS * compared * (compared + samples);
+}
+
 /** @param points of this machine, at least one */
 export function stageTimes(
   experiment: Experiment,
@@ -73,7 +83,7 @@ export function stageTimes(
       checkpoints: (CHECKPOINT_BYTES * parameters) / CHECKPOINT_BYTES_PER_SECOND,
       sampleGrids: flops.sampleGrids / wholeImages,
       heldOut: flops.heldOut / wholeImages,
-      evaluations: flops.evaluations / wholeImages + experiment[stage].evaluate_samples * MEASURING_SECONDS,
+      evaluations: flops.evaluations / wholeImages + measuringSeconds(experiment[stage].evaluate_samples, images),
     },
   };
 }

@@ -4,15 +4,15 @@ import { type Features, selectFeatures } from "./features.ts";
 import { frechetDistance, moments } from "./frechet.ts";
 import { KernelSums, type Kid, kernelDistance } from "./kid.ts";
 import { DENSITY_K, type Manifold, ManifoldCount, PRECISION_K } from "./manifold.ts";
-import { NearestOther, NearestWithin } from "./neighbours.ts";
-import { overPairs } from "./overPairs.ts";
+import { NearestDistances, NearestOther } from "./neighbours.ts";
+import { overPairs, type PairVisitor } from "./overPairs.ts";
 import { componentsFor, principal, project } from "./principal.ts";
 
 /** A set with what it says about itself alone: computed once, compared with many. */
 export interface KnownSet {
   readonly features: Features;
   readonly kernel: KernelSums;
-  readonly nearest: NearestWithin;
+  readonly nearest: NearestDistances;
 }
 
 export interface Frechet {
@@ -33,7 +33,7 @@ export interface Comparison {
 
 export function knownSet(features: Features): KnownSet {
   const kernel = new KernelSums(features.count, features.count, features.size, true);
-  const nearest = new NearestWithin(features.count, Math.max(PRECISION_K, DENSITY_K));
+  const nearest = new NearestDistances(features.count, Math.max(PRECISION_K, DENSITY_K), true);
   overPairs(features, features, [kernel, nearest]);
   return { features, kernel, nearest };
 }
@@ -75,15 +75,22 @@ export function kidFloor(features: Features, order: ArrayLike<number>): Kid {
 /**
  * @param unseen images of the same kind that are no copies
  * @param others the training images that those are held against, default all
+ * @param passing told of the pairs of samples and training images, too
  * @see copying
  */
-export function copyingOf(samples: Features, unseen: Features, training: Features, others = training): Copying {
-  return copying(nearestSquared(samples, training), nearestSquared(unseen, others));
+export function copyingOf(
+  samples: Features,
+  unseen: Features,
+  training: Features,
+  others = training,
+  passing: readonly PairVisitor[] = [],
+): Copying {
+  return copying(nearestSquared(samples, training, passing), nearestSquared(unseen, others));
 }
 
-function nearestSquared(features: Features, training: Features): Float64Array {
+function nearestSquared(features: Features, training: Features, passing: readonly PairVisitor[] = []): Float64Array {
   const nearest = new NearestOther(features.count);
-  overPairs(features, training, [nearest]);
+  overPairs(features, training, [nearest, ...passing]);
   return nearest.squared;
 }
 

@@ -3,6 +3,7 @@ import type { Drawing } from "../run/drawing.ts";
 import type { Evaluation } from "../run/evaluations.ts";
 import { compareSets, knownSet } from "./compareSets.ts";
 import type { Features } from "./features.ts";
+import type { PairVisitor } from "./overPairs.ts";
 import { copyingAmong, floorOf } from "./references.ts";
 
 /** Images in a space of features. */
@@ -20,6 +21,8 @@ interface MeasureRequest extends Pick<Evaluation, "drawn" | "data" | "trainingIm
   readonly compared: EmbeddedSets;
   /** where copies are looked for */
   readonly searched: EmbeddedSets;
+  /** told of the pairs of samples and training images there */
+  readonly passing?: readonly PairVisitor[];
 }
 
 /** Each takes its time. */
@@ -30,7 +33,7 @@ export async function measureSets(
   request: MeasureRequest,
   pause: (done: number, total: number) => Promise<unknown>,
 ): Promise<Evaluation> {
-  const { drawing, compared, searched, drawn, data, trainingImagesOf, heldOutImages, note } = request;
+  const { drawing, compared, searched, passing, drawn, data, trainingImagesOf, heldOutImages, note } = request;
   let done = 0;
   await pause(done, COMPUTATIONS);
   const inTurn = async <T>(work: () => T): Promise<T> => {
@@ -42,7 +45,9 @@ export async function measureSets(
   const training = await inTurn(() => knownSet(compared.training));
   const { kid, frechet, manifold } = await inTurn(() => compareSets(samples, training));
   const floor = await inTurn(() => floorOf(compared.training, compared.heldOut));
-  const copying = await inTurn(() => copyingAmong(searched.samples, searched.training, searched.heldOut));
+  const copying = await inTurn(() => {
+    return copyingAmong(searched.samples, searched.training, searched.heldOut, passing);
+  });
   const reference = compared.heldOut === null ? "training images" : "held-out images";
   return {
     type: "evaluation",

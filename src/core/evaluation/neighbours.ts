@@ -21,14 +21,16 @@ export class NearestOther implements PairVisitor {
   }
 }
 
-/** For each image of a set the squared distances to its k nearest others in that set, ascending; infinite where it has fewer. */
-export class NearestWithin implements PairVisitor {
+/** For each image the squared distances to its k nearest images of a set, ascending; infinite where that has fewer. */
+export class NearestDistances implements PairVisitor {
   /** [n, k] */
   private readonly found: Float64Array;
 
+  /** @param ownSet whether the images are those of the set: none is its own neighbour */
   constructor(
     count: number,
     private readonly k: number,
+    private readonly ownSet: boolean,
   ) {
     this.found = new Float64Array(count * k).fill(Number.POSITIVE_INFINITY);
   }
@@ -37,7 +39,7 @@ export class NearestWithin implements PairVisitor {
     const list = this.found.subarray(i * this.k, (i + 1) * this.k);
     for (let j = 0; j < squares.length; j++) {
       const distance = squares[j]!;
-      if (j === i || distance >= list[this.k - 1]!) continue;
+      if (distance >= list[this.k - 1]! || (this.ownSet && j === i)) continue;
       let place = this.k - 1;
       for (; place > 0 && list[place - 1]! > distance; place--) list[place] = list[place - 1]!;
       list[place] = distance;
@@ -47,5 +49,13 @@ export class NearestWithin implements PairVisitor {
   /** [n], squared distances to the k-th nearest; 1 <= k <= the constructor's. */
   radii(k: number): Float64Array {
     return Float64Array.from({ length: this.found.length / this.k }, (_, i) => this.found[i * this.k + k - 1]!);
+  }
+
+  /** [n], mean distance to those that were found; 0: none were. */
+  means(): Float64Array {
+    return Float64Array.from({ length: this.found.length / this.k }, (_, i) => {
+      const list = this.found.subarray(i * this.k, (i + 1) * this.k).filter(Number.isFinite);
+      return list.reduce((sum, squared) => sum + Math.sqrt(squared), 0) / Math.max(1, list.length);
+    });
   }
 }

@@ -6,6 +6,7 @@ import { copyingOf, kidFloor, kidOf } from "./compareSets.ts";
 import type { Copying } from "./copying.ts";
 import { type Features, selectFeatures } from "./features.ts";
 import type { Kid } from "./kid.ts";
+import type { PairVisitor } from "./overPairs.ts";
 
 /** Fewer images say nothing about a set. */
 export const LEAST_IMAGES = 20;
@@ -40,14 +41,22 @@ export function floorOf(training: Features, heldOut: Features | null): Kid {
   return kidOf(selectFeatures(training, order.subarray(0, training.count >> 1)), heldOut);
 }
 
-/** @param heldOut as for floorOf; null: some training images stand in, held against the others */
-export function copyingAmong(samples: Features, training: Features, heldOut: Features | null): Copying {
-  if (heldOut !== null) return copyingOf(samples, heldOut, training);
+/**
+ * @param heldOut as for floorOf; null: some training images stand in, held against the others
+ * @param passing as for copyingOf
+ */
+export function copyingAmong(
+  samples: Features,
+  training: Features,
+  heldOut: Features | null,
+  passing: readonly PairVisitor[] = [],
+): Copying {
+  if (heldOut !== null) return copyingOf(samples, heldOut, training, training, passing);
   const order = shuffled(training.count);
   const tenth = Math.max(LEAST_IMAGES, Math.round(training.count / 10));
   const standIns = Math.min(MOST_STAND_INS, tenth, training.count >> 1);
   const others = selectFeatures(training, order.subarray(standIns));
-  return copyingOf(samples, selectFeatures(training, order.subarray(0, standIns)), training, others);
+  return copyingOf(samples, selectFeatures(training, order.subarray(0, standIns)), training, others, passing);
 }
 
 function shuffled(count: number): Uint32Array {

@@ -10,7 +10,7 @@ export function allowedValues(schema: JsonSchema): string {
     case "integer":
       return `a whole number ${range(schema)}`;
     case "number":
-      return `a number ${range(schema)}`;
+      return `a number ${range(schema)}`.trim();
     case "boolean":
       return "true or false";
     case "null":
@@ -18,7 +18,7 @@ export function allowedValues(schema: JsonSchema): string {
     case "array":
       return listOf(schema);
     case "object":
-      return "a section of keys";
+      return typeof schema.additionalProperties === "object" ? "names with their values" : "a section of keys";
     default:
       if (schema.pattern?.startsWith("^#")) return 'a colour in quotes, such as "#ffffff"';
       return "a text that is not empty";
@@ -27,7 +27,12 @@ export function allowedValues(schema: JsonSchema): string {
 
 function listOf({ items, default: standard, maxItems }: JsonSchema): string {
   if (items !== undefined && "properties" in items) return `a list of up to ${maxItems} pieces`;
-  if (!isTuple(items)) return `a list of up to ${maxItems} texts, such as [thumbs, "*_mask.png"]`;
+  if (!isTuple(items)) {
+    if (items?.enum !== undefined) return `a list of ${items.enum.join(" and ")}`;
+    if (items?.type === "number" || items?.type === "integer")
+      return `a list of up to ${maxItems} ${items.type === "integer" ? "whole " : ""}numbers, each ${range(items)}`;
+    return `a list of up to ${maxItems} texts, such as [thumbs, "*_mask.png"]`;
+  }
   return `a list of ${WORDS[items.length] ?? items.length} numbers, each ${range(items[0] ?? {})}, such as ${JSON.stringify(standard).replace(",", ", ")}`;
 }
 

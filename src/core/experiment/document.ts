@@ -12,7 +12,15 @@ export interface KeyPlace {
   readonly value: Node | null;
   /** reached through an alias or a merge key: the same text serves another section too */
   readonly shared: boolean;
+  /** whether the value is an item of a list; the key is then the list's */
+  readonly item: boolean;
 }
+
+/**
+ * Dotted key, such as "pretrain.steps" or "mask.rate[1].until", or its parts (keys, and numbers of items), where one of them has a
+ * dot in it.
+ */
+export type KeyPath = string | readonly (string | number)[];
 
 /** Start and end offset of a node's own text, without what follows it. */
 export function extent(node: Node): [start: number, end: number] {
@@ -32,13 +40,23 @@ export class ExperimentDocument {
    * @param text without a byte order mark
    * @param root the document's contents
    * @param targets what each alias stands for
+   * @param mounted a key that is looked for elsewhere, see `as`
    */
   constructor(
     readonly text: string,
     readonly root: Node | null,
     private readonly targets: ReadonlyMap<Alias, Node>,
+    private readonly mounted: { readonly path: string; readonly at: readonly (string | number)[] } | null = null,
   ) {
     this.lines = new LineIndex(text);
+  }
+
+  /**
+   * The same text in which the value at a place counts as that of a key, and no other key is there: so what is said of a key of one
+   * kind of file can be said of its value in another.
+   */
+  as(path: string, at: readonly (string | number)[]): ExperimentDocument {
+    return new ExperimentDocument(this.text, this.root, this.targets, { path, at });
   }
 
   /** The node that an alias stands for; other nodes are returned as they are. */
@@ -46,22 +64,21 @@ export class ExperimentDocument {
     return isAlias(node) ? (this.targets.get(node) ?? null) : node;
   }
 
-  /**
-   * @param path dotted key, such as "pretrain.steps" or "mask.rate[1].until", or its parts, where one of them has a dot in it; of an
-   * item of a list ("mask.rate[1]") the place is the list's, with the item as its value
-   */
-  find(path: string | readonly string[]): KeyPlace | null {
+  /** Of an item of a list ("mask.rate[1]") the place is the list's, with the item as its value. */
+  find(path: KeyPath): KeyPlace | null {
     let node = this.root;
     let place: KeyPlace | null = null;
     let shared = false;
-    for (const part of typeof path === "string" ? partsOf(path) : path) {
+    const parts = this.place(path);
+    if (parts === null) return null;
+    for (const part of parts) {
       if (isAlias(node)) shared = true;
       const map = this.target(node);
       if (typeof part === "number") {
         const item = isSeq(map) ? map.items[part] : null;
         const list: KeyPlace | null = place;
         if (!isNode(item) || list === null) return null;
-        place = { ...(list as KeyPlace), value: item, shared };
+        place = { ...(list as KeyPlace), value: item, shared, item: true };
         node = item;
         continue;
       }
@@ -75,7 +92,7 @@ export class ExperimentDocument {
   }
 
   /** Whether the file itself gives the key (its default is not at work). */
-  isSet(path: string): boolean {
+  isSet(path: KeyPath): boolean {
     return this.find(path) !== null;
   }
 
@@ -86,24 +103,24 @@ export class ExperimentDocument {
   }
 
   /** Of an item of a list: its own first line. */
-  keyRange(path: string | readonly string[]): TextRange | null {
+  keyRange(path: KeyPath): TextRange | null {
     const place = this.find(path);
-    return place && this.nodeRange(isItem(path) && place.value ? place.value : place.key);
+    return place && this.nodeRange(place.item && place.value ? place.value : place.key);
   }
 
   /** The value's first line; the key where no value is written or the value is a block of keys. */
-  valueRange(path: string): TextRange | null {
+  valueRange(path: KeyPath): TextRange | null {
     const place = this.find(path);
     if (place === null) return null;
     const { value } = place;
-    if (isItem(path) && value) return this.nodeRange(value);
+    if (place.item && value) return this.nodeRange(value);
     if (value === null || isMap(value)) return this.nodeRange(place.key);
     const [start, end] = extent(value);
     return end > start ? this.nodeRange(value) : this.nodeRange(place.key);
   }
 
   /** What the items of a list take of each of their lines; none where the value is no list. */
-  itemRanges(path: string): TextRange[] {
+  itemRanges(path: KeyPath): TextRange[] {
     const list = this.target(this.find(path)?.value ?? null);
     if (!isSeq(list)) return [];
     const { lines } = this;
@@ -121,15 +138,15 @@ export class ExperimentDocument {
     return this.lines.firstLineRange(...extent(node));
   }
 
-  /** The value of the first of these keys that is written; else the section of the first; else the file's first key. */
-  locate(paths: readonly string[]): TextRange {
+  /** The value of the first of these keys that is written; else what the first of them would stand in; else the file's first key. */
+  locate(paths: readonly KeyPath[]): TextRange {
     for (const path of paths) {
       const range = this.valueRange(path);
       if (range !== null) return range;
     }
     for (const path of paths) {
-      const dot = path.lastIndexOf(".");
-      const range = dot === -1 ? null : this.keyRange(path.slice(0, dot));
+      const parts = this.place(path) ?? [];
+      const range = parts.length < 2 ? null : this.keyRange(parts.slice(0, -1));
       if (range !== null) return range;
     }
     return this.start();
@@ -142,6 +159,15 @@ export class ExperimentDocument {
     return isNode(first) ? this.nodeRange(first) : this.lines.range(0, 0);
   }
 
+  /** null: not in this text */
+  private place(path: KeyPath): readonly (string | number)[] | null {
+    if (typeof path !== "string") return path;
+    const { mounted } = this;
+    if (mounted === null) return partsOf(path);
+    if (path !== mounted.path && !path.startsWith(`${mounted.path}[`)) return null;
+    return [...mounted.at, ...partsOf(path.slice(mounted.path.length))];
+  }
+
   private findIn(map: YAMLMap, name: string, shared: boolean, depth: number): KeyPlace | null {
     let merged: KeyPlace | null = null;
     for (let i = map.items.length - 1; i >= 0; i--) {
@@ -150,7 +176,7 @@ export class ExperimentDocument {
       if (key === null) continue;
       const value = isNode(pair.value) ? pair.value : null;
       const text = keyText(key);
-      if (text === name) return { map, pair, key: pair.key as Node, value, shared };
+      if (text === name) return { map, pair, key: pair.key as Node, value, shared, item: false };
       if (text === "<<" && merged === null && depth < MAX_MERGE_DEPTH) {
         const source = this.target(value);
         if (isMap(source)) merged = this.findIn(source, name, true, depth + 1);
@@ -160,13 +186,12 @@ export class ExperimentDocument {
   }
 }
 
-const isItem = (path: string | readonly string[]): boolean => typeof path === "string" && path.endsWith("]");
-
 /** "mask.rate[1].until" is mask, rate, 1, until. */
 function partsOf(path: string): (string | number)[] {
   return path.split(".").flatMap((part) => {
-    const item = /^(.+)\[(\d+)\]$/.exec(part);
-    return item ? [item[1]!, Number(item[2])] : [part];
+    const item = /^(.*)\[(\d+)\]$/.exec(part);
+    const name = item?.[1] ?? part;
+    return [...(name === "" ? [] : [name]), ...(item ? [Number(item[2])] : [])];
   });
 }
 

@@ -1,28 +1,29 @@
 /** Changes of an experiment file's keys as text edits, so that comments and layout stay as they are. */
 import { isAlias, isMap, isNode, isScalar, isSeq, type Node, parse, type YAMLMap } from "yaml";
 import type { TextEdit } from "./diagnostic.ts";
-import { type ExperimentDocument, extent, type KeyPlace } from "./document.ts";
+import { type ExperimentDocument, extent, type KeyPath, type KeyPlace } from "./document.ts";
 import { lastOffset, replaceItems, valueEnd } from "./editList.ts";
 import { yamlText } from "./yamlText.ts";
 
-/** Keys to write (YAML text each) and keys to take out, by dotted path or by the path's parts, where one of them has a dot in it. */
+/** Keys to write (YAML text each) and keys to take out. */
 export interface KeyChanges {
-  readonly set?: Readonly<Record<string, string>>;
-  readonly setAt?: readonly (readonly [path: readonly string[], value: string])[];
-  readonly remove?: readonly (string | readonly string[])[];
+  readonly set?: Readonly<Record<string, string>> | readonly (readonly [KeyPath, string])[] | undefined;
+  readonly remove?: readonly KeyPath[] | undefined;
 }
 
 /** The edits that make these changes, or null where the text cannot be changed in place (aliases, unusual layout). */
 export function editKeys(document: ExperimentDocument, changes: KeyChanges): TextEdit[] | null {
   const edits: (TextEdit | null)[] = [];
-  const added = new Map<string, { section: string | readonly string[]; entries: [name: string, value: string][] }>();
-  for (const [path, value] of [...Object.entries(changes.set ?? {}), ...(changes.setAt ?? [])]) {
+  const added = new Map<string, { section: KeyPath; entries: [name: string, value: string][] }>();
+  const { set = [] } = changes;
+  for (const [path, value] of Array.isArray(set) ? set : Object.entries(set)) {
     const place = document.find(path);
     if (place !== null && !place.shared) {
       edits.push(replaceValue(document, place, value));
       continue;
     }
     const [section, name] = parentOf(path);
+    if (typeof name === "number") return null;
     const id = JSON.stringify(section);
     added.set(id, { section, entries: [...(added.get(id)?.entries ?? []), [yamlText(name), value]] });
   }
@@ -40,7 +41,7 @@ export function editKeys(document: ExperimentDocument, changes: KeyChanges): Tex
 }
 
 /** The section that a key stands in (empty: the root), and the key's own name. */
-function parentOf(path: string | readonly string[]): [section: string | readonly string[], name: string] {
+function parentOf(path: KeyPath): [section: KeyPath, name: string | number] {
   if (typeof path !== "string") return [path.slice(0, -1), path.at(-1) ?? ""];
   const dot = path.lastIndexOf(".");
   return [path.slice(0, Math.max(0, dot)), path.slice(dot + 1)];
@@ -60,7 +61,8 @@ function replaceValue(document: ExperimentDocument, place: KeyPlace, value: stri
     if (!isScalar(node) && !isAlias(node) && !("flow" in node && node.flow === true)) return null;
     if (isScalar(node) && /^BLOCK/.test(node.type ?? "")) return null;
     // A tag or an anchor before the value would apply to the new one.
-    if (!/^\s*:\s*$/.test(document.text.slice(extent(place.key)[1], start))) return null;
+    const before = document.text.slice(place.item ? start - 1 : extent(place.key)[1], start);
+    if (!(place.item ? /[\s[,]/ : /^\s*:\s*$/).test(before) || (place.item && node.anchor)) return null;
     return document.lines.edit(start, end, value);
   }
   const [, keyEnd] = extent(place.key);
@@ -131,7 +133,7 @@ function insertAtRoot(document: ExperimentDocument, lines: readonly string[]): T
 }
 
 /** Takes a key out; with its section, where it is the only key there. */
-function removeKey(document: ExperimentDocument, path: string | readonly string[]): TextEdit | null {
+function removeKey(document: ExperimentDocument, path: KeyPath): TextEdit | null {
   const place = document.find(path);
   if (place === null || place.shared) return null;
   const [parent] = parentOf(path);

@@ -1,8 +1,5 @@
 /** Files that are read, checked, completed and documented key by key: experiments and studies. */
 import type * as z from "zod";
-import type { Diagnostic } from "./diagnostic.ts";
-import type { ExperimentDocument } from "./document.ts";
-import type { PlainMapping } from "./yamlReader.ts";
 
 /** A key without a default. */
 export interface RequiredKey {
@@ -25,6 +22,4 @@ export interface FileKind<T = unknown> {
   readonly smallest: { readonly text: string; readonly hint: string };
   /** what follows "There is no key NAME at the top of the file" for a name that is known elsewhere */
   readonly elsewhere?: (name: string) => string | null;
-  /** Takes the parts of values out that are wrong while others beside them can be kept, and says why. */
-  readonly sift?: (values: PlainMapping, document: ExperimentDocument) => Diagnostic[];
 }

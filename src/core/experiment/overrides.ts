@@ -3,7 +3,7 @@ import { UserError } from "../errors.ts";
 import { joinOr } from "./allowedValues.ts";
 import { formatDiagnostic } from "./diagnostic.ts";
 import { experimentKeys, type KeySpec } from "./keys.ts";
-import { nearestName } from "./suggest.ts";
+import { meantKeys } from "./meantKeys.ts";
 import { textWithKey } from "./textWithKey.ts";
 import { isMapping, readYaml } from "./yamlReader.ts";
 import { yamlText } from "./yamlText.ts";
@@ -40,25 +40,10 @@ export function overriddenKey(override: Override): KeySpec {
     throw new UserError(
       `${shown}: ${section.name} is a section; set one of its keys, such as ${section.keys[0]!.path}.`,
     );
-  const name = override.path.split(".").at(-1)!;
-  const homes = [...keys.values()].filter((key) => key.name === name).map((key) => key.path);
-  const nearest = nearestPath(override.path) ?? joinOr(homes);
+  const nearest = joinOr(meantKeys(override.path));
   throw new UserError(
     `${shown}: there is no key ${override.path}.${nearest ? ` Did you mean ${nearest}?` : ` Sections: ${[...sections.keys()].join(", ")}.`}`,
   );
-}
-
-function nearestPath(path: string): string | null {
-  const { sections } = experimentKeys();
-  const [section = "", ...rest] = path.split(".");
-  const near = sections.get(nearestName(section, [...sections.keys()]) ?? "");
-  const name =
-    near &&
-    nearestName(
-      rest.join("."),
-      near.keys.map((key) => key.name),
-    );
-  return name ? `${near.name}.${name}` : null;
 }
 
 /** The value that the text stands for. @throws UserError where it is no YAML */

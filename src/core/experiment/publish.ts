@@ -1,20 +1,14 @@
 /** What is generated from the schema: the JSON Schema and the documentation of every key. */
-import { allowedValues } from "./allowedValues.ts";
 import { ruleOf } from "./changeOnResume.ts";
-import type { JsonSchema } from "./jsonSchema.ts";
-import { experimentKeys, itemKeys, itemSchema, type KeySpec, type SectionSpec } from "./keys.ts";
-import { yamlText } from "./yamlText.ts";
+import { experimentKeys, type KeySpec } from "./keys.ts";
+import { keyTableText, schemaText, sectionText } from "./publishKeys.ts";
 
 export const EXPERIMENT_SCHEMA_PATH = "docs/schema/experiment.schema.json";
 export const EXPERIMENT_DOCUMENT_PATH = "docs/experiment-file.md";
 
 /** @returns path -> text */
 export function publishedExperiment(): Record<string, string> {
-  return { [EXPERIMENT_SCHEMA_PATH]: experimentSchemaText(), [EXPERIMENT_DOCUMENT_PATH]: experimentDocument() };
-}
-
-export function experimentSchemaText(): string {
-  return `${JSON.stringify(experimentKeys().json, null, 2)}\n`;
+  return { [EXPERIMENT_SCHEMA_PATH]: schemaText(experimentKeys()), [EXPERIMENT_DOCUMENT_PATH]: experimentDocument() };
 }
 
 const INTRODUCTION = `<!-- Generated from src/core/experiment/schema.ts by \`npm run docs\`. Do not edit. -->
@@ -49,8 +43,8 @@ export function experimentDocument(): string {
   const lone = [...keys.values()].filter((key) => key.section === "");
   return [
     INTRODUCTION,
-    ...[...sections.values()].map(sectionText),
-    `## At the top of the file\n\n${table(lone)}\n`,
+    ...[...sections.values()].map((section) => sectionText(section, PIECES)),
+    `## At the top of the file\n\n${keyTableText(lone)}\n`,
     goingOn([...keys.values()]),
   ].join("\n");
 }
@@ -77,13 +71,6 @@ goes on; this is refused until \`--stretch-lr\` says that it is meant, or \`--se
 `;
 }
 
-function sectionText({ name, description, keys }: SectionSpec): string {
-  const lists = keys
-    .filter((key) => itemSchema(key) !== null)
-    .map((key) => `\n### Pieces of \`${key.path}\`\n\n${PIECES[key.path] ?? ""}${table(itemKeys(key, 0))}\n`);
-  return `## \`${name}\`\n\n${description}\n\n${table(keys)}\n${lists.join("")}`;
-}
-
 const PIECES: Readonly<Record<string, string>> = {
   "mask.rate": `The mask may change over pretraining, such as from hardly anything visible to whole images:
 
@@ -103,29 +90,3 @@ may change. On the command line: \`--set 'mask.rate=[{until: 1000, rate: 0.9}, {
 
 `,
 };
-
-function table(keys: readonly KeySpec[]): string {
-  return ["| key | value | default | meaning |", "|---|---|---|---|", ...keys.map(row)].join("\n");
-}
-
-function row({ name, schema, required }: KeySpec): string {
-  const cells = [
-    `\`${name}\``,
-    allowedValues(schema),
-    required ? "required" : schema.default === undefined ? "–" : `\`${yamlText(schema.default)}\``,
-    meaning(schema),
-  ];
-  return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-}
-
-function meaning(schema: JsonSchema): string {
-  const unit = schema["x-unit"];
-  const equation = schema["x-equation"];
-  const cost = schema["x-cost"];
-  return [
-    schema.description ?? "",
-    ...(unit === undefined ? [] : [`Unit: ${unit}.`]),
-    ...(equation === undefined ? [] : [`\`${equation}\`.`]),
-    ...(cost === undefined ? [] : [`*Cost: ${cost}*`]),
-  ].join(" ");
-}

@@ -15,14 +15,17 @@ export interface FileReading<T> {
   readonly refused: ReadonlySet<string>;
 }
 
+/** Takes the parts of values out that are wrong while others beside them can be kept, and says why. */
+type Sift = (values: PlainMapping, document: ExperimentDocument) => Diagnostic[];
+
 /** Never throws; a value without diagnostics of severity error is complete and valid. */
-export function readFile<T>(table: KeyTable<T>, text: string): FileReading<T> {
+export function readFile<T>(table: KeyTable<T>, text: string, sift: Sift = () => []): FileReading<T> {
   const { document, value, diagnostics: yamlProblems } = readYaml(text);
   if (value === undefined) return { document, diagnostics: yamlProblems, value: null, refused: new Set() };
   const diagnostics = [...yamlProblems];
   const structure = readStructure(table, document, value);
   const { values } = structure;
-  diagnostics.push(...structure.diagnostics, ...(table.kind.sift?.(values, document) ?? []));
+  diagnostics.push(...structure.diagnostics, ...sift(values, document));
   const refused = new Set(structure.refused);
   for (const path of invalidKeys(table, values)) {
     diagnostics.push(...keyProblems(table.keys.get(path)!, valueAt(values, path), document));

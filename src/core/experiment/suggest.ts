@@ -31,6 +31,13 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   log_every: ["log_interval"],
   sample_every: ["sample_interval"],
   from: ["checkpoint", "init_from", "pretrained", "resume", "resume_from"],
+  base: ["experiment", "config", "template"],
+  axes: ["axis", "grid", "sweep", "search_space", "parameters", "params", "vary"],
+  seeds: ["repeats", "repetitions", "num_seeds", "n_seeds", "trials"],
+  metric: ["objective", "score", "metrics"],
+  seconds: ["time", "wall_clock", "duration"],
+  samples: ["num_samples", "n_samples"],
+  space: ["features", "feature_space"],
   threads: ["num_threads", "workers", "num_workers"],
   backend: ["device"],
 };

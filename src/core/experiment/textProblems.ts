@@ -26,7 +26,7 @@ export function unreadableText(lines: LineIndex): Diagnostic | null {
     message,
   });
   if (text.length > MAX_FILE_CHARACTERS) {
-    const message = `The file has ${text.length} characters; an experiment file has at most ${MAX_FILE_CHARACTERS}. Is this the right file?`;
+    const message = `The file has ${text.length} characters; at most ${MAX_FILE_CHARACTERS} are read. Is this the right file?`;
     return { ...lines.range(0, 0), severity: "error", code: "MDM004", message };
   }
   const control = text.search(CONTROL_CHARACTER);
@@ -49,7 +49,7 @@ export function unreadableText(lines: LineIndex): Diagnostic | null {
   }
   const deep = tooDeep(text);
   if (deep !== null)
-    return report(deep.at, "MDM004", `${deep.what}; an experiment file needs far fewer. It is not read any further.`);
+    return report(deep.at, "MDM004", `${deep.what}; a file of this kind needs far fewer. It is not read any further.`);
   return null;
 }
 

@@ -11,7 +11,7 @@ import { isMapping, type PlainMapping, readYaml, type YamlReading } from "./yaml
  */
 export function textWithKey(before: YamlReading, path: readonly string[], value: unknown, written: string): string {
   const wanted = withKeyAt(before.value, path, value);
-  const edits = editKeys(before.document, { setAt: [[path, written]] });
+  const edits = editKeys(before.document, { set: [[path, written]] });
   if (edits !== null) {
     const edited = applyEdits(before.document.text, edits);
     const after = readYaml(edited);

@@ -2,7 +2,7 @@
 import { isNode } from "yaml";
 import { joinOr } from "./allowedValues.ts";
 import type { Fix } from "./diagnostic.ts";
-import { type ExperimentDocument, extent } from "./document.ts";
+import { type ExperimentDocument, extent, type KeyPath } from "./document.ts";
 import { dottedKey, nestDottedKeys } from "./dottedKey.ts";
 import { type KeyTable, namesIn } from "./keys.ts";
 import { nearestName } from "./suggest.ts";
@@ -122,7 +122,7 @@ function note(table: KeyTable, { section, name, value }: UnknownKey): Hint {
 }
 
 /** Replaces the key's text, where that is the key itself and serves no other section. */
-export function renaming(document: ExperimentDocument, path: string | readonly string[], name: string): Fix | null {
+export function renaming(document: ExperimentDocument, path: KeyPath, name: string): Fix | null {
   const place = document.find(path);
   if (place === null || place.shared || !isNode(place.key)) return null;
   const [start, end] = extent(place.key);

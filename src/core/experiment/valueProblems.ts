@@ -64,6 +64,12 @@ function repair(spec: KeySpec, value: unknown, document: ExperimentDocument): Re
     return spec.schema.enum?.includes("none") ? accept("none", (text) => `Write ${text} to switch it off.`) : null;
   }
   if (typeof value === "string") return repairText(spec, value, accept);
+  if (Array.isArray(value)) {
+    const { items } = spec.schema;
+    const names = items !== undefined && "enum" in items ? (items.enum ?? []).map(String) : [];
+    const meant = value.map((item) => nearestName(String(item), names));
+    return meant.includes(null) ? null : accept(meant, (list) => `Did you mean ${list}?`);
+  }
   if (typeof value === "boolean") {
     return value
       ? null

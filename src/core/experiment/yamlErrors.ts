@@ -63,7 +63,7 @@ function explain(error: YamlError, yaml: Document, lines: LineIndex, later: read
       );
     case "MULTIPLE_DOCS":
       return report(
-        "A second YAML document starts here. One file describes one experiment: move the rest to a file of its own.",
+        "A second YAML document starts here. One file is one document: move the rest to a file of its own.",
         start,
         end,
         {
@@ -104,7 +104,7 @@ function explain(error: YamlError, yaml: Document, lines: LineIndex, later: read
       if (/[\]}]/.test(character)) return report(`This ${character} closes nothing. Remove it.`);
       return report(plain(error));
     case "RESOURCE_EXHAUSTION":
-      return report("Values are nested too deeply to be read; an experiment file needs 3 levels.", start, end, {
+      return report("Values are nested too deeply to be read; a file of this kind needs a few levels.", start, end, {
         code: "MDM004",
       });
     default:

@@ -58,7 +58,7 @@ export function readYaml(source: string): YamlReading {
     return { document, value: conversion.exhausted ? undefined : value, diagnostics: conversion.diagnostics };
   } catch {
     // The parser is recursive: a text made to nest thousands of levels exhausts the stack.
-    const message = "The file is nested too deeply to be read; an experiment file needs 3 levels.";
+    const message = "The file is nested too deeply to be read; a file of this kind needs a few levels.";
     return unread([{ ...lines.range(0, 0), severity: "error", code: "MDM004", message }]);
   }
 }
@@ -92,7 +92,7 @@ class Conversion {
     if (++this.nodes > MAX_NODES || depth > MAX_DEPTH) {
       const why =
         depth > MAX_DEPTH
-          ? `Values are nested more than ${MAX_DEPTH} levels deep (or an alias contains itself); an experiment file needs 3`
+          ? `Values are nested more than ${MAX_DEPTH} levels deep (or an alias contains itself); a file of this kind needs a few`
           : `The file comes to more than ${MAX_NODES} values once its aliases are followed`;
       this.report(node, "MDM004", `${why}. It is not read any further.`);
       this.exhausted = true;
@@ -154,7 +154,7 @@ class Conversion {
 
   private checkTag(node: Node): boolean {
     if (/^tag:yaml\.org,2002:(map|seq|str|int|float|bool|null)$/.test(node.tag ?? "")) return true;
-    this.report(node, "MDM001", `The tag ${shortTag(node.tag ?? "")} has no meaning in an experiment file; remove it.`);
+    this.report(node, "MDM001", `The tag ${shortTag(node.tag ?? "")} has no meaning here; remove it.`);
     return false;
   }
 

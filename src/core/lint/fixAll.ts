@@ -2,8 +2,6 @@
 
 import type { Diagnostic, TextEdit } from "../experiment/diagnostic.ts";
 import { applyEdits, LineIndex } from "../experiment/lineIndex.ts";
-import type { LintFacts } from "./facts.ts";
-import { lintExperiment } from "./lint.ts";
 
 /** A fix may bring up another problem that has one; it never takes more turns than this. */
 const MAX_ROUNDS = 8;
@@ -11,12 +9,13 @@ const MAX_ROUNDS = 8;
 /**
  * Makes the fixes of all errors and warnings, then those of what is found in the result, until nothing is left to fix. Notes
  * (severity info) stay, as they ask for nothing.
+ * @param lint of the kind of file that the text is
  * @returns one edit that covers the changed part of the text, or null where there is nothing to fix
  */
-export function fixAll(text: string, facts: LintFacts = {}): TextEdit | null {
+export function fixAll(text: string, lint: (text: string) => readonly Diagnostic[]): TextEdit | null {
   let fixed = text;
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const edits = compatibleEdits(lintExperiment(fixed, facts));
+    const edits = compatibleEdits(lint(fixed));
     const next = applyEdits(fixed, edits);
     if (next === fixed) break;
     fixed = next;

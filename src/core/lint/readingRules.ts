@@ -1,14 +1,8 @@
 /** What the parser and the schema refuse: the codes below MDM100. All are errors. */
 
-export interface ReadingRule {
-  readonly code: string;
-  readonly name: string;
-  readonly explanation: string;
-  /** what the machine-applicable fix does; null without one */
-  readonly fix: string | null;
-}
+import type { RuleText } from "./rule.ts";
 
-export const READING_RULES: readonly ReadingRule[] = [
+export const READING_RULES: readonly Omit<RuleText, "severity">[] = [
   {
     code: "MDM000",
     name: "file-unreadable",
@@ -47,14 +41,14 @@ export const READING_RULES: readonly ReadingRule[] = [
     code: "MDM005",
     name: "several-documents",
     explanation:
-      "The file holds more than one YAML document (a line `---` or `...` ends the first). One file describes one experiment.",
+      "The file holds more than one YAML document (a line `---` or `...` ends the first). One file is one document.",
     fix: null,
   },
   {
     code: "MDM006",
     name: "not-an-experiment",
     explanation: "The file is empty, or is a list or a single value instead of sections with keys.",
-    fix: "Writes the smallest experiment into an empty file.",
+    fix: "Writes the smallest experiment, or study, into an empty file.",
   },
   {
     code: "MDM010",
@@ -66,8 +60,9 @@ export const READING_RULES: readonly ReadingRule[] = [
   {
     code: "MDM011",
     name: "missing-key",
-    explanation: "`data.path` is missing, the only key without a default.",
-    fix: "Adds `path: ./images`.",
+    explanation:
+      "A key without a default is missing: `data.path` of an experiment, `base` of a study, `rungs` of `halving`.",
+    fix: "Adds it with an example, such as `path: ./images`.",
   },
   {
     code: "MDM012",

@@ -1,7 +1,8 @@
 /** What a semantic rule is and what it sees. */
 
 import type { Severity } from "../experiment/diagnostic.ts";
-import type { ExperimentDocument } from "../experiment/document.ts";
+import type { ExperimentDocument, KeyPath } from "../experiment/document.ts";
+import type { KeyChanges } from "../experiment/edit.ts";
 import type { Experiment, StageConfig } from "../experiment/schema.ts";
 import { geometryOf, type MaskConfig, type MaskGeometry } from "../masks/masks.ts";
 import { type MaskPiece, maskPieces, onGrid } from "../masks/schedule.ts";
@@ -9,24 +10,24 @@ import type { Stage } from "../random/streams.ts";
 import type { LintFacts } from "./facts.ts";
 
 /** A change of keys, turned into text edits where the file's layout allows it. */
-export interface KeyFix {
+export interface KeyFix<P extends KeyPath = string> {
   readonly title: string;
-  /** dotted keys and their YAML text */
-  readonly set?: Readonly<Record<string, string>>;
-  readonly remove?: readonly string[];
+  /** keys and their YAML text */
+  readonly set?: P extends string ? Readonly<Record<string, string>> : KeyChanges["set"];
+  readonly remove?: readonly P[];
 }
 
-export interface Finding {
-  /** dotted keys; the first one that the file writes is underlined */
-  readonly at: readonly string[];
+export interface Finding<P extends KeyPath = string> {
+  /** the first one that the file writes is underlined */
+  readonly at: readonly P[];
   readonly message: string;
   /** the rule's own severity when left out */
   readonly severity?: Severity;
-  readonly fix?: KeyFix;
+  readonly fix?: KeyFix<P>;
 }
 
-/** One semantic rule. Its texts become docs/lint-rules.md. */
-export interface Rule {
+/** What documentation says of a rule. */
+export interface RuleText {
   /** stable: never reused, never given another meaning */
   readonly code: string;
   readonly name: string;
@@ -35,7 +36,11 @@ export interface Rule {
   readonly explanation: string;
   /** what the machine-applicable fix does; null without one */
   readonly fix: string | null;
-  readonly check: (context: LintContext) => Iterable<Finding>;
+}
+
+/** One semantic rule. Its texts become docs/lint-rules.md. */
+export interface Rule<C = LintContext, P extends KeyPath = string> extends RuleText {
+  readonly check: (context: C) => Iterable<Finding<P>>;
 }
 
 export class LintContext {

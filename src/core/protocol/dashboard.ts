@@ -1,11 +1,14 @@
 /** What the dashboard's page and the extension say to each other. */
 import * as z from "zod";
 import type { Stage } from "../random/streams.ts";
+import { type Evaluation, fileNameSchema } from "../run/evaluations.ts";
 import type { ShownState } from "../run/liveness.ts";
+import type { Neighbours } from "../run/neighbours.ts";
 import type { SampleName } from "../run/sampleNames.ts";
 import { CHART_IDS, type ChartId } from "../series/charts.ts";
 import { AXES, type AxisName } from "../series/columns.ts";
 import type { FlatConfig } from "../series/flatConfig.ts";
+import type { DashboardTab } from "./dashboardTabs.ts";
 import { type Protocol, pathSchema } from "./message.ts";
 
 /** A dashboard of more runs could not tell their lines apart. */
@@ -14,6 +17,7 @@ const MOST_PICTURE_BYTES = 64 * 2 ** 20;
 
 const rangeSchema = z.tuple([z.number(), z.number()]).refine(([low, high]) => low < high, "ends before it begins");
 const dirOnly = z.strictObject({ dir: pathSchema });
+const dirsOnly = z.strictObject({ dirs: z.array(pathSchema).max(MOST_RUNS) });
 const nothing = z.strictObject({});
 
 /** What of the charts is in view: the extension sends what this needs, and then what changes in it. */
@@ -35,7 +39,7 @@ export const viewSchema = z.strictObject({
 });
 export type ChartView = z.output<typeof viewSchema>;
 
-export const RUN_ACTIONS = ["stop", "resume", "reveal", "openConfig", "remove"] as const;
+export const RUN_ACTIONS = ["stop", "resume", "evaluate", "reveal", "openConfig", "remove"] as const;
 
 export const dashboardRequests = {
   /** The page is there, and wants to know its runs. */
@@ -44,6 +48,9 @@ export const dashboardRequests = {
   addRuns: nothing,
   act: z.strictObject({ dir: pathSchema, action: z.enum(RUN_ACTIONS) }),
   samples: dirOnly,
+  evaluations: dirsOnly,
+  neighbours: z.strictObject({ dir: pathSchema, drawn: fileNameSchema, name: fileNameSchema }),
+  exportEvaluations: dirsOnly,
   /** Follows one run's log; null: none any more. */
   followLog: z.strictObject({ dir: pathSchema.nullable() }),
   details: nothing,
@@ -80,6 +87,18 @@ export interface RunInfo {
   readonly message: string | null;
   readonly canStop: boolean;
   readonly canResume: boolean;
+  readonly canEvaluate: boolean;
+}
+
+export interface RunEvaluations {
+  readonly dir: string;
+  /** oldest first */
+  readonly evaluations: readonly Evaluation[];
+}
+
+/** Samples beside their nearest training images, and the picture that shows them. */
+export interface ShownNeighbours extends Neighbours {
+  readonly uri: string;
 }
 
 export interface SampleFile {
@@ -115,6 +134,10 @@ type Results = {
   addRuns: null;
   act: null;
   samples: readonly SampleFile[];
+  evaluations: readonly RunEvaluations[];
+  /** null: the pictures were removed */
+  neighbours: ShownNeighbours | null;
+  exportEvaluations: string | null;
   followLog: null;
   details: DetailsResult;
   /** path written; null: the user chose none */
@@ -154,6 +177,9 @@ type Events = {
   log: { readonly dir: string; readonly text: string; readonly reset: boolean };
   /** there are other pictures in a run's samples folder */
   samplesChanged: { readonly dir: string };
+  /** a run was evaluated */
+  evaluationsChanged: { readonly dir: string };
+  openTab: { readonly tab: DashboardTab };
 };
 
 export interface DashboardProtocol extends Protocol {

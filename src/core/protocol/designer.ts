@@ -61,6 +61,8 @@ export const designerRequests = {
   measure: nothing,
   /** Starts training. */
   run: z.strictObject({ stage: z.enum(["pretrain", "finetune"]) }),
+  /** Writes the paper's ablation of this experiment as a study, and opens it. */
+  ablation: nothing,
   /** Opens the editor's page about trust. */
   manageTrust: nothing,
 } as const;
@@ -124,6 +126,7 @@ type Results = {
   };
   measure: null;
   run: null;
+  ablation: null;
   manageTrust: null;
 };
 

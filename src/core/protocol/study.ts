@@ -3,7 +3,10 @@
  * with values for them, cells by their place in the plan, commands by their name.
  */
 import * as z from "zod";
+import type { Diagnostic } from "../experiment/diagnostic.ts";
 import type { CellState } from "../study/cellState.ts";
+import type { SampleStrip } from "../study/charts/sampleStrips.ts";
+import { CURVE_MEASURES, type SeedCurve } from "../study/charts/seedCurves.ts";
 import { METRIC_NAMES } from "../study/metrics.ts";
 import { MOST_CELLS } from "../study/plan.ts";
 import type { PlanOutline } from "../study/results.ts";
@@ -16,6 +19,10 @@ const MOST_PICTURE_BYTES = 64 * 2 ** 20;
 const MOST_VALUE_CHARACTERS = 20_000;
 /** Runs that one dashboard is opened with from a cell. */
 const MOST_CELLS_OPENED = 60;
+/** Curves that can be told apart, and more. */
+export const MOST_CURVES = 12;
+/** Configurations whose images are shown below each other. */
+export const MOST_STRIPS = 16;
 
 const keys = Object.keys(studySchema.shape);
 /** A key of the study, an axis by its name, and the parts of what either holds. */
@@ -33,6 +40,7 @@ const cell = z
   .int()
   .min(0)
   .max(MOST_CELLS - 1);
+const configuration = cell;
 const nothing = z.strictObject({});
 
 /** What a button does with the study; each is a command line, too. */
@@ -50,6 +58,8 @@ export const studyRequests = {
       .min(1)
       .max(16),
   }),
+  /** Makes the change that lint offers for a finding in this version of the text. */
+  fix: z.strictObject({ version: z.number().int(), code: z.string().max(16), ...place }),
   /** Shows a place of the text in a text editor. */
   reveal: z.strictObject(place),
   /** Shows the file as text instead of the editor. */
@@ -65,6 +75,14 @@ export const studyRequests = {
   openRuns: z.strictObject({ cells: z.array(cell).min(1).max(MOST_CELLS_OPENED) }),
   /** Shows what the process that works on the study has written. */
   openLog: nothing,
+  /** A measure over the training of configurations, their seeds folded. */
+  curves: z.strictObject({
+    configurations: z.array(configuration).max(MOST_CURVES),
+    measure: z.enum(CURVE_MEASURES),
+    axis: z.enum(["step", "seconds"]),
+  }),
+  /** The first images that were drawn of cells that are done. */
+  samples: z.strictObject({ cells: z.array(cell).max(MOST_STRIPS) }),
   /** By which metric results are told from now on; null: the study's. */
   metric: z.strictObject({ metric: z.enum(METRIC_NAMES).nullable() }),
   /** Measures the speed of this machine with the experiment. */
@@ -129,6 +147,8 @@ export interface CellsState {
   readonly version: number;
   /** that the values of cells are of */
   readonly metric: PlanOutline["metric"];
+  /** see `kidFloor` */
+  readonly floor: number | null;
   readonly states: readonly (readonly [cell: number, state: CellState])[];
 }
 
@@ -139,6 +159,7 @@ type Results = {
     readonly commands: Readonly<Record<StudyAction, string>>;
   };
   edit: null;
+  fix: null;
   reveal: null;
   openText: null;
   openBase: null;
@@ -147,6 +168,10 @@ type Results = {
   copyCommand: null;
   openRuns: null;
   openLog: null;
+  /** of those that have a place that all their seeds have reached */
+  curves: readonly SeedCurve[];
+  /** of those whose images are there, `row` is the cell's configuration */
+  samples: readonly SampleStrip[];
   metric: null;
   measure: null;
   manageTrust: null;
@@ -156,6 +181,8 @@ type Results = {
 
 type Events = {
   document: DocumentState;
+  /** what lint finds in that version of the text: more than its schema refuses */
+  problems: { readonly version: number; readonly diagnostics: readonly Diagnostic[] };
   plan: PlanState;
   cells: CellsState;
   work: WorkState;

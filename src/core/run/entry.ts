@@ -1,5 +1,6 @@
 /** A run as lists and panels of the editor show it. */
 import type { Stage } from "../random/streams.ts";
+import type { Evaluation } from "./evaluations.ts";
 import type { ShownState } from "./liveness.ts";
 import type { RunRecord } from "./record.ts";
 import { compareNewest, type PlacedRun } from "./runOrder.ts";
@@ -19,6 +20,8 @@ export interface RunEntry {
   readonly parent: string | null;
   readonly record: RunRecord | null;
   readonly status: RunStatus | null;
+  /** its newest one; null: its images were not measured yet */
+  readonly evaluation: Evaluation | null;
   /** the name a user gave it, else its id */
   readonly label: string;
   readonly tags: readonly string[];

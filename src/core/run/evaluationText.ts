@@ -1,16 +1,39 @@
 /** An evaluation for people. */
+
 import { count, percent, plural, short } from "../numbers.ts";
+import { INCEPTION } from "./evaluationSpaces.ts";
 import type { Evaluation } from "./evaluations.ts";
 
-/** A heading, and a line for each measure. */
-export function evaluationText(evaluation: Evaluation): string {
-  const { kid, kidFloor, frechet, copying, heldOutImages, trainingImages, trainingImagesOf } = evaluation;
-  const training =
-    trainingImages === trainingImagesOf
-      ? plural(trainingImages, "training image")
-      : `${count(trainingImages)} of ${plural(trainingImagesOf, "training image")}`;
+/** A measure: its name, its value, and what else is to be known of it; "": nothing. */
+export type MeasureRow = readonly [name: string, value: string, more: string];
+
+/** Only one network's Fréchet distance is called FID, and only where no features were left out. */
+export const frechetName = ({ space, frechet }: Evaluation): "FID" | "Fréchet distance" =>
+  space === INCEPTION && frechet.components === null ? "FID" : "Fréchet distance";
+
+/** A value to as many decimals as its error leaves it: "0.012 ± 0.002". @param digits significant ones of the error */
+export function withError(value: number, error: number, digits: 1 | 2 = 1): string {
+  if (!(error > 0) || !Number.isFinite(error)) return `${short(value)} ± ${short(error)}`;
+  const rounded = Number(error.toPrecision(digits));
+  const decimals = Math.min(12, Math.max(0, digits - 1 - Math.floor(Math.log10(rounded))));
+  // No "-0.000".
+  return `${(Number(value.toFixed(decimals)) + 0).toFixed(decimals)} ± ${error.toFixed(decimals)}`;
+}
+
+/** For a line among other facts: "KID 0.012 ± 0.002". */
+export const kidText = ({ kid }: Evaluation): string => `KID ${withError(kid.value, kid.standardError)}`;
+
+/** "1,000 samples in efficientnet-lite0 by ddim, 100 steps, seed 0" */
+export function measuredWith({ samples, space, sampler, samplerSteps, eta, seed, weights }: Evaluation): string {
+  const noise = eta === null ? "" : `, eta ${short(eta)}`;
+  const raw = weights === "raw" ? ", weights not averaged" : "";
+  return `${plural(samples, "sample")} in ${space} by ${sampler}, ${plural(samplerSteps, "step")}${noise}, seed ${seed}${raw}`;
+}
+
+export function evaluationRows(evaluation: Evaluation): readonly MeasureRow[] {
+  const { kid, kidFloor, frechet, copying, heldOutImages } = evaluation;
   const unseen = { "held-out images": "held-out images", "training images": "training images left out for it" };
-  const rows = [
+  return [
     ["KID", `${short(kid.value)} ± ${short(kid.standardError)}`, `95 %: ${short(kid.low)} to ${short(kid.high)}`],
     [
       "KID floor",
@@ -18,7 +41,7 @@ export function evaluationText(evaluation: Evaluation): string {
       `half of the training images against ${kidFloor.against === "held-out images" ? `${count(heldOutImages)} held-out ones` : "the other half"}`,
     ],
     [
-      evaluation.space === "inception-2015" && frechet.components === null ? "FID" : "Fréchet distance",
+      frechetName(evaluation),
       short(frechet.distance),
       frechet.components === null ? "" : `in ${plural(frechet.components, "principal component")}`,
     ],
@@ -31,10 +54,22 @@ export function evaluationText(evaluation: Evaluation): string {
       percent(copying.share),
       `${percent(copying.near)} of the samples are near a training image, ${percent(copying.nearUnseen)} of ${unseen[copying.unseen]} (${copying.space})`,
     ],
-  ] as const;
+  ];
+}
+
+/** "60 training images", or how many of them */
+export const trainingText = ({ trainingImages, trainingImagesOf }: Evaluation): string =>
+  trainingImages === trainingImagesOf
+    ? plural(trainingImages, "training image")
+    : `${count(trainingImages)} of ${plural(trainingImagesOf, "training image")}`;
+
+/** A heading, and a line for each measure. */
+export function evaluationText(evaluation: Evaluation): string {
+  const { run, stage, step, samples, space } = evaluation;
+  const rows = evaluationRows(evaluation);
   const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]!.length)));
   return [
-    `${evaluation.run}, ${evaluation.stage} step ${evaluation.step}: ${plural(evaluation.samples, "sample")} against ${training} in ${evaluation.space}`,
+    `${run}, ${stage} step ${step}: ${plural(samples, "sample")} against ${trainingText(evaluation)} in ${space}`,
     ...rows.map(([name, value, more]) =>
       `  ${name.padEnd(widths[0]!)}  ${value.padEnd(widths[1]!)}  ${more}`.trimEnd(),
     ),

@@ -2,6 +2,8 @@
 import * as z from "zod";
 import { count, stageName, timestamp } from "./format.ts";
 
+/** Name of a file or folder that leads nowhere else. */
+export const fileNameSchema = z.string().regex(/^[\w-]+$/);
 const reference = () => z.enum(["held-out images", "training images"]);
 
 export const evaluationSchema = z
@@ -18,7 +20,7 @@ export const evaluationSchema = z
     samplerSteps: count().describe("Network evaluations per image."),
     eta: z.number().nullable().describe("Noise put back at every DDIM step; null: the sampler has no eta."),
     clip: z.boolean().optional().describe("Whether the predicted image was clamped at every step; missing: not known."),
-    drawn: z.string().describe("Folder in evaluations/ that holds the samples."),
+    drawn: fileNameSchema.describe("Folder in evaluations/ that holds the samples."),
     trainingImages: count().describe("Training images that distances were measured to."),
     trainingImagesOf: count().describe("Training images that there are."),
     heldOutImages: count().describe("Images that data.holdout kept out of training."),
@@ -68,6 +70,11 @@ export const evaluationSchema = z
         space: z.string().describe("Space of features in which they were looked for."),
       })
       .describe("Copies of training images."),
+    neighbours: fileNameSchema
+      .optional()
+      .describe(
+        "Name without extension of the picture and the list of nearest training images, beside the samples; missing: none.",
+      ),
     backend: z.string().describe("Backend that drew the samples."),
     versions: z.record(z.string(), z.string()).describe("Versions of the software by name: maskdm and backend."),
   })
@@ -77,12 +84,24 @@ export type Evaluation = z.output<typeof evaluationSchema>;
 
 /** All evaluations, in the order of the file; what is torn or unknown is skipped. */
 export function readEvaluations(text: string): Evaluation[] {
-  return text.split("\n").flatMap((line) => {
-    try {
-      const parsed = evaluationSchema.safeParse(JSON.parse(line));
-      return parsed.success ? [parsed.data] : [];
-    } catch {
-      return [];
-    }
-  });
+  return text.split("\n").flatMap((line) => parseLine(line) ?? []);
+}
+
+/** The last one of the file, without reading those before; null: there is none. */
+export function newestEvaluation(text: string): Evaluation | null {
+  const lines = text.split("\n");
+  for (let i = lines.length - 1; i >= 0; i--) {
+    const evaluation = parseLine(lines[i]!);
+    if (evaluation !== null) return evaluation;
+  }
+  return null;
+}
+
+function parseLine(line: string): Evaluation | null {
+  try {
+    const parsed = evaluationSchema.safeParse(JSON.parse(line));
+    return parsed.success ? parsed.data : null;
+  } catch {
+    return null;
+  }
 }

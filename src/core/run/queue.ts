@@ -28,6 +28,11 @@ export const startOrderSchema = z
       .optional()
       .describe("Whether a finetune starts from new weights, whatever the experiment says."),
     until: pauseStep(),
+    group: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("Group that the run is put into when it begins, such as the name of the study that it is a part of."),
     set: z
       .array(z.object({ path: z.string(), value: z.string() }))
       .describe("Overrides, such as pretrain.steps and 1000."),

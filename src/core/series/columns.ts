@@ -72,11 +72,26 @@ export class RunColumns {
    * @returns the first row that is new or other than before; `length` where nothing changed
    */
   add(lines: Iterable<MetricsLine>): number {
-    return this.addPacked(packLines(lines));
+    return this.addPacked([packLines(lines)]);
   }
 
-  /** The same of lines in columns. */
-  addPacked(lines: PackedLines): number {
+  /** The same of lines in columns, one part after the other. */
+  addPacked(parts: readonly PackedLines[]): number {
+    const { table } = this;
+    const before = table.length;
+    table.reserve(parts.reduce((rows, { length }) => rows + length, before));
+    const changed = parts.reduce((first, lines) => Math.min(first, this.take(lines)), before);
+    table.settle(changed);
+    return changed;
+  }
+
+  /** Forgets everything, for a file that was replaced. */
+  clear(): void {
+    this.table.clear();
+  }
+
+  /** @returns the first row that changed */
+  private take(lines: PackedLines): number {
     const { table } = this;
     let changed = this.length;
     let row = 0;
@@ -88,13 +103,7 @@ export class RunColumns {
       if (resume !== null) changed = Math.min(changed, addInOrder(table, [resume]));
       row = end;
     }
-    table.settle(changed);
     return changed;
-  }
-
-  /** Forgets everything, for a file that was replaced. */
-  clear(): void {
-    this.table.clear();
   }
 }
 
@@ -234,10 +243,11 @@ class ColumnTable implements StepTable<PackedRow, PackedResume> {
     return [...this.axes.map(({ written }) => written), ...this.rounded];
   }
 
-  private reserve(rows: number): void {
+  /** Makes room for so many rows. */
+  reserve(rows: number): void {
     const capacity = this.dataWait.length;
     if (rows <= capacity) return;
-    const larger = Math.max(rows, 2 * capacity);
+    const larger = Math.max(rows, Math.ceil(1.5 * capacity));
     const longer = (column: Float32Array) => {
       const grown = new Float32Array(larger);
       grown.set(column);

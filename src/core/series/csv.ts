@@ -1,4 +1,5 @@
 /** Charts as comma-separated values: one row a point, so that runs that log at different steps fit one table. */
+import { csvField } from "../csvField.ts";
 import { type AxisName, lowerBound, type Measure, type RunColumns } from "./columns.ts";
 
 export interface CsvRun {
@@ -24,7 +25,7 @@ export function* chartCsv(
 ): Generator<string> {
   yield `run,label,step,images,seconds,time,${measures.join(",")}\n`;
   for (const { id, label, columns } of runs) {
-    const start = `${field(id)},${field(label)},`;
+    const start = `${csvField(id)},${csvField(label)},`;
     const along = columns.axis(axis);
     const first = view === null ? 0 : lowerBound(along, columns.length, view[0]);
     const values = measures.map((name) => columns.measure(name));
@@ -46,9 +47,3 @@ export function* chartCsv(
 }
 
 const number = (value: number): string => (Number.isFinite(value) ? String(Number(value.toPrecision(DIGITS))) : "");
-
-/** Quoted where it must be, and never read as a formula by a spreadsheet. */
-export function field(text: string): string {
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}

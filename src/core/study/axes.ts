@@ -46,7 +46,7 @@ export const pointText = ({ name, points }: Axis, { label }: AxisPoint): string 
 const labelOf = (value: unknown): string => (typeof value === "number" ? short(value) : yamlText(value));
 
 /** Whole numbers where both ends are and the values are near enough: a key of whole numbers takes no others. */
-function rangeValues({ from, to, count, scale }: Exclude<AxisConfig, readonly unknown[]>): number[] {
+export function rangeValues({ from, to, count, scale }: Exclude<AxisConfig, readonly unknown[]>): number[] {
   const isWhole = Number.isInteger(from) && Number.isInteger(to);
   return Array.from({ length: count }, (_, i) => {
     const share = i / (count - 1);

@@ -1,5 +1,5 @@
 /** Where the cells of a study stand, read off its run folders: nothing else counts as done. */
-import { spaceName } from "../evaluation/spaceName.ts";
+import { spaceName } from "../run/evaluationSpaces.ts";
 import type { Evaluation } from "../run/evaluations.ts";
 import type { ShownState } from "../run/liveness.ts";
 import { metricSpec } from "./metrics.ts";

@@ -12,6 +12,7 @@ import type { Stage } from "../random/streams.ts";
 import { slug } from "../run/names.ts";
 import { type Axis, pointText, studyAxes } from "./axes.ts";
 import { drawingIdentity, trainingIdentity } from "./identity.ts";
+import { metricSpec } from "./metrics.ts";
 import { BUDGET_UNITS, type BudgetConfig, type StudyConfig } from "./schema.ts";
 
 /** A combination of the axes' points; its seeds are folded in tables and charts. */
@@ -65,13 +66,20 @@ export interface StudyPlan {
   readonly runs: ReadonlyMap<string, PlannedRun>;
 }
 
+const ABOUT_METRIC = "The metric ";
+/** Whether a configuration's problem is that it has no metric, although it can be trained. */
+export const isAboutMetric = (problem: string): boolean => problem.startsWith(ABOUT_METRIC);
+
 /** More are hardly meant, and no view would show them. */
 export const MOST_CELLS = 5000;
 
 /** Cells that a study comes to, also when they are too many to be planned. */
 export const cellCount = (study: StudyConfig): number =>
-  studyAxes(study).reduce((product, { points }) => product * points.length, 1) *
-  (typeof study.seeds === "number" ? study.seeds : study.seeds.length);
+  configurationCount(study) * (typeof study.seeds === "number" ? study.seeds : study.seeds.length);
+
+/** Combinations of the axes' points. */
+export const configurationCount = (study: Pick<StudyConfig, "axes">): number =>
+  studyAxes(study).reduce((product, { points }) => product * points.length, 1);
 
 export interface PlanOptions {
   /** text of the experiment file, which parses */
@@ -177,7 +185,21 @@ class ConfigurationPlan {
     for (const { severity, message } of lintReading(reading, stage === undefined ? {} : { stage })) {
       if (severity === "error" && !this.problems.includes(message)) this.problems.push(message);
     }
+    const unmeasured = reading.experiment && this.unmeasured(reading.experiment);
+    if (unmeasured) this.problems.push(unmeasured);
     return reading.experiment;
+  }
+
+  /** Why no cell will have the metric; null: each will. */
+  private unmeasured({ data, ...stages }: Experiment): string | null {
+    const last = this.shares.at(-1)?.stage;
+    if (metricSpec(this.study.metric).of !== null || last === undefined) return null;
+    if (data.holdout === 0) {
+      return `${ABOUT_METRIC}${this.study.metric} is measured on images that data.holdout keeps out of training, and data.holdout is 0.`;
+    }
+    return stages[last].held_out_every > 0
+      ? null
+      : `${ABOUT_METRIC}${this.study.metric} is not measured with ${last}.held_out_every 0.`;
   }
 
   runs(seed: number): PlannedRun[] {

@@ -1,18 +1,12 @@
 /** What a study comes to, for people, before it starts. */
-import { stageFacts } from "../cost/stageFacts.ts";
+import { forecastRuns, type MachineKnowledge } from "../cost/forecast.ts";
 import { formatDuration } from "../durationText.ts";
 import { bytes, count, plural } from "../numbers.ts";
-import type { StudyPlan } from "./plan.ts";
+import type { PlannedRun, StudyPlan } from "./plan.ts";
 import { studyTotals } from "./totals.ts";
 
-/** Bytes of a checkpoint for each parameter: weights, averages and two moments. */
-const CHECKPOINT_BYTES = 16;
-
-/**
- * @param machineBytes memory of the machine; null: not known
- * @returns lines without an end of line
- */
-export function planLines(plan: StudyPlan, machineBytes: number | null): string[] {
+/** @returns lines without an end of line */
+export function planLines(plan: StudyPlan, known: MachineKnowledge): string[] {
   const totals = studyTotals(plan);
   const { configurations, seeds, axes } = plan;
   const axesText = axes.map(({ name, points }) => `${name} (${points.length})`).join(" x ");
@@ -26,7 +20,7 @@ export function planLines(plan: StudyPlan, machineBytes: number | null): string[
     ...configurations.flatMap(({ label, problems }) =>
       problems.length === 0 ? [] : [`cannot be trained: ${label === "" ? "" : `${label}: `}${problems.join(" ")}`],
     ),
-    ...resourceLines(plan, machineBytes),
+    ...resourceLines([...plan.runs.values()], known),
   ];
 }
 
@@ -56,14 +50,24 @@ function trainingLines(plan: StudyPlan, totals: ReturnType<typeof studyTotals>):
   ];
 }
 
-function resourceLines({ runs }: StudyPlan, machineBytes: number | null): string[] {
-  const facts = [...runs.values()].flatMap(({ experiment, stage }) => {
-    const known = stageFacts(experiment, stage, machineBytes);
-    return known === null ? [] : [{ ...known, kept: experiment[stage].keep_checkpoints }];
-  });
-  if (facts.length === 0) return [];
-  const disk = facts.reduce((sum, { parameters, kept }) => sum + CHECKPOINT_BYTES * parameters * kept, 0);
+function resourceLines(runs: readonly PlannedRun[], known: MachineKnowledge): string[] {
+  if (runs.length === 0) return [];
+  const { memoryBytes, diskBytes } = forecastRuns(runs, known);
+  const time = timeText(runs, known);
   return [
-    `memory of the largest training: ${bytes(Math.max(...facts.map(({ memoryBytes }) => memoryBytes)))}; disk for checkpoints: up to ${bytes(disk)}`,
+    `time of training, one after the other: ${time ?? "not known; `maskdm forecast FILE --measure` finds out how fast this machine is"}`,
+    `memory of the largest training: ${bytes(memoryBytes)}; disk: up to ${bytes(diskBytes)}`,
   ];
+}
+
+/** What trainings take, evaluations not counted; null: not known. */
+export function timeText(runs: readonly PlannedRun[], known: MachineKnowledge): string | null {
+  const { seconds, untimed } = forecastRuns(
+    runs.filter((run) => run.seconds === null),
+    known,
+  );
+  const budget = runs.reduce((sum, run) => sum + (run.seconds ?? 0), 0);
+  if (seconds === null && budget === 0) return null;
+  const more = untimed > 0 ? `, and ${plural(untimed, "training")} of which it is not known` : "";
+  return `about ${formatDuration((seconds ?? 0) + budget)}${more}`;
 }

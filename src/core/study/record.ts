@@ -40,7 +40,10 @@ export const studyRecordSchema = z
       .record(z.string(), z.number())
       .describe("By key of a cell: share of its last stage at which halving gave it up."),
     failed: z
-      .record(z.string(), z.object({ message: z.string(), at: timestamp() }))
+      .record(
+        z.string(),
+        z.object({ message: z.string().describe("One line for people."), at: timestamp().describe("When, UTC.") }),
+      )
       .describe("By key of a cell: why its evaluation, or the start of a run, failed."),
     evaluating: z
       .object({

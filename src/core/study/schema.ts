@@ -7,10 +7,18 @@ import { METRIC_NAMES, METRICS } from "./metrics.ts";
 
 const amount = () => z.number().int().min(1).max(1_000_000_000);
 
-const range = z.strictObject({
+/** Points of an axis; also of one that is read by itself. */
+export const MOST_POINTS = 64;
+
+export const rangeSchema = z.strictObject({
   from: z.number().meta({ description: "First value." }),
   to: z.number().meta({ description: "Last value." }),
-  count: z.number().int().min(2).max(64).meta({ description: "How many values, both ends included.", unit: "values" }),
+  count: z
+    .number()
+    .int()
+    .min(2)
+    .max(MOST_POINTS)
+    .meta({ description: "How many values, both ends included.", unit: "values" }),
   scale: z.enum(["linear", "log"]).default("linear").meta({
     description: "linear: equal differences; log: equal ratios, for values above 0.",
   }),
@@ -21,7 +29,7 @@ const value = () => z.union([z.string(), z.number(), z.boolean(), z.null(), z.ar
 
 const linked = z.record(z.string(), value());
 
-const axis = z.union([range, z.array(linked).min(1).max(64), z.array(value()).min(1).max(64)]);
+const axis = z.union([rangeSchema, z.array(linked).min(1).max(MOST_POINTS), z.array(value()).min(1).max(MOST_POINTS)]);
 
 const budget = z
   .strictObject({

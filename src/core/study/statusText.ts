@@ -1,15 +1,17 @@
 /** Where a study stands, for people: cells by state, what is at work, what failed, results so far. */
+import type { MachineKnowledge } from "../cost/forecast.ts";
 import { percent, plural, short } from "../numbers.ts";
 import { type CellState, cellState, type StudyFacts } from "./cellState.ts";
 import { metricSpec } from "./metrics.ts";
 import type { StudyPlan } from "./plan.ts";
+import { timeText } from "./planText.ts";
 import { cellName, countsText, studyFailures } from "./progress.ts";
 import { type FoldedConfiguration, studyResults } from "./results.ts";
 import { plannedSteps } from "./steps.ts";
 import { studyTotals } from "./totals.ts";
 
 /** @returns lines without an end of line */
-export function statusLines(plan: StudyPlan, facts: StudyFacts): string[] {
+export function statusLines(plan: StudyPlan, facts: StudyFacts, known: MachineKnowledge): string[] {
   const results = studyResults(plan, facts);
   const { title, better } = metricSpec(plan.study.metric);
   const { coincidences } = studyTotals(plan);
@@ -24,6 +26,7 @@ export function statusLines(plan: StudyPlan, facts: StudyFacts): string[] {
       ({ configurations }) => `  coincide: ${configurations.map((i) => plan.configurations[i]!.label).join(" = ")}`,
     ),
     ...budgetLines(plan, facts),
+    ...leftLines(plan, facts, known),
     "",
     ...table([
       ["CONFIGURATION", "SEEDS", title.toUpperCase(), "95 %", "SD", "SECONDS", ""],
@@ -70,6 +73,16 @@ function budgetLines(plan: StudyPlan, facts: StudyFacts): string[] {
     if (run.seconds === null || steps === null || known?.state !== "finished" || known.seconds === null) return [];
     return [`  ${run.id}: ${plural(steps, "step")} in ${short(known.seconds)} s of ${short(run.seconds)} s`];
   });
+}
+
+/** What the trainings that are left take. */
+function leftLines(plan: StudyPlan, facts: StudyFacts, known: MachineKnowledge): string[] {
+  const left = plan.cells
+    .filter((cell) => !["refused", "failed", "given up", "done"].includes(cellState(cell, plan, facts).kind))
+    .flatMap(({ runs }) => runs)
+    .filter(({ id }) => facts.run(id)?.state !== "finished");
+  const time = timeText([...new Set(left)], known);
+  return time === null ? [] : [`  left: ${time} of training, what is at work counted whole`];
 }
 
 function table(rows: readonly (readonly string[])[]): string[] {

@@ -1,7 +1,7 @@
 /** A study as comma-separated values: a row for each configuration with its seeds folded, or one for each cell. Numbers are as exact as they are known. */
 
+import { csvField } from "../csvField.ts";
 import { yamlText } from "../experiment/yamlText.ts";
-import { field } from "../series/csv.ts";
 import type { StudyTable, TableCell, TableRow } from "./table.ts";
 import { STANDING_WORDS } from "./words.ts";
 
@@ -65,4 +65,4 @@ function keyValues(table: StudyTable, row: TableRow, keys: readonly string[]): V
 
 const csv = (rows: readonly (readonly Value[])[]): string => rows.map((row) => `${row.map(text).join(",")}\n`).join("");
 
-const text = (value: Value): string => (typeof value === "string" ? field(value) : String(value ?? ""));
+const text = (value: Value): string => (typeof value === "string" ? csvField(value) : String(value ?? ""));

@@ -6,6 +6,7 @@ import type { SpeedMeasurement } from "../../core/cost/speed.ts";
 import { UserError } from "../../core/errors.ts";
 import { usableMemory } from "../../node/machine.ts";
 import type { Calibration, TrainerLauncher } from "../services.ts";
+import { failureText } from "../trainer/shortCommand.ts";
 
 type Modules = Awaited<ReturnType<typeof loadModules>>;
 
@@ -47,10 +48,7 @@ export class MachineCalibration implements Calibration, vscode.Disposable {
     const options = { cwd: dirname(file.fsPath), ...(token === undefined ? {} : { token }) };
     const { code, stderr } = await this.trainer.command(["forecast", file.fsPath, "--measure", "--json"], options);
     if (token?.isCancellationRequested) throw new vscode.CancellationError();
-    if (code !== 0) {
-      const reason = stderr.trim().split("\n").at(-1) ?? "";
-      throw new UserError(reason.replace(/^error: /, ""), "failure");
-    }
+    if (code !== 0) throw new UserError(failureText({ stderr }, ""), "failure");
     this.read();
   }
 

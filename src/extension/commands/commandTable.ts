@@ -1,5 +1,6 @@
 /** All commands of the extension, by the ids that package.json contributes: a test in the extension host compares the two. */
 import * as vscode from "vscode";
+import type { DashboardTab } from "../../core/protocol/dashboardTabs.ts";
 
 /** Folder of a run, absolute. */
 type Run = string;
@@ -7,10 +8,13 @@ type Run = string;
 /** Each command with what the extension's own code may pass to it. Menus, keys and links pass other things, so handlers look at what they get. */
 interface CommandArguments {
   "maskdm.showLog": [];
-  "maskdm.openDashboard": [runs: readonly Run[]];
+  /** at a tab of it */
+  "maskdm.openDashboard": [runs: readonly Run[], at?: { readonly tab: DashboardTab }];
   "maskdm.compareRuns": [];
   "maskdm.newExperiment": [];
   "maskdm.newExperimentHere": [folder: vscode.Uri];
+  "maskdm.newStudy": [experiment: vscode.Uri];
+  "maskdm.newAblation": [experiment: vscode.Uri];
   "maskdm.doctor": [];
   /** topic: a rule (MDM301) or a key (mask.rate) */
   "maskdm.explain": [topic: string];
@@ -32,6 +36,8 @@ interface CommandArguments {
   "maskdm.stop": [run: Run];
   "maskdm.openRun": [run: Run];
   "maskdm.sample": [run: Run];
+  /** asks how, where that is not given */
+  "maskdm.evaluateRun": [run: Run, how?: { readonly samples: number; readonly space: string }];
   "maskdm.showRunLog": [run: Run];
   "maskdm.refreshRuns": [];
   "maskdm.showRunningRuns": [];

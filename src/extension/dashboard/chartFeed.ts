@@ -20,6 +20,8 @@ interface FedRun {
   /** first row that changed since the last sending; Infinity: none */
   changed: number;
   readonly smoothed: Map<ChartId, { readonly series: SmoothedSeries; changed: number }>;
+  /** for each optional chart how many of the first rows are known to have no value */
+  readonly empty: Map<ChartId, number>;
   /** for each chart what its lines were last sent for */
   readonly sent: Map<ChartId, string>;
 }
@@ -36,7 +38,7 @@ export class ChartFeed {
   constructor(private readonly send: (lines: LinesEvent) => void) {}
 
   add(dir: string, slot: number, columns: RunColumns): void {
-    this.runs.set(dir, { slot, columns, changed: 0, smoothed: new Map(), sent: new Map() });
+    this.runs.set(dir, { slot, columns, changed: 0, smoothed: new Map(), empty: new Map(), sent: new Map() });
     this.schedule();
   }
 
@@ -141,11 +143,13 @@ export class ChartFeed {
     const { columns, slot } = run;
     const { smoothed, spansGaps, error } = CHARTS[chart];
     const raw = columns.measure(chart);
-    const series: Series = { xs: columns.axis(view.x), ys: raw, length: columns.length, spansGaps };
+    // Most runs have nothing to show in some charts, and are asked again with every move of the view.
+    const length = this.isEmpty(run, chart, changed) ? 0 : columns.length;
+    const series: Series = { xs: columns.axis(view.x), ys: raw, length, spansGaps };
     const smooths = smoothed && view.tau > 0;
     if (!smooths || view.raw) message.add({ chart, slot, kind: "raw" }, series, grid, changed);
     for (const kind of error !== null && view.raw ? (["low", "high"] as const) : []) {
-      const ys = bandEdge(raw, columns.measure(error!), columns.length, kind);
+      const ys = bandEdge(raw, columns.measure(error!), length, kind);
       message.add({ chart, slot, kind }, { ...series, ys }, grid, changed);
     }
     if (!smooths) return;
@@ -160,6 +164,16 @@ export class ChartFeed {
     kept.changed = Number.POSITIVE_INFINITY;
     const ys = kept.series.values;
     message.add({ chart, slot, kind: "smooth" }, { ...series, ys }, grid, Math.min(changed, from));
+  }
+
+  /** Whether an optional chart has nothing to show of a run; rows that were looked through are not looked through again. */
+  private isEmpty({ columns, empty }: FedRun, chart: ChartId, changed: number): boolean {
+    if (!CHARTS[chart].optional) return false;
+    const values = columns.measure(chart);
+    let row = Math.min(empty.get(chart) ?? 0, changed, columns.length);
+    while (row < columns.length && Number.isNaN(values[row]!)) row++;
+    empty.set(chart, row);
+    return row === columns.length;
   }
 }
 

@@ -5,19 +5,24 @@ import { UserError } from "../../core/errors.ts";
 import {
   type DashboardProtocol,
   dashboardRequests,
+  type RUN_ACTIONS,
   type RunInfo,
   type SampleFile,
 } from "../../core/protocol/dashboard.ts";
+import type { DashboardTab } from "../../core/protocol/dashboardTabs.ts";
+import type { Evaluation } from "../../core/run/evaluations.ts";
 import { CHARTS, measuresOf } from "../../core/series/charts.ts";
 import { chartCsv } from "../../core/series/csv.ts";
+import { evaluationsFolder } from "../../node/run/evaluations.ts";
 import { EXPERIMENT_FILE } from "../../node/run/runFiles.ts";
 import { executeCommand } from "../commands/commandTable.ts";
 import type { Services } from "../services.ts";
 import { type Handlers, WebviewHost } from "../webview/webviewHost.ts";
 import { requireFew, requireRun } from "./allowedRuns.ts";
 import { ChartFeed } from "./chartFeed.ts";
+import { evaluationHandlers } from "./evaluationHandlers.ts";
 import { pickRuns } from "./pickRuns.ts";
-import { defaultConfig, readConfig } from "./runConfig.ts";
+import { configOf, defaultConfig, readConfig } from "./runConfig.ts";
 import { runDetails } from "./runDetails.ts";
 import { type PanelRun, runInfos } from "./runInfo.ts";
 import type { RunSeriesStore } from "./runSeries.ts";
@@ -37,12 +42,14 @@ export interface PanelPlace {
 }
 
 interface ShownRun extends PanelRun {
+  /** the newest one that the page was told of */
+  evaluation: Evaluation | null;
   readonly followed: ReturnType<RunSeriesStore["follow"]>;
 }
 
 /** The folders of a run that the page may load pictures from. */
 const pictureRoots = (runs: Iterable<PanelRun>): vscode.Uri[] =>
-  Array.from(runs, ({ dir }) => vscode.Uri.file(samplesFolder(dir)));
+  Array.from(runs, ({ dir }) => [samplesFolder(dir), evaluationsFolder(dir)].map(vscode.Uri.file)).flat();
 
 export class DashboardPanel implements vscode.Disposable {
   private readonly runs = new Map<string, ShownRun>();
@@ -51,6 +58,10 @@ export class DashboardPanel implements vscode.Disposable {
   private readonly subscriptions: vscode.Disposable[] = [];
   private infos: readonly RunInfo[] = [];
   private log: vscode.Disposable | undefined;
+  /** whether there is a page that has said that it is ready */
+  private listening = false;
+  /** tab that the next page is to open */
+  private wantedTab: DashboardTab | null = null;
 
   /** @param runs that it begins with, as requireRun and requireFew have allowed them */
   constructor(
@@ -80,13 +91,20 @@ export class DashboardPanel implements vscode.Disposable {
     this.subscriptions.push(
       services.runs.onDidChange(({ changed, removed }) => {
         this.update();
-        for (const { dir } of changed) if (this.runs.has(dir)) this.host.send("samplesChanged", { dir });
+        for (const { dir, evaluation } of changed) {
+          const run = this.runs.get(dir);
+          if (run === undefined) continue;
+          this.host.send("samplesChanged", { dir });
+          if (run.evaluation !== evaluation) this.host.send("evaluationsChanged", { dir });
+          run.evaluation = evaluation;
+        }
         for (const dir of removed) if (this.runs.has(dir)) this.remove(dir);
       }),
       panel.onDidDispose(() => this.dispose()),
       // A hidden page is gone: it is made again when it is shown, and says that it is ready.
       panel.onDidChangeViewState(() => {
         if (panel.visible) return;
+        this.listening = false;
         this.feed.pause();
         this.log?.dispose();
       }),
@@ -113,12 +131,21 @@ export class DashboardPanel implements vscode.Disposable {
     this.update();
   }
 
+  /** Opens a tab of the page, as soon as there is one. */
+  openTab(tab: DashboardTab): void {
+    if (this.listening) this.host.send("openTab", { tab });
+    else this.wantedTab = tab;
+  }
+
   private take(runs: readonly PanelPlace[]): void {
     for (const { dir, slot: wanted } of runs) {
       if (this.runs.has(dir)) continue;
       const slot = this.freeSlot(wanted);
+      const entry = this.context.services.runs.get(dir);
       const followed = this.context.series.follow(dir, (row) => this.feed.changed(dir, row));
-      this.runs.set(dir, { dir, slot, config: readConfig(dir), followed });
+      const config = entry === undefined ? readConfig(dir) : configOf(entry);
+      const evaluation = entry?.evaluation ?? null;
+      this.runs.set(dir, { dir, slot, config, followed, evaluation });
       this.feed.add(dir, slot, followed.columns);
     }
   }
@@ -176,6 +203,9 @@ export class DashboardPanel implements vscode.Disposable {
       ready: () => {
         this.feed.pause();
         this.host.send("runs", this.infos);
+        this.listening = true;
+        if (this.wantedTab !== null) this.openTab(this.wantedTab);
+        this.wantedTab = null;
         return null;
       },
       view: async (view) => {
@@ -193,6 +223,10 @@ export class DashboardPanel implements vscode.Disposable {
       },
       act: ({ dir, action }) => this.act(dir, action),
       samples: ({ dir }) => this.samples(dir),
+      ...evaluationHandlers(this.panel.webview, (dir) => {
+        this.own(dir);
+        return this.infos.find((info) => info.dir === dir)!;
+      }),
       followLog: ({ dir }) => {
         if (dir !== null) this.own(dir);
         this.log?.dispose();
@@ -229,10 +263,11 @@ export class DashboardPanel implements vscode.Disposable {
     };
   }
 
-  private async act(dir: string, action: "stop" | "resume" | "reveal" | "openConfig" | "remove"): Promise<null> {
+  private async act(dir: string, action: (typeof RUN_ACTIONS)[number]): Promise<null> {
     this.own(dir);
     if (action === "stop") await executeCommand("maskdm.stop", dir);
     else if (action === "resume") await executeCommand("maskdm.resume", dir);
+    else if (action === "evaluate") await executeCommand("maskdm.evaluateRun", dir);
     else if (action === "remove") this.remove(dir);
     else if (action === "openConfig") await vscode.window.showTextDocument(vscode.Uri.file(join(dir, EXPERIMENT_FILE)));
     else await vscode.commands.executeCommand("revealInExplorer", vscode.Uri.file(dir));

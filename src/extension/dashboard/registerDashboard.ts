@@ -1,5 +1,6 @@
 /** Commands and panels of the dashboard. What they need is loaded with the first panel. */
 import * as vscode from "vscode";
+import { DASHBOARD_TABS, type DashboardTab } from "../../core/protocol/dashboardTabs.ts";
 import { newestFirst } from "../../core/run/entry.ts";
 import type { Commands } from "../commands/commandTable.ts";
 import type { Services } from "../services.ts";
@@ -27,7 +28,7 @@ export function registerDashboard(context: vscode.ExtensionContext, services: Se
     };
   });
 
-  const open = async (dirs: readonly string[], newPanel: boolean): Promise<void> => {
+  const open = async (dirs: readonly string[], newPanel: boolean): Promise<DashboardPanel> => {
     const { requireFew, requireRun } = await import("./allowedRuns.ts");
     for (const dir of dirs) await requireRun(dir, services.runs);
     const shown = [...panels].find(({ panel }) => panel.active) ?? [...panels].find(({ panel }) => panel.visible);
@@ -36,7 +37,7 @@ export function registerDashboard(context: vscode.ExtensionContext, services: Se
     if (existing !== undefined) {
       await existing.add(dirs);
       existing.panel.reveal();
-      return;
+      return existing;
     }
     requireFew(dirs.length);
     const make = await loaded();
@@ -44,7 +45,7 @@ export function registerDashboard(context: vscode.ExtensionContext, services: Se
     const webviewPanel = vscode.window.createWebviewPanel(DASHBOARD_VIEW, title, vscode.ViewColumn.Active, {
       enableFindWidget: true,
     });
-    make(
+    return make(
       webviewPanel,
       dirs.map((dir) => ({ dir })),
     );
@@ -85,7 +86,9 @@ export function registerDashboard(context: vscode.ExtensionContext, services: Se
         );
         return;
       }
-      await open(asked.length > 0 ? asked : [newest!.dir], false);
+      const panel = await open(asked.length > 0 ? asked : [newest!.dir], false);
+      const tab = askedTab(args);
+      if (tab !== null) panel.openTab(tab);
     },
     "maskdm.compareRuns": async (...args) => {
       await services.runs.ready;
@@ -120,6 +123,12 @@ function runDirs(args: readonly unknown[]): string[] {
 function dirOf(argument: unknown): string {
   const dir: unknown = typeof argument === "object" && argument !== null && "dir" in argument ? argument.dir : argument;
   return typeof dir === "string" ? dir : "";
+}
+
+/** The tab that the extension's own code asks for. */
+function askedTab(args: readonly unknown[]): DashboardTab | null {
+  const at = args.find((arg): arg is { tab: unknown } => typeof arg === "object" && arg !== null && "tab" in arg);
+  return DASHBOARD_TABS.find((tab) => tab === at?.tab) ?? null;
 }
 
 function lazily<T>(make: () => Promise<T>): () => Promise<T> {

@@ -4,7 +4,7 @@ import type { RunDetails } from "../../core/protocol/dashboard.ts";
 import { forecastLine } from "../../core/run/forecastLine.ts";
 import { shortDuration } from "../../core/series/timeAxis.ts";
 import type { RunEntry } from "../services.ts";
-import { readConfig } from "./runConfig.ts";
+import { configOf } from "./runConfig.ts";
 
 export function runDetails(entry: RunEntry): RunDetails {
   const { record, status } = entry;
@@ -34,7 +34,7 @@ export function runDetails(entry: RunEntry): RunDetails {
   return {
     dir: entry.dir,
     facts: facts.filter((fact): fact is [string, string] => fact[1] !== null),
-    config: readConfig(entry.dir),
+    config: configOf(entry),
   };
 }
 

@@ -1,14 +1,11 @@
 /** What sets runs of the same experiment apart, for lists to choose from. */
-import { type FlatConfig, runDifferences } from "../../core/series/flatConfig.ts";
+import { runDifferences } from "../../core/series/flatConfig.ts";
 import type { RunEntry } from "../services.ts";
 import { Slice } from "./chartFeed.ts";
-import { readConfig } from "./runConfig.ts";
+import { configOf } from "./runConfig.ts";
 
 /** The experiments of so many runs are read; a longer list does without what differs in the older ones. */
 const MOST_READ = 400;
-
-/** By the record that names its hash: it is replaced when the run changes. */
-const configs = new WeakMap<object, FlatConfig | null>();
 
 /**
  * @param runs the first ones matter most
@@ -26,7 +23,7 @@ export async function differencesOf(runs: readonly RunEntry[]): Promise<Readonly
   for (const group of byExperiment.values()) {
     const compared = [];
     for (const run of group) {
-      compared.push({ id: run.id, name: null, stage: run.stage, config: configOf(run) });
+      compared.push({ id: run.id, name: null, stage: run.stage, config: run.record === null ? null : configOf(run) });
       await slice.over();
     }
     for (const [i, difference] of runDifferences(compared).entries()) {
@@ -34,14 +31,4 @@ export async function differencesOf(runs: readonly RunEntry[]): Promise<Readonly
     }
   }
   return found;
-}
-
-function configOf({ dir, record }: RunEntry): FlatConfig | null {
-  if (record === null) return null;
-  let config = configs.get(record);
-  if (config === undefined) {
-    config = readConfig(dir);
-    configs.set(record, config);
-  }
-  return config;
 }

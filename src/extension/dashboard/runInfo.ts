@@ -50,5 +50,6 @@ function runInfo({ dir, slot }: PanelRun, entry: RunEntry | undefined, label: st
     message: entry?.reason ?? status?.message ?? null,
     canStop: AT_WORK.has(state),
     canResume: RESUMABLE.has(state),
+    canEvaluate: entry?.record != null,
   };
 }

@@ -39,10 +39,10 @@ export class RunSeriesStore {
     const startedAt = record?.sessions[0]?.startedAt ?? record?.createdAt;
     const columns = new RunColumns(startedAt === undefined ? Date.now() : Date.parse(startedAt));
     const listeners = new Set<Listener>();
-    const tail = this.runs.tailMetrics(dir, (lines, reset) => {
+    const tail = this.runs.tailMetrics(dir, (parts, reset) => {
       if (reset) columns.clear();
       const changed = reset ? 0 : columns.length;
-      const first = Math.min(changed, columns.addPacked(lines));
+      const first = Math.min(changed, columns.addPacked(parts));
       for (const tell of listeners) tell(first);
     });
     const followed = { columns, listeners, tail };

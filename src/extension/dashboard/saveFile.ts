@@ -17,7 +17,7 @@ export async function askForFile(name: string, kind: "png" | "svg" | "csv"): Pro
   const uri = await vscode.window.showSaveDialog({
     defaultUri: vscode.Uri.joinPath(folder, `${proposed || "chart"}.${kind}`),
     filters: { [kind.toUpperCase()]: [kind] },
-    title: "Export Chart",
+    title: "Export",
   });
   if (uri === undefined) return null;
   lastFolder = vscode.Uri.joinPath(uri, "..");

@@ -1,14 +1,13 @@
 /** One designer that is open: answers its page and tells it of changes. */
 import { basename } from "node:path";
 import * as vscode from "vscode";
-import { UserError } from "../../core/errors.ts";
 import { type DesignerProtocol, designerRequests } from "../../core/protocol/designer.ts";
 import type { EventOf } from "../../core/protocol/message.ts";
 import { executeCommand } from "../commands/commandTable.ts";
 import type { ReadDocument, Services } from "../services.ts";
 import { type Handlers, WebviewHost } from "../webview/webviewHost.ts";
 import { DataSource } from "./dataSource.ts";
-import { applyFix, editKeysOf } from "./documentEdits.ts";
+import { editKeysOf, fixFinding } from "./documentEdits.ts";
 import { showAsText } from "./showAsText.ts";
 import { DESIGNER_VIEW_TYPE } from "./viewType.ts";
 
@@ -131,14 +130,8 @@ export class DesignerSession implements vscode.Disposable {
         await edit;
         return null;
       },
-      fix: async ({ version, code, line, column }) => {
-        const { diagnostics } = await this.services.documents.get(document);
-        if (version !== document.version) throw new UserError("The file has changed meanwhile.");
-        const found = diagnostics.find(
-          (other) => other.code === code && other.line === line && other.column === column && other.fix !== undefined,
-        );
-        if (found?.fix === undefined) throw new UserError("There is nothing to fix there any more.");
-        await applyFix(document, found.fix.edits);
+      fix: async (finding) => {
+        await fixFinding(document, await this.services.documents.get(document), finding);
         return null;
       },
       reveal: async ({ line, column }) => {
@@ -153,6 +146,10 @@ export class DesignerSession implements vscode.Disposable {
       measure: () => this.measure(),
       run: async ({ stage }) => {
         await executeCommand(`maskdm.${stage}`, document.uri);
+        return null;
+      },
+      ablation: async () => {
+        await executeCommand("maskdm.newAblation", document.uri);
         return null;
       },
       manageTrust: async () => {

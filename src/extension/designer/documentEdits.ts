@@ -2,7 +2,7 @@
 import * as vscode from "vscode";
 import { UserError } from "../../core/errors.ts";
 import type { KeyChange } from "../../core/experiment/changeKeys.ts";
-import type { TextEdit } from "../../core/experiment/diagnostic.ts";
+import type { Diagnostic, TextEdit } from "../../core/experiment/diagnostic.ts";
 
 /** A text that is typed into meanwhile changes under an edit; it is then worked out anew. */
 const ATTEMPTS = 3;
@@ -31,8 +31,26 @@ export async function editText(document: vscode.TextDocument, changed: (text: st
   }
 }
 
+/**
+ * Makes the change that lint offers for a finding.
+ * @param version of the text that it was found in
+ * @throws UserError where there is no such finding any more
+ */
+export async function fixFinding(
+  document: vscode.TextDocument,
+  { diagnostics }: { readonly diagnostics: readonly Diagnostic[] },
+  { version, code, line, column }: Pick<Diagnostic, "code" | "line" | "column"> & { readonly version: number },
+): Promise<void> {
+  if (version !== document.version) throw new UserError("The file has changed meanwhile.");
+  const found = diagnostics.find(
+    (other) => other.code === code && other.line === line && other.column === column && other.fix !== undefined,
+  );
+  if (found?.fix === undefined) throw new UserError("There is nothing to fix there any more.");
+  await applyFix(document, found.fix.edits);
+}
+
 /** Makes edits that lint offers. */
-export function applyFix(document: vscode.TextDocument, edits: readonly TextEdit[]): Promise<void> {
+function applyFix(document: vscode.TextDocument, edits: readonly TextEdit[]): Promise<void> {
   return apply(
     document,
     edits.map(({ line, column, endLine, endColumn, newText }) =>

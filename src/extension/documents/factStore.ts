@@ -1,80 +1,65 @@
-/** Keeps what lint wants to know of images and checkpoints, and finds out in the background; asking never waits. */
+/** Keeps what lint wants to know of what lies outside a document, and finds out in the background; asking never waits. */
 import { stat } from "node:fs/promises";
-import type { LintFacts } from "../../core/lint/facts.ts";
 
-/** Where an experiment's facts come from. */
-export interface FactPlaces {
-  /** absolute path of the data folder; null: not known, or not to be looked at */
-  readonly dataRoot: string | null;
-  /** data.ignore */
-  readonly ignore: readonly string[];
-  /** finetune.from as written; null: none, or not to be looked at */
-  readonly from: string | null;
-  /** absolute path of the experiment file's folder */
-  readonly folder: string;
-  /** absolute paths of folders in which run ids are looked for */
-  readonly runsDirs: readonly string[];
-}
-
-/** How facts are gathered; src/node/facts in the editor. */
-export interface FactSource {
-  dataset(root: string, ignore: readonly string[]): Promise<NonNullable<LintFacts["dataset"]>>;
-  checkpoint(from: string, folder: string, runsDirs: readonly string[]): Promise<LintFacts["checkpoint"] | null>;
-}
-
-type KnownFacts = Pick<LintFacts, "dataset" | "checkpoint">;
-
-interface Slot {
-  facts: KnownFacts;
+/** Something outside a document that a part of its facts is of. */
+export interface FactSource<F> {
+  /** equal for what gathers the same */
+  readonly key: string;
+  readonly gather: () => Promise<F>;
   /** changes when what the facts are of surely did */
+  readonly stampNow: () => Promise<string>;
+}
+
+interface Slot<F> extends FactSource<F> {
+  facts: F | null;
   stamp: string;
   gatheredAt: number;
   pending: Promise<void> | null;
-  readonly gather: () => Promise<KnownFacts>;
-  readonly stampNow: () => Promise<string>;
 }
 
 /** Facts older than this are gathered anew when they are next refreshed: a sub-folder does not change its parent's time. */
 const MAX_AGE_MS = 20_000;
 const MAX_SLOTS = 64;
 
-export class FactStore {
-  private readonly slots = new Map<string, Slot>();
+/** @typeParam P where a document's facts come from */
+export class FactStore<P, F extends object> {
+  private readonly slots = new Map<string, Slot<F>>();
 
   /**
+   * @param sources of a document's facts
    * @param changed called when facts came to be known or changed
    * @param failed told of errors that are nobody's fault but the program's
    */
   constructor(
-    private readonly source: FactSource,
+    private readonly sources: (places: P) => readonly FactSource<F>[],
     private readonly changed: () => void,
     private readonly failed: (error: unknown) => void,
     private readonly now: () => number = Date.now,
   ) {}
 
   /** What is known now. */
-  known(places: FactPlaces): KnownFacts {
-    return Object.assign({}, ...this.slotsOf(places).map((slot) => slot.facts)) as KnownFacts;
+  known(places: P): Partial<F> {
+    return Object.assign({}, ...this.slotsOf(places).map((slot) => slot.facts)) as Partial<F>;
   }
 
   /** Finds out what is not known, and looks again at what may have changed. Resolves when everything is known. */
-  async refresh(places: FactPlaces): Promise<void> {
+  async refresh(places: P): Promise<void> {
     await Promise.all(this.slotsOf(places).map((slot) => this.refreshSlot(slot)));
   }
 
-  private async refreshSlot(slot: Slot): Promise<void> {
+  private async refreshSlot(slot: Slot<F>): Promise<void> {
     const isOld = this.now() - slot.gatheredAt > MAX_AGE_MS;
     if (isOld || slot.pending !== null || (await slot.stampNow()) !== slot.stamp) await this.gather(slot);
   }
 
-  private gather(slot: Slot): Promise<void> {
+  private gather(slot: Slot<F>): Promise<void> {
     slot.pending ??= this.gatherNow(slot).finally(() => {
       slot.pending = null;
     });
     return slot.pending;
   }
 
-  private async gatherNow(slot: Slot): Promise<void> {
+  private async gatherNow(slot: Slot<F>): Promise<void> {
     slot.gatheredAt = this.now();
     try {
       // Taken before counting: what changes meanwhile is then found the next time.
@@ -88,24 +73,13 @@ export class FactStore {
     }
   }
 
-  private slotsOf({ dataRoot, ignore, from, folder, runsDirs }: FactPlaces): Slot[] {
-    const slots: Slot[] = [];
-    if (dataRoot !== null) {
-      const gather = async () => ({ dataset: await this.source.dataset(dataRoot, ignore) });
-      slots.push(this.slot(`data ${JSON.stringify([dataRoot, ignore])}`, gather, () => modified(dataRoot)));
-    }
-    if (from !== null) {
-      const gather = async (): Promise<KnownFacts> => {
-        const checkpoint = await this.source.checkpoint(from, folder, runsDirs);
-        return checkpoint == null ? {} : { checkpoint };
-      };
-      slots.push(this.slot(JSON.stringify([from, folder, runsDirs]), gather, async () => ""));
-    }
-    return slots;
+  private slotsOf(places: P): Slot<F>[] {
+    return this.sources(places).map((source) => this.slot(source));
   }
 
-  private slot(key: string, gather: Slot["gather"], stampNow: Slot["stampNow"]): Slot {
-    const slot = this.slots.get(key) ?? { facts: {}, stamp: "", gatheredAt: 0, pending: null, gather, stampNow };
+  private slot(source: FactSource<F>): Slot<F> {
+    const { key } = source;
+    const slot = this.slots.get(key) ?? { ...source, facts: null, stamp: "", gatheredAt: 0, pending: null };
     this.slots.delete(key);
     this.slots.set(key, slot);
     // The one that was asked for longest ago goes.
@@ -114,7 +88,8 @@ export class FactStore {
   }
 }
 
-async function modified(path: string): Promise<string> {
+/** A stamp of a file or folder: when it was last changed. */
+export async function modified(path: string): Promise<string> {
   try {
     return String((await stat(path)).mtimeMs);
   } catch {

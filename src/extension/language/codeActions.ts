@@ -1,17 +1,16 @@
 /** Quick fixes of single problems, and of all at once. */
 import * as vscode from "vscode";
 import { fixAll } from "../../core/lint/fixAll.ts";
-import { EXPERIMENT_SELECTOR } from "../documents/experimentLanguage.ts";
 import { DIAGNOSTIC_SOURCE } from "./diagnostics.ts";
-import type { LanguageServices } from "./languageServices.ts";
+import type { DocumentServices } from "./languageServices.ts";
 import { toRange, toTextEdit } from "./ranges.ts";
 
 /** `"editor.codeActionsOnSave": {"source.fixAll.maskdm": "explicit"}` makes all fixes on saving. */
 const FIX_ALL = vscode.CodeActionKind.SourceFixAll.append("maskdm");
 
-export function registerCodeActions({ documents }: LanguageServices): vscode.Disposable {
+export function registerCodeActions({ language, documents }: DocumentServices): vscode.Disposable {
   return vscode.languages.registerCodeActionsProvider(
-    EXPERIMENT_SELECTOR,
+    language.selector,
     {
       provideCodeActions: async (document, _range, { diagnostics, only }) => {
         const read = await documents.get(document);
@@ -33,7 +32,7 @@ export function registerCodeActions({ documents }: LanguageServices): vscode.Dis
         const fixable = read.diagnostics.filter(({ fix, severity }) => fix !== undefined && severity !== "info");
         const wantsAll = only?.contains(FIX_ALL) === true;
         if (wantsAll || (fixable.length > 1 && actions.length > 0)) {
-          const edit = fixAll(document.getText(), read.facts);
+          const edit = fixAll(document.getText(), read.lint);
           if (edit !== null) {
             // On saving, the editor looks for the source action; in the light bulb's list it looks for quick fixes.
             const kind = wantsAll ? FIX_ALL : vscode.CodeActionKind.QuickFix;

@@ -4,13 +4,13 @@ import type { Stage } from "../../core/random/streams.ts";
 import { isAtWork, isResumable, progressOf } from "../../core/run/entry.ts";
 import { isSamePath } from "../../node/pathKey.ts";
 import { commandOf } from "../commands/commandTable.ts";
-import { EXPERIMENT_SELECTOR } from "../documents/experimentLanguage.ts";
+import { EXPERIMENTS } from "../documents/documentLanguages.ts";
 import type { RunEntry, RunService } from "../services.ts";
 import type { LanguageServices } from "./languageServices.ts";
 
 export function registerCodeLenses({ runs }: LanguageServices): vscode.Disposable {
   const changes = new vscode.EventEmitter<void>();
-  const provider = vscode.languages.registerCodeLensProvider(EXPERIMENT_SELECTOR, {
+  const provider = vscode.languages.registerCodeLensProvider(EXPERIMENTS.selector, {
     onDidChangeCodeLenses: changes.event,
     provideCodeLenses: (document) => (document.uri.scheme === "file" ? lenses(document, runs) : []),
   });

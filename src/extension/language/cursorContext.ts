@@ -98,7 +98,7 @@ function readEntry(text: string): Entry | null {
 }
 
 /** Column of a comment's #, which begins the line or follows a space and is not in quotes; -1 where there is none. */
-function commentStart(text: string): number {
+export function commentStart(text: string): number {
   let quote = "";
   for (let i = 0; i < text.length; i++) {
     const character = text[i]!;

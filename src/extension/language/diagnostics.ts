@@ -2,8 +2,7 @@
 import * as vscode from "vscode";
 import type { Diagnostic, Severity } from "../../core/experiment/diagnostic.ts";
 import { commandLink } from "../commands/commandTable.ts";
-import { isExperiment } from "../documents/experimentLanguage.ts";
-import type { LanguageServices } from "./languageServices.ts";
+import type { DocumentServices } from "./languageServices.ts";
 import { toRange } from "./ranges.ts";
 
 /** Shown behind each message. */
@@ -15,29 +14,27 @@ const SEVERITIES: Readonly<Record<Severity, vscode.DiagnosticSeverity>> = {
   info: vscode.DiagnosticSeverity.Information,
 };
 
-export function registerDiagnostics({ documents, log }: LanguageServices): vscode.Disposable {
-  const collection = vscode.languages.createDiagnosticCollection("maskdm");
+export function registerDiagnostics({ language, documents, log }: DocumentServices): vscode.Disposable {
+  const collection = vscode.languages.createDiagnosticCollection(language.id);
+  const openDocument = (uri: vscode.Uri): vscode.TextDocument | undefined =>
+    vscode.workspace.textDocuments.find(
+      (document) => language.has(document) && document.uri.toString() === uri.toString(),
+    );
   const update = async (uri: vscode.Uri): Promise<void> => {
-    const document = openExperiment(uri);
+    const document = openDocument(uri);
     if (document === undefined) {
       collection.delete(uri);
       return;
     }
     const { version, diagnostics } = await documents.get(document);
     // A newer version is on its way, or the document was closed meanwhile.
-    if (version === document.version && openExperiment(uri) === document)
+    if (version === document.version && openDocument(uri) === document)
       collection.set(uri, diagnostics.map(toDiagnostic));
   };
   const updateSafely = (uri: vscode.Uri) =>
     update(uri).catch((error: unknown) => log.error(`Checking ${uri.toString()} failed`, error));
-  for (const document of vscode.workspace.textDocuments) if (isExperiment(document)) void updateSafely(document.uri);
+  for (const document of vscode.workspace.textDocuments) if (language.has(document)) void updateSafely(document.uri);
   return vscode.Disposable.from(collection, documents.onDidChange(updateSafely));
-}
-
-function openExperiment(uri: vscode.Uri): vscode.TextDocument | undefined {
-  return vscode.workspace.textDocuments.find(
-    (document) => isExperiment(document) && document.uri.toString() === uri.toString(),
-  );
 }
 
 function toDiagnostic(found: Diagnostic): vscode.Diagnostic {

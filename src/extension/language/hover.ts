@@ -1,39 +1,58 @@
 /** Hover on a key or its value: what it is, and what it comes to in this file. */
 import * as vscode from "vscode";
-import { experimentKeys } from "../../core/experiment/keys.ts";
+import type { KeyPath } from "../../core/experiment/document.ts";
+import { experimentKeys, type KeyTable } from "../../core/experiment/keys.ts";
 import { type CommandId, commandLink } from "../commands/commandTable.ts";
-import { EXPERIMENT_SELECTOR } from "../documents/experimentLanguage.ts";
-import type { ReadDocument } from "../services.ts";
+import { EXPERIMENTS } from "../documents/documentLanguages.ts";
+import type { LintedDocument } from "../services.ts";
 import { keyFacts } from "./keyFacts.ts";
 import { keyMarkdown, sectionMarkdown } from "./keyMarkdown.ts";
-import type { LanguageServices } from "./languageServices.ts";
+import type { DocumentServices, LanguageServices } from "./languageServices.ts";
 import { toRange } from "./ranges.ts";
 
-export function registerHover({ documents, calibration }: LanguageServices): vscode.Disposable {
-  return vscode.languages.registerHoverProvider(EXPERIMENT_SELECTOR, {
+export const registerHover = ({ documents, calibration, log }: LanguageServices): vscode.Disposable =>
+  registerKeyHover({ language: EXPERIMENTS, documents, log }, (read, position) =>
+    keyHover(experimentKeys(), read, position, (path) => keyFacts(path, read, calibration)),
+  );
+
+/** @param hoverAt what is said at a place of the document as it is now */
+export function registerKeyHover<D extends LintedDocument>(
+  { language, documents }: DocumentServices<D>,
+  hoverAt: (read: D, position: vscode.Position) => vscode.Hover | undefined,
+): vscode.Disposable {
+  return vscode.languages.registerHoverProvider(language.selector, {
     provideHover: async (document, position) => {
       const read = await documents.get(document);
-      if (read.version !== document.version) return undefined;
-      const { sections, keys } = experimentKeys();
-      for (const [path, key] of keys) {
-        const range = rangeAt(read, path, position);
-        if (range === null) continue;
-        const facts = keyFacts(path, read, calibration);
-        const here = facts.length === 0 ? [] : [facts.map((fact) => `- ${fact}`).join("\n")];
-        return new vscode.Hover(markdown(path, [`**${path}**`, keyMarkdown(key), ...here]), range);
-      }
-      for (const [name, section] of sections) {
-        const place = read.document.keyRange(name);
-        if (place === null || !toRange(place).contains(position)) continue;
-        return new vscode.Hover(markdown(name, [`**${name}**`, sectionMarkdown(section)]), toRange(place));
-      }
-      return undefined;
+      return read.version === document.version ? hoverAt(read, position) : undefined;
     },
   });
 }
 
+/** @param factsOf what a key comes to here, in short sentences */
+export function keyHover(
+  { keys, sections }: KeyTable,
+  read: LintedDocument,
+  position: vscode.Position,
+  factsOf: (path: string) => readonly string[],
+): vscode.Hover | undefined {
+  for (const [path, key] of keys) {
+    const range = rangeAt(read, path, position);
+    if (range !== null) return hoverOf(path, [keyMarkdown(key), ...listed(factsOf(path))], range);
+  }
+  for (const [name, section] of sections) {
+    const place = read.document.keyRange(name);
+    if (place === null || !toRange(place).contains(position)) continue;
+    return hoverOf(name, [sectionMarkdown(section)], toRange(place));
+  }
+  return undefined;
+}
+
+/** Nothing for no facts. */
+export const listed = (facts: readonly string[]): string[] =>
+  facts.length === 0 ? [] : [facts.map((fact) => `- ${fact}`).join("\n")];
+
 /** The key's or the value's own range, whichever holds the position. */
-function rangeAt({ document }: ReadDocument, path: string, position: vscode.Position): vscode.Range | null {
+export function rangeAt({ document }: LintedDocument, path: KeyPath, position: vscode.Position): vscode.Range | null {
   const places = [document.keyRange(path), document.valueRange(path), ...document.itemRanges(path)];
   for (const place of places) {
     const range = place && toRange(place);
@@ -42,9 +61,15 @@ function rangeAt({ document }: ReadDocument, path: string, position: vscode.Posi
   return null;
 }
 
-function markdown(topic: string, parts: readonly string[]): vscode.MarkdownString {
-  const link = `[Reference](${commandLink("maskdm.explain", topic).toString()})`;
-  const text = new vscode.MarkdownString([...parts, link].join("\n\n"));
+/** @param topic key, section or name that it is about; a page of the reference tells of it where there is one */
+export function hoverOf(
+  topic: string,
+  parts: readonly string[],
+  range: vscode.Range,
+  page: string | null = topic,
+): vscode.Hover {
+  const link = page === null ? [] : [`[Reference](${commandLink("maskdm.explain", page).toString()})`];
+  const text = new vscode.MarkdownString([`**${topic}**`, ...parts, ...link].join("\n\n"));
   text.isTrusted = { enabledCommands: ["maskdm.explain" satisfies CommandId] };
-  return text;
+  return new vscode.Hover(text, range);
 }

@@ -4,7 +4,7 @@ import { formatDuration, formatStepTime } from "../../core/durationText.ts";
 import type { MaskGeometry } from "../../core/masks/masks.ts";
 import { bytes, count, share } from "../../core/numbers.ts";
 import type { Stage } from "../../core/random/streams.ts";
-import { EXPERIMENT_SELECTOR } from "../documents/experimentLanguage.ts";
+import { EXPERIMENTS } from "../documents/documentLanguages.ts";
 import type { ReadDocument } from "../services.ts";
 import { factsOf, keyFacts, timeOf } from "./keyFacts.ts";
 import type { LanguageServices } from "./languageServices.ts";
@@ -16,7 +16,7 @@ export function registerInlayHints(services: LanguageServices): vscode.Disposabl
   const { documents, calibration } = services;
   const changes = new vscode.EventEmitter<void>();
   const last = new WeakMap<vscode.TextDocument, readonly RememberedHint[]>();
-  const provider = vscode.languages.registerInlayHintsProvider(EXPERIMENT_SELECTOR, {
+  const provider = vscode.languages.registerInlayHintsProvider(EXPERIMENTS.selector, {
     onDidChangeInlayHints: changes.event,
     provideInlayHints: async (document, visible) => {
       const read = await documents.get(document);

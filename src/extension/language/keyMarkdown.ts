@@ -7,12 +7,17 @@ import { yamlText } from "../../core/experiment/yamlText.ts";
 export function keyMarkdown({ schema, required }: KeySpec): string {
   const rows = [
     ["Value", allowedValues(schema)],
-    ["Default", required ? "none: it must be given" : `\`${yamlText(schema.default)}\``],
+    ["Default", defaultText(required, schema.default)],
     ["Unit", schema["x-unit"]],
     ["Equation", schema["x-equation"] === undefined ? undefined : `\`${schema["x-equation"]}\``],
     ["Cost", schema["x-cost"]],
   ].filter((row): row is [string, string] => row[1] !== undefined);
   return [schema.description ?? "", rows.map(([title, text]) => `**${title}:** ${text}`).join("  \n")].join("\n\n");
+}
+
+function defaultText(required: boolean, value: unknown): string {
+  if (required) return "none: it must be given";
+  return value === undefined ? "none" : `\`${yamlText(value)}\``;
 }
 
 export function sectionMarkdown({ description, keys }: SectionSpec): string {

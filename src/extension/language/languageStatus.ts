@@ -1,20 +1,28 @@
-/** The {} of the status bar: what the mask comes to, or how many problems there are. */
+/** The {} of the status bar: what a document comes to, or how many problems there are. */
 import * as vscode from "vscode";
 import { count, share } from "../../core/numbers.ts";
 import { commandOf } from "../commands/commandTable.ts";
-import { EXPERIMENT_SELECTOR, isExperiment } from "../documents/experimentLanguage.ts";
-import type { ReadDocument } from "../services.ts";
+import type { LintedDocument, ReadDocument } from "../services.ts";
 import { factsOf } from "./keyFacts.ts";
-import type { LanguageServices } from "./languageServices.ts";
+import type { DocumentServices } from "./languageServices.ts";
 
-export function registerLanguageStatus({ documents, log }: LanguageServices): vscode.Disposable {
-  const item = vscode.languages.createLanguageStatusItem("maskdm.experiment", EXPERIMENT_SELECTOR);
-  item.name = "MaskDM experiment";
+/** What is said of a document without problems, and what a click does. */
+export interface DocumentSummary {
+  readonly text: string;
+  readonly command?: vscode.Command;
+}
+
+export function registerLanguageStatus<D extends LintedDocument>(
+  { language, documents, log }: DocumentServices<D>,
+  summary: (read: D, uri: vscode.Uri) => DocumentSummary,
+): vscode.Disposable {
+  const item = vscode.languages.createLanguageStatusItem(`maskdm.${language.noun}`, language.selector);
+  item.name = `MaskDM ${language.noun}`;
   const update = async (): Promise<void> => {
     const document = vscode.window.activeTextEditor?.document;
-    if (document === undefined || !isExperiment(document)) return;
+    if (document === undefined || !language.has(document)) return;
     const read = await documents.get(document);
-    if (document === vscode.window.activeTextEditor?.document) show(item, read, document.uri);
+    if (document === vscode.window.activeTextEditor?.document) show(item, read, summary(read, document.uri));
   };
   const updateSafely = () => update().catch((error: unknown) => log.error("The language status failed", error));
   void updateSafely();
@@ -27,41 +35,32 @@ export function registerLanguageStatus({ documents, log }: LanguageServices): vs
   );
 }
 
-function show(item: vscode.LanguageStatusItem, read: ReadDocument, uri: vscode.Uri): void {
-  const { text, detail, severity, command } = describe(read, uri);
-  item.text = text;
-  item.detail = detail;
-  item.severity = severity;
-  item.command = command;
+function show(
+  item: vscode.LanguageStatusItem,
+  { diagnostics }: LintedDocument,
+  { text, command }: DocumentSummary,
+): void {
+  const problems = diagnostics.filter(({ severity }) => severity !== "info");
+  const isBroken = problems.some(({ severity }) => severity === "error");
+  const severities = vscode.LanguageStatusSeverity;
+  if (problems.length > 0) {
+    item.text = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+    item.detail = text;
+    item.severity = isBroken ? severities.Error : severities.Warning;
+    item.command = { command: "workbench.actions.view.problems", title: "Show" };
+  } else {
+    item.text = text;
+    item.detail = "No problems";
+    item.severity = severities.Information;
+    item.command = command;
+  }
 }
 
-interface Shown {
-  readonly text: string;
-  readonly detail: string;
-  readonly severity: vscode.LanguageStatusSeverity;
-  readonly command: vscode.Command;
-}
-
-function describe(read: ReadDocument, uri: vscode.Uri): Shown {
-  const problems = read.diagnostics.filter(({ severity }) => severity !== "info");
-  const errors = problems.filter(({ severity }) => severity === "error").length;
+export function experimentSummary(read: ReadDocument, uri: vscode.Uri): DocumentSummary {
   const masks = factsOf(read, "pretrain")?.pieces.map((piece) => piece.geometry);
-  const geometry =
+  const text =
     masks === undefined
       ? ""
       : `S = ${masks.map(({ visibleTokens }) => count(visibleTokens)).join(", ")} of N = ${count(masks[0]!.tokens)} tokens, effective rate ${masks.map(({ effectiveRate }) => share(effectiveRate)).join(", ")}`;
-  if (problems.length > 0) {
-    return {
-      text: problems.length === 1 ? "1 problem" : `${problems.length} problems`,
-      detail: geometry,
-      severity: errors > 0 ? vscode.LanguageStatusSeverity.Error : vscode.LanguageStatusSeverity.Warning,
-      command: { command: "workbench.actions.view.problems", title: "Show" },
-    };
-  }
-  return {
-    text: geometry,
-    detail: "No problems",
-    severity: vscode.LanguageStatusSeverity.Information,
-    command: commandOf("Open Designer", "maskdm.openDesigner", uri),
-  };
+  return { text, command: commandOf("Open Designer", "maskdm.openDesigner", uri) };
 }

@@ -1,12 +1,12 @@
 /** data.path as a link that shows the folder. */
 import * as vscode from "vscode";
 import { resolvePath } from "../../node/homePath.ts";
-import { EXPERIMENT_SELECTOR } from "../documents/experimentLanguage.ts";
+import { EXPERIMENTS } from "../documents/documentLanguages.ts";
 import type { LanguageServices } from "./languageServices.ts";
 import { toRange } from "./ranges.ts";
 
 export function registerLinks({ documents }: LanguageServices): vscode.Disposable {
-  return vscode.languages.registerDocumentLinkProvider(EXPERIMENT_SELECTOR, {
+  return vscode.languages.registerDocumentLinkProvider(EXPERIMENTS.selector, {
     provideDocumentLinks: async (document) => {
       const { document: read, experiment, refused, folder, facts } = await documents.get(document);
       const range = read.valueRange("data.path");

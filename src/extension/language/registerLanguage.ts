@@ -1,8 +1,10 @@
-/** Language features of experiment files. On activation only what links and commands need; the rest with the first document. */
+/** Language features of experiment and study files. On activation only what links and commands need; the rest with the first document. */
 import * as vscode from "vscode";
-import { isExperiment } from "../documents/experimentLanguage.ts";
+import { EXPERIMENTS, STUDIES } from "../documents/documentLanguages.ts";
 import type { LanguageServices } from "./languageServices.ts";
 import { registerReference } from "./reference.ts";
+
+const isOurs = (document: vscode.TextDocument): boolean => EXPERIMENTS.has(document) || STUDIES.has(document);
 
 /** @returns the commands of its links */
 export function registerLanguage(context: vscode.ExtensionContext, services: LanguageServices) {
@@ -17,9 +19,9 @@ export function registerLanguage(context: vscode.ExtensionContext, services: Lan
     }
   };
   const opened = vscode.workspace.onDidOpenTextDocument((document) => {
-    if (!isStarted && isExperiment(document)) void start();
+    if (!isStarted && isOurs(document)) void start();
   });
   context.subscriptions.push(opened);
-  if (vscode.workspace.textDocuments.some(isExperiment)) void start();
+  if (vscode.workspace.textDocuments.some(isOurs)) void start();
   return registerReference(context);
 }

@@ -3,12 +3,11 @@
 import * as vscode from "vscode";
 import { isMap, isNode, type Node, type Pair, type YAMLMap } from "yaml";
 import { type ExperimentDocument, extent, keyText } from "../../core/experiment/document.ts";
-import { EXPERIMENT_SELECTOR } from "../documents/experimentLanguage.ts";
-import type { LanguageServices } from "./languageServices.ts";
+import type { DocumentServices } from "./languageServices.ts";
 import { toRange } from "./ranges.ts";
 
-export function registerSymbols({ documents }: LanguageServices): vscode.Disposable {
-  return vscode.languages.registerDocumentSymbolProvider(EXPERIMENT_SELECTOR, {
+export function registerSymbols({ language, documents }: DocumentServices): vscode.Disposable {
+  return vscode.languages.registerDocumentSymbolProvider(language.selector, {
     provideDocumentSymbols: async (document) => {
       const { document: read } = await documents.get(document);
       return isMap(read.root) ? symbolsOf(read.root, read, 0) : [];

@@ -1,6 +1,6 @@
 /** Values that a key may well take: those it allows, its default, and those that fit the rest of the file. */
 import type { JsonSchema } from "../../core/experiment/jsonSchema.ts";
-import { experimentKeys, isValidFor } from "../../core/experiment/keys.ts";
+import { isValidFor, type KeySpec } from "../../core/experiment/keys.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import { yamlText } from "../../core/experiment/yamlText.ts";
 import { geometryOf, type MaskConfig } from "../../core/masks/masks.ts";
@@ -16,10 +16,9 @@ export interface ValueSuggestion {
 }
 
 /** @param experiment the rest of the file; null where it is not known */
-export function valueSuggestions(path: string, experiment: Experiment | null): ValueSuggestion[] {
-  const spec = experimentKeys().keys.get(path);
-  if (spec === undefined) return [];
-  const standard = spec.required ? null : yamlText(spec.schema.default);
+export function valueSuggestions(spec: KeySpec, experiment: Experiment | null): ValueSuggestion[] {
+  const { path } = spec;
+  const standard = spec.required || spec.schema.default === undefined ? null : yamlText(spec.schema.default);
   const found = new Map<string, string>();
   for (const text of literals(spec.schema)) found.set(text, "");
   const numbers = experiment === null ? [] : fitting(path, experiment);

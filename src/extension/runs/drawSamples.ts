@@ -4,6 +4,7 @@ import * as z from "zod";
 import { UserError } from "../../core/errors.ts";
 import type { RunEntry } from "../../core/run/entry.ts";
 import type { TrainerLauncher } from "../services.ts";
+import { failureText } from "../trainer/shortCommand.ts";
 
 const resultSchema = z.object({ png: z.string().min(1) });
 
@@ -21,10 +22,7 @@ export async function drawSamples(run: RunEntry, trainer: TrainerLauncher): Prom
     return token.isCancellationRequested ? null : ended;
   });
   if (result === null) return null;
-  if (result.code !== 0) {
-    const last = result.stderr.trim().split("\n").at(-1) ?? "";
-    throw new UserError(last.replace(/^error: /, "") || "No images were drawn.", "failure");
-  }
+  if (result.code !== 0) throw new UserError(failureText(result, "No images were drawn."), "failure");
   const { png } = resultSchema.parse(JSON.parse(result.stdout));
   await vscode.commands.executeCommand("vscode.open", vscode.Uri.file(png), { preview: true });
   return png;

@@ -142,8 +142,8 @@ export class RunExplorer
   /** Whether a run goes on as before, a few steps further. */
   private isProgress(entry: RunEntry): boolean {
     const shown = this.nodeOf(entry.dir)?.entry;
-    const said = ({ state, label, tags, note, pinned, archived, group }: RunEntry) =>
-      JSON.stringify([state, label, tags, note, pinned, archived, group]);
+    const said = ({ state, evaluation, label, tags, note, pinned, archived, group }: RunEntry) =>
+      JSON.stringify([state, evaluation?.time, label, tags, note, pinned, archived, group]);
     return shown !== undefined && said(shown) === said(entry);
   }
 

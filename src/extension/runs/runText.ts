@@ -2,6 +2,7 @@
 import * as vscode from "vscode";
 import { formatDuration } from "../../core/durationText.ts";
 import { isAtWork, progressOf, type RunEntry } from "../../core/run/entry.ts";
+import { evaluationRows, kidText, measuredWith } from "../../core/run/evaluationText.ts";
 import { forecastLine } from "../../core/run/forecastLine.ts";
 import { experimentName, slug } from "../../core/run/names.ts";
 
@@ -40,9 +41,9 @@ export function shortLabel({ label, id, record, experimentFile }: RunEntry): str
   return label === id && name !== null && middle === slug(name) ? `${date} ${rest}` : label;
 }
 
-/** The facts behind a run's name, such as "running 45 % · ETA 3m 20s · loss 0.0123". */
+/** The facts behind a run's name, such as "running 45 % · ETA 3m 20s · KID 0.012 ± 0.001 · loss 0.0123". */
 export function runDescription(entry: RunEntry): string {
-  const { state, status, reason, tags, pinned, launchFailed } = entry;
+  const { state, status, evaluation, reason, tags, pinned, launchFailed } = entry;
   if (state === "damaged") return `${state} · ${reason ?? ""}`;
   const parts: string[] = [];
   const percent = percentText(entry);
@@ -50,6 +51,8 @@ export function runDescription(entry: RunEntry): string {
   parts.push(isDone ? state : `${state} ${percent}`);
   if (launchFailed === true) parts[0] = "did not begin";
   if (isAtWork(entry) && status?.etaSeconds != null) parts.push(`ETA ${formatDuration(status.etaSeconds)}`);
+  // A narrow view cuts off the end, and a loss says less.
+  if (evaluation !== null) parts.push(kidText(evaluation));
   if (status?.loss != null) parts.push(`loss ${lossText(status.loss)}`);
   if (reason !== undefined) parts.push(reason);
   else if (state === "failed" && status?.message != null) parts.push(status.message);
@@ -68,7 +71,7 @@ export function accessibleRunLabel(entry: RunEntry): string {
 
 /** Everything there is to say about a run, as Markdown. */
 export function runTooltip(entry: RunEntry): vscode.MarkdownString {
-  const { record, status, reason, tags, note } = entry;
+  const { record, status, evaluation, reason, tags, note } = entry;
   const text = new vscode.MarkdownString("", true);
   text.appendMarkdown(`$(${stateIcon(entry.state).id.replace("~spin", "")}) **`).appendText(entry.label);
   text.appendMarkdown("** — ").appendText(entry.state).appendMarkdown("\n\n");
@@ -97,6 +100,12 @@ export function runTooltip(entry: RunEntry): vscode.MarkdownString {
     add("Started", new Date(record.createdAt).toLocaleString());
     add("Engine", record.backend);
     add("Machine", record.host);
+  }
+  if (evaluation !== null) {
+    for (const [name, value, more] of evaluationRows(evaluation)) {
+      add(`${name[0]!.toUpperCase()}${name.slice(1)}`, more === "" ? value : `${value}, ${more}`);
+    }
+    add("Measured", `${measuredWith(evaluation)}, at step ${number(evaluation.step)}`);
   }
   add("Group", entry.group);
   add("Tags", tags.join(", "));

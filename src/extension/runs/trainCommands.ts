@@ -93,6 +93,15 @@ export function trainCommands(feature: RunFeature) {
       const { drawSamples } = await import("./drawSamples.ts");
       return drawSamples(run, trainer);
     },
+    "maskdm.evaluateRun": async (...args) => {
+      requireTrust();
+      const title = "Run whose images are measured";
+      const none = "There is no run whose images could be measured yet.";
+      const run = await oneRun(args, runs, { title, none, fits: ({ record }) => record !== null });
+      if (run === null) return null;
+      const { evaluateRun } = await import("./evaluateRun.ts");
+      return evaluateRun(run, feature, args[1]);
+    },
     "maskdm.refreshRuns": () => runs.refresh(),
     "maskdm.showRunningRuns": async () => {
       const active = runs.runs.filter((entry) => isAtWork(entry) || entry.state === "queued");

@@ -90,7 +90,7 @@ export class WorkspaceRuns implements RunService, vscode.Disposable {
     await this.follower?.lookAt(dir);
   }
 
-  tailMetrics(dir: string, listener: (lines: PackedLines, reset: boolean) => void): vscode.Disposable {
+  tailMetrics(dir: string, listener: (parts: readonly PackedLines[], reset: boolean) => void): vscode.Disposable {
     return this.tail(async () => {
       const [{ MetricsFollower }, { ColumnsStorage }] = await Promise.all([
         import("../../node/run/metricsFollower.ts"),

@@ -45,7 +45,8 @@ export class StudyNotifications implements vscode.Disposable {
     if (this.looking) return;
     this.looking = true;
     try {
-      const { readStudyRecord, studyFolder, studyNames } = await import("../../node/study/places.ts");
+      const { studyFolder, studyNames } = await import("../../node/study/places.ts");
+      const { readStudyRecord } = await import("../../node/study/recordFile.ts");
       const { hasWorker } = await import("../../node/run/queueWorker.ts");
       for (const runsDir of this.runs.runsDirs) {
         for (const name of studyNames(runsDir)) {

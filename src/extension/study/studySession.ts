@@ -14,10 +14,12 @@ import {
 } from "../../core/protocol/study.ts";
 import { cellState, type StudyFacts } from "../../core/study/cellState.ts";
 import { changeStudy, type StudyChange } from "../../core/study/changeStudy.ts";
+import type { SampleStrip } from "../../core/study/charts/sampleStrips.ts";
 import type { MetricName } from "../../core/study/metrics.ts";
 import { studyName } from "../../core/study/names.ts";
 import { readStudy } from "../../core/study/read.ts";
 import { planOutline } from "../../core/study/results.ts";
+import { kidFloor } from "../../core/study/table.ts";
 import { studyTotals } from "../../core/study/totals.ts";
 import { usableMemory } from "../../node/machine.ts";
 import { looksLikeRun } from "../../node/run/list.ts";
@@ -26,7 +28,7 @@ import { studyLog } from "../../node/study/places.ts";
 import { StudyReader } from "../../node/study/studyReader.ts";
 import { executeCommand } from "../commands/commandTable.ts";
 import { askForFile } from "../dashboard/saveFile.ts";
-import { editText } from "../designer/documentEdits.ts";
+import { editText, fixFinding } from "../designer/documentEdits.ts";
 import { showAsText } from "../designer/showAsText.ts";
 import { runsFolderFor } from "../runs/runFolders.ts";
 import type { Services } from "../services.ts";
@@ -38,6 +40,9 @@ import { STUDY_VIEW_TYPE } from "./viewType.ts";
 
 /** How often run folders are looked at while the page is shown; only files that have changed are read. */
 const LOOK_MS = 1000;
+
+/** Images of a cell. */
+const SHOWN_SAMPLES = 16;
 
 const COMMANDS = {
   run: "maskdm.runStudy",
@@ -73,7 +78,7 @@ export class StudySession implements vscode.Disposable {
     private readonly panel: vscode.WebviewPanel,
     private readonly services: Services,
   ) {
-    const { log, calibration } = services;
+    const { log, calibration, studies } = services;
     this.plan = new PlanFollower(document);
     this.host = new WebviewHost(panel.webview, {
       extensionUri,
@@ -89,6 +94,9 @@ export class StudySession implements vscode.Disposable {
       this.plan.onDidChange(() => this.planChanged()),
       vscode.workspace.onDidChangeTextDocument((change) => {
         if (change.document === document && change.contentChanges.length > 0) this.tellDocument();
+      }),
+      studies.onDidChange((uri) => {
+        if (uri.toString() === document.uri.toString()) void this.tellProblems();
       }),
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.tellWork()),
       calibration.onDidChange(() => this.tellForecast()),
@@ -128,6 +136,11 @@ export class StudySession implements vscode.Disposable {
 
   private tellDocument(): void {
     this.tell("document", { text: this.document.getText(), version: this.document.version });
+  }
+
+  private async tellProblems(): Promise<void> {
+    const { version, diagnostics } = await this.services.studies.get(this.document);
+    this.tell("problems", { version, diagnostics });
   }
 
   private planChanged(): void {
@@ -195,7 +208,8 @@ export class StudySession implements vscode.Disposable {
       this.sentStates[i] = text;
       states.push([i, shown]);
     }
-    if (states.length > 0) this.host.send("cells", { version: this.version, metric, states });
+    const floor = kidFloor(plan, facts);
+    if (states.length > 0) this.host.send("cells", { version: this.version, metric, floor, states });
   }
 
   private tellWork(): void {
@@ -246,6 +260,10 @@ export class StudySession implements vscode.Disposable {
         await this.edit(changes);
         return null;
       },
+      fix: async (finding) => {
+        await fixFinding(document, await this.services.studies.get(document), finding);
+        return null;
+      },
       reveal: async ({ line, column }) => {
         await this.reveal(new vscode.Position(line - 1, column - 1));
         return null;
@@ -285,6 +303,13 @@ export class StudySession implements vscode.Disposable {
         await vscode.window.showTextDocument(log, { preview: true });
         return null;
       },
+      curves: async ({ configurations, measure, axis }) => {
+        const { current } = this.plan;
+        if (current.kind !== "planned") return [];
+        const { studyCurves } = await import("./studyCurves.ts");
+        return studyCurves(current.plan, this.runsDir, configurations, measure, axis);
+      },
+      samples: async ({ cells }) => this.samples(cells),
       metric: ({ metric }) => {
         this.metric = metric;
         this.tellCells();
@@ -310,6 +335,7 @@ export class StudySession implements vscode.Disposable {
     await this.plan.update();
     if (this.version === version) this.tellPlan();
     this.tellWork();
+    void this.tellProblems();
     await this.look();
   }
 
@@ -346,6 +372,17 @@ export class StudySession implements vscode.Disposable {
     const dirs = [...ids].map((id) => join(this.runsDir, id)).filter(looksLikeRun);
     if (dirs.length === 0) throw new UserError("Its training has not begun yet, so there is no run to open.");
     await executeCommand("maskdm.openDashboard", dirs);
+  }
+
+  private async samples(cells: readonly number[]): Promise<SampleStrip[]> {
+    const { current } = this.plan;
+    const { facts } = this;
+    if (current.kind !== "planned" || facts === null) return [];
+    const { cellSamples } = await import("../../node/study/cellSamples.ts");
+    return cells.flatMap((place) => {
+      const cell = current.plan.cells[place];
+      return (cell && cellSamples(cell, current.plan, facts, { runsDir: this.runsDir, most: SHOWN_SAMPLES })) ?? [];
+    });
   }
 
   private async measure(): Promise<null> {

@@ -62,6 +62,21 @@ export function runCommand(program: Program, args: readonly string[], options: C
   });
 }
 
+/**
+ * What a command said of its failure: all from its last line that begins with "error: ".
+ * @param otherwise where it said nothing
+ */
+export function failureText({ stderr }: Pick<CommandResult, "stderr">, otherwise: string): string {
+  const lines = stderr.trim().split("\n");
+  const from = lines.findLastIndex((line) => line.startsWith("error: "));
+  return (
+    lines
+      .slice(from)
+      .join("\n")
+      .replace(/^error: /, "") || otherwise
+  );
+}
+
 /** Takes text in pieces and hands on the lines that are complete. */
 function lineByLine(take: ((line: string) => void) | undefined): (text: string) => void {
   let line = "";

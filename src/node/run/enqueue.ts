@@ -30,6 +30,8 @@ export interface StartRequest {
   readonly fromScratch?: boolean;
   /** step at which it pauses; undefined: its last */
   readonly until?: number | undefined;
+  /** that it is put into */
+  readonly group?: string | undefined;
   readonly set?: readonly Override[];
   /** name of the run's folder; otherwise one is made */
   readonly id?: string | undefined;
@@ -80,6 +82,7 @@ export async function enqueueStart(request: StartRequest): Promise<string> {
       ...{ experimentText, from, set },
       ...(fromScratch ? { fromScratch } : {}),
       ...untilOf(request.until),
+      ...(request.group === undefined ? {} : { group: request.group }),
     };
     if (addEntry(runsDir, newEntry(id, order))) return id;
   }

@@ -1,7 +1,8 @@
 /** Follows a run's metrics: what columns hold of them is taken from there, the rest from the text. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { MetricsTail } from "../../core/run/metricsTail.ts";
 import { TEXT_BEGIN } from "../../core/series/columnsFormat.ts";
-import { NO_LINES, type PackedLines, packLines } from "../../core/series/packedLines.ts";
+import { type PackedLines, packLines } from "../../core/series/packedLines.ts";
 import {
   BLOCK_ROWS,
   BlockMaker,
@@ -17,10 +18,12 @@ import { metricsFile } from "./metrics.ts";
 
 /** So much text that no columns hold is worth a file. */
 const FEWEST_BLOCKS = 8;
+/** A dashboard of many runs has drawn them by then. */
+const COMPARED_AFTER_MS = 3000;
 
 export interface MetricsListener {
   /** @param reset the text was replaced or cut: what came before no longer counts */
-  lines(lines: PackedLines, reset: boolean): void;
+  lines(parts: readonly PackedLines[], reset: boolean): void;
   failed(error: unknown): void;
   /** everything that there is was told */
   looked?(): void;
@@ -50,12 +53,19 @@ export class MetricsFollower {
     const files = [columnsFile(this.runDir), ...(this.storage === null ? [] : [this.storage.fileOf(this.runDir)])];
     const columns = await loadColumns(files, this.text);
     if (this.closed) return;
-    for (const { lines } of columns?.blocks ?? []) this.listener.lines(lines, false);
+    // In one piece, so that whoever takes them makes room once.
+    if (columns !== null)
+      this.listener.lines(
+        columns.blocks.map(({ lines }) => lines),
+        false,
+      );
     this.follow(columns);
-    // The end fits, which tells a text from almost any other; the whole of it is compared when everything is shown.
-    if (columns === null || (await inTurn(() => this.closed || isOfText(this.text, columns))) || this.closed) return;
+    if (columns === null) return;
+    // The end fits, which tells a text from almost any other. The whole of it is compared when everything is shown.
+    await sleep(COMPARED_AFTER_MS, undefined, { ref: false });
+    if ((await inTurn(() => this.closed || isOfText(this.text, columns))) || this.closed) return;
     this.tail?.dispose();
-    this.listener.lines(NO_LINES, true);
+    this.listener.lines([], true);
     this.follow(null);
   }
 
@@ -77,7 +87,7 @@ export class MetricsFollower {
           maker?.add(chunk, lines);
           const block = maker?.block(BLOCK_ROWS);
           if (block != null) fresh.push(block);
-          if (reset || lines.length + lines.resumes.length > 0) listener.lines(lines, reset);
+          if (reset || lines.length + lines.resumes.length > 0) listener.lines([lines], reset);
         },
         failed: (error) => listener.failed(error),
         looked() {

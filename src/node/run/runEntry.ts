@@ -50,16 +50,19 @@ export function runEntry(dir: string, snapshot: RunSnapshot | null, queued: Queu
       record === null ? (queued === null ? null : parentOf(dirname(dir), queued.entry)) : (record.parent?.run ?? null),
     record,
     status,
+    evaluation: snapshot?.evaluation ?? null,
     label: shownText(name ?? id),
     tags: tags.map(shownText),
     note: note ?? null,
     pinned,
     archived,
-    group: group === undefined ? null : shownText(group),
+    group: shownGroup(group ?? start?.group),
     ...(reason === undefined ? {} : { reason: shownText(reason) }),
     ...(queued?.state === "failed" ? { launchFailed: true } : {}),
   };
 }
+
+const shownGroup = (group: string | undefined): string | null => (group === undefined ? null : shownText(group));
 
 type OwnState = { readonly state: RunEntry["state"] | null; readonly reason?: string };
 

@@ -1,10 +1,12 @@
 /** Reads what a list shows of a run folder. */
 import { stat } from "node:fs/promises";
 import type { Annotations } from "../../core/run/annotations.ts";
+import type { Evaluation } from "../../core/run/evaluations.ts";
 import type { Parsed } from "../../core/run/format.ts";
 import type { RunRecord } from "../../core/run/record.ts";
 import type { RunStatus } from "../../core/run/status.ts";
 import { NO_ANNOTATIONS, readAnnotations } from "./annotations.ts";
+import { newestEvaluationOf } from "./evaluations.ts";
 import { looksLikeRun } from "./list.ts";
 import { readRun } from "./runFiles.ts";
 import { readStatus } from "./status.ts";
@@ -13,10 +15,12 @@ export interface RunSnapshot {
   readonly record: Parsed<RunRecord>;
   readonly status: Parsed<RunStatus>;
   readonly annotations: Annotations;
+  /** the newest one; null: none */
+  readonly evaluation: Evaluation | null;
 }
 
 /**
- * Three small files, read at once: a tenth of the time that asynchronous reading takes. Ask for the folder's `signature` first,
+ * Three small files, and the evaluations where there are some, read at once: a tenth of the time that asynchronous reading takes. Ask for the folder's `signature` first,
  * which waits without blocking where a disk does not answer.
  * @returns null if the folder is not, or no longer, a run
  */
@@ -24,7 +28,12 @@ export function readSnapshot(dir: string): RunSnapshot | null {
   const record = readRun(dir);
   if (!record.ok && !looksLikeRun(dir)) return null;
   const annotations = readAnnotations(dir);
-  return { record, status: readStatus(dir), annotations: annotations.ok ? annotations.value : NO_ANNOTATIONS };
+  return {
+    record,
+    status: readStatus(dir),
+    annotations: annotations.ok ? annotations.value : NO_ANNOTATIONS,
+    evaluation: newestEvaluationOf(dir),
+  };
 }
 
 /** Tells whether a file or folder has changed since. */

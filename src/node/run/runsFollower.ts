@@ -5,6 +5,7 @@
 import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { RunEntry, RunsChange } from "../../core/run/entry.ts";
+import { EVALUATIONS_FILE } from "./evaluations.ts";
 import { ExperimentFinder } from "./experimentOfRun.ts";
 import { LifeWatch } from "./lifeWatch.ts";
 import { processChecks } from "./processChecks.ts";
@@ -238,15 +239,17 @@ export class RunsFollower {
 const isLive = (state: RunEntry["state"] | undefined): boolean =>
   state === "starting" || state === "running" || state === "stopping";
 
-/** The times of a run's folder, which its documents are renamed into, and of its status. */
-const timesOfRun = (dir: string): Promise<string | null> => timesOf([dir, join(dir, STATUS_FILE)]);
+/** The times of a run's folder, which its documents are renamed into, of its status, and of its evaluations, which grow in place. */
+const timesOfRun = (dir: string): Promise<string | null> =>
+  timesOf([dir, join(dir, STATUS_FILE), join(dir, EVALUATIONS_FILE)]);
 
 /** Documents that were read again and say the same stay the same objects. */
 function keepSame(before: RunSnapshot, now: RunSnapshot): RunSnapshot {
   const kept = <T>(old: T, fresh: T): T => (JSON.stringify(old) === JSON.stringify(fresh) ? old : fresh);
   const record = kept(before.record, now.record);
   const status = kept(before.status, now.status);
-  return { record, status, annotations: now.annotations };
+  const evaluation = kept(before.evaluation, now.evaluation);
+  return { record, status, evaluation, annotations: now.annotations };
 }
 
 /** Entries are made anew each time; most say the same as before. */
@@ -254,6 +257,7 @@ const isSame = (a: RunEntry, b: RunEntry | undefined): boolean =>
   b !== undefined &&
   a.record === b.record &&
   a.status === b.status &&
+  a.evaluation === b.evaluation &&
   a.stage === b.stage &&
   a.state === b.state &&
   a.reason === b.reason &&

@@ -1,11 +1,8 @@
 /** Where a study is kept: `.studies/<name>` in the runs folder. Prose: docs/run-format.md, "Studies". */
 import { join } from "node:path";
-import type { Parsed } from "../../core/run/format.ts";
-import { parseStudyRecord, type StudyRecord } from "../../core/study/record.ts";
-import { namesIn, replaceJson } from "../run/files.ts";
-import { readDocument } from "../run/status.ts";
+import { namesIn } from "../run/files.ts";
 
-const STUDY_FILE = "study.json";
+export const STUDY_FILE = "study.json";
 
 export const studiesFolder = (runsDir: string): string => join(runsDir, ".studies");
 /** @param name of the study, see `studyName` */
@@ -17,10 +14,3 @@ export const studyRecordFile = (runsDir: string, name: string): string => join(s
 /** Names of the studies that were started in a runs folder. */
 export const studyNames = (runsDir: string): string[] =>
   namesIn(studiesFolder(runsDir)).filter((name) => namesIn(studyFolder(runsDir, name)).includes(STUDY_FILE));
-
-export const readStudyRecord = (runsDir: string, name: string): Parsed<StudyRecord> =>
-  readDocument(studyFolder(runsDir, name), STUDY_FILE, parseStudyRecord);
-
-/** By the process that has the study's lock. @throws UserError if the disk refuses */
-export const writeStudyRecord = (runsDir: string, record: StudyRecord): void =>
-  replaceJson(studyRecordFile(runsDir, record.name), record, true);

@@ -15,7 +15,8 @@ import { hasWorker } from "../run/queueWorker.ts";
 import { runEntry } from "../run/runEntry.ts";
 import { type RunSnapshot, readSnapshot, timesOf } from "../run/runSnapshot.ts";
 import { STATUS_FILE } from "../run/status.ts";
-import { readStudyRecord, studyFolder } from "./places.ts";
+import { studyFolder } from "./places.ts";
+import { readStudyRecord } from "./recordFile.ts";
 
 export const evaluationsFile = (runDir: string): string => join(runDir, "evaluations.jsonl");
 
@@ -42,6 +43,8 @@ export class StudyReader {
 
   /** @param name of the study */
   async facts(name: string, plan: Pick<StudyPlan, "runs">): Promise<StudyFacts> {
+    // Before the rest: once nobody is at work, what is read is how things ended.
+    const atWork = await hasWorker(studyFolder(this.runsDir, name));
     const present = new Set(namesIn(this.runsDir));
     const queue = new Map(readQueue(this.runsDir).map((queued) => [queued.entry.id, queued]));
     const runs = new Map<string, RunFacts>();
@@ -56,7 +59,7 @@ export class StudyReader {
     return {
       run: (id) => runs.get(id),
       record: record.ok ? record.value : null,
-      atWork: await hasWorker(studyFolder(this.runsDir, name)),
+      atWork,
     };
   }
 

@@ -7,11 +7,12 @@ import type { Stage } from "../../core/random/streams.ts";
 import { stepScalars } from "../../core/training/schedules.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { EngineClient } from "../engine/client.ts";
+import { engineThreads } from "../engine/engineThreads.ts";
 import type { EngineFacts, TimedStep } from "../engine/messages.ts";
 import { StepCancelled } from "../engine/stepCancelled.ts";
 import type { BackendChoice } from "../engine/wantedBackend.ts";
 import { BatchSource } from "../loop/batches.ts";
-import { engineThreads, stepMemoryBudget } from "../loop/session.ts";
+import { stepMemoryBudget } from "../loop/session.ts";
 import { AHEAD_SECONDS } from "../loop/train.ts";
 
 /** Images of the data set that a benchmark trains on; they are made up, and enough to leave the caches. */

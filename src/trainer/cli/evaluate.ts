@@ -1,6 +1,7 @@
 /** `maskdm evaluate RUN…`: how good a run's images are. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { LEAST_SAMPLES } from "../../core/experiment/stageKeys.ts";
+import { DEFAULT_SAMPLES } from "../../core/run/evaluationSpaces.ts";
 import { CommandExit, type ExitCode, reportError } from "./errors.ts";
 import type { Io } from "./io.ts";
 import {
@@ -22,8 +23,6 @@ interface EvaluateOptions {
   readonly json?: boolean;
   readonly jsonLines?: boolean;
 }
-
-const DEFAULT_SAMPLES = 1000;
 
 export function register(program: Command, io: Io): void {
   const command = program

@@ -1,7 +1,8 @@
-/** `maskdm lint FILE…`: what is wrong or unwise in experiment files. */
+/** `maskdm lint FILE…`: what is wrong or unwise in experiment and study files. */
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import type { Diagnostic } from "../../core/experiment/diagnostic.ts";
+import { STUDY_FILE } from "../../core/study/names.ts";
 import { CommandExit } from "./errors.ts";
 import type { Io } from "./io.ts";
 import { addExamples, runsDirOption } from "./options.ts";
@@ -14,8 +15,8 @@ export interface FileDiagnostic extends Diagnostic {
 export function register(program: Command, io: Io): void {
   const command = program
     .command("lint")
-    .description("Check experiment files. Exit code 2 where there are errors.")
-    .argument("<file...>", "experiment files (*.maskdm.yaml)")
+    .description("Check experiment and study files. Exit code 2 where there are errors.")
+    .argument("<file...>", "experiment files (*.maskdm.yaml) and studies (*.maskstudy.yaml)")
     .option("--json", "print an array of {file, line, column, endLine, endColumn, severity, code, message, fix?}")
     .addOption(runsDirOption())
     .action(async (files: string[], options: { json?: boolean; runsDir: string }) => {
@@ -28,16 +29,13 @@ export function register(program: Command, io: Io): void {
   addExamples(command, [
     ["maskdm lint faces.maskdm.yaml", "errors, warnings and notes, one per line"],
     ["maskdm lint experiments/*.maskdm.yaml", "several files"],
+    ["maskdm lint rates.maskstudy.yaml", "a study: its base, its axes, and what its cells come to"],
     ["maskdm lint faces.maskdm.yaml --json", "the same for a script, with fixes"],
   ]);
 }
 
 /** @param runsDir folder in which the run that finetune.from names is looked for */
 export async function lintFile(file: string, runsDir: string): Promise<FileDiagnostic[]> {
-  const [{ lintExperiment }, { experimentFacts }] = await Promise.all([
-    import("../../core/lint/lint.ts"),
-    import("../../node/facts/experimentFacts.ts"),
-  ]);
   let text: string;
   try {
     text = readFileSync(file, "utf8");
@@ -55,14 +53,33 @@ export async function lintFile(file: string, runsDir: string): Promise<FileDiagn
       },
     ];
   }
-  const facts = await experimentFacts(file, text, runsDir);
-  return lintExperiment(text, facts).map((diagnostic) => ({ file, ...diagnostic }));
+  const lint = STUDY_FILE.test(file) ? lintStudyFile : lintExperimentFile;
+  return (await lint(file, text, runsDir)).map((diagnostic) => ({ file, ...diagnostic }));
+}
+
+async function lintExperimentFile(file: string, text: string, runsDir: string): Promise<readonly Diagnostic[]> {
+  const [{ lintExperiment }, { experimentFacts }] = await Promise.all([
+    import("../../core/lint/lint.ts"),
+    import("../../node/facts/experimentFacts.ts"),
+  ]);
+  return lintExperiment(text, await experimentFacts(file, text, runsDir));
+}
+
+async function lintStudyFile(file: string, text: string, runsDir: string): Promise<readonly Diagnostic[]> {
+  const [{ readStudy }, { lintStudyReading }, { studyFacts, studySources }] = await Promise.all([
+    import("../../core/study/read.ts"),
+    import("../../core/study/lint.ts"),
+    import("../../node/facts/studyFacts.ts"),
+  ]);
+  const reading = readStudy(text);
+  return lintStudyReading(reading, await studyFacts(file, studySources(reading), runsDir)).diagnostics;
 }
 
 function whyUnreadable(error: unknown): string {
   const { code } = error as NodeJS.ErrnoException;
   if (code === "ENOENT") return "There is no such file. Make one with: maskdm new DIR";
-  if (code === "EISDIR") return "This is a folder. Name an experiment file (*.maskdm.yaml).";
+  if (code === "EISDIR")
+    return "This is a folder. Name an experiment file (*.maskdm.yaml) or a study (*.maskstudy.yaml).";
   if (code === "EACCES" || code === "EPERM") return "The file may not be read. Give yourself the right to.";
   return `The file cannot be read (${code ?? String(error)}).`;
 }

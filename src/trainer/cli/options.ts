@@ -57,6 +57,8 @@ export interface RunOptions {
   readonly steps?: number;
   /** step at which it pauses */
   readonly until?: number;
+  /** that it is put into */
+  readonly group?: string;
   readonly set: readonly SetOption[];
 }
 

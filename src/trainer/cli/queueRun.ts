@@ -20,11 +20,11 @@ export async function runEntry(
     const { resume } = await import("./resumeRun.ts");
     return resume(join(runsDir, id), { runsDir, set: [], ...pauseOf(order) }, io);
   }
-  const { stage, experimentText, from, set, fromScratch } = order;
+  const { stage, experimentText, from, set, fromScratch, group } = order;
   const { experimentOfRun } = await import("../../node/run/experimentOfRun.ts");
   const experimentFile = await experimentOfRun(join(runsDir, id), order);
   const { startRun } = await import("./training.ts");
-  const run = { run: id, runsDir, set, ...pauseOf(order) };
+  const run = { run: id, runsDir, set, ...pauseOf(order), ...(group === undefined ? {} : { group }) };
   if (stage === "pretrain") {
     const { startingPoint } = await import("./startingPoint.ts");
     const source = from === null ? null : startingPoint(from, "raw", runsDir, io);

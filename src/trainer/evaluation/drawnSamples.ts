@@ -6,11 +6,12 @@ import { join } from "node:path";
 import type { ImageSet } from "../../core/evaluation/showImages.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import type { Drawing } from "../../core/run/drawing.ts";
+import { evaluationsFolder } from "../../node/run/evaluations.ts";
 import { removeQuietly, replaceFile } from "../../node/run/files.ts";
 import { hasImages, keyOf, PAGE, pagedImages, pageFile } from "../../node/run/samplePages.ts";
 import { requireWritable } from "../../node/run/writableFolder.ts";
 import type { EngineClient } from "../engine/client.ts";
-import { drawSamples } from "../loop/drawSamples.ts";
+import { drawSamples } from "../sample/drawSamples.ts";
 
 export interface SamplesRequest {
   readonly runDir: string;
@@ -40,7 +41,7 @@ export async function drawnSamples(request: SamplesRequest, onProgress: (done: n
   const { count, seed } = drawing;
   const imageBytes = side * side * channels;
   const key = keyOf(drawing);
-  const folder = join(runDir, "evaluations", key);
+  const folder = join(evaluationsFolder(runDir), key);
   if (anew) removeQuietly(folder);
   requireWritable(folder);
   let loading: Promise<unknown> | undefined;

@@ -12,9 +12,9 @@ import { imageList } from "../data/dataFingerprint.ts";
 import { type Dataset, openDataset } from "../data/dataset.ts";
 import { cacheFolder } from "../data/pixelCache.ts";
 import { EngineClient } from "../engine/client.ts";
-import { engineThreads } from "../loop/session.ts";
-import { drawingWith, loadWeights, startDrawing } from "../loop/startDrawing.ts";
+import { engineThreads } from "../engine/engineThreads.ts";
 import { imagesSince } from "../run/imageListFile.ts";
+import { drawingWith, loadWeights, startDrawing } from "../sample/startDrawing.ts";
 import { type DrawnSamples, drawnSamples } from "./drawnSamples.ts";
 import { evaluateSamples, withSpaces } from "./evaluateSamples.ts";
 
@@ -45,7 +45,10 @@ export async function evaluateRun(request: EvaluateRequest): Promise<Evaluation>
       if (change.note !== undefined) request.note(`note: ${change.note}`);
       const samples = await draw(network, request);
       const cacheDir = cacheFolder(baseDir);
-      return await evaluateSamples({ runDir, dataset, samples, spaces, cacheDir, ...change }, request.onProgress);
+      return await evaluateSamples(
+        { runDir, dataset, samples, spaces, cacheDir, ...change, say: request.note },
+        request.onProgress,
+      );
     } finally {
       dataset?.close();
     }

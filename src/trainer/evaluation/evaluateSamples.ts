@@ -4,14 +4,18 @@ import { setImmediate } from "node:timers/promises";
 import type { Features } from "../../core/evaluation/features.ts";
 import { measureSets } from "../../core/evaluation/measureSets.ts";
 import { LEAST_IMAGES, someOf } from "../../core/evaluation/references.ts";
+import { TrainingNeighbours } from "../../core/evaluation/trainingNeighbours.ts";
+import { DEFAULT_SPACE } from "../../core/run/evaluationSpaces.ts";
 import type { Evaluation } from "../../core/run/evaluations.ts";
+import { EVALUATIONS_FILE } from "../../node/run/evaluations.ts";
 import { dataFingerprint, imageList } from "../data/dataFingerprint.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { ImageView } from "../data/imageView.ts";
 import { AppendFile } from "../run/appendFile.ts";
 import type { DrawnSamples } from "./drawnSamples.ts";
-import { DEFAULT_SPACE, type FeatureSpace, openSpace } from "./featureSpace.ts";
+import { type FeatureSpace, openSpace } from "./featureSpace.ts";
 import { keptFeatures } from "./keptFeatures.ts";
+import { neighbourPictures } from "./neighbourPictures.ts";
 
 /** Where copies of training images stay near them, and other images do not: docs/evaluation.md. */
 const COPY_SPACE = "random-convolutions";
@@ -47,6 +51,8 @@ export interface EvaluateSamplesRequest {
   readonly cacheDir: string;
   /** what a reader of the result should know */
   readonly note?: string;
+  /** told what people may want to look at */
+  readonly say: (line: string) => void;
 }
 
 /** @param onProgress what is being done; what it throws ends the work. @throws UserError where a space or the disk refuses */
@@ -54,7 +60,7 @@ export async function evaluateSamples(
   request: EvaluateSamplesRequest,
   onProgress: (part: "embedding" | "measuring", done: number, total: number) => void,
 ): Promise<Evaluation> {
-  const { runDir, dataset, samples, spaces, cacheDir, note } = request;
+  const { runDir, dataset, samples, spaces, cacheDir, note, say } = request;
   const { drawing, images, key } = samples;
   const embedAll = async (by: FeatureSpace, most: number) => {
     const kept = (view: ImageView): Promise<Features> => {
@@ -73,15 +79,19 @@ export async function evaluateSamples(
   const searched = await embedAll(spaces[1], MOST_SEARCHED);
   const data = dataFingerprint(imageList(dataset)).pixels;
   const kept = { drawing, drawn: key, data, trainingImagesOf: dataset.count, heldOutImages: dataset.heldOut.count };
-  const evaluation = await measureSets(
-    { ...kept, compared, searched, ...(note === undefined ? {} : { note }) },
+  const neighbours = new TrainingNeighbours(images.count);
+  const measured = await measureSets(
+    { ...kept, compared, searched, passing: [neighbours], ...(note === undefined ? {} : { note }) },
     (done, total) => {
       onProgress("measuring", done, total);
       return setImmediate();
     },
   );
+  const rows = someOf(dataset.count, MOST_SEARCHED);
+  const shown = { runDir, evaluation: measured, samples: images, training: dataset, rows, note: say };
+  const evaluation = { ...measured, neighbours: await neighbourPictures(neighbours, shown) };
   const advice = "The samples are kept: they need not be drawn again when the cause is removed.";
-  const file = new AppendFile(join(runDir, "evaluations.jsonl"), advice);
+  const file = new AppendFile(join(runDir, EVALUATIONS_FILE), advice);
   file.append(JSON.stringify(evaluation));
   file.close();
   return evaluation;

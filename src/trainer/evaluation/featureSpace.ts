@@ -8,13 +8,11 @@ import * as ort from "onnxruntime-node";
 import { UserError } from "../../core/errors.ts";
 import type { Features } from "../../core/evaluation/features.ts";
 import { type ImageSet, type Layout, type Scaling, showImages } from "../../core/evaluation/showImages.ts";
-import { INCEPTION, SPACES, spaceFile, spaceName } from "../../core/evaluation/spaceName.ts";
+import { INCEPTION, SPACES, spaceFile, spaceName } from "../../core/run/evaluationSpaces.ts";
 import { expandHome } from "../../node/homePath.ts";
 import { systemReason } from "../../node/systemReason.ts";
 import { createSession } from "../engine/onnx/session.ts";
 import { randomConvolutions } from "./randomConvolutions.ts";
-
-export const DEFAULT_SPACE = "efficientnet-lite0";
 
 export interface FeatureSpace {
   /** for people, and in results */

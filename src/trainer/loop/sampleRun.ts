@@ -8,10 +8,10 @@ import { findNetwork, type NetworkRequest } from "../../node/run/runNetwork.ts";
 import { requireRoom, requireWritable } from "../../node/run/writableFolder.ts";
 import { EngineClient } from "../engine/client.ts";
 import { type DrawingPlan, placeAtFile, placeInFolder } from "../sample/drawingFiles.ts";
+import { drawSamples } from "../sample/drawSamples.ts";
 import { drawToFiles } from "../sample/drawToFiles.ts";
 import { requireOutFile } from "../sample/outFile.ts";
-import { drawSamples } from "./drawSamples.ts";
-import { drawingWith, loadWeights, startDrawing } from "./startDrawing.ts";
+import { drawingWith, loadWeights, startDrawing } from "../sample/startDrawing.ts";
 
 export interface SampleRunRequest extends NetworkRequest {
   readonly seed?: number;

@@ -13,7 +13,7 @@ import type { Stage } from "../../core/random/streams.ts";
 import type { CheckpointState } from "../../core/run/checkpointState.ts";
 import type { FinalState } from "../../core/run/status.ts";
 import { shownText } from "../../core/shownText.ts";
-import { usableCores, usableMemory } from "../../node/machine.ts";
+import { usableMemory } from "../../node/machine.ts";
 import { machineName, readMeasurements } from "../../node/speedFile.ts";
 import { type DataFingerprint, dataFingerprint, imageList } from "../data/dataFingerprint.ts";
 import type { Dataset } from "../data/dataset.ts";
@@ -21,6 +21,7 @@ import { requireDataFolder } from "../data/firstLook.ts";
 import { type ExperimentImages, openExperimentImages } from "../data/openExperimentImages.ts";
 import { cacheFolder } from "../data/pixelCache.ts";
 import { EngineClient } from "../engine/client.ts";
+import { engineThreads } from "../engine/engineThreads.ts";
 import type { EngineFacts, WeightSource } from "../engine/messages.ts";
 import { imagesSince, writeImageList } from "../run/imageListFile.ts";
 import type { RunWriter } from "../run/runWriter.ts";
@@ -63,11 +64,6 @@ export interface Session {
 /** Memory that a training step may plan with on this machine, in bytes. */
 export function stepMemoryBudget(experiment: Experiment): number {
   return memoryBudget(experiment.engine.memory_gb, usableMemory());
-}
-
-/** Threads of the engine: as asked for, or one for each core. */
-export function engineThreads(experiment: Experiment): number {
-  return experiment.engine.threads === "auto" ? usableCores() : experiment.engine.threads;
 }
 
 /** Trains to the end, a stop or a failure. The run folder tells the same as the result; errors are thrown after it was closed. */

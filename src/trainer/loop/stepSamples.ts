@@ -11,9 +11,9 @@ import type { EngineClient } from "../engine/client.ts";
 import type { EngineFacts } from "../engine/messages.ts";
 import type { RunWriter } from "../run/runWriter.ts";
 import { DrawingFiles } from "../sample/drawingFiles.ts";
+import { drawSamples } from "../sample/drawSamples.ts";
 import { drawToFiles } from "../sample/drawToFiles.ts";
 import { betweenSteps } from "./betweenSteps.ts";
-import { drawSamples } from "./drawSamples.ts";
 import type { StopRequest } from "./stopRequest.ts";
 
 export interface StepSamplesParts {

@@ -6,6 +6,7 @@ import { RUN_FORMAT_VERSION } from "../../core/run/format.ts";
 import { experimentName, newRunId } from "../../core/run/names.ts";
 import type { RunParent, RunRecord, RunSession, SessionChange } from "../../core/run/record.ts";
 import { thisMachine } from "../../node/machine.ts";
+import { changeAnnotations } from "../../node/run/annotations.ts";
 import { asDiskError } from "../../node/run/diskError.ts";
 import { wayFromRun } from "../../node/run/experimentOfRun.ts";
 import {
@@ -39,6 +40,8 @@ export interface NewRun extends SessionRequest {
   readonly runsDir: string;
   /** folder name asked for; otherwise one is made from date, experiment and stage */
   readonly id?: string;
+  /** that lists show it in */
+  readonly group?: string;
   /** the user's experiment file */
   readonly experimentFile: string;
   /** its text, overrides written in */
@@ -72,7 +75,7 @@ export function createRun(request: NewRun): RunWriter {
         ...experimentPlace(dir, experimentFile),
         parent: request.parent && parentPlace(dir, request.parent),
       });
-      if (!layOut(dir, record, request.experimentText)) continue;
+      if (!layOut(dir, record, request)) continue;
       const lock = lockNew(dir);
       return new RunWriter({
         dir,
@@ -98,7 +101,7 @@ function cleanUnfinished(runsDir: string): void {
 }
 
 /** Lays the folder out under another name and renames it. @returns false if the name has been taken meanwhile */
-function layOut(dir: string, record: RunRecord, experimentText: string): boolean {
+function layOut(dir: string, record: RunRecord, { experimentText, group }: NewRun): boolean {
   const temporary = join(dirname(dir), `.new-${record.id}-${process.pid}`);
   try {
     removeQuietly(temporary);
@@ -106,6 +109,7 @@ function layOut(dir: string, record: RunRecord, experimentText: string): boolean
     replaceFile(join(temporary, EXPERIMENT_FILE), experimentText, true);
     replaceJson(join(temporary, RUN_FILE), record, true);
     writeStatus(temporary, startingStatus(0, 0, record.totalSteps), true);
+    if (group !== undefined) changeAnnotations(temporary, { group });
     if (existsSync(dir)) return false;
     retrySharingViolation(() => renameSync(temporary, dir));
     syncFolder(dirname(dir));

@@ -3,7 +3,7 @@ import type { Cell, StudyPlan } from "../../core/study/plan.ts";
 import { cellName } from "../../core/study/progress.ts";
 import type { StudyRecord } from "../../core/study/record.ts";
 import type { RunLock } from "../../node/run/runLock.ts";
-import { writeStudyRecord } from "../../node/study/places.ts";
+import { writeStudyRecord } from "../../node/study/recordFile.ts";
 
 export class StudyBook {
   constructor(

@@ -2,19 +2,20 @@
 import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { stageFacts } from "../../core/cost/stageFacts.ts";
 import { UserError } from "../../core/errors.ts";
 import { bytes } from "../../core/numbers.ts";
 import { RUN_FORMAT_VERSION } from "../../core/run/format.ts";
 import { HEARTBEAT_SECONDS } from "../../core/run/liveness.ts";
 import type { StudyFacts } from "../../core/study/cellState.ts";
 import { studyChanges } from "../../core/study/changes.ts";
+import { diskNeeded } from "../../core/study/diskNeeded.ts";
 import { halve } from "../../core/study/halving.ts";
 import { nextJobs, type StudyJob } from "../../core/study/next.ts";
 import type { PlannedRun } from "../../core/study/plan.ts";
 import { cellCounts, countsText, isOver } from "../../core/study/progress.ts";
 import type { StudyRecord } from "../../core/study/record.ts";
 import { plannedSteps } from "../../core/study/steps.ts";
+import { changeAnnotations, readAnnotations } from "../../node/run/annotations.ts";
 import type { Program } from "../../node/run/detached.ts";
 import { freeBytes } from "../../node/run/diskError.ts";
 import { enqueueResume, enqueueStart } from "../../node/run/enqueue.ts";
@@ -24,7 +25,8 @@ import { isWorked, startWorker } from "../../node/run/queueWorker.ts";
 import { LockLostError, RunLock } from "../../node/run/runLock.ts";
 import { maskdmCommand } from "../../node/shellCommand.ts";
 import { planTexts, type StudyTexts } from "../../node/study/loadPlan.ts";
-import { readStudyRecord, studyFolder } from "../../node/study/places.ts";
+import { studyFolder } from "../../node/study/places.ts";
+import { readStudyRecord } from "../../node/study/recordFile.ts";
 import { StudyReader } from "../../node/study/studyReader.ts";
 import { readStudyRequest, takeStudyRequest } from "../../node/study/studyRequest.ts";
 import { Evaluating } from "./evaluating.ts";
@@ -35,6 +37,8 @@ import { StudyBook } from "./studyBook.ts";
 import { Timing } from "./timing.ts";
 
 const TICK_MS = 250;
+/** Looking takes one part in so many of a core's time, so that a large study leaves the cores to its trainings. */
+const IDLE_SHARE = 20;
 
 /**
  * Works a study until all is done that can be, or somebody asks it to stop.
@@ -109,6 +113,8 @@ class StudyWorker {
   private readonly timing: Timing;
   private readonly outcomes: Outcomes;
   private readonly watch = new RunWatch();
+  /** trainings that were queued and have no folder yet */
+  private readonly ungrouped = new Set<string>();
   /** why it ends before all is done; null: it does not */
   private ending: string | null;
   private renewedAt = performance.now();
@@ -133,6 +139,7 @@ class StudyWorker {
   async work(): Promise<void> {
     const { book } = this;
     for (;;) {
+      const begun = process.cpuUsage();
       const request = readStudyRequest(book.runsDir, book.record.name);
       if (request?.command === "stop") {
         takeStudyRequest(book.runsDir, book.record.name);
@@ -144,13 +151,17 @@ class StudyWorker {
       if (isAskedAnew && !this.isBusyApart) return;
       if (this.retries) this.retry(await this.facts());
       this.retries = false;
+      // Before the runs are read: what an evaluation that has ended found is among it then.
+      this.evaluating.look();
+      this.timing.look();
       const facts = await this.facts();
       if (this.ending === null ? await this.goOn(facts, isAskedAnew) : this.stop(facts)) return;
       if (performance.now() - this.renewedAt > (1000 * HEARTBEAT_SECONDS) / 2) {
         this.renewedAt = performance.now();
         this.lock.renew();
       }
-      await sleep(TICK_MS);
+      const { user, system } = process.cpuUsage(begun);
+      await sleep(Math.max(TICK_MS, (IDLE_SHARE * (user + system)) / 1000));
     }
   }
 
@@ -168,8 +179,7 @@ class StudyWorker {
   /** @param isAskedAnew nothing new begins @returns whether nothing is left to be done */
   private async goOn(seen: StudyFacts, isAskedAnew: boolean): Promise<boolean> {
     const { book, watch } = this;
-    this.evaluating.look();
-    this.timing.look();
+    this.group(seen);
     for (const id of watch.look(book.plan, seen)) {
       book.fail(
         book.cellsWith(id),
@@ -213,6 +223,23 @@ class StudyWorker {
     return nextJobs(plan, facts, room).length > 0;
   }
 
+  /** Lists show the trainings of a study together; one that others share stays with the first. */
+  private group(facts: StudyFacts): void {
+    const { book } = this;
+    for (const id of [...this.ungrouped].filter((name) => hasFolder(facts, name))) {
+      this.ungrouped.delete(id);
+      const dir = join(book.runsDir, id);
+      const before = readAnnotations(dir);
+      if (!before.ok || before.value.group !== undefined) continue;
+      try {
+        changeAnnotations(dir, { group: book.record.name });
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        book.log(error.message);
+      }
+    }
+  }
+
   private async begin(job: StudyJob, facts: StudyFacts): Promise<void> {
     const { book } = this;
     switch (job.kind) {
@@ -236,7 +263,10 @@ class StudyWorker {
     }
     try {
       if (kind === "resume") enqueueResume(join(book.runsDir, run.id), until ?? undefined);
-      else await this.enqueue(run, until);
+      else {
+        await this.enqueue(run, until);
+        this.ungrouped.add(run.id);
+      }
       book.log(`${book.nameOf(run.id)}: ${run.stage} ${kind === "start" ? "is queued" : "goes on"} (${run.id})`);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
@@ -254,7 +284,7 @@ class StudyWorker {
         from: run.parent ?? undefined,
         fromScratch: run.stage === "finetune" && run.parent === null && run.from === null,
       },
-      ...{ until: until ?? undefined, set: [...run.set, ...settled] },
+      ...{ until: until ?? undefined, group: record.name, set: [...run.set, ...settled] },
     });
   }
 
@@ -308,23 +338,22 @@ class StudyWorker {
   }
 
   private finish(message: string): void {
-    this.book.update({ message });
+    this.book.update({ message: `${message}${this.outcomes.firstFailure}` });
     this.book.log(message);
   }
 }
+
+/** Whether a training has a folder: what only waits, or did not begin, has no step. */
+const hasFolder = (facts: StudyFacts, id: string): boolean => facts.run(id)?.step != null;
 
 const STOPPED = "Stopped.";
 const NOT_MEASURED =
   "its training is over and has measured no held-out loss at its last step; that takes data.holdout above 0, and held_out_every of the stage above 0";
 
-/** A checkpoint in the place of the one before: weights, averages and two moments, each twice, and some room for the rest. */
-const BYTES_PER_PARAMETER = 2 * 16;
-const REST_BYTES = 16 * 2 ** 20;
-
 /** Why no training can begin now: better than to have one after the other fail. */
-function shortOfDisk({ experiment, stage }: PlannedRun, runsDir: string): string | null {
+function shortOfDisk(run: PlannedRun, runsDir: string): string | null {
   const free = freeBytes(runsDir);
-  const needed = BYTES_PER_PARAMETER * (stageFacts(experiment, stage, null)?.parameters ?? 0) + REST_BYTES;
+  const needed = diskNeeded(run);
   if (free === null || free >= needed) return null;
   return `Stopped: the disk of ${runsDir} has ${bytes(free)} left, and a training needs ${bytes(needed)}. Free some space, and start the study again.`;
 }

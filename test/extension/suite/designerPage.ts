@@ -78,7 +78,7 @@ export class DesignerPage implements vscode.Disposable {
   }
 }
 
-function redirected<T extends object>(target: T, changes: Partial<T>): T {
+export function redirected<T extends object>(target: T, changes: Partial<T>): T {
   return new Proxy(target, {
     get(from, name) {
       if (Object.hasOwn(changes, name)) return changes[name as keyof T];

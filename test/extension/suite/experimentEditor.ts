@@ -58,3 +58,44 @@ export function behind(document: vscode.TextDocument, text: string): vscode.Posi
   if (at === -1) throw new Error(`${text} is not there`);
   return document.positionAt(at + text.length);
 }
+
+export const labelOf = ({ label }: vscode.CompletionItem): string => (typeof label === "string" ? label : label.label);
+
+/** What the extension proposes at a position. */
+export async function completions(
+  document: vscode.TextDocument,
+  position: vscode.Position,
+): Promise<vscode.CompletionItem[]> {
+  const list = await vscode.commands.executeCommand<vscode.CompletionList>(
+    "vscode.executeCompletionItemProvider",
+    document.uri,
+    position,
+  );
+  // The editor itself proposes words of the document.
+  return list.items.filter(({ kind }) => kind !== vscode.CompletionItemKind.Text);
+}
+
+export async function hoverText(document: vscode.TextDocument, position: vscode.Position): Promise<string> {
+  const hovers = await vscode.commands.executeCommand<vscode.Hover[]>(
+    "vscode.executeHoverProvider",
+    document.uri,
+    position,
+  );
+  return hovers
+    .flatMap(({ contents }) => contents)
+    .map((content) => (typeof content === "string" ? content : content.value))
+    .join("\n");
+}
+
+/** "KEY: HINT" of every inlay hint. */
+export async function hints(document: vscode.TextDocument): Promise<string[]> {
+  const found = await vscode.commands.executeCommand<vscode.InlayHint[]>(
+    "vscode.executeInlayHintProvider",
+    document.uri,
+    new vscode.Range(0, 0, document.lineCount, 0),
+  );
+  return found.map(({ position, label }) => {
+    const key = document.lineAt(position.line).text.trim().split(":")[0];
+    return `${key}: ${typeof label === "string" ? label : label.map(({ value }) => value).join("")}`;
+  });
+}

@@ -4,7 +4,11 @@ import * as vscode from "vscode";
 import {
   api,
   behind,
+  completions,
   eventually,
+  hints,
+  hoverText,
+  labelOf,
   openExperiment,
   problemCodes,
   replaceText,
@@ -27,42 +31,6 @@ pretrain:
   batch_size: 8
 `;
 
-const labelOf = ({ label }: vscode.CompletionItem): string => (typeof label === "string" ? label : label.label);
-
-async function complete(document: vscode.TextDocument, position: vscode.Position): Promise<vscode.CompletionItem[]> {
-  const list = await vscode.commands.executeCommand<vscode.CompletionList>(
-    "vscode.executeCompletionItemProvider",
-    document.uri,
-    position,
-  );
-  // The editor itself proposes words of the document.
-  return list.items.filter(({ kind }) => kind !== vscode.CompletionItemKind.Text);
-}
-
-async function hoverText(document: vscode.TextDocument, position: vscode.Position): Promise<string> {
-  const hovers = await vscode.commands.executeCommand<vscode.Hover[]>(
-    "vscode.executeHoverProvider",
-    document.uri,
-    position,
-  );
-  return hovers
-    .flatMap(({ contents }) => contents)
-    .map((content) => (typeof content === "string" ? content : content.value))
-    .join("\n");
-}
-
-async function hints(document: vscode.TextDocument): Promise<string[]> {
-  const found = await vscode.commands.executeCommand<vscode.InlayHint[]>(
-    "vscode.executeInlayHintProvider",
-    document.uri,
-    new vscode.Range(0, 0, document.lineCount, 0),
-  );
-  return found.map(({ position, label }) => {
-    const key = document.lineAt(position.line).text.trim().split(":")[0];
-    return `${key}: ${typeof label === "string" ? label : label.map(({ value }) => value).join("")}`;
-  });
-}
-
 describe("the editor of an experiment", () => {
   let editor: vscode.TextEditor;
   let document: vscode.TextDocument;
@@ -84,7 +52,7 @@ describe("the editor of an experiment", () => {
 
   it("completes sections and keys that are not there yet, with their documentation", async () => {
     await editor.edit((edit) => edit.insert(new vscode.Position(11, 0), "  \n"));
-    const keys = await complete(document, new vscode.Position(11, 2));
+    const keys = await completions(document, new vscode.Position(11, 2));
     deepStrictEqual(keys.map(labelOf).sort(), [
       "cell_size",
       "crop_size",
@@ -96,16 +64,16 @@ describe("the editor of an experiment", () => {
     const strategy = keys.find((item) => labelOf(item) === "strategy");
     ok(strategy?.documentation instanceof vscode.MarkdownString);
     ok(strategy.documentation.value.includes("What pretraining hides."));
-    const sections = await complete(document, new vscode.Position(document.lineCount - 1, 0));
+    const sections = await completions(document, new vscode.Position(document.lineCount - 1, 0));
     deepStrictEqual(sections.map(labelOf).sort(), ["diffusion", "engine", "finetune", "sample", "seed"]);
   });
 
   it("completes values: those allowed, and those that fit", async () => {
     await replaceText(editor, "block_size: 2", "block_size: 2\n  strategy: ");
-    const values = await complete(document, behind(document, "strategy: "));
+    const values = await completions(document, behind(document, "strategy: "));
     deepStrictEqual(values.map(labelOf).sort(), ["block", "crop", "none", "patch", "stratified"]);
     await replaceText(editor, "block_size: 2", "block_size: ");
-    const blocks = await complete(document, behind(document, "block_size: "));
+    const blocks = await completions(document, behind(document, "block_size: "));
     deepStrictEqual(blocks.map(labelOf), ["1", "2", "4"]);
   });
 
@@ -113,7 +81,7 @@ describe("the editor of an experiment", () => {
     await editor.edit((edit) => edit.insert(new vscode.Position(14, 0), "  lr_sch"));
     const position = behind(document, "  lr_sch");
     editor.selection = new vscode.Selection(position, position);
-    const item = (await complete(document, position)).find((candidate) => labelOf(candidate) === "lr_schedule");
+    const item = (await completions(document, position)).find((candidate) => labelOf(candidate) === "lr_schedule");
     ok(item?.insertText instanceof vscode.SnippetString && item.range instanceof vscode.Range);
     await editor.insertSnippet(item.insertText, item.range);
     ok(document.getText().endsWith("\n  lr_schedule: "));
@@ -122,10 +90,10 @@ describe("the editor of an experiment", () => {
   it("completes folders for data.path", async () => {
     mkdirSync(workspacePath("pictures", "cats"), { recursive: true });
     await replaceText(editor, "path: images", "path: ");
-    const folders = await complete(document, behind(document, "path: "));
+    const folders = await completions(document, behind(document, "path: "));
     ok(folders.map(labelOf).includes("pictures"));
     await replaceText(editor, "path: ", "path: ./pictures/");
-    const inner = await complete(document, behind(document, "path: ./pictures/"));
+    const inner = await completions(document, behind(document, "path: ./pictures/"));
     deepStrictEqual(inner.map(labelOf), ["cats"]);
     strictEqual(inner[0]?.insertText, "cats");
   });

@@ -7,9 +7,11 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import * as vscode from "vscode";
-import { isAtWork } from "../../../src/core/run/entry.ts";
+import { isAtWork, type RunEntry } from "../../../src/core/run/entry.ts";
+import { runDetails } from "../../../src/extension/dashboard/runDetails.ts";
 import type { ExtensionApi } from "../../../src/extension/extension.ts";
 import { deleteRuns } from "../../../src/extension/runs/fileCommands.ts";
+import { runTooltip } from "../../../src/extension/runs/runText.ts";
 import { WorkspaceRuns } from "../../../src/extension/runs/workspaceRuns.ts";
 import { RestrictedModeError, requireTrust } from "../../../src/extension/trainer/restrictedMode.ts";
 import { changeAnnotations } from "../../../src/node/run/annotations.ts";
@@ -58,6 +60,9 @@ const waitForEnd = async (dir: string): Promise<void> => {
   await until("the queue to be empty", () => readQueue(runsDir()).length === 0);
 };
 
+/** What the dashboard says of a run's time. */
+const timeOf = (entry: RunEntry): string | undefined => runDetails(entry).facts.find(([name]) => name === "Time")?.[1];
+
 describe("runs", function () {
   this.timeout(60_000);
 
@@ -71,12 +76,13 @@ describe("runs", function () {
 
     let lines = 0;
     const delays: number[] = [];
-    const tail = runs.tailMetrics(pretrain, (added) => {
-      lines += added.length;
+    const tail = runs.tailMetrics(pretrain, (parts) => {
+      for (const { length } of parts) lines += length;
     });
     await until("the run at work", () => runs.get(pretrain)?.state === "running");
     const step = runs.get(pretrain)?.status?.step ?? 0;
     await until("progress", () => (runs.get(pretrain)?.status?.step ?? 0) > step);
+    await until("its forecast", () => /forecast .+, now expected /.test(timeOf(runs.get(pretrain)!) ?? ""));
     match(feature.statusBar.text, /pretrain/);
     equal(feature.explorer.view.badge?.value, 1);
     for (let seen = lines; delays.length < 3; seen = lines) {
@@ -118,6 +124,13 @@ describe("runs", function () {
     await waitForEnd(finetune);
     equal(runs.get(finetune)?.state, "finished", runs.get(finetune)?.reason);
     equal(runs.get(finetune)?.record?.parent?.run, runs.get(pretrain)?.id);
+    for (const [dir, what] of [
+      [pretrain, /^forecast .+, .+ spent$/],
+      [finetune, /took /],
+    ] as const) {
+      match(timeOf(runs.get(dir)!) ?? "", what);
+      ok(runTooltip(runs.get(dir)!).value.includes("| Time |"));
+    }
     deepEqual(
       feature.explorer.nodeOf(pretrain)?.children.map(({ entry }) => entry.dir),
       [finetune],

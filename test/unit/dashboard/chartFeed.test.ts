@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import type { ChartView, LinesEvent } from "../../../src/core/protocol/dashboard.ts";
+import type { StepMetrics } from "../../../src/core/run/metrics.ts";
 import type { ChartId } from "../../../src/core/series/charts.ts";
 import { RunColumns } from "../../../src/core/series/columns.ts";
 import { Line } from "../../../src/core/series/line.ts";
@@ -96,6 +97,35 @@ describe("ChartFeed", () => {
     other.add("a", 0, columns);
     await other.setView(view());
     expect(page.content()).toEqual(anew.content());
+  });
+
+  it("sends the edges of a band with what has an error, live, and of a step the last line", async () => {
+    const page = new Page();
+    const feed = opened(page);
+    const columns = new RunColumns(0);
+    const line = (step: number, measures: Partial<StepMetrics> = {}) => ({ ...madeUpStep(0, step), ...measures });
+    columns.add([line(10), line(20, { heldOutLoss: 0.5, heldOutError: 0.1 }), line(30)]);
+    feed.add("a", 0, columns);
+    await feed.setView(view({ charts: ["heldOutLoss", "kid"] }));
+    const points = (kind: string) => page.content()[`heldOutLoss 0 ${kind}`];
+    expect([points("raw"), points("low"), points("high")]).toEqual([
+      [[20], [0.5]],
+      [[20], [0.304]],
+      [[20], [0.696]],
+    ]);
+    feed.changed("a", columns.add([line(40, { heldOutLoss: 0.4, heldOutError: null })]));
+    feed.changed("a", columns.add([line(40, { heldOutLoss: 0.4, heldOutError: null, kid: 1, kidError: 0.1 })]));
+    await until(() => page.last("kid 0 high") === 40);
+    expect(points("raw")).toEqual([
+      [20, 40],
+      [0.5, 0.4],
+    ]);
+    expect(points("high")).toEqual([[20], [0.696]]);
+    const many = new Page();
+    const other = opened(many);
+    other.add("a", 0, columns);
+    await other.setView(view({ charts: ["kid"], raw: false }));
+    expect(Object.keys(many.content())).toEqual(["kid 0 raw"]);
   });
 
   it("corrects what it has sent where steps go back, and sends no more than what lies above them", async () => {

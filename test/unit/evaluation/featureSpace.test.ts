@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ImageSet } from "../../../src/core/evaluation/showImages.ts";
-import { SPACES } from "../../../src/core/evaluation/spaceName.ts";
+import { SPACES } from "../../../src/core/run/evaluationSpaces.ts";
 import { OnnxModelWriter } from "../../../src/trainer/engine/onnx/modelWriter.ts";
 import { openSpace } from "../../../src/trainer/evaluation/featureSpace.ts";
 

@@ -11,6 +11,8 @@ import {
 import { publishedLintRules } from "../../../src/core/lint/publish.ts";
 import { READING_RULES } from "../../../src/core/lint/readingRules.ts";
 import { RULES } from "../../../src/core/lint/rules.ts";
+import { publishedStudy } from "../../../src/core/study/publish.ts";
+import { STUDY_RULES } from "../../../src/core/study/rules.ts";
 import { experimentFixtures } from "../lint/fixtures.ts";
 
 const keys = [...experimentKeys().keys.values()];
@@ -74,7 +76,11 @@ describe("the published JSON Schema", () => {
 });
 
 describe("generated documents", () => {
-  const generated = Object.entries({ ...publishedExperiment(), ...publishedLintRules() });
+  const generated = Object.entries({
+    ...publishedExperiment(),
+    ...publishedStudy(),
+    ...publishedLintRules(STUDY_RULES),
+  });
 
   it.each(generated)("%s is up to date (npm run docs)", (path, text) => {
     expect(readFileSync(path, "utf8")).toBe(text);
@@ -87,7 +93,8 @@ describe("generated documents", () => {
 });
 
 describe("lint codes", () => {
-  const codes = [...READING_RULES, ...RULES].map(({ code }) => code);
+  const all = [...READING_RULES, ...RULES, ...STUDY_RULES];
+  const codes = all.map(({ code }) => code);
 
   it("are unique, well formed and in order", () => {
     expect(new Set(codes).size).toBe(codes.length);
@@ -96,6 +103,6 @@ describe("lint codes", () => {
   });
 
   it("and names do not change: scripts rely on them", () => {
-    expect([...READING_RULES, ...RULES].map(({ code, name }) => `${code} ${name}`)).toMatchSnapshot();
+    expect(all.map(({ code, name }) => `${code} ${name}`)).toMatchSnapshot();
   });
 });

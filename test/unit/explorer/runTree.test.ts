@@ -26,6 +26,7 @@ function entries() {
     stage: "pretrain",
     experimentFile: "/w/faces.maskdm.yaml",
     parent: null,
+    evaluation: null,
     ...known,
     label: id,
     tags: [],

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { DatasetFacts } from "../../../src/core/lint/facts.ts";
-import { type FactPlaces, FactStore } from "../../../src/extension/documents/factStore.ts";
+import { experimentSources, type FactPlaces } from "../../../src/extension/documents/experimentFacts.ts";
+import { FactStore } from "../../../src/extension/documents/factStore.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -16,14 +17,14 @@ function setUp() {
   const seen = { counted: 0, changes: 0, errors: [] as unknown[], now: 1_000_000, images: 3 };
   let fails = false;
   const store = new FactStore(
-    {
+    experimentSources({
       dataset: async (): Promise<DatasetFacts> => {
         seen.counted++;
         if (fails) throw new Error("unexpected");
         return { exists: true, images: seen.images, classes: 0 };
       },
       checkpoint: async (from) => (from === "known" ? { name: from } : null),
-    },
+    }),
     () => seen.changes++,
     (error) => seen.errors.push(error),
     () => seen.now,

@@ -10,11 +10,12 @@ function experimentOf(text: string): Experiment {
   return parsed.experiment;
 }
 
-const texts = (path: string, text = "") => valueSuggestions(path, experimentOf(text)).map((found) => found.text);
+const spec = (path: string) => experimentKeys().keys.get(path)!;
+const texts = (path: string, text = "") => valueSuggestions(spec(path), experimentOf(text)).map((found) => found.text);
 
 it("names what a key allows, and the default", () => {
   expect(texts("mask.strategy")).toEqual(["patch", "block", "stratified", "crop", "none"]);
-  expect(valueSuggestions("mask.strategy", null).find(({ isDefault }) => isDefault)?.text).toBe("block");
+  expect(valueSuggestions(spec("mask.strategy"), null).find(({ isDefault }) => isDefault)?.text).toBe("block");
   expect(texts("model.qkv_bias")).toEqual(["true", "false"]);
   expect(texts("data.background")).toEqual(['"#ffffff"']);
   expect(texts("engine.threads")).toEqual(["auto"]);
@@ -22,7 +23,7 @@ it("names what a key allows, and the default", () => {
 
 it("names numbers that fit the rest of the file, with what each comes to", () => {
   expect(texts("model.num_heads", "model: {embed_dim: 12, num_heads: 1}\n")).toEqual(["1", "2", "3", "4", "6", "12"]);
-  expect(valueSuggestions("mask.block_size", experimentOf("mask: {rate: 0.75}\n"))).toContainEqual({
+  expect(valueSuggestions(spec("mask.block_size"), experimentOf("mask: {rate: 0.75}\n"))).toContainEqual({
     text: "8",
     detail: "effective rate 0.75",
     isDefault: false,
@@ -33,7 +34,7 @@ it("names numbers that fit the rest of the file, with what each comes to", () =>
 it.each([...experimentKeys().keys.values()].filter(({ path }) => path !== "data.path").map(({ path }) => [path]))(
   "every value suggested for %s is one that it takes",
   (path) => {
-    for (const { text } of valueSuggestions(path, experimentOf(""))) {
+    for (const { text } of valueSuggestions(spec(path), experimentOf(""))) {
       const [section, name] = path.split(".");
       const line = name === undefined ? `${section}: ${text}\n` : `${section}:\n  ${name}: ${text}\n`;
       const parsed = parseExperiment(section === "data" ? `${line}  path: a\n` : `data: {path: a}\n${line}`);

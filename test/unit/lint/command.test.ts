@@ -159,10 +159,37 @@ describe("datasetFacts", () => {
   });
 });
 
+describe("maskdm lint of studies", () => {
+  it("takes them by their extension, with base and images of their own folder", async () => {
+    write("images/a.png", "");
+    write("a.maskdm.yaml", "data: {path: images, image_size: 32}\n");
+    const file = write("rates.maskstudy.yaml", "base: a.maskdm.yaml\naxes: {mask.rat: [0.5, 0.75]}\n");
+    const { exitCode, out } = await run("lint", file);
+    expect(exitCode).toBe(2);
+    expect(out).toBe(`${file}:2:8: error MDM902 There is no key mask.rat in an experiment. Did you mean mask.rate?\n`);
+    write("rates.maskstudy.yaml", "base: a.maskdm.yaml\naxes: {mask.rate: [0.5, 0.75]}\n");
+    const clean = await run("lint", file);
+    expect(clean.exitCode).toBe(0);
+    expect(clean.out).toContain("info MDM917 500 images are drawn of each cell and compared with 1 of training");
+  });
+
+  it("looks for the base and the space where they are said to be", async () => {
+    write("a.maskdm.yaml", "data: {path: nowhere}\n");
+    write("net.onnx", "no network");
+    const study = (base: string, space: string) =>
+      write("s.maskstudy.yaml", `base: ${base}\naxes: {mask.rate: [0.5, 0.75]}\nevaluate: {space: ${space}}\n`);
+    const codes = async (file: string) => [...(await run("lint", file)).out.matchAll(/MDM\d+/g)].map(String);
+    expect(await codes(study("b.maskdm.yaml", "random-convolutions"))).toEqual(["MDM900"]);
+    expect(await codes(study("a.maskdm.yaml", "net.onnx"))).toEqual(["MDM901", "MDM912"]);
+    expect(await codes(study("a.maskdm.yaml", "inception-2015=./none.onnx"))).toEqual(["MDM901", "MDM912"]);
+  });
+});
+
 describe("maskdm schema", () => {
   it("prints the published JSON Schema", async () => {
     const { exitCode, out, err } = await run("schema");
     expect({ exitCode, err }).toEqual({ exitCode: 0, err: "" });
     expect(out).toBe(readFileSync("docs/schema/experiment.schema.json", "utf8"));
+    expect((await run("schema", "--study")).out).toBe(readFileSync("docs/schema/study.schema.json", "utf8"));
   });
 });

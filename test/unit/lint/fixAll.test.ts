@@ -5,7 +5,7 @@ import { lintExperiment } from "../../../src/core/lint/lint.ts";
 import { experimentFixtures } from "./fixtures.ts";
 
 function fixed(text: string): string {
-  const edit = fixAll(text);
+  const edit = fixAll(text, lintExperiment);
   return edit === null ? text : applyEdits(text, [edit]);
 }
 
@@ -40,11 +40,11 @@ describe("fixAll", () => {
 
   it("touches only the lines that change", () => {
     const text = `data:\n  path: ./images\n  hflip: 50%\n${"# a\n".repeat(50)}`;
-    expect(fixAll(text)).toEqual({ line: 3, column: 10, endLine: 3, endColumn: 13, newText: "0.5" });
+    expect(fixAll(text, lintExperiment)).toEqual({ line: 3, column: 10, endLine: 3, endColumn: 13, newText: "0.5" });
   });
 
   it("has nothing to do for a file without problems", () => {
-    expect(fixAll("data:\n  path: ./images\n")).toBe(null);
+    expect(fixAll("data:\n  path: ./images\n", lintExperiment)).toBe(null);
   });
 
   it.each(experimentFixtures("broken").map(({ name, text }) => [name, text]))(

@@ -1,10 +1,12 @@
-/** The experiment files under test/fixtures/experiments. */
+/** The experiment files under test/fixtures/experiments, and the studies under test/fixtures/studies. */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import type { Diagnostic, Severity } from "../../../src/core/experiment/diagnostic.ts";
 import type { LintFacts } from "../../../src/core/lint/facts.ts";
+import type { StudyLintFacts } from "../../../src/core/study/studyRule.ts";
 
-const ROOT = "test/fixtures/experiments";
-const EXTENSION = ".maskdm.yaml";
+const EXPERIMENTS = { root: "test/fixtures/experiments", extension: ".maskdm.yaml" };
+const STUDIES = { root: "test/fixtures/studies", extension: ".maskstudy.yaml" };
+type Kind = typeof EXPERIMENTS;
 
 export interface ExpectedDiagnostic {
   readonly code: string;
@@ -19,9 +21,9 @@ export interface ExpectedDiagnostic {
 }
 
 /** The .json beside a broken file. */
-export interface Expectation {
+export interface Expectation<F = LintFacts> {
   /** what lint is told besides the text */
-  readonly facts?: LintFacts;
+  readonly facts?: F;
   readonly diagnostics: readonly ExpectedDiagnostic[];
 }
 
@@ -30,26 +32,43 @@ export interface Fixture {
   readonly text: string;
 }
 
-export function experimentFixtures(folder: "broken" | "good"): Fixture[] {
-  return readdirSync(`${ROOT}/${folder}`)
-    .filter((file) => file.endsWith(EXTENSION))
+type Folder = "broken" | "good";
+export const experimentFixtures = (folder: Folder): Fixture[] => fixtures(EXPERIMENTS, folder);
+export const studyFixtures = (folder: Folder): Fixture[] => fixtures(STUDIES, folder);
+
+function fixtures({ root, extension }: Kind, folder: Folder): Fixture[] {
+  return readdirSync(`${root}/${folder}`)
+    .filter((file) => file.endsWith(extension))
     .sort()
     .map((file) => ({
-      name: file.slice(0, -EXTENSION.length),
-      text: readFileSync(`${ROOT}/${folder}/${file}`, "utf8"),
+      name: file.slice(0, -extension.length),
+      text: readFileSync(`${root}/${folder}/${file}`, "utf8"),
     }));
 }
 
-const expectationPath = (name: string): string => `${ROOT}/broken/${name}.json`;
+/** What studies of fixtures vary, unless their expectation says another base. */
+export const studyBase = (): string => readFileSync(`${STUDIES.root}/base.maskdm.yaml`, "utf8");
 
-export function expectationOf(name: string): Expectation {
-  return JSON.parse(readFileSync(expectationPath(name), "utf8")) as Expectation;
+/** Expectations of one kind of fixtures. */
+export class Expectations<F> {
+  constructor(private readonly kind: Kind) {}
+
+  of(name: string): Expectation<F> {
+    return JSON.parse(readFileSync(this.path(name), "utf8")) as Expectation<F>;
+  }
+
+  /** For UPDATE_EXPECTED=1: writes what lint says now, to be read and committed with the change that caused it. */
+  write(name: string, expectation: Expectation<F>): void {
+    writeFileSync(this.path(name), `${JSON.stringify(expectation, null, 2)}\n`);
+  }
+
+  private path(name: string): string {
+    return `${this.kind.root}/broken/${name}.json`;
+  }
 }
 
-/** For UPDATE_EXPECTED=1: writes what lint says now, to be read and committed with the change that caused it. */
-export function writeExpectation(name: string, expectation: Expectation): void {
-  writeFileSync(expectationPath(name), `${JSON.stringify(expectation, null, 2)}\n`);
-}
+export const experimentExpectations = new Expectations<LintFacts>(EXPERIMENTS);
+export const studyExpectations = new Expectations<StudyLintFacts>(STUDIES);
 
 export function asExpected({ fix, ...diagnostic }: Diagnostic): ExpectedDiagnostic {
   const { code, severity, line, column, endLine, endColumn } = diagnostic;

@@ -48,6 +48,8 @@ describe("addresses", () => {
       init: 7,
       sampleInit: 8,
       sampleStep: 9,
+      heldOutOrder: 10,
+      heldOutNoise: 11,
     });
   });
 

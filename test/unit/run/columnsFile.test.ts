@@ -15,7 +15,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { MetricsTail } from "../../../src/core/run/metricsTail.ts";
 import { AXES, MEASURES, RunColumns } from "../../../src/core/series/columns.ts";
 import { columnsBlock, columnsHeader, readColumns, swapped } from "../../../src/core/series/columnsFormat.ts";
-import { packLines } from "../../../src/core/series/packedLines.ts";
+import { EXACT_FIELDS, packLines, ROUNDED_FIELDS } from "../../../src/core/series/packedLines.ts";
 import { BLOCK_ROWS, ColumnsKeeper, columnsFile, loadColumns } from "../../../src/node/run/columnsFile.ts";
 import { ColumnsStorage } from "../../../src/node/run/columnsStorage.ts";
 import { crc32 } from "../../../src/node/run/crc32.ts";
@@ -51,10 +51,10 @@ async function followed(runDir: string, storage: ColumnsStorage | null = null) {
   const follower = new MetricsFollower(
     runDir,
     {
-      lines(lines, reset) {
+      lines(parts, reset) {
         if (reset) columns.clear();
         if (reset) resets++;
-        columns.addPacked(lines);
+        columns.addPacked(parts);
       },
       failed: (error) => {
         failure = error;
@@ -190,13 +190,22 @@ describe("metrics.columns", () => {
     expect(read.columns).toBe("newer");
     expect(read.blocks.length).toBeGreaterThan(0);
     const columns = new RunColumns(STARTED);
-    for (const { lines } of read.blocks) columns.addPacked(lines);
+    columns.addPacked(read.blocks.map(({ lines }) => lines));
     expect(columns.measure("gradNorm")[7]).toBeNaN();
     expect(columns.measure("loss")[7]).toBe(Math.fround(madeUpStep(0, 8).loss!));
     new ColumnsKeeper(runDir).catchUp(true);
     expect(readFileSync(path).equals(renamed("gradNorm", "somethng"))).toBe(true);
     writeFileSync(path, renamed("seconds", "minutes"));
     await followed(runDir);
+  });
+
+  test("is described with all of its columns", () => {
+    const described = readFileSync(join(import.meta.dirname, "../../../docs/run-format.md"), "utf8");
+    const section = described.slice(described.indexOf("## metrics.columns"), described.indexOf("## images/"));
+    const ranges = /^loss[12]$/; // between the two that are named
+    for (const name of [...EXACT_FIELDS, ...ROUNDED_FIELDS].filter((field) => !ranges.test(field))) {
+      expect(section).toContain(`\`${name}\``);
+    }
   });
 
   test("is little endian, and says in words what it holds", () => {

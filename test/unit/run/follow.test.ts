@@ -7,12 +7,14 @@ import { expect, onTestFinished, test } from "vitest";
 import type { RunsChange } from "../../../src/core/run/entry.ts";
 import { changeAnnotations } from "../../../src/node/run/annotations.ts";
 import { enqueueStart } from "../../../src/node/run/enqueue.ts";
+import { EVALUATIONS_FILE } from "../../../src/node/run/evaluations.ts";
 import { FileTail } from "../../../src/node/run/fileTail.ts";
 import { summarizeRun } from "../../../src/node/run/list.ts";
 import { claimEntry, failEntry, removeEntry } from "../../../src/node/run/queue.ts";
 import { RUN_FILE } from "../../../src/node/run/runFiles.ts";
 import { RunsFollower } from "../../../src/node/run/runsFollower.ts";
 import { STATUS_FILE } from "../../../src/node/run/status.ts";
+import { madeUpEvaluation } from "../../support/evaluations.ts";
 import { slowness } from "../../support/slowness.ts";
 import { deadProcess, openRun, temporaryFolder } from "./support.ts";
 
@@ -120,6 +122,27 @@ test("what is queued is shown, with its experiment, its parent, and why it did n
   expect(list.get(dir)).toMatchObject({ reason: "no images", launchFailed: true });
   removeEntry(runsDir, "a");
   await eventually(() => list.get(dir) === undefined);
+});
+
+test("a run's newest evaluation is seen, the first one and those that follow, also a torn one's successor", async () => {
+  const runsDir = temporaryFolder();
+  const run = openRun(runsDir, { id: "a" });
+  run.close("finished");
+  const { follower: list, changes } = follower();
+  await list.follow([runsDir]);
+  expect(list.get(run.dir)?.evaluation).toBeNull();
+  const file = join(run.dir, EVALUATIONS_FILE);
+  writeFileSync(file, '{"type":"evalu\n');
+  // So long ago that the folder's own times say nothing new any more.
+  for (const path of [file, run.dir, join(run.dir, STATUS_FILE)]) utimesSync(path, 0, 0);
+  await list.look();
+  for (const step of [10, 20]) {
+    appendFileSync(file, `${JSON.stringify(madeUpEvaluation({ step }))}\n`);
+    await eventually(() => list.get(run.dir)?.evaluation?.step === step);
+  }
+  changes.length = 0;
+  await list.look(true);
+  expect(changes, "read again, it is the same").toEqual([]);
 });
 
 test("a tail gives what is there, what comes within half a second, and says when the file was replaced", async () => {

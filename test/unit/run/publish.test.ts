@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { publishedRunFormat, RUN_FORMAT_DOCUMENT } from "../../../src/core/run/publish.ts";
+import { publishedRunFormat, RUN_FORMAT_DOCUMENT } from "../../../src/core/publish/runFormat.ts";
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8");
 const published = publishedRunFormat(read(RUN_FORMAT_DOCUMENT));

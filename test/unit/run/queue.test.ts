@@ -16,6 +16,7 @@ import {
   removeEntry,
   writeLimit,
 } from "../../../src/node/run/queue.ts";
+import { runEntry } from "../../../src/node/run/runEntry.ts";
 import { buildProgram, openRun, start, temporaryFolder } from "./support.ts";
 
 const entry = (id: string, queuedAt = "2026-01-01T00:00:00.000Z"): QueueEntry => ({
@@ -113,6 +114,15 @@ describe("queueing", () => {
     expect([first, second].map((id) => id.slice(11))).toEqual(["faces-pretrain-01", "faces-pretrain-02"]);
     const { order } = readEntry(runsDir, first, "waiting")!;
     expect(order).toMatchObject({ experimentText: "data:\n  path: images\n", experimentFile: file });
+  });
+
+  test("keeps the group that the run is put into, and lists show it there before it begins", async () => {
+    const folder = temporaryFolder();
+    const request = { runsDir: folder, experimentFile: experiment(folder), stage: "pretrain" } as const;
+    const id = await enqueueStart({ ...request, group: "masks" });
+    const [queued] = readQueue(folder);
+    const seen = { now: 0, check: "unknown", motion: "unsure", experimentFile: null } as const;
+    expect(runEntry(join(folder, id), null, queued!, seen).group).toBe("masks");
   });
 
   test("refuses an experiment with errors and shows where", async () => {

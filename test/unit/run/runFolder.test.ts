@@ -7,6 +7,7 @@ import { describe, expect, test, vi } from "vitest";
 import { UserError } from "../../../src/core/errors.ts";
 import { parseRun } from "../../../src/core/run/record.ts";
 import { parseStatus } from "../../../src/core/run/status.ts";
+import { readAnnotations } from "../../../src/node/run/annotations.ts";
 import { clearControl, readControl, requestStop } from "../../../src/node/run/control.ts";
 import { lockHolder } from "../../../src/node/run/lock.ts";
 import { currentLock } from "../../../src/node/run/lockFiles.ts";
@@ -23,6 +24,11 @@ const json = (path: string): unknown => JSON.parse(readFileSync(path, "utf8"));
 const session = { command: ["maskdm", "resume"], versions: { maskdm: "0.2.0" }, backend: "tfjs" };
 
 describe("createRun", () => {
+  test("puts the run into the group that was asked for, from its first moment", () => {
+    const { dir } = openRun(temporaryFolder(), { group: "masks" });
+    expect(readAnnotations(dir)).toMatchObject({ ok: true, value: { group: "masks", tags: [] } });
+  });
+
   test("lays out the folder of the contract", () => {
     const runsDir = join(temporaryFolder(), "runs");
     const run = openRun(runsDir);

@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { bandEdge } from "../../../src/core/series/band.ts";
 import { chartSvg, type SvgChart, svgSize } from "../../../src/core/series/chartSvg.ts";
+import { measuresOf } from "../../../src/core/series/charts.ts";
 import { RunColumns } from "../../../src/core/series/columns.ts";
 import { chartCsv } from "../../../src/core/series/csv.ts";
 import { clockTicks, durationTicks, shortDuration } from "../../../src/core/series/timeAxis.ts";
+import { madeUpStep } from "../../support/runFolders.ts";
 
 const chart = (change: Partial<SvgChart> = {}): SvgChart => ({
   title: "Loss <of> a & b",
@@ -62,10 +65,30 @@ describe("chartSvg", () => {
     expect(path.match(/-?[\d.e+]+/g)!.every((number) => Math.abs(Number(number)) <= 1e5)).toBe(true);
   });
 
+  it("draws bands below the lines, down to the edge of the plot and beyond where an axis cannot show them", () => {
+    const edge = (...ys: number[]) => ({ xs: Float64Array.of(0, 25, 50), ys: Float32Array.from(ys), length: 3 });
+    const high = edge(10, Number.NaN, 1);
+    const band = { low: edge(1, Number.NaN, -3), high, colour: "#654321" };
+    const svg = chartSvg(chart({ bands: [band] }));
+    const path = /<path d="(M[^"]*)" fill="#654321" fill-opacity="0.15" stroke="#654321"/.exec(svg)![1]!;
+    // Along the upper edge and back along the lower one, without the point that has no error.
+    expect(path).toMatch(/^M66 38L224 146L224 \d{4,}(\.\d+)?L66 146Z$/);
+    expect(svg.indexOf("#654321")).toBeLessThan(svg.indexOf('stroke="#123456"'));
+    expect(chartSvg(chart({ bands: [{ ...band, low: edge(1, 1, -3) }] }))).not.toContain("NaN");
+  });
+
   it("grows by its legend", () => {
     const legend = Array.from({ length: 5 }, (_, i) => ({ label: `run ${i}`, colour: "#000", dash: [] }));
     expect(svgSize(chart({ legend })).height).toBe(300 + 5 * 18 + 10);
     expect(svgSize(chart({ legend: [] })).height).toBe(300);
+  });
+});
+
+describe("a band", () => {
+  it("is 1.96 standard errors wide to each side, where there is an error", () => {
+    const [values, errors] = [Float32Array.of(1, 2, 3), Float32Array.of(0.5, Number.NaN, 1)];
+    expect([...bandEdge(values, errors, 2, "low")]).toEqual([Math.fround(1 - 0.98), Number.NaN]);
+    expect([...bandEdge(values, errors, 3, "high")].map((y) => y.toFixed(2))).toEqual(["1.98", "NaN", "4.96"]);
   });
 });
 
@@ -88,6 +111,16 @@ describe("chartCsv", () => {
   );
   const text = (label: string, view: [number, number] | null): string =>
     [...chartCsv([{ id: "a", label, columns }], ["loss", "lr"], "step", view)].join("");
+
+  it("leaves out steps at which what is measured now and then was not", () => {
+    const measured = new RunColumns(0);
+    const line = { ...madeUpStep(0, 10), heldOutError: 0.01 };
+    measured.add([madeUpStep(0, 5), { ...line, heldOutLoss: 0.5 }, madeUpStep(0, 15)]);
+    const run = { id: "a", label: "b", columns: measured };
+    const rows = [...chartCsv([run], measuresOf("heldOutLoss"), "step", null, true)].join("").trim().split("\n");
+    expect(rows[0]).toMatch(/,time,heldOutLoss,heldOutError$/);
+    expect(rows.slice(1).map((row) => row.replace(/^a,b,(\d+),.*Z/, "$1"))).toEqual(["10,0.5,0.01"]);
+  });
 
   it("has a row a step, with every axis", () => {
     expect(text("rate 0.5", null)).toBe(

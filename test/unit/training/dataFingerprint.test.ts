@@ -46,19 +46,15 @@ describe("the fingerprint of images", () => {
     const before = await look(base);
     writeFiles(base, { "images/b.png": await plainPng("#b0b0b0") });
     const edited = await look(base);
-    expect(changedImages(before.print, before.list, edited.print, edited.list)).toBe(
-      'The images have changed since the checkpoint (1 changed: "b.png"): the run goes on, but not bit for bit.',
-    );
-    expect(changedImages(before.print, null, edited.print, edited.list)).toContain(
-      "(the same names, but other pixels)",
-    );
+    expect(changedImages(before.print, before.list, edited.print, edited.list)).toBe('1 changed: "b.png"');
+    expect(changedImages(before.print, null, edited.print, edited.list)).toBe("the same names, but other pixels");
     writeFiles(base, { "images/d.png": await plainPng("#dddddd"), "images/e.png": await plainPng("#eeeeee") });
     rmSync(join(base, "images/a.png"));
     const other = await look(base);
-    expect(changedImages(before.print, before.list, other.print, other.list)).toContain(
-      '(2 added, such as "d.png"; 1 removed: "a.png"; 1 changed: "b.png")',
+    expect(changedImages(before.print, before.list, other.print, other.list)).toBe(
+      '2 added, such as "d.png"; 1 removed: "a.png"; 1 changed: "b.png"',
     );
-    expect(changedImages(before.print, null, other.print, other.list)).toContain("(3 images then, 4 now)");
+    expect(changedImages(before.print, null, other.print, other.list)).toBe("3 images then, 4 now");
   });
 
   it("of an older checkpoint is of names alone, and raises no false alarm", async () => {
@@ -67,7 +63,7 @@ describe("the fingerprint of images", () => {
     const old = `3 images, ${print.paths}`;
     expect(readFingerprint(old)).toBe(old);
     expect(changedImages(old, null, print, list)).toBeNull();
-    expect(changedImages(`2 images, ${"0".repeat(16)}`, null, print, list)).toContain("(2 images then, 3 now)");
+    expect(changedImages(`2 images, ${"0".repeat(16)}`, null, print, list)).toBe("2 images then, 3 now");
     expect(readFingerprint(undefined)).toBeNull();
     expect(readFingerprint({ other: 1 })).toBeNull();
   });
@@ -75,8 +71,8 @@ describe("the fingerprint of images", () => {
   it("names another decoder, which may round differently", async () => {
     const { list, print } = await look(await threeImages());
     const before = { ...print, pixels: "0", decoder: "sharp 0" };
-    expect(changedImages(before, null, print, list)).toContain(
-      `(the same names, but other pixels; they were decoded by sharp 0, now by ${print.decoder})`,
+    expect(changedImages(before, null, print, list)).toBe(
+      `the same names, but other pixels; they were decoded by sharp 0, now by ${print.decoder}`,
     );
     expect(changedImages({ ...print, decoder: "sharp 0" }, null, print, list)).toBeNull();
   });

@@ -12,8 +12,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Evaluation, readEvaluations } from "../../../src/core/run/evaluations.ts";
+import { neighboursPicture, readNeighbours } from "../../../src/node/run/evaluations.ts";
 import { QUICK, tinyExperiment, until, Workshop, writeImages } from "./support.ts";
 
 const shop = new Workshop();
@@ -23,6 +25,12 @@ const linesOf = (id: string): string => readFileSync(join(shop.run(id), "evaluat
 /** Folder of the samples, of which there is one. */
 const drawnOf = (id: string): string =>
   join(shop.run(id), "evaluations", readdirSync(join(shop.run(id), "evaluations"))[0]!);
+
+/** Files of the samples among what is in a folder. */
+const pagesIn = (folder: string): string[] =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith(".pixels"))
+    .sort();
 
 async function evaluate(id: string, ...options: string[]): Promise<Evaluation> {
   const { out } = await shop.succeed("evaluate", id, "--json", ...QUICKLY, ...options);
@@ -54,11 +62,13 @@ describe("maskdm evaluate", () => {
     );
     expect(first.out).toContain("half of the training images against the other half");
     expect(first.err).toMatch(/embedding: 60 images/);
-    const pages = readdirSync(drawnOf("all")).map((name) => statSync(join(drawnOf("all"), name)).mtimeMs);
+    const pageTimes = (): number[] =>
+      pagesIn(drawnOf("all")).map((name) => statSync(join(drawnOf("all"), name)).mtimeMs);
+    const pages = pageTimes();
     const again = await shop.succeed("evaluate", "all", ...QUICKLY);
     expect(again.out).toBe(first.out);
     expect(again.err).not.toMatch(/embedding: 60 images/);
-    expect(readdirSync(drawnOf("all")).map((name) => statSync(join(drawnOf("all"), name)).mtimeMs)).toEqual(pages);
+    expect(pageTimes()).toEqual(pages);
 
     writeFileSync(join(shop.run("all"), "evaluations.jsonl"), `${linesOf("all")}{"type":"evalu`);
     const third = await evaluate("all");
@@ -86,7 +96,7 @@ describe("maskdm evaluate", () => {
     drawing.child.kill("SIGINT");
     expect((await drawing.ended).signal).toBe("SIGINT");
     const folder = join(shop.run("all"), "evaluations", started()!);
-    expect(readdirSync(folder).length).toBeLessThan(8);
+    expect(pagesIn(folder).length).toBeLessThan(8);
     const resumed = await evaluate("all", ...samples, "--seed", "7");
     rmSync(folder, { recursive: true });
     expect(await evaluate("all", ...samples, "--seed", "7")).toEqual(resumed);
@@ -95,7 +105,7 @@ describe("maskdm evaluate", () => {
 
   it("draws a page that is damaged, and embeds features that are, anew", async () => {
     const whole = await evaluate("held");
-    const [page] = readdirSync(drawnOf("held")).sort();
+    const [page] = pagesIn(drawnOf("held"));
     truncateSync(join(drawnOf("held"), page!), 100);
     const cache = shop.path(".maskdm", "cache");
     for (const name of readdirSync(cache)) if (name.endsWith(".features")) truncateSync(join(cache, name), 64);
@@ -103,6 +113,70 @@ describe("maskdm evaluate", () => {
     expect(whole.heldOutImages).toBeGreaterThanOrEqual(20);
     expect(whole.trainingImages + whole.heldOutImages).toBe(60);
     expect([whole.kidFloor.against, whole.copying.unseen]).toEqual(["held-out images", "held-out images"]);
+  }, 60_000);
+
+  it("shows the samples that are most like a training image beside it, a planted copy first", async () => {
+    await evaluate("held");
+    const [page] = pagesIn(drawnOf("held"));
+    const pixels = readFileSync(join(drawnOf("held"), page!));
+    const images = readdirSync(shop.path("images")).sort();
+    const copied = await Promise.all(images.map((name) => sharp(shop.path("images", name)).raw().toBuffer()));
+    // Whichever of them were held out: some of them are trained on.
+    for (const [i, image] of copied.slice(0, 20).entries()) pixels.set(image, i * image.length);
+    writeFileSync(join(drawnOf("held"), page!), pixels);
+    const { err } = await shop.succeed("evaluate", "held", ...QUICKLY);
+    const [, picture] = /^Samples that are most like a training image, each beside it: (.*\.png)$/m.exec(err) ?? [];
+    const evaluation = readEvaluations(linesOf("held")).at(-1)!;
+    const place = { dir: shop.run("held"), drawn: evaluation.drawn, name: evaluation.neighbours! };
+    expect(picture).toBe(neighboursPicture(place));
+    const { pairs, picture: layout, ...found } = readNeighbours(place)!;
+    expect(found).toMatchObject({
+      samples: 70,
+      trainingImages: evaluation.trainingImages,
+      space: "random-convolutions",
+    });
+    expect(pairs).toHaveLength(70);
+    const [first] = pairs;
+    expect(first).toMatchObject({ image: images[first!.sample], distance: 0, near: true });
+    // The sample and, to its right, the same image again.
+    const { data, info } = await sharp(picture).raw().toBuffer({ resolveWithObject: true });
+    const { imageSize, scale, separator } = layout;
+    const pixelAt = (column: number, x: number, y: number): number[] => {
+      const left = separator + column * (imageSize * scale + separator) + x * scale;
+      return [...data.subarray(3 * ((separator + y * scale) * info.width + left)).subarray(0, 3)];
+    };
+    for (const column of [0, 1]) {
+      for (const [x, y] of [
+        [0, 0],
+        [5, 2],
+        [7, 7],
+      ] as const) {
+        const at = 3 * (y * imageSize + x);
+        expect(pixelAt(column, x, y)).toEqual([...copied[first!.sample]!.subarray(at, at + 3)]);
+      }
+    }
+  }, 60_000);
+
+  it("says where today's images are others than the run learned from, in the result, too", async () => {
+    await writeImages(shop.path("changing"), { count: 40, size: 8 });
+    await train("changed", "changing");
+    const before = await evaluate("changed");
+    expect(before.note).toBeUndefined();
+    rmSync(shop.path("changing", "image-003.png"));
+    const note =
+      'the images have changed since the checkpoint (1 removed: "image-003.png"): the run learned from others';
+    const { out, err } = await shop.succeed("evaluate", "changed", ...QUICKLY);
+    expect(err).toContain(`note: ${note}`);
+    expect(out).toContain(`note: ${note}`);
+    expect(readEvaluations(linesOf("changed")).at(-1)!.note).toContain(note);
+  }, 60_000);
+
+  it("measures the other runs where it cannot measure one, and fails", async () => {
+    const runs = ["all", "nowhere", "held"];
+    const { exitCode, out, err } = await shop.maskdm("evaluate", ...runs, ...QUICKLY, "--json");
+    expect(exitCode, err).toBe(2);
+    expect(err).toMatch(/^nowhere: error: .*is neither a path nor the id of a run/m);
+    expect(JSON.parse(out).map(({ run }: Evaluation) => run)).toEqual(["all", "held"]);
   }, 60_000);
 
   it("takes several runs, and the default space", async () => {

@@ -67,6 +67,22 @@ describe("a full disk", () => {
     expect(differences(runDir, shop.run("whole"))).toEqual([]);
     expect(learning(runDir)).toEqual(learning(shop.run("whole")));
   });
+
+  it("ends a run whose evaluation finds no room, with its checkpoint intact", async (context) => {
+    if (disk === null) return context.skip("mounting a small disk takes root on Linux");
+    const runDir = join(disk, "evaluated");
+    const many = ["steps=4", "log_every=4", "evaluate_every=4", "evaluate_samples=20000"];
+    const options = ["sample.steps=1", ...many.map((set) => `pretrain.${set}`)].flatMap((set) => ["--set", set]);
+    rmSync(join(disk, "filled"), { recursive: true, force: true });
+    const { exitCode, err } = await shop.maskdm(
+      ...["pretrain", "tiny.maskdm.yaml", "--runs-dir", disk, "--run", "evaluated", ...options],
+    );
+    expect(exitCode, err).toBe(1);
+    expect(err).toMatch(/^error: Cannot write .*samples-\d+\.pixels: the disk is full \(ENOSPC\)/m);
+    expect(err).not.toMatch(/\n {4}at |unexpected|goes on/);
+    expect(listCheckpoints(runDir).whole.map(({ step }) => step)).toEqual([4]);
+    expect(listCheckpoints(runDir).damaged).toEqual([]);
+  }, 60_000);
 });
 
 /** Takes all the room that is left. */

@@ -6,7 +6,7 @@ import { studyChanges } from "../../../core/study/changes.ts";
 import { metricSpec } from "../../../core/study/metrics.ts";
 import { resolvePath } from "../../../node/homePath.ts";
 import { type LoadedStudy, planTexts } from "../../../node/study/loadPlan.ts";
-import { readStudyRecord } from "../../../node/study/places.ts";
+import { readStudyRecord } from "../../../node/study/recordFile.ts";
 import type { Io } from "../io.ts";
 
 /**

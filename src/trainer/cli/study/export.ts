@@ -62,7 +62,7 @@ async function journal({ plan, texts }: LoadedStudy, table: StudyTable, runsDir:
       import("../../../node/run/metrics.ts"),
       import("../../../node/run/runFiles.ts"),
       import("../../../node/study/runCommand.ts"),
-      import("../../../node/study/places.ts"),
+      import("../../../node/study/recordFile.ts"),
     ]);
   const { maskdmCommand } = await import("../../../node/shellCommand.ts");
   const read = readStudyRecord(runsDir, texts.name);

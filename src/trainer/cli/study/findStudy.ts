@@ -5,7 +5,8 @@ import { UserError } from "../../../core/errors.ts";
 import { formatDiagnostic } from "../../../core/experiment/diagnostic.ts";
 import { studyName } from "../../../core/study/names.ts";
 import { type LoadedStudy, loadPlan, planTexts, type StudyLoad } from "../../../node/study/loadPlan.ts";
-import { readStudyRecord, studyNames } from "../../../node/study/places.ts";
+import { studyNames } from "../../../node/study/places.ts";
+import { readStudyRecord } from "../../../node/study/recordFile.ts";
 import { CommandExit } from "../errors.ts";
 import type { Io } from "../io.ts";
 

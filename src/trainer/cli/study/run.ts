@@ -3,7 +3,6 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { UserError } from "../../../core/errors.ts";
 import { isOver } from "../../../core/study/progress.ts";
-import { usableMemory } from "../../../node/machine.ts";
 import { maskdmCommand } from "../../../node/shellCommand.ts";
 import type { LoadedStudy } from "../../../node/study/loadPlan.ts";
 import { CommandExit } from "../errors.ts";
@@ -62,13 +61,14 @@ Trainings go through the queue of the runs folder. Ctrl+C, and closing the termi
 }
 
 async function run(text: string, options: RunOptions, io: Io): Promise<void> {
-  const [{ findStudy }, { planLines }, { checkImages, checkSpace, sayChanges }] = await Promise.all([
+  const [{ findStudy }, { planLines }, { knownMachine }, { checkImages, checkSpace, sayChanges }] = await Promise.all([
     import("./findStudy.ts"),
     import("../../../core/study/planText.ts"),
+    import("../../../node/speedFile.ts"),
     import("./beforeStart.ts"),
   ]);
   const loaded = findStudy(text, options.runsDir, io);
-  io.stdout([`${loaded.texts.name}: what it comes to`, ...planLines(loaded.plan, usableMemory())].join("\n  "));
+  io.stdout([`${loaded.texts.name}: what it comes to`, ...planLines(loaded.plan, knownMachine())].join("\n  "));
   const isOther = sayChanges(loaded, resolve(options.runsDir), io);
   if (options.dryRun === true) return;
   if (loaded.plan.runs.size === 0) {
@@ -104,6 +104,9 @@ async function start(loaded: LoadedStudy, command: "run" | "retry", options: Run
   }
   const facts = await followStudy(loaded, runsDir, log, io);
   const counts = cellCounts(loaded.plan, facts);
+  const isDone = isOver(counts);
   const wasStopped = facts.record?.asked === "stop";
-  if (counts.failed + counts.refused > 0 || !(isOver(counts) || wasStopped)) throw new CommandExit(1);
+  if (!isDone)
+    io.stderr(`Nobody works on ${name} now; go on with: ${maskdmCommand("study", "run", loaded.texts.studyFile)}`);
+  if (counts.failed + counts.refused > 0 || !(isDone || wasStopped)) throw new CommandExit(1);
 }

@@ -35,17 +35,19 @@ export function register(study: Command, io: Io): void {
 }
 
 async function status(text: string, options: StatusOptions, io: Io): Promise<void> {
-  const [{ findStudy }, { studyFacts }, { statusLines }, { studyResults }, { cellState }] = await Promise.all([
-    import("./findStudy.ts"),
-    import("../../../node/study/studyReader.ts"),
-    import("../../../core/study/statusText.ts"),
-    import("../../../core/study/results.ts"),
-    import("../../../core/study/cellState.ts"),
-  ]);
+  const [{ findStudy }, { studyFacts }, { statusLines }, { knownMachine }, { studyResults }, { cellState }] =
+    await Promise.all([
+      import("./findStudy.ts"),
+      import("../../../node/study/studyReader.ts"),
+      import("../../../core/study/statusText.ts"),
+      import("../../../node/speedFile.ts"),
+      import("../../../core/study/results.ts"),
+      import("../../../core/study/cellState.ts"),
+    ]);
   const { texts, plan } = findStudy(text, options.runsDir, io);
   const facts = await studyFacts(resolve(options.runsDir), texts.name, plan);
   if (options.json !== true) {
-    io.stdout(`${texts.name}: ${statusLines(plan, facts).join("\n")}`);
+    io.stdout(`${texts.name}: ${statusLines(plan, facts, knownMachine()).join("\n")}`);
     if (facts.record?.message) io.stderr(facts.record.message);
     return;
   }

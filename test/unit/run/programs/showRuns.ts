@@ -74,9 +74,9 @@ for (const entry of entries) {
   feed.add(dir, 0, columns);
   await new Promise<void>((resolve) => {
     const follower = new MetricsFollower(dir, {
-      lines(lines, reset) {
+      lines(parts, reset) {
         if (reset) columns.clear();
-        feed.changed(dir, columns.addPacked(lines));
+        feed.changed(dir, columns.addPacked(parts));
       },
       failed: () => undefined,
       looked: () => {

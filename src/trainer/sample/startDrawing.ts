@@ -4,8 +4,8 @@ import { modelShape } from "../../core/model/shape.ts";
 import { type Drawing, drawingOf } from "../../core/run/drawing.ts";
 import type { RunNetwork } from "../../node/run/runNetwork.ts";
 import type { EngineClient } from "../engine/client.ts";
+import { engineThreads } from "../engine/engineThreads.ts";
 import type { EngineFacts } from "../engine/messages.ts";
-import { engineThreads } from "./session.ts";
 
 /** Starts an engine that only draws; its weights are still to be loaded. */
 export function startDrawing(engine: EngineClient, { experiment }: RunNetwork): Promise<EngineFacts> {

@@ -1,14 +1,17 @@
 /** What is generated from the schemas of the run format: JSON Schemas and the tables of fields in docs/run-format.md. */
 import * as z from "zod";
-import { annotationsSchema } from "./annotations.ts";
-import { checkpointSchema } from "./checkpointState.ts";
-import { controlSchema } from "./control.ts";
-import { drawingSchema } from "./drawing.ts";
-import { evaluationSchema } from "./evaluations.ts";
-import { metricsLineSchema, resumeLineSchema, stepMetricsSchema } from "./metrics.ts";
-import { queueEntrySchema, queueLimitSchema, startOrderSchema } from "./queue.ts";
-import { runSchema, sessionSchema } from "./record.ts";
-import { statusSchema } from "./status.ts";
+import { annotationsSchema } from "../run/annotations.ts";
+import { checkpointSchema } from "../run/checkpointState.ts";
+import { controlSchema } from "../run/control.ts";
+import { drawingSchema } from "../run/drawing.ts";
+import { evaluationSchema } from "../run/evaluations.ts";
+import { metricsLineSchema, resumeLineSchema, stepMetricsSchema } from "../run/metrics.ts";
+import { neighbourPairSchema, neighboursSchema } from "../run/neighbours.ts";
+import { queueEntrySchema, queueLimitSchema, startOrderSchema } from "../run/queue.ts";
+import { runSchema, sessionSchema } from "../run/record.ts";
+import { statusSchema } from "../run/status.ts";
+import { studyRecordSchema } from "../study/record.ts";
+import { studyRequestSchema } from "../study/request.ts";
 
 const PUBLISHED: Readonly<Record<string, z.ZodType>> = {
   "docs/schema/run.schema.json": runSchema,
@@ -19,6 +22,9 @@ const PUBLISHED: Readonly<Record<string, z.ZodType>> = {
   "docs/schema/annotations.schema.json": annotationsSchema,
   "docs/schema/drawing.schema.json": drawingSchema,
   "docs/schema/evaluation.schema.json": evaluationSchema,
+  "docs/schema/neighbours.schema.json": neighboursSchema,
+  "docs/schema/study-record.schema.json": studyRecordSchema,
+  "docs/schema/study-request.schema.json": studyRequestSchema,
 };
 
 /** Document whose tables of fields are generated. */
@@ -50,6 +56,10 @@ const TABLES: Readonly<Record<string, z.ZodObject>> = {
   annotations: annotationsSchema,
   drawing: drawingSchema,
   evaluation: evaluationSchema,
+  neighbours: neighboursSchema,
+  neighbourPair: neighbourPairSchema,
+  study: studyRecordSchema,
+  studyRequest: studyRequestSchema,
 };
 
 interface Property {
@@ -61,6 +71,8 @@ interface Property {
   readonly items?: Property;
   readonly description?: string;
   readonly format?: string;
+  /** of objects whose names are not fixed: what each holds */
+  readonly additionalProperties?: Property | boolean;
   readonly properties?: Readonly<Record<string, Property>>;
   readonly required?: readonly string[];
 }
@@ -78,11 +90,12 @@ function typeName(property: Property): string {
 /** A row per field; those of an object in it follow as `object.field`. */
 function rows(object: Property, prefix: string): string[] {
   return Object.entries(object.properties ?? {}).flatMap(([name, property]) => {
+    const values = typeof property.additionalProperties === "object" ? property.additionalProperties : {};
     const nested = [property, ...(property.anyOf ?? [])].find((part) => part.properties !== undefined);
     const optional = object.required?.includes(name) === true ? "" : ", optional";
     const description = (property.description ?? "").replaceAll("|", "\\|");
     const row = `| \`${prefix}${name}\` | ${typeName(property)}${optional} | ${description} |`;
-    return nested === undefined ? [row] : [row, ...rows(nested, `${prefix}${name}.`)];
+    return [row, ...rows(nested ?? {}, `${prefix}${name}.`), ...rows(values, `${prefix}${name}.*.`)];
   });
 }
 

@@ -1,0 +1,53 @@
+/** Evaluations as comma-separated values: one row each. */
+import { csvField } from "../csvField.ts";
+import type { Evaluation } from "./evaluations.ts";
+
+export interface EvaluatedRun {
+  readonly id: string;
+  readonly label: string;
+  readonly evaluations: readonly Evaluation[];
+}
+
+type Cell = string | number | null;
+
+const COLUMNS: Readonly<Record<string, (evaluation: Evaluation) => Cell>> = {
+  time: ({ time }) => time,
+  stage: ({ stage }) => stage,
+  step: ({ step }) => step,
+  weights: ({ weights }) => weights,
+  samples: ({ samples }) => samples,
+  seed: ({ seed }) => seed,
+  sampler: ({ sampler }) => sampler,
+  samplerSteps: ({ samplerSteps }) => samplerSteps,
+  eta: ({ eta }) => eta,
+  space: ({ space }) => space,
+  data: ({ data }) => data,
+  trainingImages: ({ trainingImages }) => trainingImages,
+  heldOutImages: ({ heldOutImages }) => heldOutImages,
+  kid: ({ kid }) => kid.value,
+  kidStandardError: ({ kid }) => kid.standardError,
+  kidLow: ({ kid }) => kid.low,
+  kidHigh: ({ kid }) => kid.high,
+  kidFloor: ({ kidFloor }) => kidFloor.value,
+  kidFloorStandardError: ({ kidFloor }) => kidFloor.standardError,
+  frechetDistance: ({ frechet }) => frechet.distance,
+  frechetComponents: ({ frechet }) => frechet.components,
+  precision: ({ precision }) => precision,
+  recall: ({ recall }) => recall,
+  density: ({ density }) => density,
+  coverage: ({ coverage }) => coverage,
+  copies: ({ copying }) => copying.share,
+  near: ({ copying }) => copying.near,
+  nearUnseen: ({ copying }) => copying.nearUnseen,
+  copyingSpace: ({ copying }) => copying.space,
+};
+
+export function evaluationsCsv(runs: readonly EvaluatedRun[]): string {
+  const rows = runs.flatMap(({ id, label, evaluations }) =>
+    evaluations.map((evaluation) => [id, label, ...Object.values(COLUMNS).map((of) => of(evaluation))]),
+  );
+  const text = (cell: Cell): string => (typeof cell === "string" ? csvField(cell) : String(cell ?? ""));
+  return [["run", "label", ...Object.keys(COLUMNS)], ...rows.map((row) => row.map(text))]
+    .map((cells) => `${cells.join(",")}\n`)
+    .join("");
+}

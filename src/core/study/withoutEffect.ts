@@ -1,0 +1,27 @@
+/** Keys that may vary without anything to show for it. */
+import { isReadBy, ruleOf } from "../experiment/changeOnResume.ts";
+import type { StudyConfig } from "./schema.ts";
+
+/** What of the section sample decides how an evaluated image is drawn. */
+const DRAWING = ["sampler", "steps", "eta", "weights", "clip"].map((name) => `sample.${name}`);
+
+/** Why it decides nothing that a key varies; null: it does. */
+export function withoutEffect(key: string, { stages, metric, budget }: StudyConfig): string | null {
+  if (key === "budget.pretrain") {
+    if (budget === undefined) return "there is no budget to share";
+    return stages.length === 1 ? "the study has one stage" : null;
+  }
+  if (budget !== undefined && stages.some((stage) => key === `${stage}.steps`))
+    return "the budget decides the steps, and budget.pretrain the share of each stage";
+  if (key === "seed" || key.startsWith("budget.")) return null;
+  if (!stages.some((stage) => isReadBy(stage, key))) {
+    const [stage] = stages;
+    return `the only stage of the study, ${stage}, does not read it`;
+  }
+  if (key === "finetune.from" && stages.includes("pretrain"))
+    return "finetuning starts from the study's own pretraining";
+  if (DRAWING.includes(key)) return metric === "held_out_loss" ? "held_out_loss draws no images" : null;
+  return ruleOf(key).may === "silently"
+    ? "it changes how training is computed, shown or kept, not what is learned"
+    : null;
+}
