@@ -78,6 +78,7 @@ describe("the charts of a study in the panel", () => {
     const { table } = mixedStudy();
     await page.evaluate((shown) => window.page.show(shown, { ranges: {}, top: null }), table);
     await page.locator("#parallel .brush").first().waitFor();
+    await page.locator("#parallel svg").scrollIntoViewIfNeeded();
     const box = (await page.locator("#parallel .brush-area").nth(1).boundingBox())!;
     const x = box.x + box.width / 2;
     await page.mouse.move(x, box.y + 4);
