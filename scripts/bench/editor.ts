@@ -56,7 +56,7 @@ async function measure(): Promise<void> {
   const command = ["npm run bench:editor --", ...process.argv.slice(2)].join(" ");
   const head = [
     "# What the editor takes to draw",
-    `${date}, ${processor}, ${cores} cores, ${memoryGiB} GiB, ${system}; ${rounds} editors one after the other, load ${load.toFixed(1)} before.`,
+    `${date}, ${processor}, ${cores} cores, ${memoryGiB} GiB, ${system}; rounds: ${rounds}, load ${load.toFixed(1)} before.`,
     `\`${command.replace(/ --$/, "")}\``,
   ];
   const file = join(resolve(values.out), `${date}-editor.md`);

@@ -68,13 +68,13 @@ export const CASES: readonly Case[] = [
   },
   {
     name: "large",
-    what: "U-ViT 384 × 7, 64 px, m = 0.5, hidden tokens routed past the middle, batch 16 in micro-batches of 4; 2 checkpoints",
+    what: "U-ViT 256 × 5, 64 px, m = 0.5, hidden tokens routed past the middle, batch 8 in micro-batches of 4; 2 checkpoints",
     stage: "pretrain",
     experiment: (path, steps) => ({
       data: { path, image_size: 64 },
-      model: { patch_size: 4, embed_dim: 384, depth: 7, num_heads: 6 },
+      model: { patch_size: 4, embed_dim: 256, depth: 5, num_heads: 4 },
       mask: { strategy: "patch", rate: 0.5, mode: "route" },
-      pretrain: { ...bare(steps, 16), micro_batch_size: 4, checkpoint_every: parts(steps, 2) },
+      pretrain: { ...bare(steps, 8), micro_batch_size: 4, checkpoint_every: parts(steps, 2) },
     }),
   },
   {

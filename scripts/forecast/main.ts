@@ -95,11 +95,12 @@ function measure(one: Case): Result {
   return { name, what, seconds, machine, backend, load, steps, took: workSeconds, forecasts: made };
 }
 
-/** What was measured before, on this machine and of this length; null: nothing. */
-function kept(name: string): Result | null {
+/** What was measured of the case before, on this machine and of this length; null: nothing. */
+function kept({ name, what }: Case): Result | null {
   try {
     const result = resultSchema.parse(JSON.parse(readFileSync(join(work, `${name}.json`), "utf8")));
-    return result.seconds === seconds && JSON.stringify(result.machine) === JSON.stringify(machine) ? result : null;
+    const isSame = result.what === what && result.seconds === seconds;
+    return isSame && JSON.stringify(result.machine) === JSON.stringify(machine) ? result : null;
   } catch {
     return null;
   }
@@ -111,7 +112,7 @@ const command = `npm run bench:forecast${seconds === 60 ? "" : ` -- --seconds ${
 const target = resolve(root, values.out, `${date}-forecast.md`);
 const results: Result[] = [];
 for (const one of CASES.filter(({ name }) => names.includes(name))) {
-  const before = kept(one.name);
+  const before = kept(one);
   const result = before ?? measure(one);
   if (before === null) writeFileSync(join(work, `${one.name}.json`), JSON.stringify(result, null, 1));
   results.push(result);

@@ -42,7 +42,7 @@ export interface QualityTableActions {
   showNeighbours(dir: string, evaluation: Evaluation): void;
 }
 
-const PLOT_WIDTH = 180;
+const PLOT_WIDTH = 160;
 /** Of a normal quantity 95 % lie within so many standard errors. */
 const NORMAL_95 = 1.96;
 
@@ -99,7 +99,7 @@ function head(order: Settings["quality"], scale: IntervalScale, act: QualityTabl
     element(
       "tr",
       {},
-      sortable("run", "Run, and what it was measured with", "The order of the runs on the left"),
+      sortable("run", "Run", "The order of the runs on the left"),
       kid!,
       plot,
       ...others,

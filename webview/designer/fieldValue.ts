@@ -71,7 +71,7 @@ function candidates(schema: JsonSchema, text: string): KeyValue[] {
           .split(/[\s,;]+/)
           .map(asNumber),
       );
-    if (option.type === "boolean" && /^(true|false)$/i.test(text)) found.push(text.toLowerCase() === "true");
+    if (option.type === "boolean" && /^(true|false)$/.test(text)) found.push(text === "true");
     if (option.const !== undefined && String(option.const) === text) found.push(option.const);
     if (option.enum) found.push(...option.enum.filter((value) => String(value) === text));
     if (option.type === "string" && option.const === undefined && !option.enum) found.push(text);

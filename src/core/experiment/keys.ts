@@ -75,9 +75,23 @@ export function isValidFor(spec: KeySpec, value: unknown): boolean {
     return isValidFor(list, [{ ...others, [spec.name]: value }]);
   }
   const { section, name, table } = spec;
-  const result = table.kind.schema.safeParse(section === "" ? { [name]: value } : { [section]: { [name]: value } });
+  const values = smallestValues(table);
+  if (section === "") values[name] = value;
+  else values[section] = { ...(values[section] as object | undefined), [name]: value };
+  const result = table.kind.schema.safeParse(values);
   const own = section === "" ? [name] : [section, name];
   return result.success || !result.error.issues.some(({ path }) => own.every((part, i) => path[i] === part));
+}
+
+/** Keys that a file has in any case, so that what is asked about is all that can be wrong: telling of an error takes its time. */
+function smallestValues({ kind, sections }: KeyTable): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const [path, { standIn }] of Object.entries(kind.required)) {
+    const [section, name] = path.split(".") as [string, string?];
+    if (name === undefined) values[section] = standIn;
+    else if (sections.get(section)!.required) values[section] = { [name]: standIn };
+  }
+  return values;
 }
 
 export function keyTable<T>(kind: FileKind<T>): KeyTable<T> {

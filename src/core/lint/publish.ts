@@ -35,7 +35,7 @@ const GROUPS: readonly (readonly [digit: string, title: string])[] = [
 ];
 
 /**
- * @param studyRules those of study files, which are made of these
+ * @param studyRules those about studies, which know of these
  * @returns path -> text
  */
 export function publishedLintRules(studyRules: readonly RuleText[]): Record<string, string> {

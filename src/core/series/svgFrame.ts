@@ -34,7 +34,10 @@ const HEADING = 14;
 
 /** From values of an axis to pixels. */
 export function axisMapping(axis: Pick<SvgAxis, "low" | "high" | "logarithmic">, from: number, to: number): Mapping {
-  const along = axis.logarithmic ? Math.log10 : (value: number) => value;
+  // What an axis cannot show lies far beyond its low end.
+  const along = axis.logarithmic
+    ? (value: number) => Math.log10(Math.max(value, Number.MIN_VALUE))
+    : (value: number) => value;
   const low = along(axis.low);
   const length = along(axis.high) - low || 1;
   return (value) => Math.max(-FAR, Math.min(FAR, from + ((along(value) - low) / length) * (to - from)));

@@ -17,9 +17,10 @@ const cellsOf = (run: PlannedRun, plan: StudyPlan, record: StudyRecord): Cell[] 
 
 /** The step at which a training pauses to be compared; null: it goes to its end. */
 export function pauseOf(run: PlannedRun, plan: StudyPlan, record: StudyRecord): number | null {
+  if (plan.study.halving === undefined) return null;
   const steps = plannedSteps(run, record);
   const cells = cellsOf(run, plan, record);
-  if (plan.study.halving === undefined || steps === null || cells.length === 0) return null;
+  if (steps === null || cells.length === 0) return null;
   // One that goes on for a cell waits for the others that draw from it.
   const next = Math.min(...cells.map((cell) => nextRung(cell, record)));
   return rungSteps(plan, steps)[next] ?? null;

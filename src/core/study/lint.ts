@@ -5,6 +5,7 @@ import { applyRules, withoutRefused } from "../lint/applyRules.ts";
 import { countedDigest } from "./countedDigest.ts";
 import { configurationCount, planStudy, type StudyPlan } from "./plan.ts";
 import { readStudy, type StudyReading } from "./read.ts";
+import { isFatal } from "./rules/cells.ts";
 import { FACT_RULES } from "./rules.ts";
 import { StudyContext, type StudyLintFacts } from "./studyRule.ts";
 
@@ -34,7 +35,7 @@ export function lintStudyReading(
   if (partial === null) return { diagnostics, plan: null };
   const text = facts.base !== undefined && "text" in facts.base ? facts.base.text : null;
   const base = text === null ? null : readExperiment(text);
-  const isUsable = base !== null && !base.diagnostics.some(({ severity }) => severity === "error");
+  const isUsable = base !== null && base.experiment !== null && !base.diagnostics.some(isFatal);
   const plan =
     study !== null && isUsable && configurationCount(study) <= most
       ? planStudy(study, { baseText: text!, baseName: "base", digest: countedDigest() })

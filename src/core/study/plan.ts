@@ -66,6 +66,10 @@ export interface StudyPlan {
   readonly runs: ReadonlyMap<string, PlannedRun>;
 }
 
+const ABOUT_METRIC = "The metric ";
+/** Whether a configuration's problem is that it has no metric, although it can be trained. */
+export const isAboutMetric = (problem: string): boolean => problem.startsWith(ABOUT_METRIC);
+
 /** More are hardly meant, and no view would show them. */
 export const MOST_CELLS = 5000;
 
@@ -191,11 +195,11 @@ class ConfigurationPlan {
     const last = this.shares.at(-1)?.stage;
     if (metricSpec(this.study.metric).of !== null || last === undefined) return null;
     if (data.holdout === 0) {
-      return `The metric ${this.study.metric} is measured on images that data.holdout keeps out of training, and data.holdout is 0.`;
+      return `${ABOUT_METRIC}${this.study.metric} is measured on images that data.holdout keeps out of training, and data.holdout is 0.`;
     }
     return stages[last].held_out_every > 0
       ? null
-      : `The metric ${this.study.metric} is not measured with ${last}.held_out_every 0.`;
+      : `${ABOUT_METRIC}${this.study.metric} is not measured with ${last}.held_out_every 0.`;
   }
 
   runs(seed: number): PlannedRun[] {

@@ -1,4 +1,5 @@
 /** What a study comes to, in short sentences. Every number is core's. */
+import { isMap } from "yaml";
 import { maskPieces, onGrid } from "../../core/masks/schedule.ts";
 import { count, plural, share } from "../../core/numbers.ts";
 import { type Axis, studyAxes } from "../../core/study/axes.ts";
@@ -10,9 +11,12 @@ import type { DocumentSummary } from "./languageStatus.ts";
 /** Points that a hover lists. */
 const LISTED = 12;
 
-/** "9 configurations x 3 seeds = 27 cells, 24 of them different"; null where the file does not say. */
-export function cellsText({ partial, plan, refused }: ReadStudy): string | null {
+/** "9 configurations × 3 seeds = 27 cells, 24 to be computed"; null where the file does not say. */
+export function cellsText({ partial, plan, refused, document }: ReadStudy): string | null {
   if (partial === null || refused.has("axes") || refused.has("seeds")) return null;
+  const axes = document.target(document.find("axes")?.value ?? null);
+  // Of an axis that cannot be used the points are not known.
+  if (isMap(axes) && axes.items.length !== Object.keys(partial.axes).length) return null;
   const configurations = configurationCount(partial);
   const seeds = typeof partial.seeds === "number" ? partial.seeds : partial.seeds.length;
   const cells = plural(configurations * seeds, "cell");

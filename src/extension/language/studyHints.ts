@@ -36,7 +36,8 @@ function hints(read: ReadStudy, document: vscode.TextDocument): vscode.InlayHint
     found.push(hint);
   };
   const cells = cellsText(read);
-  if (cells !== null) add("axes", cells, []);
+  // The editor cuts long hints; the lens says it in full.
+  if (cells !== null) add("axes", cells.split(" = ")[1]!, [cells]);
   const range = read.document.keyRange("axes");
   for (const { name, points } of read.partial === null ? [] : studyAxes(read.partial)) {
     const own = read.document.keyRange(["axes", name]);

@@ -1,5 +1,6 @@
-/** Lenses at the top of a study: how much there is to do. */
+/** Lenses at the top of a study: to run it, to see how it stands, and how much there is to do. */
 import * as vscode from "vscode";
+import { commandOf } from "../commands/commandTable.ts";
 import type { ReadStudy } from "../services.ts";
 import type { DocumentServices } from "./languageServices.ts";
 import { cellsText } from "./studyFacts.ts";
@@ -12,9 +13,15 @@ export function registerStudyLenses({ language, documents }: DocumentServices<Re
     vscode.languages.registerCodeLensProvider(language.selector, {
       onDidChangeCodeLenses: changes.event,
       provideCodeLenses: async (document) => {
+        const { uri } = document;
+        if (uri.scheme !== "file") return [];
         const cells = cellsText(await documents.get(document));
-        const top = new vscode.Range(0, 0, 0, 0);
-        return cells === null ? [] : [new vscode.CodeLens(top, { title: cells, command: "" })];
+        const show = (title: string) => commandOf(title, "maskdm.openStudy", uri);
+        return [
+          commandOf("$(play) Run study", "maskdm.runStudy", uri),
+          show("$(table) Show study"),
+          ...(cells === null ? [] : [show(cells)]),
+        ].map((command) => new vscode.CodeLens(new vscode.Range(0, 0, 0, 0), command));
       },
     }),
   );

@@ -3,6 +3,7 @@ import { posix } from "node:path";
 import * as vscode from "vscode";
 import { UserError } from "../../core/errors.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
+import { STUDY_ENDING } from "../../core/study/names.ts";
 import type { Commands } from "../commands/commandTable.ts";
 import { chooseExperiment } from "../designer/chooseExperiment.ts";
 import type { Services } from "../services.ts";
@@ -63,7 +64,7 @@ async function newStudy(given: unknown, suffix: string, write: Write): Promise<v
 
 async function freeFile(folder: vscode.Uri, name: string): Promise<vscode.Uri> {
   for (let number = 1; ; number++) {
-    const file = vscode.Uri.joinPath(folder, `${number === 1 ? name : `${name}-${number}`}.maskstudy.yaml`);
+    const file = vscode.Uri.joinPath(folder, `${number === 1 ? name : `${name}-${number}`}${STUDY_ENDING}`);
     try {
       await vscode.workspace.fs.stat(file);
     } catch {

@@ -2,11 +2,12 @@
 import { basename, dirname } from "node:path";
 import * as vscode from "vscode";
 import { compareNames } from "../../core/run/runOrder.ts";
+import { STUDY_FILE } from "../../core/study/names.ts";
 
 const STUDY_FILES = "**/*.maskstudy.{yaml,yml}";
 const LISTED = 500;
 
-export const isStudyFile = (uri: vscode.Uri): boolean => /\.maskstudy\.ya?ml$/i.test(uri.path);
+export const isStudyFile = (uri: vscode.Uri): boolean => STUDY_FILE.test(uri.path);
 
 /** The study that is shown in the active tab, as text or in its editor. */
 export function activeStudy(): vscode.Uri | undefined {

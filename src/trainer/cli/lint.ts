@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import type { Diagnostic } from "../../core/experiment/diagnostic.ts";
-import { STUDY_FILE } from "../../core/study/fileName.ts";
+import { STUDY_FILE } from "../../core/study/names.ts";
 import { CommandExit } from "./errors.ts";
 import type { Io } from "./io.ts";
 import { addExamples, runsDirOption } from "./options.ts";

@@ -7,6 +7,7 @@ import type { Cell, PlannedRun } from "../../core/study/plan.ts";
 import { cellName } from "../../core/study/progress.ts";
 import { resolvePath } from "../../node/homePath.ts";
 import type { Program } from "../../node/run/detached.ts";
+import { errorCode } from "../../node/run/files.ts";
 import { checkProcess } from "../../node/run/process.ts";
 import { ChildTask } from "./childTask.ts";
 import type { StudyBook } from "./studyBook.ts";
@@ -85,7 +86,7 @@ export class Evaluating {
     const { evaluating } = this.book.record;
     if (evaluating === null) return;
     if (this.task !== null) this.task.kill();
-    else if (checkProcess(evaluating.process) === "alive") process.kill(evaluating.process.pid);
+    else if (checkProcess(evaluating.process) === "alive") endProcess(evaluating.process.pid);
     this.task = null;
     this.book.update({ evaluating: null });
   }
@@ -98,6 +99,15 @@ export class Evaluating {
   /** A file starts at the study file's folder. */
   private spaceAsked(space: string): string {
     return spaceFrom(space, this.book.record.studyFile);
+  }
+}
+
+/** One that ends by itself meanwhile is as good. */
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid);
+  } catch (error) {
+    if (errorCode(error) !== "ESRCH") throw error;
   }
 }
 

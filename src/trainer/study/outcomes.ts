@@ -38,10 +38,13 @@ export class Outcomes {
     const counts = countsText(cellCounts(plan, facts));
     if (!this.isBegun) book.log(counts);
     this.isBegun = true;
-    book.update({
-      message: this.first === null ? counts : `${counts}. Failed first: ${failureText(this.first, book)}`,
-    });
+    book.update({ message: `${counts}.${this.firstFailure}` });
     return failures.length > 0;
+  }
+
+  /** A sentence, after a space, about what failed first; empty: nothing has. */
+  get firstFailure(): string {
+    return this.first === null ? "" : ` Failed first: ${failureText(this.first, this.book)}`;
   }
 
   /** A line for each cell that is given up. */

@@ -2,13 +2,13 @@
 import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { stageFacts } from "../../core/cost/stageFacts.ts";
 import { UserError } from "../../core/errors.ts";
 import { bytes } from "../../core/numbers.ts";
 import { RUN_FORMAT_VERSION } from "../../core/run/format.ts";
 import { HEARTBEAT_SECONDS } from "../../core/run/liveness.ts";
 import type { StudyFacts } from "../../core/study/cellState.ts";
 import { studyChanges } from "../../core/study/changes.ts";
+import { diskNeeded } from "../../core/study/diskNeeded.ts";
 import { halve } from "../../core/study/halving.ts";
 import { nextJobs, type StudyJob } from "../../core/study/next.ts";
 import type { PlannedRun } from "../../core/study/plan.ts";
@@ -37,6 +37,8 @@ import { StudyBook } from "./studyBook.ts";
 import { Timing } from "./timing.ts";
 
 const TICK_MS = 250;
+/** Looking takes one part in so many of a core's time, so that a large study leaves the cores to its trainings. */
+const IDLE_SHARE = 20;
 
 /**
  * Works a study until all is done that can be, or somebody asks it to stop.
@@ -137,6 +139,7 @@ class StudyWorker {
   async work(): Promise<void> {
     const { book } = this;
     for (;;) {
+      const begun = process.cpuUsage();
       const request = readStudyRequest(book.runsDir, book.record.name);
       if (request?.command === "stop") {
         takeStudyRequest(book.runsDir, book.record.name);
@@ -148,13 +151,17 @@ class StudyWorker {
       if (isAskedAnew && !this.isBusyApart) return;
       if (this.retries) this.retry(await this.facts());
       this.retries = false;
+      // Before the runs are read: what an evaluation that has ended found is among it then.
+      this.evaluating.look();
+      this.timing.look();
       const facts = await this.facts();
       if (this.ending === null ? await this.goOn(facts, isAskedAnew) : this.stop(facts)) return;
       if (performance.now() - this.renewedAt > (1000 * HEARTBEAT_SECONDS) / 2) {
         this.renewedAt = performance.now();
         this.lock.renew();
       }
-      await sleep(TICK_MS);
+      const { user, system } = process.cpuUsage(begun);
+      await sleep(Math.max(TICK_MS, (IDLE_SHARE * (user + system)) / 1000));
     }
   }
 
@@ -173,8 +180,6 @@ class StudyWorker {
   private async goOn(seen: StudyFacts, isAskedAnew: boolean): Promise<boolean> {
     const { book, watch } = this;
     this.group(seen);
-    this.evaluating.look();
-    this.timing.look();
     for (const id of watch.look(book.plan, seen)) {
       book.fail(
         book.cellsWith(id),
@@ -333,7 +338,7 @@ class StudyWorker {
   }
 
   private finish(message: string): void {
-    this.book.update({ message });
+    this.book.update({ message: `${message}${this.outcomes.firstFailure}` });
     this.book.log(message);
   }
 }
@@ -345,14 +350,10 @@ const STOPPED = "Stopped.";
 const NOT_MEASURED =
   "its training is over and has measured no held-out loss at its last step; that takes data.holdout above 0, and held_out_every of the stage above 0";
 
-/** A checkpoint in the place of the one before: weights, averages and two moments, each twice, and some room for the rest. */
-const BYTES_PER_PARAMETER = 2 * 16;
-const REST_BYTES = 16 * 2 ** 20;
-
 /** Why no training can begin now: better than to have one after the other fail. */
-function shortOfDisk({ experiment, stage }: PlannedRun, runsDir: string): string | null {
+function shortOfDisk(run: PlannedRun, runsDir: string): string | null {
   const free = freeBytes(runsDir);
-  const needed = BYTES_PER_PARAMETER * (stageFacts(experiment, stage, null)?.parameters ?? 0) + REST_BYTES;
+  const needed = diskNeeded(run);
   if (free === null || free >= needed) return null;
   return `Stopped: the disk of ${runsDir} has ${bytes(free)} left, and a training needs ${bytes(needed)}. Free some space, and start the study again.`;
 }

@@ -23,10 +23,12 @@ describe("evaluating a run", function () {
     api = (await extension().activate()) as ExtensionApi;
     const root = vscode.workspace.workspaceFolders![0]!.uri.fsPath;
     file = join(root, "evaluated.maskdm.yaml");
+    dir = join(root, "runs", "evaluated");
     writeFileSync(
       file,
       `data: { path: images, image_size: 8 }
 model: { patch_size: 2, embed_dim: 16, depth: 3, num_heads: 2 }
+mask: { strategy: patch, rate: 0.5 }
 pretrain: { steps: 2, batch_size: 4, sample_every: 0 }
 sample: { steps: 5 }
 engine: { threads: 1 }
@@ -35,7 +37,6 @@ engine: { threads: 1 }
     const { trainer, runs } = api.services;
     const { code, stderr } = await trainer.command(["pretrain", file, "--run", "evaluated"], { cwd: root });
     equal(code, 0, stderr);
-    dir = join(root, "runs", "evaluated");
     await runs.refresh();
     await until("the run", () => runs.get(dir) !== undefined);
   });

@@ -133,7 +133,7 @@ describe("the editor of a study", () => {
 
   it("shows behind the axes how many points and cells there are", async () => {
     deepStrictEqual(await hints(document), [
-      "axes: 6 configurations × 3 seeds = 18 cells, 15 to be computed",
+      "axes: 18 cells, 15 to be computed",
       "mask.rate: 3 points",
       "how: 2 points",
     ]);

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { cellState, type RunFacts, type StudyFacts } from "../../../src/core/study/cellState.ts";
 import { studyChanges } from "../../../src/core/study/changes.ts";
+import { diskNeeded } from "../../../src/core/study/diskNeeded.ts";
 import { halve } from "../../../src/core/study/halving.ts";
 import { nextJobs, type Room } from "../../../src/core/study/next.ts";
 import { planStudy, type StudyPlan } from "../../../src/core/study/plan.ts";
@@ -190,6 +191,13 @@ describe("a study that was started before", () => {
     expect(studyChanges(before, other)).toMatchObject({ isOther: true });
     expect(studyChanges(before, other).lines[0]).toMatch(/^The experiment, the budget, or how is evaluated/);
   });
+});
+
+it("needs room on the disk for two checkpoints", () => {
+  const [small] = plan("stages: [pretrain]\nseeds: 1").runs.values();
+  const [large] = plan("axes: {model.embed_dim: [512]}\nstages: [pretrain]\nseeds: 1").runs.values();
+  // Three blocks of 12·D² weights, at 32 bytes each.
+  expect(diskNeeded(large!) - diskNeeded(small!)).toBeGreaterThan(32 * 36 * (512 ** 2 - 2 * 64 ** 2));
 });
 
 it("finds the most steps that take no longer than some seconds", () => {

@@ -21,15 +21,16 @@ export function dotPlotSvg(table: StudyTable, options: DotPlotOptions): string {
   const spec = METRICS[table.metric];
   const format = metricFormat(table);
   const rows = ordered(table, order);
-  const labels = Math.min(0.42 * width, 16 + DIGIT * Math.max(8, ...rows.map(({ label }) => label.length)));
+  const labels = Math.min(0.42 * width, 28 + DIGIT * Math.max(8, ...rows.map(({ label }) => label.length)));
   const values = rows.map((row) => (row.mean === null ? "" : format(row.mean)));
   const numbers = 12 + DIGIT * Math.max(6, ...values.map(({ length }) => length));
   const plot = { left: labels, right: width - numbers - 44, top: TOP, bottom: TOP + ROW * rows.length };
-  const [low, high] = axisRange([
+  const measured = [
     ...rows.flatMap((row) => (row.interval === null ? [] : [row.interval.low, row.interval.high])),
     ...rows.flatMap(({ cells }) => cells.flatMap(({ value }) => value ?? [])),
-    ...(table.floor === null ? [] : [table.floor]),
-  ]);
+  ];
+  const floor = nearFloor(table.floor, measured);
+  const [low, high] = axisRange(floor === null ? measured : [...measured, floor]);
   const ticks = linearTicks(low, high, Math.max(2, (plot.right - plot.left) / 80));
   const toX = axisMapping({ low, high, logarithmic: false }, plot.left, plot.right);
   const tick = tickFormat(ticks);
@@ -44,7 +45,12 @@ export function dotPlotSvg(table: StudyTable, options: DotPlotOptions): string {
     `<text x="${width - 10}" y="${plot.top - 8}" text-anchor="end" fill="${colours.muted}">n</text>`,
   ];
   if (best?.mean != null) parts.push(verticalLine(toX(best.mean), plot, colours.best, "1 3", null));
-  if (table.floor !== null) parts.push(verticalLine(toX(table.floor), plot, colours.muted, "5 3", "floor"));
+  if (floor !== null) parts.push(verticalLine(toX(floor), plot, colours.muted, "5 3", "floor"));
+  else if (table.floor !== null) {
+    parts.push(
+      `<text x="${plot.left}" y="${plot.top - 8}" fill="${colours.muted}">floor ${format(table.floor)}, outside</text>`,
+    );
+  }
   rows.forEach((row, i) => {
     parts.push(markOf(row, table, rowSvg(row, plot.top + ROW * (i + 0.5), values[i]!)));
   });
@@ -70,6 +76,13 @@ export function dotPlotSvg(table: StudyTable, options: DotPlotOptions): string {
       `<text x="${width - 10}" y="${y + 4}" text-anchor="end" fill="${colours.muted}">${row.n}</text>`,
     ].join("");
   }
+}
+
+/** Drawn where it leaves the values most of the room; null: it does not, or there is none. */
+function nearFloor(floor: number | null, measured: readonly number[]): number | null {
+  if (floor === null || measured.length === 0) return null;
+  const [low, high] = [Math.min(...measured), Math.max(...measured)];
+  return floor > low - (high - low) && floor < high + (high - low) ? floor : null;
 }
 
 function verticalLine(

@@ -13,8 +13,8 @@ const TO: Triple = [0.93, -0.022, 0.125];
 export function heatColour(share: number): { readonly fill: string; readonly text: string } {
   const at = Math.min(1, Math.max(0, share));
   const lab = FROM.map((value, i) => value + (TO[i]! - value) * at) as unknown as Triple;
-  // Where black and white are about equally far away.
-  return { fill: hexOf(lab), text: lab[0] < 0.64 ? "#ffffff" : "#141414" };
+  // Black and white have the same contrast to a luminance of 0.179, whose cube root this is.
+  return { fill: hexOf(lab), text: lab[0] < 0.564 ? "#ffffff" : "#000000" };
 }
 
 /** OKLab to sRGB, by the matrices of its definition. */

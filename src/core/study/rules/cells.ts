@@ -5,7 +5,7 @@ import { lintReading } from "../../lint/lint.ts";
 import { maskPieces, onGrid } from "../../masks/schedule.ts";
 import { plural } from "../../numbers.ts";
 import type { Axis } from "../axes.ts";
-import type { Cell, StudyPlan } from "../plan.ts";
+import { type Cell, isAboutMetric, type StudyPlan } from "../plan.ts";
 import { keysOf, placeOf, pointText, type StudyContext, type StudyFinding, type StudyRule } from "../studyRule.ts";
 import { withoutEffect } from "../withoutEffect.ts";
 
@@ -52,7 +52,8 @@ export const CELL_RULES: readonly StudyRule[] = [
       const known = new Set(baseErrors(context).map(({ message }) => message));
       const problems = new Set(plan.configurations.flatMap((configuration) => configuration.problems));
       const trained = plan.configurations.filter((configuration) => configuration.problems.length === 0);
-      for (const problem of problems) if (!known.has(problem)) yield untrained(problem, plan, trained.length === 0);
+      for (const problem of problems)
+        if (!known.has(problem) && !isAboutMetric(problem)) yield untrained(problem, plan, trained.length === 0);
     },
   },
   {
@@ -72,13 +73,16 @@ export const CELL_RULES: readonly StudyRule[] = [
   },
 ];
 
+/** What no value of an axis can make good: it is no YAML, or not an experiment at all. */
+export const isFatal = ({ severity, code }: Diagnostic): boolean => severity === "error" && code < "MDM010";
+
 /** Errors of the base that no axis takes away. */
 function baseErrors(context: StudyContext): Diagnostic[] {
   const { base, facts } = context;
   if (base === null || facts.base === undefined || "missing" in facts.base) return [];
   const errors = lintReading(base, facts.base.facts).filter(({ severity }) => severity === "error");
-  if (base.diagnostics.some(({ severity }) => severity === "error")) return errors;
-  // What the base alone has wrong may be what an axis varies.
+  if (base.experiment === null || errors.some(isFatal)) return errors;
+  // What the text alone has wrong may be what an axis varies.
   const own = new Set(lintReading(base).map(({ message }) => message));
   const { plan } = context;
   const everywhere = (message: string): boolean =>

@@ -2,6 +2,7 @@
 import { yamlText } from "../../experiment/yamlText.ts";
 import { plural } from "../../numbers.ts";
 import { metricSpec } from "../metrics.ts";
+import { isAboutMetric } from "../plan.ts";
 import { BUDGET_UNITS } from "../schema.ts";
 import type { StudyRule } from "../studyRule.ts";
 
@@ -60,17 +61,19 @@ export const SETTING_RULES: readonly StudyRule[] = [
     name: "nothing-held-out",
     severity: "error",
     explanation:
-      "The metric `held_out_loss` is the loss on images that are kept out of training, and `data.holdout` keeps none out, in the experiment or at a point of an axis.",
+      "The metric `held_out_loss` is the loss on images that are kept out of training, measured during training. `data.holdout` keeps none out, or `held_out_every` of the last stage is 0, in the experiment or at a point of an axis.",
     fix: null,
     *check({ study, plan }) {
-      if (study.metric !== "held_out_loss") return;
-      const without = plan.cells.filter(({ experiment }) => experiment?.data.holdout === 0);
-      if (without.length === 0) return;
-      const all = without.length === plan.cells.length;
-      yield {
-        at: ["metric"],
-        message: `held_out_loss needs images that are held out, and data.holdout is 0${all ? "" : " at some points"}. Write holdout: 0.1 into the section data of ${study.base}.`,
-      };
+      const found = new Set(plan.configurations.flatMap(({ problems }) => problems.filter(isAboutMetric)));
+      for (const problem of found) {
+        const having = plan.configurations.filter(({ problems }) => problems.includes(problem)).length;
+        const all = plan.configurations.length;
+        const where = having === all ? "" : ` That is so for ${having} of ${plural(all, "configuration")}.`;
+        const remedy = problem.includes("data.holdout")
+          ? ` Write holdout: 0.1 into the section data of ${study.base}.`
+          : "";
+        yield { at: ["metric"], message: `${problem}${where}${remedy}` };
+      }
     },
   },
   {

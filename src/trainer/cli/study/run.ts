@@ -104,6 +104,9 @@ async function start(loaded: LoadedStudy, command: "run" | "retry", options: Run
   }
   const facts = await followStudy(loaded, runsDir, log, io);
   const counts = cellCounts(loaded.plan, facts);
+  const isDone = isOver(counts);
   const wasStopped = facts.record?.asked === "stop";
-  if (counts.failed + counts.refused > 0 || !(isOver(counts) || wasStopped)) throw new CommandExit(1);
+  if (!isDone)
+    io.stderr(`Nobody works on ${name} now; go on with: ${maskdmCommand("study", "run", loaded.texts.studyFile)}`);
+  if (counts.failed + counts.refused > 0 || !(isDone || wasStopped)) throw new CommandExit(1);
 }

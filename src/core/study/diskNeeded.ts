@@ -1,0 +1,11 @@
+import { stageFacts } from "../cost/stageFacts.ts";
+import type { PlannedRun } from "./plan.ts";
+
+/** Weights, averages and two moments, float32. */
+const CHECKPOINT_BYTES = 16;
+/** Metrics, samples and all else. */
+const REST_BYTES = 16 * 2 ** 20;
+
+/** Bytes that have to be free for a training to begin: a checkpoint is written before the one in whose place it comes is removed. */
+export const diskNeeded = ({ experiment, stage }: Pick<PlannedRun, "experiment" | "stage">): number =>
+  2 * CHECKPOINT_BYTES * (stageFacts(experiment, stage, null)?.parameters ?? 0) + REST_BYTES;
