@@ -1,5 +1,5 @@
 /** Carries out what a button or command asks for, by the command line that says the same. */
-import { basename } from "node:path";
+import { basename, resolve } from "node:path";
 import * as vscode from "vscode";
 import { UserError } from "../../core/errors.ts";
 import type { StudyAction } from "../../core/protocol/study.ts";
@@ -24,13 +24,17 @@ export async function actOnStudy(action: StudyAction, file: vscode.Uri, { traine
   await saved(file);
   const { args, more, cwd } = studyCommandLine(action, file);
   const title = `${DOING[action]} ${basename(file.fsPath)} …`;
+  let printed = "";
   const call = async (extra: readonly string[]): Promise<string | null> => {
-    const { code, stderr } = await vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title }, () =>
-      trainer.command([...args, ...more, ...extra], { cwd }),
+    const { code, stderr, stdout } = await vscode.window.withProgress(
+      { location: vscode.ProgressLocation.Window, title },
+      () => trainer.command([...args, ...more, ...extra], { cwd }),
     );
+    printed = stdout.trim();
     return code === 0 ? null : stderr.trim().replaceAll(/^error: /gm, "");
   };
   const refusal = await call([]);
+  if (refusal === null && action === "report") void tellReport(resolve(cwd, printed));
   if (refusal === null) return;
   if (!refusal.includes(ALL_THE_SAME)) throw new UserError(refusal, "failure");
   const anyway = "Start All the Same";
@@ -38,4 +42,13 @@ export async function actOnStudy(action: StudyAction, file: vscode.Uri, { traine
   const chosen = await vscode.window.showWarningMessage(said, { modal: true }, anyway);
   const again = chosen === anyway ? await call([ALL_THE_SAME]) : null;
   if (again !== null) throw new UserError(again, "failure");
+}
+
+/** Not waited for: the report is there, whenever the message is closed. */
+async function tellReport(path: string): Promise<void> {
+  const open = "Open in Browser";
+  const said = `The report is in ${vscode.workspace.asRelativePath(path)}.`;
+  if ((await vscode.window.showInformationMessage(said, open)) === open) {
+    await vscode.env.openExternal(vscode.Uri.file(path));
+  }
 }
