@@ -5,7 +5,7 @@ import type { Engine } from "../../../src/trainer/engine/engine.ts";
 import { ENGINES, IMAGE_BYTES, SCALARS, tinyBatches, tinyEngine } from "./tinyTraining.ts";
 
 const B = 16;
-const ROUNDS = 20;
+const ROUNDS = 12;
 const TURNS = [
   { name: "masked", rate: 0.9 },
   { name: "whole", rate: 0 },
