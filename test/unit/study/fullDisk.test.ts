@@ -50,7 +50,8 @@ describe.concurrent("a study whose disk fills", () => {
     expect(err).not.toMatch(/unexpected|\n {4}at /);
     const said = await study.command("status");
     expect(said.err, "what the editor shows as well").toMatch(/^Stopped: .*Free some space/);
-    expect(await study.states()).not.toContain("done");
+    // The first may end in the room that the worker gave up.
+    expect((await study.states())[1]).toBe("waiting");
     expect(listCheckpoints(study.run(first)).damaged).toEqual([]);
 
     // Nobody makes room: asked again, it says so again, at once or once its worker is there.
@@ -63,8 +64,8 @@ describe.concurrent("a study whose disk fills", () => {
     expect(gone.exitCode, gone.err).toBe(0);
     expect(await study.states()).toEqual(["done", "done"]);
     const { sessions } = recordOf(study.run(first));
-    expect(sessions.at(-1)!.fromStep).toBeGreaterThanOrEqual(200);
-    expect(recordOf(study.run(second)).sessions.at(0)!.fromStep).toBe(0);
+    for (const { fromStep } of sessions.slice(1)) expect(fromStep).toBeGreaterThanOrEqual(200);
+    expect(recordOf(study.run(second)).sessions).toHaveLength(1);
     await shop.succeed(
       "pretrain",
       "training.maskdm.yaml",
