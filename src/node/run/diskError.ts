@@ -60,7 +60,11 @@ function freeSpace(path: string): string {
 
 /** The file system refused. */
 export class DiskError extends UserError {
-  constructor(message: string) {
+  /** @param isFull whether more room would help */
+  constructor(
+    message: string,
+    readonly isFull = false,
+  ) {
     super(message, "failure");
   }
 }
@@ -77,8 +81,8 @@ export function asDiskError(error: unknown, context: DiskErrorContext): unknown 
   let message = `Cannot write ${context.path}: ${reason} (${code}).`;
   if (FULL.has(code)) {
     const needed = context.bytes === undefined ? "" : `${formatBytes(context.bytes)} were needed, `;
-    message += ` ${needed}${freeSpace(context.path)}.`;
+    message += ` ${needed}${freeSpace(context.path)}. Free some space.`;
   }
   if (context.advice !== undefined) message += ` ${context.advice}`;
-  return new DiskError(message);
+  return new DiskError(message, FULL.has(code));
 }

@@ -11,6 +11,9 @@ export const studyFolder = (runsDir: string, name: string): string => join(studi
 export const studyLog = (runsDir: string, name: string): string => join(studyFolder(runsDir, name), "log.txt");
 export const studyRecordFile = (runsDir: string, name: string): string => join(studyFolder(runsDir, name), STUDY_FILE);
 
+/** Takes up room while a worker is at work, so that it can say what ends it where the disk has filled. */
+export const studyReserve = (runsDir: string, name: string): string => join(studyFolder(runsDir, name), "reserve");
+
 /** Names of the studies that were started in a runs folder. */
 export const studyNames = (runsDir: string): string[] =>
   namesIn(studiesFolder(runsDir)).filter((name) => namesIn(studyFolder(runsDir, name)).includes(STUDY_FILE));

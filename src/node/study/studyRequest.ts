@@ -20,11 +20,9 @@ export function readStudyRequest(runsDir: string, name: string): StudyRequest | 
   return read.ok ? read.value : null;
 }
 
-/** Takes what is asked. By the study's worker. */
-export function takeStudyRequest(runsDir: string, name: string): StudyRequest | null {
-  const request = readStudyRequest(runsDir, name);
-  if (request !== null) removeQuietly(requestFile(runsDir, name));
-  return request;
+/** Takes away what was asked, unless something else is asked by now. By the study's worker, once study.json holds it. */
+export function forgetStudyRequest(runsDir: string, name: string, request: StudyRequest): void {
+  if (readStudyRequest(runsDir, name)?.requestedAt === request.requestedAt) removeQuietly(requestFile(runsDir, name));
 }
 
 /**

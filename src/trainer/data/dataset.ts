@@ -115,8 +115,11 @@ export async function openDataset(config: DataConfig, baseDir: string, options: 
   const heldOut = imageView(all, isOut);
   if (training.count === 0) {
     store.close();
+    const different = new Set(paths.map((_, row) => all.digests.at(row).toString("hex"))).size;
+    const copies =
+      different === paths.length ? "" : `, which are ${plural(different, "image")} and copies: copies stay together`;
     throw new UserError(
-      `data.holdout ${config.holdout} keeps all ${plural(paths.length, "image")} out of training. Lower it, or add images.`,
+      `data.holdout ${config.holdout} keeps all ${plural(paths.length, "image")} out of training${copies}. Lower it, or add images.`,
     );
   }
   if (config.holdout > 0) {

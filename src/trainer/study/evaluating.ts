@@ -54,11 +54,17 @@ export class Evaluating {
     book.log(`${cellName(cell, book.plan)}: is evaluated, ${samples} images`);
     this.cell = cell;
     this.done = 0;
-    this.task = new ChildTask(this.program, [...args, ...asked], {
+    const task = new ChildTask(this.program, [...args, ...asked], {
       ...{ cwd: book.runsDir, input: null },
       onLine: (line) => this.hear(line),
     });
-    book.update({ evaluating: { cell: cell.key, run: run.id, done: 0, process: this.task.process } });
+    try {
+      book.update({ evaluating: { cell: cell.key, run: run.id, done: 0, process: task.process } });
+    } catch (error) {
+      task.kill(); // the next worker would not know of it
+      throw error;
+    }
+    this.task = task;
   }
 
   /** Notes how far it is, and what came of it once it has ended; one that an earlier worker has begun is waited for. */

@@ -1,9 +1,16 @@
 /** What a worker knows of its study and has noted of it: the plan, and study.json. */
+import { randomBytes } from "node:crypto";
+import { UserError } from "../../core/errors.ts";
 import type { Cell, StudyPlan } from "../../core/study/plan.ts";
 import { cellName } from "../../core/study/progress.ts";
 import type { StudyRecord } from "../../core/study/record.ts";
+import { removeQuietly, replaceFile } from "../../node/run/files.ts";
 import type { RunLock } from "../../node/run/runLock.ts";
+import { studyReserve } from "../../node/study/places.ts";
 import { writeStudyRecord } from "../../node/study/recordFile.ts";
+
+/** For study.json, whose size is a study's, lines of the log and the release of the lock. */
+const RESERVE_BYTES = 256 * 1024;
 
 export class StudyBook {
   constructor(
@@ -26,6 +33,31 @@ export class StudyBook {
     this.lock.check();
     writeStudyRecord(this.runsDir, next);
     this.current = next;
+  }
+
+  /** Keeps room for `endWith`. @throws UserError if the disk refuses */
+  reserveRoom(): void {
+    this.lock.check();
+    // What is zero would be kept without room by file systems that compress.
+    replaceFile(this.reserve, randomBytes(RESERVE_BYTES), true);
+  }
+
+  freeRoom(): void {
+    if (!this.lock.isLost()) removeQuietly(this.reserve);
+  }
+
+  /** Notes why the worker ends, in the room that was kept: the disk may have none. */
+  endWith(message: string): void {
+    this.freeRoom();
+    try {
+      this.update({ message });
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+    }
+  }
+
+  private get reserve(): string {
+    return studyReserve(this.runsDir, this.current.name);
   }
 
   /** Notes why cells failed. */

@@ -17,7 +17,7 @@ import type { StudyRecord } from "../../core/study/record.ts";
 import { plannedSteps } from "../../core/study/steps.ts";
 import { changeAnnotations, readAnnotations } from "../../node/run/annotations.ts";
 import type { Program } from "../../node/run/detached.ts";
-import { freeBytes } from "../../node/run/diskError.ts";
+import { DiskError, freeBytes } from "../../node/run/diskError.ts";
 import { enqueueResume, enqueueStart } from "../../node/run/enqueue.ts";
 import { takeLock } from "../../node/run/lock.ts";
 import { putBack, readEntry, readLimit, readQueue } from "../../node/run/queue.ts";
@@ -28,7 +28,7 @@ import { planTexts, type StudyTexts } from "../../node/study/loadPlan.ts";
 import { studyFolder } from "../../node/study/places.ts";
 import { readStudyRecord } from "../../node/study/recordFile.ts";
 import { StudyReader } from "../../node/study/studyReader.ts";
-import { readStudyRequest, takeStudyRequest } from "../../node/study/studyRequest.ts";
+import { forgetStudyRequest, readStudyRequest } from "../../node/study/studyRequest.ts";
 import { Evaluating } from "./evaluating.ts";
 import { Outcomes } from "./outcomes.ts";
 import { RunWatch } from "./runWatch.ts";
@@ -43,7 +43,7 @@ const IDLE_SHARE = 20;
 /**
  * Works a study until all is done that can be, or somebody asks it to stop.
  * @returns false if another process does so already, or has taken over from this one
- * @throws UserError if the study cannot be read, or the disk refuses
+ * @throws UserError if the study cannot be read, or the disk refuses the lock
  */
 export async function workStudy(
   place: { readonly runsDir: string; readonly name: string; readonly program: Program },
@@ -57,9 +57,10 @@ export async function workStudy(
       const worker = openStudy(place, lock, log);
       if (worker !== null) await worker.work();
     } catch (error) {
-      if (!(error instanceof LockLostError)) throw error;
+      if (!(error instanceof LockLostError || error instanceof DiskError)) throw error;
+      // While the lock is held: who follows the log reads it to its end then.
       log(error.message);
-      return false;
+      return error instanceof DiskError;
     } finally {
       lock.release();
     }
@@ -74,7 +75,7 @@ function openStudy(
   lock: RunLock,
   log: (line: string) => void,
 ): StudyWorker | null {
-  const request = takeStudyRequest(runsDir, name);
+  const request = readStudyRequest(runsDir, name);
   const read = readStudyRecord(runsDir, name);
   const before = read.ok ? read.value : null;
   const texts = request?.study ?? before;
@@ -90,10 +91,19 @@ function openStudy(
   if (former?.ok) for (const line of studyChanges(former.value.plan, plan).lines) log(line);
   const book = new StudyBook(runsDir, plan, before ?? newRecord(texts), lock, log);
   const asked = request?.command === "stop" ? "stop" : "run";
-  if (asked === "stop" && before === null) return null;
+  const forget = (): void => {
+    if (request !== null) forgetStudyRequest(runsDir, name, request);
+  };
+  if (asked === "stop" && before === null) {
+    forget();
+    return null;
+  }
   const started = asked === "run" ? { startedAt: new Date().toISOString() } : {};
-  book.update({ ...pickTexts(texts), ...started, asked, message: null });
-  return new StudyWorker(book, program, lock, { retry: request?.command === "retry" });
+  const note = (): void => {
+    book.update({ ...pickTexts(texts), ...started, asked, message: null });
+    forget();
+  };
+  return new StudyWorker(book, program, lock, { note, asked, retry: request?.command === "retry" });
 }
 
 const pickTexts = ({ name, studyFile, studyText, baseFile, baseText }: StudyTexts): StudyTexts => ({
@@ -106,6 +116,14 @@ const newRecord = (texts: StudyTexts): StudyRecord => ({
   ...{ startedAt: new Date().toISOString(), settled: {}, rungs: {}, givenUp: {}, failed: {}, evaluating: null },
   ...{ asked: "run", message: null },
 });
+
+interface Asked {
+  readonly asked: StudyRecord["asked"];
+  /** what failed is tried again */
+  readonly retry: boolean;
+  /** notes what was asked for, and then forgets the request */
+  readonly note: () => void;
+}
 
 class StudyWorker {
   private readonly reader: StudyReader;
@@ -121,29 +139,57 @@ class StudyWorker {
   /** the queue's worker that this process has started, while it lives */
   private queueWorker: ChildProcess | null = null;
   private retries: boolean;
+  private readonly note: () => void;
 
   constructor(
     private readonly book: StudyBook,
     private readonly program: Program,
     private readonly lock: RunLock,
-    { retry }: { readonly retry: boolean },
+    { note, asked, retry }: Asked,
   ) {
     this.reader = new StudyReader(book.runsDir);
     this.evaluating = new Evaluating(book, program);
     this.timing = new Timing(book, program);
     this.outcomes = new Outcomes(book);
-    this.ending = book.record.asked === "stop" ? STOPPED : null;
+    this.note = note;
+    this.ending = asked === "stop" ? STOPPED : null;
     this.retries = retry;
   }
 
+  /** @throws LockLostError, or DiskError that says how the study goes on */
   async work(): Promise<void> {
+    const { book } = this;
+    try {
+      book.reserveRoom();
+      this.note();
+      await this.workOn();
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error;
+      // An evaluation goes on as where a worker is killed; nobody else would hear what was timed.
+      this.timing.kill();
+      const remedy = error.isFull ? this.remedy : "";
+      const refused = new DiskError(`Stopped: ${error.message} ${remedy}${this.outcomes.firstFailure}`, error.isFull);
+      book.endWith(refused.message);
+      throw refused;
+    } finally {
+      book.freeRoom();
+    }
+  }
+
+  /** How a study goes on that found no room. */
+  private get remedy(): string {
+    const verb = this.outcomes.firstFailure === "" ? "run" : "retry-failed";
+    return `Then go on with: ${maskdmCommand("study", verb, this.book.record.studyFile)}`;
+  }
+
+  private async workOn(): Promise<void> {
     const { book } = this;
     for (;;) {
       const begun = process.cpuUsage();
       const request = readStudyRequest(book.runsDir, book.record.name);
       if (request?.command === "stop") {
-        takeStudyRequest(book.runsDir, book.record.name);
         book.update({ asked: "stop" });
+        forgetStudyRequest(book.runsDir, book.record.name, request);
         this.ending ??= STOPPED;
       }
       // The next one begins with what is asked now; trainings go on meanwhile.
@@ -258,7 +304,7 @@ class StudyWorker {
     const { book } = this;
     const short = shortOfDisk(run, book.runsDir);
     if (short !== null) {
-      this.ending ??= short;
+      this.ending ??= `${short} ${this.remedy}.`;
       return;
     }
     try {
@@ -269,7 +315,7 @@ class StudyWorker {
       }
       book.log(`${book.nameOf(run.id)}: ${run.stage} ${kind === "start" ? "is queued" : "goes on"} (${run.id})`);
     } catch (error) {
-      if (!(error instanceof UserError)) throw error;
+      if (!(error instanceof UserError) || error instanceof DiskError) throw error;
       book.fail(book.cellsWith(run.id), error.message);
     }
   }
@@ -321,7 +367,7 @@ class StudyWorker {
         else putBack(book.runsDir, entry, "failed");
         book.log(`${book.nameOf(run.id)}: ${run.stage} is tried again (${run.id})`);
       } catch (error) {
-        if (!(error instanceof UserError)) throw error;
+        if (!(error instanceof UserError) || error instanceof DiskError) throw error;
         book.log(`${book.nameOf(run.id)}: cannot be tried again: ${error.message}`);
       }
     }
@@ -355,5 +401,5 @@ function shortOfDisk(run: PlannedRun, runsDir: string): string | null {
   const free = freeBytes(runsDir);
   const needed = diskNeeded(run);
   if (free === null || free >= needed) return null;
-  return `Stopped: the disk of ${runsDir} has ${bytes(free)} left, and a training needs ${bytes(needed)}. Free some space, and start the study again.`;
+  return `Stopped: the disk of ${runsDir} has ${bytes(free)} left, and a training needs ${bytes(needed)}. Free some space.`;
 }

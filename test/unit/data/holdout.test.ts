@@ -112,5 +112,9 @@ describe("data.holdout", () => {
     await expect(openDataset(dataConfig({ holdout: 0.5 }), folder)).rejects.toThrow(
       "data.holdout 0.5 keeps all 1 image out of training. Lower it, or add images.",
     );
+    writeFiles(folder, { "images/again.png": await plainPng(colour!) });
+    await expect(openDataset(dataConfig({ holdout: 0.5 }), folder)).rejects.toThrow(
+      "keeps all 2 images out of training, which are 1 image and copies: copies stay together. Lower it",
+    );
   });
 });

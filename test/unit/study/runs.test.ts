@@ -1,107 +1,16 @@
 /** `maskdm study run` on tiny experiments, with real processes that are really killed. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { beforeAll, describe, it } from "vitest";
-import type { ExperimentInput } from "../../../src/core/experiment/schema.ts";
 import { readEvaluations } from "../../../src/core/run/evaluations.ts";
-import { cellState } from "../../../src/core/study/cellState.ts";
-import type { StudyRecord } from "../../../src/core/study/record.ts";
 import { readAnnotations } from "../../../src/node/run/annotations.ts";
 import { currentLock } from "../../../src/node/run/lockFiles.ts";
 import { readRunMetrics } from "../../../src/node/run/metrics.ts";
 import { queueFolder, readQueue } from "../../../src/node/run/queue.ts";
-import { type LoadedStudy, loadPlan } from "../../../src/node/study/loadPlan.ts";
-import { studyFolder } from "../../../src/node/study/places.ts";
 import { readStudyRecord } from "../../../src/node/study/recordFile.ts";
-import { studyFacts } from "../../../src/node/study/studyReader.ts";
-import {
-  differences,
-  type Outcome,
-  QUICK,
-  recordOf,
-  statusOf,
-  tinyExperiment,
-  until,
-  Workshop,
-  writeImages,
-} from "../training/support.ts";
+import { differences, QUICK, recordOf, statusOf, until, Workshop, writeImages } from "../training/support.ts";
+import { StudyAtWork, studyBase } from "./studyAtWork.ts";
 
 const shop = new Workshop();
-
-/** Trained without images being drawn: the metric is the held-out loss. */
-function base(name: string, change: Partial<ExperimentInput> = {}): void {
-  const data = { path: "images", image_size: 8, holdout: 0.3 };
-  const stage = { ...QUICK, steps: 20, held_out_every: 10 };
-  shop.experiment(name, tinyExperiment({ data, pretrain: stage, finetune: stage, ...change }));
-}
-
-class StudyAtWork {
-  readonly runsDir: string;
-
-  constructor(
-    readonly name: string,
-    text: string,
-    experiment = name,
-  ) {
-    this.runsDir = shop.path(`${name}-runs`);
-    this.write(text, experiment);
-  }
-
-  get file(): string {
-    return `${this.name}.maskstudy.yaml`;
-  }
-
-  write(text: string, experiment = this.name): void {
-    writeFileSync(shop.path(this.file), `base: ${experiment}.maskdm.yaml\n${text}`);
-  }
-
-  command(...args: string[]): Promise<Outcome> {
-    const [verb = "", ...options] = args;
-    return shop.maskdm("study", verb, this.file, "--runs-dir", this.runsDir, ...options);
-  }
-
-  get loaded(): LoadedStudy {
-    const load = loadPlan(shop.path(this.file));
-    if (!load.ok) throw new Error(JSON.stringify(load));
-    return load.value;
-  }
-
-  get record(): StudyRecord {
-    const read = readStudyRecord(this.runsDir, this.name);
-    if (!read.ok) throw new Error(read.reason);
-    return read.value;
-  }
-
-  /** Ids of the trainings. */
-  get runs(): string[] {
-    return [...this.loaded.plan.runs.keys()];
-  }
-
-  run(id: string): string {
-    return `${this.runsDir}/${id}`;
-  }
-
-  isRunning(id: string): boolean {
-    return existsSync(this.run(id)) && statusOf(this.run(id)).state === "running";
-  }
-
-  /** Kinds of the cells' states. */
-  async states(): Promise<string[]> {
-    const { plan } = this.loaded;
-    const facts = await studyFacts(this.runsDir, this.name, plan);
-    return plan.cells.map((cell) => cellState(cell, plan, facts).kind);
-  }
-
-  /** Ids of the runs, with how many processes have written each. */
-  sessions(): Record<string, number> {
-    return Object.fromEntries(
-      this.runs.filter((id) => existsSync(this.run(id))).map((id) => [id, recordOf(this.run(id)).sessions.length]),
-    );
-  }
-
-  killWorker(): void {
-    process.kill(currentLock(studyFolder(this.runsDir, this.name))!.pid, "SIGKILL");
-  }
-}
 
 const held = "metric: held_out_loss\n";
 
@@ -112,12 +21,12 @@ describe.concurrent("maskdm study", () => {
   it("shares pretraining, evaluates as it asks for, computes nothing twice, and of an extended axis only what is new", async ({
     expect,
   }) => {
-    base("shared", {
+    studyBase(shop, "shared", {
       diffusion: { timesteps: 20 },
       sample: { steps: 30, sampler: "dpmpp_2m", eta: 0.5, weights: "raw" },
     });
     const evaluate = "evaluate: {samples: 50, space: random-convolutions, seed: 3}\nseeds: 1\n";
-    const study = new StudyAtWork("shared", `axes: {finetune.lr: [1e-3]}\n${evaluate}`);
+    const study = new StudyAtWork(shop, "shared", `axes: {finetune.lr: [1e-3]}\n${evaluate}`);
     const planned = await study.command("run", "--dry-run");
     expect(planned.out).toMatch(
       /1 cell: 1 configuration of finetune.lr \(1\), 1 seed each\n.*2 trainings: 1 of pretraining, 1 of finetuning/,
@@ -147,10 +56,14 @@ describe.concurrent("maskdm study", () => {
   }, 120_000);
 
   it("goes on after worker, queue and run were killed, and nothing is computed twice", async ({ expect }) => {
-    base("killed", {
+    studyBase(shop, "killed", {
       pretrain: { ...QUICK, steps: 3000, checkpoint_every: 200, log_every: 100, held_out_every: 3000 },
     });
-    const study = new StudyAtWork("killed", `axes: {mask.rate: [0.25, 0.5]}\nseeds: 1\nstages: [pretrain]\n${held}`);
+    const study = new StudyAtWork(
+      shop,
+      "killed",
+      `axes: {mask.rate: [0.25, 0.5]}\nseeds: 1\nstages: [pretrain]\n${held}`,
+    );
     const [first, second] = study.runs;
     expect((await study.command("run", "--no-wait")).exitCode).toBe(0);
     await until("the first run at work", () => study.isRunning(first!) && statusOf(study.run(first!)).step > 300);
@@ -167,8 +80,9 @@ describe.concurrent("maskdm study", () => {
   }, 120_000);
 
   it("waits for the evaluation that a killed worker has begun", async ({ expect }) => {
-    base("drawing", { diffusion: { timesteps: 20 }, sample: { steps: 20 } });
+    studyBase(shop, "drawing", { diffusion: { timesteps: 20 }, sample: { steps: 20 } });
     const study = new StudyAtWork(
+      shop,
       "drawing",
       "stages: [pretrain]\nseeds: 1\nevaluate: {samples: 300, space: random-convolutions}\n",
     );
@@ -185,8 +99,10 @@ describe.concurrent("maskdm study", () => {
   }, 120_000);
 
   it("stops, saving what trains, and goes on from there", async ({ expect }) => {
-    base("stopped", { pretrain: { ...QUICK, steps: 1_000_000, checkpoint_every: 1_000_000, log_every: 100 } });
-    const study = new StudyAtWork("stopped", `stages: [pretrain]\nseeds: 2\n${held}`);
+    studyBase(shop, "stopped", {
+      pretrain: { ...QUICK, steps: 1_000_000, checkpoint_every: 1_000_000, log_every: 100 },
+    });
+    const study = new StudyAtWork(shop, "stopped", `stages: [pretrain]\nseeds: 2\n${held}`);
     const [first] = study.runs;
     const following = study.command("run");
     await until("the first run at work", () => study.isRunning(first!) && statusOf(study.run(first!)).step > 100);
@@ -208,8 +124,9 @@ describe.concurrent("maskdm study", () => {
   }, 120_000);
 
   it("halves: all pause at a rung, the best goes on to the same bits, the others are given up", async ({ expect }) => {
-    base("halved");
+    studyBase(shop, "halved");
     const study = new StudyAtWork(
+      shop,
       "halved",
       `axes: {pretrain.lr: [2e-3, 1e-5, 1e-6]}\nstages: [pretrain]\nseeds: 1\nhalving: {rungs: [0.5], keep: 0.4}\n${held}`,
     );
@@ -226,9 +143,9 @@ describe.concurrent("maskdm study", () => {
   }, 120_000);
 
   it("says at once what fails, goes on with the rest, and tries again when asked to", async ({ expect }) => {
-    base("failing");
+    studyBase(shop, "failing");
     const axes = "axes: {data.path: [images, later], mask.rate: [0.5]}";
-    const study = new StudyAtWork("failing", `${axes}\nstages: [pretrain]\nseeds: 1\n${held}`);
+    const study = new StudyAtWork(shop, "failing", `${axes}\nstages: [pretrain]\nseeds: 1\n${held}`);
     const failed = await study.command("run");
     expect(failed.exitCode).toBe(1);
     expect(failed.err).toMatch(/FAILED path later, rate 0.5, seed 0: .*there is no folder "later"/);
@@ -242,8 +159,9 @@ describe.concurrent("maskdm study", () => {
   }, 120_000);
 
   it("does not count a training that diverges, and stops for it where on_failure says so", async ({ expect }) => {
-    base("diverging", { pretrain: { ...QUICK, steps: 400, held_out_every: 400 } });
+    studyBase(shop, "diverging", { pretrain: { ...QUICK, steps: 400, held_out_every: 400 } });
     const study = new StudyAtWork(
+      shop,
       "diverging",
       `axes: {pretrain.lr: [1, 1e-3]}\nstages: [pretrain]\nseeds: 1\non_failure: stop\n${held}`,
     );
@@ -255,8 +173,8 @@ describe.concurrent("maskdm study", () => {
   }, 120_000);
 
   it("turns seconds into steps before a training begins, once for all seeds, and keeps them", async ({ expect }) => {
-    base("timed");
-    const study = new StudyAtWork("timed", `stages: [pretrain]\nseeds: 2\nbudget: {seconds: 1}\n${held}`);
+    studyBase(shop, "timed");
+    const study = new StudyAtWork(shop, "timed", `stages: [pretrain]\nseeds: 2\nbudget: {seconds: 1}\n${held}`);
     const { exitCode, err } = await study.command("run");
     expect(exitCode, err).toBe(0);
     const { settled } = study.record;
@@ -273,9 +191,9 @@ describe.concurrent("maskdm study", () => {
   }, 120_000);
 
   it("refuses what cannot be meant, with its place, before anything is computed", async ({ expect }) => {
-    base("refused");
+    studyBase(shop, "refused");
     const refused = async (text: string, ...options: string[]): Promise<string> => {
-      const study = new StudyAtWork("refused", text);
+      const study = new StudyAtWork(shop, "refused", text);
       const { exitCode, err, out } = await study.command("run", ...options);
       expect(exitCode, err).toBe(2);
       expect(existsSync(study.runsDir)).toBe(false);
@@ -289,9 +207,9 @@ describe.concurrent("maskdm study", () => {
     expect(await refused("evaluate: {space: no.onnx}\n")).toContain(
       "no.onnx is no ONNX file that ONNX Runtime can run",
     );
-    base("refused", { data: { path: "images", image_size: 8 } });
+    studyBase(shop, "refused", { data: { path: "images", image_size: 8 } });
     expect(await refused(held)).toContain("data.holdout is 0");
-    base("refused", { data: { path: "nowhere", image_size: 8 } });
+    studyBase(shop, "refused", { data: { path: "nowhere", image_size: 8 } });
     expect(await refused("seeds: 1\n")).toContain('there is no folder "nowhere"');
     expect((await shop.maskdm("study", "status", "nothing")).err).toContain(
       "nothing is neither a study file nor a study",
@@ -299,11 +217,11 @@ describe.concurrent("maskdm study", () => {
   }, 120_000);
 
   it("does not begin another study in the place of one, unless that is meant", async ({ expect }) => {
-    base("changed");
-    const study = new StudyAtWork("changed", `stages: [pretrain]\nseeds: 1\n${held}`);
+    studyBase(shop, "changed");
+    const study = new StudyAtWork(shop, "changed", `stages: [pretrain]\nseeds: 1\n${held}`);
     expect((await study.command("run")).exitCode).toBe(0);
     const [old] = study.runs;
-    base("changed", { model: { patch_size: 2, embed_dim: 16, depth: 5, num_heads: 2 } });
+    studyBase(shop, "changed", { model: { patch_size: 2, embed_dim: 16, depth: 5, num_heads: 2 } });
     const refused = await study.command("run");
     expect(refused.exitCode).toBe(2);
     expect(refused.err).toContain("--changed");

@@ -1,9 +1,9 @@
 /** A disk that fills up during a run: nothing written is lost, and the run goes on when there is room again. */
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { listCheckpoints } from "../../../src/node/run/checkpoints.ts";
+import { fill, mountDisk, unmountDisk } from "./smallDisk.ts";
 import { differences, learning, QUICK, statusOf, tinyExperiment, Workshop, writeImages } from "./support.ts";
 
 const shop = new Workshop();
@@ -13,23 +13,9 @@ beforeAll(async () => {
   await writeImages(shop.path("images"), { count: 24, size: 8 });
   const pretrain = { ...QUICK, steps: 60, checkpoint_every: 4, keep_checkpoints: 1000, log_every: 1 };
   shop.experiment("tiny", tinyExperiment({ pretrain }));
-  disk = mountDisk(shop.path("disk"));
+  disk = mountDisk(shop.path("disk"), "2m");
 });
-afterAll(() => {
-  if (disk !== null) execFileSync("umount", [disk]);
-});
-
-/** A small file system of its own; null where this process may not mount one. */
-function mountDisk(folder: string): string | null {
-  if (process.platform !== "linux" || process.getuid?.() !== 0) return null;
-  mkdirSync(folder);
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=2m", "none", folder], { stdio: "ignore" });
-    return folder;
-  } catch {
-    return null;
-  }
-}
+afterAll(() => unmountDisk(disk));
 
 describe("a full disk", () => {
   it("ends the run with a clear message, leaves its checkpoints intact, and the run goes on later", async (context) => {
@@ -84,16 +70,3 @@ describe("a full disk", () => {
     expect(listCheckpoints(runDir).damaged).toEqual([]);
   }, 60_000);
 });
-
-/** Takes all the room that is left. */
-function fill(file: string): void {
-  for (const bytes of [65_536, 4096, 512, 1]) {
-    for (;;) {
-      const before = existsSync(file) ? statSync(file).size : 0;
-      try {
-        writeFileSync(file, Buffer.alloc(bytes), { flag: "a" });
-      } catch {}
-      if (statSync(file).size === before) break;
-    }
-  }
-}
