@@ -1,6 +1,7 @@
 /** The page's head: the file's name, how the study stands, and what can be done with it. */
 import { count, plural } from "../../src/core/numbers.ts";
 import { STUDY_ACTIONS, type StudyAction } from "../../src/core/protocol/study.ts";
+import { countsText } from "../../src/core/study/progress.ts";
 import { type IconName, icon } from "../designer/icons.ts";
 import { control } from "../ui/controls.ts";
 import { element } from "../ui/element.ts";
@@ -64,9 +65,13 @@ export class Header {
     ];
     this.state.textContent = parts.join(" · ");
     this.state.classList.toggle("wrong", errors > 0);
+    // That all are done stands beside the name.
+    const isSaid = counts !== undefined && counts.done === cells && work.message === `${countsText(counts)}.`;
     const message = work.changed
       ? "The files say something else than what was started last. Run computes what is new, and nothing twice."
-      : (work.message ?? "");
+      : isSaid
+        ? ""
+        : (work.message ?? "");
     this.message.textContent = message;
     this.message.hidden = message === "";
     const { run, stop, retry, report } = this.buttons;

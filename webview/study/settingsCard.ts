@@ -95,7 +95,8 @@ export class SettingsCard {
       field(
         ["evaluate"],
         "Evaluation",
-        ...[this.samples.element, word("images in"), this.space.element, word("seed"), this.drawSeed.element],
+        ...[this.samples.element, word("images in"), this.space.element],
+        element("span", { class: "together" }, word("seed"), this.drawSeed.element),
         element("datalist", { id: "spaces" }, ...spaces),
       ),
       field(["halving"], "Halving", this.halving.element, this.keepWords),

@@ -72,15 +72,19 @@ export function runLabels(runs: readonly ComparedRun[]): string[] {
   return distinct.map((label, i) => (unique(label) ? label : withId(label, runs[i]!.id, false)));
 }
 
-/** Keys that tell configs apart: those that change what is learned, else all that differ. */
+/** Keys that tell configs apart: those that change what is learned, else all that differ. Where only the stages differ in a key, they say so. */
 function tellingKeys(configs: readonly (FlatConfig | null)[]): string[] {
-  const differing = differingKeys(configs.filter((config) => config !== null));
+  const known = configs.filter((config) => config !== null);
+  const stages = [...new Set(known.map(({ stage }) => stage))];
+  const within = new Set(stages.flatMap((own) => differingKeys(known.filter(({ stage }) => stage === own))));
+  const all = differingKeys(known);
+  const differing = all.filter((key) => key === "stage" || within.has(key) || !all.includes("stage"));
   const major = differing.filter((key) => !MINOR.test(key));
   return major.length > 0 ? major : differing;
 }
 
 const partsText = (keys: readonly string[], config: FlatConfig): string =>
-  keys.map((key) => labelPart(key, config[key])).join(" · ");
+  keys.flatMap((key) => labelPart(key, config)).join(" · ");
 
 const ownConfigOf = ({ config, stage }: ComparedRun): FlatConfig | null =>
   config === null ? null : ownConfig(config, stage);
@@ -94,8 +98,11 @@ function ownConfig(config: FlatConfig, stage: Stage | null): FlatConfig {
   return { stage, ...Object.fromEntries(own) };
 }
 
-function labelPart(key: string, value: string | undefined): string {
+/** A key of the other stage says nothing. */
+function labelPart(key: string, config: FlatConfig): string | [] {
+  const value = config[key];
   if (key === "stage") return value ?? "";
+  if (value === undefined && config["stage"] === "finetune" && key.startsWith("mask.")) return [];
   const name = key.replace(/^stage\./, "");
   if (value === undefined) return `no ${name}`;
   // A folder's last name says enough beside the others'.

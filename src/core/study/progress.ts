@@ -47,6 +47,16 @@ export const cellName = (
   { configurations }: Pick<StudyPlan, "configurations">,
 ): string => [configurations[configuration]!.label, `seed ${seed}`].filter((part) => part !== "").join(", ");
 
+/** "finetune · rate 0.9, seed 7"; of a training that cells share the first of them, and how many more there are */
+export function trainingName(id: string, plan: Pick<StudyPlan, "cells" | "configurations" | "runs">): string {
+  const cells = plan.cells.filter(({ runs }) => runs.some((run) => run.id === id));
+  const [first] = cells;
+  const stage = plan.runs.get(id)?.stage;
+  if (first === undefined || stage === undefined) return id;
+  const more = cells.length > 1 ? ` and ${plural(cells.length - 1, "more cell")}` : "";
+  return `${stage} · ${cellName(first, plan)}${more}`;
+}
+
 /** A cell that failed, and why; of those that failed for one training the first. */
 export interface StudyFailure {
   readonly cell: Cell;

@@ -12,7 +12,7 @@ import { diskNeeded } from "../../core/study/diskNeeded.ts";
 import { halve } from "../../core/study/halving.ts";
 import { nextJobs, type StudyJob } from "../../core/study/next.ts";
 import type { PlannedRun } from "../../core/study/plan.ts";
-import { cellCounts, countsText, isOver } from "../../core/study/progress.ts";
+import { cellCounts, countsText, isOver, trainingName } from "../../core/study/progress.ts";
 import type { StudyRecord } from "../../core/study/record.ts";
 import { plannedSteps } from "../../core/study/steps.ts";
 import { changeAnnotations, readAnnotations } from "../../node/run/annotations.ts";
@@ -132,7 +132,7 @@ class StudyWorker {
   private readonly outcomes: Outcomes;
   private readonly watch = new RunWatch();
   /** trainings that were queued and have no folder yet */
-  private readonly ungrouped = new Set<string>();
+  private readonly unnamed = new Set<string>();
   /** why it ends before all is done; null: it does not */
   private ending: string | null;
   private renewedAt = performance.now();
@@ -225,7 +225,7 @@ class StudyWorker {
   /** @param isAskedAnew nothing new begins @returns whether nothing is left to be done */
   private async goOn(seen: StudyFacts, isAskedAnew: boolean): Promise<boolean> {
     const { book, watch } = this;
-    this.group(seen);
+    this.name(seen);
     for (const id of watch.look(book.plan, seen)) {
       book.fail(
         book.cellsWith(id),
@@ -269,16 +269,17 @@ class StudyWorker {
     return nextJobs(plan, facts, room).length > 0;
   }
 
-  /** Lists show the trainings of a study together; one that others share stays with the first. */
-  private group(facts: StudyFacts): void {
+  /** Lists show the trainings of a study together, by their cells; one that others share stays with the first. */
+  private name(facts: StudyFacts): void {
     const { book } = this;
-    for (const id of [...this.ungrouped].filter((name) => hasFolder(facts, name))) {
-      this.ungrouped.delete(id);
+    for (const id of [...this.unnamed].filter((each) => hasFolder(facts, each))) {
+      this.unnamed.delete(id);
       const dir = join(book.runsDir, id);
       const before = readAnnotations(dir);
-      if (!before.ok || before.value.group !== undefined) continue;
+      if (!before.ok) continue;
+      const { group = book.record.name, name = trainingName(id, book.plan) } = before.value;
       try {
-        changeAnnotations(dir, { group: book.record.name });
+        changeAnnotations(dir, { group, name });
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
         book.log(error.message);
@@ -311,7 +312,7 @@ class StudyWorker {
       if (kind === "resume") enqueueResume(join(book.runsDir, run.id), until ?? undefined);
       else {
         await this.enqueue(run, until);
-        this.ungrouped.add(run.id);
+        this.unnamed.add(run.id);
       }
       book.log(`${book.nameOf(run.id)}: ${run.stage} ${kind === "start" ? "is queued" : "goes on"} (${run.id})`);
     } catch (error) {

@@ -84,6 +84,20 @@ describe("runLabels", () => {
     expect(finetune).toMatch(/^finetune/);
   });
 
+  it("names no key in which only the stages differ", () => {
+    const change = { pretrain: { steps: 5 }, finetune: { steps: 7 } };
+    const runs = [0.5, 0.9].flatMap((rate, i) => [
+      run(2 * i + 1, { ...change, mask: { rate } }),
+      run(2 * i + 2, { ...change, seed: i }, { stage: "finetune" }),
+    ]);
+    expect(runLabels(runs)).toEqual([
+      "pretrain · mask.rate 0.5 · seed 0",
+      "finetune · seed 0",
+      "pretrain · mask.rate 0.9 · seed 0",
+      "finetune · seed 1",
+    ]);
+  });
+
   it("does without a config", () => {
     expect(runLabels([run(1, {}, { config: null }), run(2)])).toEqual(["emoji-pretrain-01", "emoji-pretrain-02"]);
   });

@@ -241,10 +241,12 @@ describe("drawn images", () => {
     expect(sampledCells(table, 2).map(({ row }) => row.index)).toEqual([1, 0]);
   });
 
-  it("are laid out side by side, grey ones in grey", () => {
+  it("are laid out side by side with a gap between, grey ones in grey", () => {
     const strip = { row: 0, seed: 0, count: 2, side: 2, channels: 1, pixels: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8) };
     const red = [...stripPixels(strip)].filter((_, i) => i % 4 === 0);
-    expect(red).toEqual([1, 2, 5, 6, 3, 4, 7, 8]);
+    expect(red).toEqual([1, 2, 0, 5, 6, 3, 4, 0, 7, 8]);
+    const opaque = [...stripPixels(strip)].filter((_, i) => i % 4 === 3);
+    expect(opaque).toEqual([255, 255, 0, 255, 255, 255, 255, 0, 255, 255]);
     expect([...stripPixels(strip)].slice(0, 4)).toEqual([1, 1, 1, 255]);
   });
 });

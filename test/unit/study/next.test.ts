@@ -6,7 +6,7 @@ import { diskNeeded } from "../../../src/core/study/diskNeeded.ts";
 import { halve } from "../../../src/core/study/halving.ts";
 import { nextJobs, type Room } from "../../../src/core/study/next.ts";
 import { planStudy, type StudyPlan } from "../../../src/core/study/plan.ts";
-import { cellCounts, countsText, isOver, studyFailures } from "../../../src/core/study/progress.ts";
+import { cellCounts, countsText, isOver, studyFailures, trainingName } from "../../../src/core/study/progress.ts";
 import { readStudy } from "../../../src/core/study/read.ts";
 import type { StudyRecord } from "../../../src/core/study/record.ts";
 import { rungSteps, settledAlike, stepsWithin } from "../../../src/core/study/steps.ts";
@@ -95,6 +95,16 @@ describe("what a study does next", () => {
     expect(studyFailures(disk.plan, disk.facts)).toHaveLength(1);
     expect(isOver(cellCounts(disk.plan, disk.facts))).toBe(true);
     expect(countsText(cellCounts(disk.plan, disk.facts))).toBe("0 of 2 cells are done, 2 failed");
+  });
+
+  it("calls a training by its cell, and says how many cells share it", () => {
+    const shared = plan(`axes: {finetune.lr: [1e-4, 2e-4]}\nseeds: 1\n${HELD}`);
+    expect(ids(shared).map((id) => trainingName(id, shared))).toEqual([
+      "pretrain · lr 1e-4, seed 0 and 1 more cell",
+      "finetune · lr 1e-4, seed 0",
+      "finetune · lr 2e-4, seed 0",
+    ]);
+    expect(trainingName("another", shared)).toBe("another");
   });
 
   it("evaluates one at a time, and not beside trainings that the limit leaves no room for", () => {

@@ -47,7 +47,9 @@ describe.concurrent("maskdm study", () => {
     expect(study.runs).toHaveLength(3);
     for (const id of study.runs.slice(1)) {
       expect(recordOf(study.run(id)).parent).toMatchObject({ run: study.runs[0] });
-      expect(readAnnotations(study.run(id))).toMatchObject({ value: { group: "shared" } });
+      expect(readAnnotations(study.run(id))).toMatchObject({
+        value: { group: "shared", name: expect.stringMatching(/^finetune · lr 0.00[12], seed 0$/) },
+      });
       const made = readEvaluations(readFileSync(`${study.run(id)}/evaluations.jsonl`, "utf8"));
       expect(made).toHaveLength(1);
       expect(made[0]).toMatchObject({ samples: 50, seed: 3, samplerSteps: 20, sampler: "dpmpp_2m", weights: "raw" });

@@ -1,6 +1,6 @@
 /** Drawn images of configurations below each other, enlarged to whole pixels of the screen; the host sends the strips. */
 
-import { type SampleStrip, stripPixels } from "../../../src/core/study/charts/sampleStrips.ts";
+import { type SampleStrip, stripPixels, stripWidth } from "../../../src/core/study/charts/sampleStrips.ts";
 import { METRICS } from "../../../src/core/study/metrics.ts";
 import type { StudyTable } from "../../../src/core/study/table.ts";
 import { metricFormat, STANDING_WORDS } from "../../../src/core/study/words.ts";
@@ -44,7 +44,7 @@ function figure(
 ): HTMLElement {
   const row = table.rows[strip.row]!;
   const scale = Math.max(1, Math.round(side / strip.side));
-  const [width, height] = [strip.count * strip.side, strip.side];
+  const [width, height] = [stripWidth(strip), strip.side];
   const words = `${METRICS[table.metric].title} ${row.mean === null ? "?" : format(row.mean)}, ${STANDING_WORDS[row.standing]}`;
   const canvas = element("canvas", {
     ...{ width: String(width), height: String(height), role: "img" },
@@ -54,6 +54,6 @@ function figure(
   canvas.getContext("2d")?.putImageData(new ImageData(stripPixels(strip), width, height), 0, 0);
   const name = element("button", { type: "button", class: "link" }, row.label);
   name.addEventListener("click", () => onChoose?.(strip.row));
-  const caption = element("figcaption", {}, name, ` ${words}, training seed ${strip.seed}`);
+  const caption = element("figcaption", {}, name, ` · ${words}, training seed ${strip.seed}`);
   return element("figure", { "data-row": String(strip.row) }, caption, element("div", { class: "strip" }, canvas));
 }

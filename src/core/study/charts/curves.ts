@@ -51,10 +51,10 @@ export function curvesSvg(
   const lowest = logarithmic ? range[0] / 10 : Number.NEGATIVE_INFINITY;
   const xTicks = linearTicks(0, last, Math.max(2, width / 110));
   const yTicks = logarithmic ? logarithmicTicks(...range, 8) : linearTicks(...range, 6);
-  const about = band === "range" ? "lowest to highest seed" : "95 % interval of the mean";
+  const about = band === "range" ? "range of seeds" : "its 95 % interval";
   const unit = leavesOut ? `${title.toLowerCase()} (outliers outside)` : title === "KID" ? title : title.toLowerCase();
   return chartSvg({
-    title: `${title}: mean over seeds, band: ${about}`,
+    title: `${title}, mean and ${about}`,
     x: {
       ...(axis === "seconds"
         ? durationTicks(0, last, Math.max(2, width / 110))

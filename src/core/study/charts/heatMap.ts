@@ -30,6 +30,11 @@ const LARGEST_CELL = 132;
 const ROW = 18;
 const GAP = 2;
 const TOP = 38;
+/** Below the colours, a line each: together they are wider than a column of a page. */
+const NOTES = [
+  "mean over seeds, 95 % bootstrap interval, n",
+  "solid frame: best; dashed frame: not different from the best",
+];
 
 /** The first axis down, the second across, and as many of the others as fit as small multiples. */
 export function heatMapChoice({ axes }: Pick<StudyTable, "axes">): HeatMapChoice {
@@ -101,7 +106,7 @@ class HeatMapDrawing {
     const height = TOP + Math.ceil(facets.length / columns) * facetHeight;
     parts.push(this.legend(height));
     const title = `${METRICS[this.table.metric].title} over ${down.name} and ${across.name}${this.fixedText()}`;
-    return svgDocument({ title, width, height: height + 46, left: 14, colours }, parts.join("\n"));
+    return svgDocument({ title, width, height: height + 62, left: 14, colours }, parts.join("\n"));
   }
 
   /** Of every combination of the axes that are neither laid out nor fixed. */
@@ -255,7 +260,7 @@ class HeatMapDrawing {
       ...bar,
       `<text x="82" y="${top + 17}" text-anchor="end">${escapeXml(`better ${this.format(ends[0]!)}`)}</text>`,
       `<text x="${end + 8}" y="${top + 17}">${escapeXml(this.format(ends[1]!))}</text>`,
-      `<text x="14" y="${top + ROW + 16}" fill="${colours.muted}">mean over seeds, 95 % bootstrap interval, n; solid frame: best; dashed frame: not different from the best</text>`,
+      ...NOTES.map((note, i) => `<text x="14" y="${top + ROW + 18 + 15 * i}" fill="${colours.muted}">${note}</text>`),
     ].join("\n");
   }
 }

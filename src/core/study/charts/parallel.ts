@@ -133,9 +133,11 @@ export function parallelSvg(table: StudyTable, { width, height, colours, filter 
   const axisLines = axes.map(({ x, title, ticks }, i) => {
     const at = round(x);
     const room = (width - 2 * SIDE) / (axes.length - 1);
+    // No line runs left of the first axis.
+    const place = i === 0 ? `x="${at - 7}" text-anchor="end"` : `x="${at + 7}"`;
     const labels = ticks.map(({ value, label }) => {
       const y = round(maps[i]!(value));
-      return `<path d="M${at - 4} ${y}h8" stroke="${colours.muted}"/><text class="halo" x="${at + 7}" y="${y + 4}" stroke="${colours.background}" stroke-width="3" stroke-linejoin="round" paint-order="stroke">${escapeXml(shortened(label, Math.max(60, room - 20)))}</text>`;
+      return `<path d="M${at - 4} ${y}h8" stroke="${colours.muted}"/><text class="halo" ${place} y="${y + 4}" stroke="${colours.background}" stroke-width="3" stroke-linejoin="round" paint-order="stroke">${escapeXml(shortened(label, i === 0 ? SIDE - 10 : Math.max(60, room - 20)))}</text>`;
     });
     return `<path d="M${at} ${top}V${bottom}" stroke="${colours.muted}"/>${labels.join("")}<text x="${at}" y="${top - 14}" text-anchor="middle" font-weight="600">${escapeXml(shortened(title, Math.max(70, room - 8)))}</text>`;
   });

@@ -32,13 +32,18 @@ export function sampledCells(table: StudyTable, most: number): { readonly row: T
   return all.length <= most ? all : [...all.slice(0, most - 1), all.at(-1)!];
 }
 
-/** A strip as a picture of one row, for a canvas: RGBA [H, count · W, 4]. */
-export function stripPixels({ count, side, channels, pixels }: SampleStrip): Uint8ClampedArray<ArrayBuffer> {
-  const rgba = new Uint8ClampedArray(4 * count * side * side);
+/** Of a strip in pixels of its images: side by side, with a pixel between two. */
+export const stripWidth = ({ count, side }: Pick<SampleStrip, "count" | "side">): number => count * (side + 1) - 1;
+
+/** A strip as a picture of one row, for a canvas: RGBA [H, width, 4], transparent between images. */
+export function stripPixels(strip: SampleStrip): Uint8ClampedArray<ArrayBuffer> {
+  const { count, side, channels, pixels } = strip;
+  const width = stripWidth(strip);
+  const rgba = new Uint8ClampedArray(4 * width * side);
   for (let image = 0; image < count; image++) {
     for (let at = 0; at < side * side; at++) {
       const from = (image * side * side + at) * channels;
-      const to = 4 * (Math.floor(at / side) * count * side + image * side + (at % side));
+      const to = 4 * (Math.floor(at / side) * width + image * (side + 1) + (at % side));
       for (let c = 0; c < 3; c++) rgba[to + c] = pixels[from + (channels === 3 ? c : 0)]!;
       rgba[to + 3] = 255;
     }
