@@ -7,7 +7,7 @@ import type { StudyTable } from "../../src/core/study/table.ts";
 import { element } from "../ui/element.ts";
 import { segmented } from "../ui/segmented.ts";
 import { chartCard } from "./chartCard.ts";
-import { mountCurves } from "./charts/curves.ts";
+import { mountCurves } from "./charts/pictures.ts";
 import { select } from "./fields.ts";
 import type { StudyModel } from "./model.ts";
 import type { PageActions } from "./pageActions.ts";
