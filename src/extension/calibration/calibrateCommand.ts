@@ -2,7 +2,7 @@
 import * as vscode from "vscode";
 import { UserError } from "../../core/errors.ts";
 import type { Commands } from "../commands/commandTable.ts";
-import { chooseFile, EXPERIMENT } from "../documents/chooseFile.ts";
+import { chooseFile, EXPERIMENT } from "../runs/chooseFile.ts";
 import type { Services } from "../services.ts";
 import { saved } from "../trainer/saved.ts";
 

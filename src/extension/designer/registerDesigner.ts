@@ -1,8 +1,8 @@
 /** The mask designer and its commands. */
 import * as vscode from "vscode";
 import type { Commands } from "../commands/commandTable.ts";
-import { activeFile, chooseFile, EXPERIMENT } from "../documents/chooseFile.ts";
 import { showAsText } from "../documents/showAsText.ts";
+import { activeFile, chooseFile, EXPERIMENT } from "../runs/chooseFile.ts";
 import type { Services } from "../services.ts";
 import { DesignerProvider } from "./designerProvider.ts";
 import { DESIGNER_VIEW_TYPE } from "./viewType.ts";

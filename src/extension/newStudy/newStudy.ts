@@ -5,7 +5,7 @@ import { UserError } from "../../core/errors.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import { STUDY_ENDING } from "../../core/study/names.ts";
 import type { Commands } from "../commands/commandTable.ts";
-import { chooseFile, EXPERIMENT } from "../documents/chooseFile.ts";
+import { chooseFile, EXPERIMENT } from "../runs/chooseFile.ts";
 import type { Services } from "../services.ts";
 
 type Write = (file: vscode.Uri, document: vscode.TextDocument, experiment: Experiment) => Promise<string>;

@@ -2,7 +2,7 @@
 import * as vscode from "vscode";
 import { newestFirst, type RunEntry } from "../../core/run/entry.ts";
 import { executeCommand } from "../commands/commandTable.ts";
-import { activeFile, EXPERIMENT } from "../documents/chooseFile.ts";
+import { activeFile, EXPERIMENT } from "./chooseFile.ts";
 import { runDescription, stateIcon } from "./runText.ts";
 import { experimentLabel, type TreeNode } from "./runTree.ts";
 import type { WorkspaceRuns } from "./workspaceRuns.ts";

@@ -2,8 +2,8 @@
 import * as vscode from "vscode";
 import type { StudyAction } from "../../core/protocol/study.ts";
 import type { Commands } from "../commands/commandTable.ts";
-import { activeFile, chooseFile, STUDY } from "../documents/chooseFile.ts";
 import { showAsText } from "../documents/showAsText.ts";
+import { activeFile, chooseFile, STUDY } from "../runs/chooseFile.ts";
 import type { WorkspaceRuns } from "../runs/workspaceRuns.ts";
 import type { Services } from "../services.ts";
 import { StudyNotifications } from "./studyNotifications.ts";

@@ -3,7 +3,7 @@ import { basename, dirname } from "node:path";
 import * as vscode from "vscode";
 import { compareNames } from "../../core/run/runOrder.ts";
 import { STUDY_FILE } from "../../core/study/names.ts";
-import { EXPERIMENT_GLOB, findOwnFiles } from "../runs/runFolders.ts";
+import { EXPERIMENT_GLOB, findOwnFiles } from "./runFolders.ts";
 
 export interface FileKind {
   /** what its names match */
