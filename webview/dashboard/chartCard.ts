@@ -4,13 +4,13 @@ import { CHARTS, type ChartId, type ChartSpec } from "../../src/core/series/char
 import { automaticYRange } from "../../src/core/series/yRange.ts";
 import { element } from "../ui/element.ts";
 import { type Range, xTicks, yTicks } from "./axes.ts";
+import { exportMenuOf } from "./chartExports.ts";
 import { ChartTable } from "./chartTable.ts";
 import type { ChartView } from "./chartView.ts";
 import { CrossHairLayer } from "./crossHairLayer.ts";
-import { exportMenu } from "./exportMenu.ts";
 import { formatError, formatValue, formatX } from "./format.ts";
 import { listenForGestures } from "./gestures.ts";
-import { iconButton, setIcon } from "./icons.ts";
+import { iconButton, setIcon } from "./iconButton.ts";
 import type { Model } from "./model.ts";
 import type { DrawnBand, DrawnLine, SeriesDataset } from "./seriesController.ts";
 import { remember, settings } from "./settings.ts";
@@ -68,7 +68,7 @@ export class ChartCard implements ChartView {
       {},
       element("h3", {}, this.spec.title),
       this.readout,
-      element("span", { class: "tools" }, this.resetButton, this.logButton, exportMenu(this), this.largeButton),
+      element("span", { class: "tools" }, this.resetButton, this.logButton, exportMenuOf(this), this.largeButton),
     );
     this.root = element(
       "section",

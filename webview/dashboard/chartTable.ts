@@ -3,7 +3,7 @@ import { BAND_TEXT } from "../../src/core/series/band.ts";
 import { element } from "../ui/element.ts";
 import type { ChartView } from "./chartView.ts";
 import { formatError, formatValue, formatX } from "./format.ts";
-import { iconButton } from "./icons.ts";
+import { iconButton } from "./iconButton.ts";
 import { remember, settings } from "./settings.ts";
 
 const ROWS = 25;

@@ -3,7 +3,7 @@ import type { DetailsResult, RunDetails } from "../../src/core/protocol/dashboar
 import { differingKeys } from "../../src/core/series/flatConfig.ts";
 import { type CheckControl, control } from "../ui/controls.ts";
 import { element } from "../ui/element.ts";
-import { lineSample } from "./icons.ts";
+import { lineSample } from "./iconButton.ts";
 import type { Model } from "./model.ts";
 import { report } from "./report.ts";
 import { remember, settings } from "./settings.ts";

@@ -3,7 +3,7 @@ import { BAND_TEXT } from "../../src/core/series/band.ts";
 import { element } from "../ui/element.ts";
 import type { Band, ChartMarks, ChartView } from "./chartView.ts";
 import { formatError, formatValue, formatX } from "./format.ts";
-import { lineSample } from "./icons.ts";
+import { lineSample } from "./iconButton.ts";
 import { settings } from "./settings.ts";
 
 interface Marked {

@@ -1,6 +1,8 @@
 /** The dashboard's page: runs on the left, and tabs of charts, samples, log and configs. */
 import "../ui/base.css";
+import "../ui/icons.css";
 import "../ui/tabs.css";
+import "../ui/menu.css";
 import "./dashboard.css";
 import "./runsList.css";
 import "./tabs.css";

@@ -14,7 +14,7 @@ import {
 } from "../ui/intervalPlot.ts";
 import type { Palette } from "../ui/palette.ts";
 import { formatCount } from "./format.ts";
-import { iconButton, lineSample } from "./icons.ts";
+import { iconButton, lineSample } from "./iconButton.ts";
 import { QUALITY_COLUMNS } from "./qualityColumns.ts";
 import type { Settings } from "./settings.ts";
 

@@ -2,8 +2,9 @@
 import type { RUN_ACTIONS, RunInfo } from "../../src/core/protocol/dashboard.ts";
 import { shortDuration } from "../../src/core/series/timeAxis.ts";
 import { element } from "../ui/element.ts";
+import type { IconName } from "../ui/icons.ts";
 import { formatCount, formatValue } from "./format.ts";
-import { type IconName, iconButton, lineSample } from "./icons.ts";
+import { iconButton, lineSample } from "./iconButton.ts";
 import type { Model } from "./model.ts";
 import { report } from "./report.ts";
 import { remember, settings } from "./settings.ts";
@@ -27,7 +28,7 @@ export class RunsList {
   private readonly rows = new Map<string, Row>();
 
   constructor(private readonly model: Model) {
-    const add = iconButton("add", "Add or remove runs…", () => void report(model.messenger.request("addRuns", {})));
+    const add = iconButton("plus", "Add or remove runs…", () => void report(model.messenger.request("addRuns", {})));
     const all = element("button", { type: "button", class: "link" }, "Show all");
     all.addEventListener("click", () => {
       settings.hidden = [];
@@ -76,7 +77,7 @@ export class RunsList {
     ];
     const buttons = new Map<Action, HTMLButtonElement>([
       button("stop", "stop", `Stop ${run.label}`),
-      button("resume", "resume", `Resume ${run.label}`),
+      button("resume", "play", `Resume ${run.label}`),
       button("evaluate", "evaluate", `Evaluate ${run.label}`),
       button("openConfig", "config", `Open the experiment of ${run.label}`),
       button("reveal", "folder", `Show the folder of ${run.label}`),

@@ -8,16 +8,13 @@ import { pieceAt, stepsText } from "../../src/core/masks/schedule.ts";
 import { percent } from "../../src/core/numbers.ts";
 import type { Stage } from "../../src/core/random/streams.ts";
 import { control } from "../ui/controls.ts";
+import { duration } from "../ui/duration.ts";
 import { element } from "../ui/element.ts";
-import { icon } from "./icons.ts";
+import { factTile } from "../ui/factTile.ts";
+import { icon } from "../ui/icons.ts";
 import type { DesignerModel } from "./model.ts";
-import { bytes, count, duration, relative, share, short } from "./numbers.ts";
+import { bytes, count, relative, share, short } from "./numbers.ts";
 import type { PageActions } from "./pageActions.ts";
-
-interface Tile {
-  readonly element: HTMLElement;
-  set(value: string, detail: string, tone?: "good" | "bad"): void;
-}
 
 /** Classes named at most. */
 const MOST_CLASSES = 100;
@@ -27,18 +24,21 @@ const TELL_AFTER_MS = 900;
 
 export class FactsPanel {
   readonly element: HTMLElement;
-  private readonly tokens = tile("Tokens N", "Patches of an image: the tokens of the whole grid");
-  private readonly visible = tile("Visible S", "Tokens of each image that no block goes without");
-  private readonly rate = tile("Mask rate", "Share of hidden tokens that the strategy gives");
-  private readonly batch = tile("Tokens per batch", "Visible tokens of all images of a step");
-  private readonly cost = tile("Cost per step", "Matrix products of a step, relative to the same step without a mask");
-  private readonly memory = tile("Memory", "Predicted peak memory of training");
-  private readonly speed = tile("Speed", "Images a second on this machine, estimated");
-  private readonly time = tile(
+  private readonly tokens = factTile("Tokens N", "Patches of an image: the tokens of the whole grid");
+  private readonly visible = factTile("Visible S", "Tokens of each image that no block goes without");
+  private readonly rate = factTile("Mask rate", "Share of hidden tokens that the strategy gives");
+  private readonly batch = factTile("Tokens per batch", "Visible tokens of all images of a step");
+  private readonly cost = factTile(
+    "Cost per step",
+    "Matrix products of a step, relative to the same step without a mask",
+  );
+  private readonly memory = factTile("Memory", "Predicted peak memory of training");
+  private readonly speed = factTile("Speed", "Images a second on this machine, estimated");
+  private readonly time = factTile(
     "Time to finish",
     "The whole stage on this machine, its checkpoints and sample grids included",
   );
-  private readonly classes = tile("Classes", "Folders that make classes, each with its number");
+  private readonly classes = factTile("Classes", "Folders that make classes, each with its number");
   private readonly basis = element("p", { class: "basis" });
   private readonly measureButton: HTMLElement & { disabled: boolean };
   private readonly live = element("p", { class: "visually-hidden", role: "status" });
@@ -148,18 +148,4 @@ export class FactsPanel {
       `Forecast from ${BASIS_TEXT[time.basis]}, measured on ${day} (${time.backend}). ` +
       `${bytes(found.disk.total)} on the disk at most.`;
   }
-}
-
-function tile(name: string, title: string): Tile {
-  const value = element("span", { class: "fact-value" }, "–");
-  const detail = element("span", { class: "fact-detail" });
-  const made = element("div", { class: "fact", title }, element("dt", {}, name), element("dd", {}, value, detail));
-  return {
-    element: made,
-    set(text, more, tone) {
-      value.textContent = text;
-      detail.textContent = more;
-      made.dataset["tone"] = tone ?? "";
-    },
-  };
 }

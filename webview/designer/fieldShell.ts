@@ -3,11 +3,11 @@
 import type { Diagnostic } from "../../src/core/experiment/diagnostic.ts";
 import { experimentKeys, type KeySpec } from "../../src/core/experiment/keys.ts";
 import { element } from "../ui/element.ts";
+import { valueText } from "../ui/fieldValue.ts";
+import { icon } from "../ui/icons.ts";
+import { problemItem } from "../ui/problemItem.ts";
 import { nameControl } from "./controlName.ts";
-import { valueText } from "./fieldValue.ts";
-import { icon } from "./icons.ts";
 import type { PageActions } from "./pageActions.ts";
-import { problemItem } from "./problems.ts";
 
 let shells = 0;
 

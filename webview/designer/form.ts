@@ -1,10 +1,11 @@
 /** The file as a form: the mask's controls, what is wrong that has no field, and the other sections. */
 import type { Diagnostic } from "../../src/core/experiment/diagnostic.ts";
 import { element } from "../ui/element.ts";
+import { problemItem } from "../ui/problemItem.ts";
 import { MaskForm } from "./maskForm.ts";
 import type { DesignerModel } from "./model.ts";
 import type { PageActions } from "./pageActions.ts";
-import { problemItem, problemsByKey } from "./problems.ts";
+import { problemsByKey } from "./problems.ts";
 import { Sections } from "./sections.ts";
 
 /** A file that does not parse may have hundreds. */

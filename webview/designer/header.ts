@@ -1,7 +1,7 @@
 /** The page's head: the file's name, what is wrong with it as a whole, and the buttons that start training. */
 import { control } from "../ui/controls.ts";
 import { element } from "../ui/element.ts";
-import { type IconName, icon } from "./icons.ts";
+import { type IconName, icon } from "../ui/icons.ts";
 import type { DesignerModel } from "./model.ts";
 import { plural } from "./numbers.ts";
 import type { PageActions } from "./pageActions.ts";

@@ -4,8 +4,8 @@ import type { Diagnostic } from "../../src/core/experiment/diagnostic.ts";
 import type { Experiment } from "../../src/core/experiment/schema.ts";
 import { type CheckControl, control, type ValueControl } from "../ui/controls.ts";
 import { element } from "../ui/element.ts";
+import { choicesOf, fieldKind, parseField, placeholderOf, valueText } from "../ui/fieldValue.ts";
 import { FieldShell } from "./fieldShell.ts";
-import { choicesOf, fieldKind, parseField, placeholderOf, valueText } from "./fieldValue.ts";
 import type { Reading } from "./model.ts";
 import type { PageActions } from "./pageActions.ts";
 

@@ -1,12 +1,18 @@
 /** The page of the mask designer. */
 import "../ui/base.css";
+import "../ui/icons.css";
+import "../ui/editor.css";
+import "../ui/segmented.css";
+import "../ui/problems.css";
+import "../ui/facts.css";
+import "../ui/toast.css";
 import "./page.css";
 import "./form.css";
 import "./strategy.css";
 import "./sliders.css";
 import "./schedule.css";
 import "./sections.css";
-import "./problems.css";
+import "./narrow.css";
 import "./preview.css";
 import "./notices.css";
 import "./heatMap.css";
@@ -15,6 +21,8 @@ import type { DesignerProtocol } from "../../src/core/protocol/designer.ts";
 import { defineControls } from "../ui/controls.ts";
 import { element } from "../ui/element.ts";
 import { Messenger } from "../ui/messenger.ts";
+import { onScrolled } from "../ui/onScrolled.ts";
+import { Toast } from "../ui/toast.ts";
 import { applyControlNames } from "./controlName.ts";
 import { FactsPanel } from "./factsPanel.ts";
 import { Form } from "./form.ts";
@@ -24,24 +32,11 @@ import type { PageActions } from "./pageActions.ts";
 import { Preview } from "./preview.ts";
 import { loadViewState, saveViewState } from "./viewState.ts";
 
-/** A refusal stays on screen so long. */
-const TOAST_MS = 8000;
-const SCROLL_SETTLES_MS = 200;
-
 defineControls();
 const messenger = new Messenger<DesignerProtocol>();
 const model = new DesignerModel(loadViewState());
-const toast = element("div", { class: "toast", role: "alert", hidden: "" });
-let toastTimer: number | undefined;
-
-function refuse(error: unknown): void {
-  toast.textContent = error instanceof Error ? error.message : String(error);
-  toast.hidden = false;
-  window.clearTimeout(toastTimer);
-  toastTimer = window.setTimeout(() => {
-    toast.hidden = true;
-  }, TOAST_MS);
-}
+const toast = new Toast();
+const { refuse } = toast;
 
 async function commit(change: KeyChange): Promise<void> {
   model.draft(change);
@@ -88,7 +83,7 @@ const page = element(
     facts.element,
     form.sections.element,
   ),
-  toast,
+  toast.element,
 );
 document.body.append(page);
 applyControlNames(page);
@@ -121,13 +116,9 @@ messenger.on("show", ({ step }) => {
   preview.element.scrollIntoView({ block: "start" });
 });
 
-let scrollTimer: number | undefined;
-window.addEventListener("scroll", () => {
-  window.clearTimeout(scrollTimer);
-  scrollTimer = window.setTimeout(() => {
-    model.view = { ...model.view, scroll: window.scrollY };
-    saveViewState(model.view);
-  }, SCROLL_SETTLES_MS);
+onScrolled((scroll) => {
+  model.view = { ...model.view, scroll };
+  saveViewState(model.view);
 });
 // The scale of images depends on the screen, the heat map's colours on the theme.
 window.matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`).addEventListener("change", () => model.setView({}));

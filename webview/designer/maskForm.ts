@@ -6,13 +6,13 @@ import { drawVisibleTokens, type MaskStrategy, maskGeometry } from "../../src/co
 import { divisors } from "../../src/core/numbers.ts";
 import { RandomStream } from "../../src/core/random/streams.ts";
 import { element } from "../ui/element.ts";
+import { type Segmented, segmented } from "../ui/segmented.ts";
 import { FieldShell } from "./fieldShell.ts";
-import { maskIcon } from "./icons.ts";
 import { KeyField } from "./keyField.ts";
+import { maskIcon } from "./maskIcon.ts";
 import type { Reading } from "./model.ts";
 import type { PageActions } from "./pageActions.ts";
 import { RateField } from "./rateField.ts";
-import { type Segmented, segmented } from "./segmented.ts";
 
 const STRATEGIES: readonly { readonly value: MaskStrategy; readonly hint: string }[] = [
   { value: "patch", hint: "single tokens are hidden" },

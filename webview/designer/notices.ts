@@ -1,7 +1,7 @@
 /** Why the preview is not what it could be: images that are being decoded or cannot be shown, a file with errors. */
 import type { DataState } from "../../src/core/protocol/designer.ts";
 import { element } from "../ui/element.ts";
-import { icon } from "./icons.ts";
+import { icon } from "../ui/icons.ts";
 import { plural } from "./numbers.ts";
 import type { PageActions } from "./pageActions.ts";
 

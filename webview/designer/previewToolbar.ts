@@ -6,12 +6,12 @@ import { LARGEST_STEP } from "../../src/core/protocol/designer.ts";
 import type { Stage } from "../../src/core/random/streams.ts";
 import { control, type ValueControl } from "../ui/controls.ts";
 import { element } from "../ui/element.ts";
+import { type IconName, icon } from "../ui/icons.ts";
+import { type Segmented, segmented } from "../ui/segmented.ts";
 import { nameControl } from "./controlName.ts";
 import { label } from "./fieldShell.ts";
-import { type IconName, icon } from "./icons.ts";
 import type { DesignerModel } from "./model.ts";
 import { count, share, short } from "./numbers.ts";
-import { type Segmented, segmented } from "./segmented.ts";
 import { type ShownView, VIEWS } from "./viewState.ts";
 
 const COUNTS = [1, 4, 9, 16, 25, 36, 49, 64];

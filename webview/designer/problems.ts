@@ -3,37 +3,6 @@
 import type { Diagnostic } from "../../src/core/experiment/diagnostic.ts";
 import type { ExperimentDocument } from "../../src/core/experiment/document.ts";
 import { experimentKeys } from "../../src/core/experiment/keys.ts";
-import { element } from "../ui/element.ts";
-import { icon } from "./icons.ts";
-import type { PageActions } from "./pageActions.ts";
-
-const SEVERITY_NAMES = { error: "Error", warning: "Warning", info: "Note" } as const;
-const SEVERITY_ICONS = { error: "error", warning: "warning", info: "info" } as const;
-
-/** A finding, with a link to its place and a button that fixes it where lint knows how. */
-export function problemItem(diagnostic: Diagnostic, actions: PageActions): HTMLLIElement {
-  const { severity, message, line, code, fix } = diagnostic;
-  const place = element("button", { class: "link", type: "button", title: `${code}: show the text` }, `line ${line}`);
-  place.addEventListener("click", () => actions.reveal(diagnostic));
-  const text = element("span", { class: "problem-text" }, `${message} `, place);
-  const parts: Node[] = [icon(SEVERITY_ICONS[severity]), text];
-  if (fix !== undefined) {
-    const button = element(
-      "button",
-      { class: "small", type: "button", title: fix.title, "aria-label": `Fix: ${fix.title}` },
-      icon("lightbulb"),
-      fix.title,
-    );
-    button.addEventListener("click", () => actions.fix(diagnostic));
-    parts.push(button);
-  }
-  return element(
-    "li",
-    { class: `problem ${severity}` },
-    element("span", { class: "visually-hidden" }, SEVERITY_NAMES[severity]),
-    ...parts,
-  );
-}
 
 /** Findings by the key they stand at, or by the section whose name they stand at; those of neither under "". */
 export function problemsByKey(

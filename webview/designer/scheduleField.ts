@@ -6,10 +6,10 @@ import { withChange, withoutPiece, withPiece } from "../../src/core/masks/editSc
 import type { RatePiece } from "../../src/core/masks/schedule.ts";
 import { control, type ValueControl } from "../ui/controls.ts";
 import { element } from "../ui/element.ts";
+import { parseField, valueText } from "../ui/fieldValue.ts";
+import { icon } from "../ui/icons.ts";
 import { applyControlNames, nameControl } from "./controlName.ts";
 import { label } from "./fieldShell.ts";
-import { parseField, valueText } from "./fieldValue.ts";
-import { icon } from "./icons.ts";
 import type { Reading } from "./model.ts";
 import { count, share } from "./numbers.ts";
 import type { PageActions } from "./pageActions.ts";

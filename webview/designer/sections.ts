@@ -5,13 +5,13 @@ import { experimentKeys } from "../../src/core/experiment/keys.ts";
 import type { Experiment } from "../../src/core/experiment/schema.ts";
 import { plural } from "../../src/core/numbers.ts";
 import { element } from "../ui/element.ts";
+import { icon } from "../ui/icons.ts";
+import { problemItem } from "../ui/problemItem.ts";
 import { nameOf } from "./fieldShell.ts";
-import { icon } from "./icons.ts";
 import { KeyField } from "./keyField.ts";
 import { MASK_FORM_KEYS } from "./maskForm.ts";
 import type { Reading } from "./model.ts";
 import type { PageActions } from "./pageActions.ts";
-import { problemItem } from "./problems.ts";
 
 /** Keys that have no effect with certain others. */
 const IDLE: Readonly<Record<string, (experiment: Experiment) => string | null>> = {

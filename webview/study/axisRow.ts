@@ -5,11 +5,12 @@ import { numberText } from "../../src/core/experiment/yamlText.ts";
 import { studyAxes } from "../../src/core/study/axes.ts";
 import { axisKey } from "../../src/core/study/kind.ts";
 import type { AxisConfig } from "../../src/core/study/schema.ts";
-import { icon } from "../designer/icons.ts";
-import { segmented } from "../designer/segmented.ts";
 import { element } from "../ui/element.ts";
+import { icon } from "../ui/icons.ts";
+import { problemItem } from "../ui/problemItem.ts";
+import { segmented } from "../ui/segmented.ts";
 import { chipText, isNumeric, parseValues, suggestions } from "./axisValues.ts";
-import { problemItem, select, TextInput } from "./fields.ts";
+import { select, TextInput } from "./fields.ts";
 import type { PageActions } from "./pageActions.ts";
 
 type Range = Extract<AxisConfig, { readonly from: number }>;

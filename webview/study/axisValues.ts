@@ -3,7 +3,7 @@ import type { KeySpec } from "../../src/core/experiment/keys.ts";
 import { isMapping } from "../../src/core/experiment/yamlReader.ts";
 import { yamlText } from "../../src/core/experiment/yamlText.ts";
 import { axisKey } from "../../src/core/study/kind.ts";
-import { choicesOf, fieldKind, parseField } from "../designer/fieldValue.ts";
+import { choicesOf, fieldKind, parseField } from "../ui/fieldValue.ts";
 
 /** Values to choose from; none where any number or text may be. */
 export function suggestions(name: string): string[] {

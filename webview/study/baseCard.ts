@@ -1,8 +1,8 @@
 /** The experiment that the study varies. */
 import type { PlanState } from "../../src/core/protocol/study.ts";
 import type { StudyConfig } from "../../src/core/study/schema.ts";
-import { icon } from "../designer/icons.ts";
 import { element } from "../ui/element.ts";
+import { icon } from "../ui/icons.ts";
 import { Field } from "./fields.ts";
 import type { PageActions } from "./pageActions.ts";
 import type { ProblemPlaces } from "./problemPlaces.ts";

@@ -1,7 +1,7 @@
 /** The cells with their states as they are now: a button each, which opens its runs. */
 import { count, plural } from "../../src/core/numbers.ts";
-import { segmented } from "../designer/segmented.ts";
 import { element } from "../ui/element.ts";
+import { segmented } from "../ui/segmented.ts";
 import { CellButton } from "./cellButton.ts";
 import { byAxes, bySeeds, type CellLayout, type CellRow } from "./cellLayout.ts";
 import { select } from "./fields.ts";

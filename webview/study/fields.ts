@@ -1,30 +1,8 @@
 /** Fields of the plan: a name with its documentation, a control, and below it what is wrong. */
 import type { Diagnostic } from "../../src/core/experiment/diagnostic.ts";
 import { studyKeys } from "../../src/core/study/kind.ts";
-import { icon } from "../designer/icons.ts";
 import { element } from "../ui/element.ts";
-import type { PageActions } from "./pageActions.ts";
-
-const SEVERITIES = { error: "Error", warning: "Warning", info: "Note" } as const;
-
-/** A finding with a link to its place. */
-export function problemItem(diagnostic: Diagnostic, actions: Pick<PageActions, "reveal" | "fix">): HTMLLIElement {
-  const { severity, message, line, code, fix } = diagnostic;
-  const place = element("button", { class: "link", type: "button", title: `${code}: show the text` }, `line ${line}`);
-  place.addEventListener("click", () => actions.reveal(diagnostic));
-  const fixButton = (): HTMLElement => {
-    const button = element("button", { class: "link", type: "button", title: fix?.title ?? "" }, `Fix: ${fix?.title}`);
-    button.addEventListener("click", () => actions.fix(diagnostic));
-    return button;
-  };
-  return element(
-    "li",
-    { class: `problem ${severity}` },
-    element("span", { class: "visually-hidden" }, SEVERITIES[severity]),
-    icon(severity),
-    element("span", { class: "problem-text" }, `${message} `, place, ...(fix === undefined ? [] : [" ", fixButton()])),
-  );
-}
+import { type ProblemActions, problemItem } from "../ui/problemItem.ts";
 
 /** What the schema says of a key, or a section, of the study. */
 function descriptionOf(path: readonly string[]): string {
@@ -41,7 +19,7 @@ export class Field {
   constructor(
     readonly path: readonly string[],
     name: string,
-    private readonly actions: Pick<PageActions, "reveal" | "fix">,
+    private readonly actions: ProblemActions,
     ...controls: HTMLElement[]
   ) {
     this.element = element(

@@ -2,9 +2,9 @@
 import { count, plural } from "../../src/core/numbers.ts";
 import { STUDY_ACTIONS, type StudyAction } from "../../src/core/protocol/study.ts";
 import { countsText } from "../../src/core/study/progress.ts";
-import { type IconName, icon } from "../designer/icons.ts";
 import { control } from "../ui/controls.ts";
 import { element } from "../ui/element.ts";
+import { type IconName, icon } from "../ui/icons.ts";
 import type { StudyModel } from "./model.ts";
 import type { PageActions } from "./pageActions.ts";
 

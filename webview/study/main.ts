@@ -1,5 +1,12 @@
 /** The page of the study editor. */
 import "../ui/base.css";
+import "../ui/icons.css";
+import "../ui/editor.css";
+import "../ui/segmented.css";
+import "../ui/problems.css";
+import "../ui/facts.css";
+import "../ui/menu.css";
+import "../ui/toast.css";
 import "../ui/tabs.css";
 import "./study.css";
 import "./plan.css";
@@ -10,7 +17,9 @@ import type { StudyProtocol } from "../../src/core/protocol/study.ts";
 import { defineControls } from "../ui/controls.ts";
 import { element } from "../ui/element.ts";
 import { Messenger } from "../ui/messenger.ts";
+import { onScrolled } from "../ui/onScrolled.ts";
 import { Tabs } from "../ui/tabs.ts";
+import { Toast } from "../ui/toast.ts";
 import { CellsTab } from "./cellsTab.ts";
 import { Header } from "./header.ts";
 import { StudyModel } from "./model.ts";
@@ -19,26 +28,11 @@ import { PlanTab } from "./planTab.ts";
 import { ResultsTab } from "./resultsTab.ts";
 import { loadViewState, saveViewState, type TabName } from "./viewState.ts";
 
-/** A refusal stays on screen so long. */
-const TOAST_MS = 8000;
-const SCROLL_SETTLES_MS = 200;
-
 defineControls();
 const messenger = new Messenger<StudyProtocol>();
 const model = new StudyModel(loadViewState());
-const toast = element("div", { class: "toast", role: "alert", hidden: "" });
-let toastTimer: number | undefined;
-
-function say(text: string, isWrong: boolean): void {
-  toast.textContent = text;
-  toast.classList.toggle("wrong", isWrong);
-  toast.hidden = false;
-  window.clearTimeout(toastTimer);
-  toastTimer = window.setTimeout(() => {
-    toast.hidden = true;
-  }, TOAST_MS);
-}
-const refuse = (error: unknown): void => say(error instanceof Error ? error.message : String(error), true);
+const toast = new Toast();
+const { refuse } = toast;
 
 const actions: PageActions = {
   edit: (...changes) => {
@@ -57,7 +51,7 @@ const actions: PageActions = {
   chooseBase: () => void messenger.request("chooseBase", {}).catch(refuse),
   act: (action) => void messenger.request("act", { action }).catch(refuse),
   copyCommand: (action) => {
-    messenger.request("copyCommand", { action }).then(() => say(`Copied: ${model.commands[action]}`, false), refuse);
+    messenger.request("copyCommand", { action }).then(() => toast.say(`Copied: ${model.commands[action]}`), refuse);
   },
   openRuns: (cells) => void messenger.request("openRuns", { cells: [...cells] }).catch(refuse),
   openLog: () => void messenger.request("openLog", {}).catch(refuse),
@@ -94,7 +88,7 @@ const tabs = new Tabs<TabName>(
   },
 );
 tabs.list.append(header.command);
-const page = element("main", { class: "study", hidden: "" }, header.element, tabs.root, toast);
+const page = element("main", { class: "study", hidden: "" }, header.element, tabs.root, toast.element);
 document.body.append(page);
 
 model.onChange((aspect, changed) => {
@@ -113,13 +107,9 @@ messenger.on("cells", (state) => model.setCells(state));
 messenger.on("work", (work) => model.setWork(work));
 messenger.on("forecast", (forecast) => model.setForecast(forecast));
 
-let scrollTimer: number | undefined;
-window.addEventListener("scroll", () => {
-  window.clearTimeout(scrollTimer);
-  scrollTimer = window.setTimeout(() => {
-    model.view = { ...model.view, scroll: window.scrollY };
-    saveViewState(model.view);
-  }, SCROLL_SETTLES_MS);
+onScrolled((scroll) => {
+  model.view = { ...model.view, scroll };
+  saveViewState(model.view);
 });
 new MutationObserver(() => model.tell("theme")).observe(document.body, { attributeFilter: ["class"] });
 

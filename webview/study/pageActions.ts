@@ -1,19 +1,15 @@
 /** What the parts of the page ask for; main.ts does it. */
-import type { Diagnostic, TextRange } from "../../src/core/experiment/diagnostic.ts";
 import type { Params } from "../../src/core/protocol/message.ts";
 import type { StudyAction, StudyProtocol } from "../../src/core/protocol/study.ts";
 import type { StudyChange } from "../../src/core/study/changeStudy.ts";
 import type { SampleStrip } from "../../src/core/study/charts/sampleStrips.ts";
 import type { SeedCurve } from "../../src/core/study/charts/seedCurves.ts";
 import type { MetricName } from "../../src/core/study/metrics.ts";
+import type { ProblemActions } from "../ui/problemItem.ts";
 
-export interface PageActions {
+export interface PageActions extends ProblemActions {
   /** Writes changes into the file. */
   edit(...changes: StudyChange[]): void;
-  /** Makes the change that lint offers. */
-  fix(diagnostic: Diagnostic): void;
-  /** Shows a place of the text. */
-  reveal(place: Pick<TextRange, "line" | "column">): void;
   openText(): void;
   openBase(as: "text" | "designer"): void;
   chooseBase(): void;

@@ -1,8 +1,8 @@
 /** The plan: the file as a form, and beside it what it comes to. */
 import { element } from "../ui/element.ts";
+import { problemItem } from "../ui/problemItem.ts";
 import { AxesCard } from "./axesCard.ts";
 import { BaseCard } from "./baseCard.ts";
-import { problemItem } from "./fields.ts";
 import type { StudyModel } from "./model.ts";
 import type { PageActions } from "./pageActions.ts";
 import { ProblemPlaces } from "./problemPlaces.ts";

@@ -1,10 +1,9 @@
 /** How a cell's state is shown: a shape and a word each, so that colour alone says nothing. */
 import { percent } from "../../src/core/numbers.ts";
 import type { CellState } from "../../src/core/study/cellState.ts";
-import { duration } from "../designer/numbers.ts";
+import { duration } from "../ui/duration.ts";
+import { shape } from "../ui/shape.ts";
 import { metricText } from "./metricText.ts";
-
-const SVG = "http://www.w3.org/2000/svg";
 
 export type StateKind = CellState["kind"];
 
@@ -27,15 +26,9 @@ export const STATE_LOOKS: Readonly<Record<StateKind, Look>> = {
 };
 
 export function stateIcon(kind: StateKind): SVGSVGElement {
-  const svg = document.createElementNS(SVG, "svg");
-  const path = document.createElementNS(SVG, "path");
-  const { path: d, filled } = STATE_LOOKS[kind];
-  svg.setAttribute("viewBox", "0 0 16 16");
-  svg.setAttribute("class", filled === true ? "state-icon filled" : "state-icon");
-  svg.setAttribute("aria-hidden", "true");
-  path.setAttribute("d", d);
-  svg.append(path);
-  return svg;
+  const { path, filled } = STATE_LOOKS[kind];
+  const name = filled === true ? "state-icon filled" : "state-icon";
+  return shape("svg", { viewBox: "0 0 16 16", class: name, "aria-hidden": "true" }, shape("path", { d: path }));
 }
 
 /** What stands in a cell of the grid. */

@@ -1,10 +1,11 @@
 /** What the study comes to before it starts: cells, trainings, what coincides, time, memory, disk. */
 import { bytes, count, plural } from "../../src/core/numbers.ts";
 import type { Configuration } from "../../src/core/study/plan.ts";
-import { icon } from "../designer/icons.ts";
-import { duration } from "../designer/numbers.ts";
 import { control } from "../ui/controls.ts";
+import { duration } from "../ui/duration.ts";
 import { element } from "../ui/element.ts";
+import { factTile } from "../ui/factTile.ts";
+import { icon } from "../ui/icons.ts";
 import type { StudyModel } from "./model.ts";
 import type { PageActions } from "./pageActions.ts";
 
@@ -14,15 +15,15 @@ const LISTED = 200;
 export class TotalsCard {
   readonly element: HTMLElement;
   private readonly tiles = {
-    cells: tile("Cells", "Configurations with each of their seeds"),
-    trainings: tile("Trainings", "Each is computed once, whoever shares it"),
-    time: tile("Time", "Predicted time of what is not there yet on this machine"),
-    memory: tile("Memory", "Predicted peak memory of the training that takes most"),
-    disk: tile("Disk", "Predicted size of the runs that are not there yet"),
+    cells: factTile("Cells", "Configurations with each of their seeds"),
+    trainings: factTile("Trainings", "Each is computed once, whoever shares it"),
+    time: factTile("Time", "Predicted time of what is not there yet on this machine"),
+    memory: factTile("Memory", "Predicted peak memory of the training that takes most"),
+    disk: factTile("Disk", "Predicted size of the runs that are not there yet"),
   };
   private readonly coinciding = fold("coinciding");
   private readonly refused = fold("refused");
-  private readonly basis = element("p", { class: "note" });
+  private readonly basis = element("p", { class: "basis" });
   private readonly foot: HTMLElement;
   private readonly measureButton: HTMLElement & { disabled: boolean };
 
@@ -39,12 +40,12 @@ export class TotalsCard {
         model.setView({ open: part.element.open ? [...others, part.name] : others });
       });
     }
-    this.foot = element("div", { class: "totals-foot" }, this.basis, this.measureButton);
+    this.foot = element("div", { class: "facts-foot" }, this.basis, this.measureButton);
     this.element = element(
       "section",
       { class: "card totals", "aria-label": "What it comes to" },
       element("h2", {}, "What it comes to"),
-      element("dl", { class: "tiles" }, ...Object.values(this.tiles).map((each) => each.element)),
+      element("dl", { class: "tiles-of-facts" }, ...Object.values(this.tiles).map((each) => each.element)),
       this.foot,
       this.refused.element,
       this.coinciding.element,
@@ -112,24 +113,6 @@ export class TotalsCard {
       extra,
     );
   }
-}
-
-function tile(name: string, title: string) {
-  const value = element("span", { class: "tile-value" }, "–");
-  const detail = element("span", { class: "tile-detail" });
-  const made = element(
-    "div",
-    { class: "tile", title, "data-tile": name.toLowerCase() },
-    element("dt", {}, name),
-    element("dd", {}, value, detail),
-  );
-  return {
-    element: made,
-    set(text: string, more: string) {
-      value.textContent = text;
-      detail.textContent = more;
-    },
-  };
 }
 
 function fold(name: string) {

@@ -94,10 +94,19 @@ ${body}
 </svg>`;
 };
 
-/** Cut off where it would be wider, by the width of a digit. @param size of the font in pixels */
+/** About the width of a text in pixels: narrow letters take half as much as others, wide ones half as much again. @param size of the font in pixels */
+export function textWidth(text: string, size = 11): number {
+  const narrow = text.match(/[fijlrtI.,:;'|()[\] ]/g)?.length ?? 0;
+  const wide = text.match(/[mwMW@%]/g)?.length ?? 0;
+  return (DIGIT * size * (text.length - 0.45 * narrow + 0.5 * wide)) / 11;
+}
+
+/** Cut off where it would be wider. @param size of the font in pixels */
 export function shortened(text: string, width: number, size = 11): string {
-  const most = Math.max(1, Math.floor(width / (DIGIT * (size / 11))));
-  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+  if (textWidth(text, size) <= width) return text;
+  let kept = text.length - 1;
+  while (kept > 0 && textWidth(`${text.slice(0, kept)}…`, size) > width) kept--;
+  return `${text.slice(0, kept)}…`;
 }
 
 export const round = (value: number): number => Math.round(value * 100) / 100;

@@ -31,7 +31,12 @@ axes: {mask.rate: [0.5, 0.9]}
 * \`maskdm lint FILE\` checks a study, its base, and what each configuration comes to; the rules are in [lint-rules.md](lint-rules.md), MDM900 and
   on. \`maskdm schema --study\` prints the JSON Schema, also in [schema/study.schema.json](schema/study.schema.json).
 * In VS Code these files have the language "MaskDM Study". *MaskDM: New Study* writes one beside an experiment, *MaskDM: New Ablation of the Paper*
-  the comparison of masks that Lei et al. made, at sizes that fit the experiment and a night.
+  the comparison of masks that Lei et al. made, at sizes that fit the experiment and a night. *MaskDM: Open Study*, also in the title of the text
+  and in the explorer's menu, opens it as a form with what it comes to, the cells as they are computed, and the results; *Run*, *Stop*, *Retry
+  failed* and *Report* are buttons there.
+* On the command line \`maskdm study run STUDY\` computes what is not there yet, \`status\` says how it stands, \`stop\` stops it,
+  \`retry-failed\` begins failed cells again, and \`report\` and \`export\` write [what it says](study-report.md). Editor and command line do the
+  same: a study that one has begun is followed and stopped by the other, and goes on when both are closed.
 
 ## What varies
 

@@ -2,15 +2,16 @@
 import * as vscode from "vscode";
 import { UserError } from "../../core/errors.ts";
 import type { Commands } from "../commands/commandTable.ts";
-import { chooseExperiment } from "../designer/chooseExperiment.ts";
+import { chooseFile, EXPERIMENT } from "../runs/chooseFile.ts";
 import type { Services } from "../services.ts";
+import { saved } from "../trainer/saved.ts";
 
 export function calibrateCommand({ calibration }: Services) {
   return {
     "maskdm.calibrate": async (given) => {
-      const file = await chooseExperiment(given);
+      const file = await chooseFile(EXPERIMENT, given);
       if (file === undefined) return;
-      await vscode.workspace.textDocuments.find((document) => document.uri.toString() === file.toString())?.save();
+      await saved(file);
       const title = "Measuring how fast this machine trains …";
       try {
         await vscode.window.withProgress(

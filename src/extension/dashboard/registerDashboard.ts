@@ -6,7 +6,7 @@ import type { Commands } from "../commands/commandTable.ts";
 import type { Services } from "../services.ts";
 import type { DashboardPanel, PanelPlace } from "./dashboardPanel.ts";
 
-export const DASHBOARD_VIEW = "maskdm.dashboard";
+const DASHBOARD_VIEW = "maskdm.dashboard";
 
 /** What the feature offers to tests inside the extension host. */
 export interface Dashboard {

@@ -4,11 +4,12 @@ import * as vscode from "vscode";
 import { type DesignerProtocol, designerRequests } from "../../core/protocol/designer.ts";
 import type { EventOf } from "../../core/protocol/message.ts";
 import { executeCommand } from "../commands/commandTable.ts";
+import { editKeysOf, fixFinding } from "../documents/documentEdits.ts";
+import { revealInText } from "../documents/revealInText.ts";
+import { showAsText } from "../documents/showAsText.ts";
 import type { ReadDocument, Services } from "../services.ts";
 import { type Handlers, WebviewHost } from "../webview/webviewHost.ts";
 import { DataSource } from "./dataSource.ts";
-import { editKeysOf, fixFinding } from "./documentEdits.ts";
-import { showAsText } from "./showAsText.ts";
 import { DESIGNER_VIEW_TYPE } from "./viewType.ts";
 
 export class DesignerSession implements vscode.Disposable {
@@ -134,8 +135,8 @@ export class DesignerSession implements vscode.Disposable {
         await fixFinding(document, await this.services.documents.get(document), finding);
         return null;
       },
-      reveal: async ({ line, column }) => {
-        await this.reveal(new vscode.Position(line - 1, column - 1));
+      reveal: async (place) => {
+        await revealInText(document, place);
         return null;
       },
       openText: async () => {
@@ -170,16 +171,5 @@ export class DesignerSession implements vscode.Disposable {
       this.send("speed", this.speed());
     }
     return null;
-  }
-
-  /** In the text editor that shows the file, else in one beside the designer. */
-  private async reveal(position: vscode.Position): Promise<void> {
-    const open = vscode.window.visibleTextEditors.find((editor) => editor.document === this.document);
-    const editor = await vscode.window.showTextDocument(this.document, {
-      viewColumn: open?.viewColumn ?? vscode.ViewColumn.Beside,
-      preserveFocus: false,
-    });
-    editor.selection = new vscode.Selection(position, position);
-    editor.revealRange(editor.selection, vscode.TextEditorRevealType.InCenterIfOutsideViewport);
   }
 }

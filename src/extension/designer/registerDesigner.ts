@@ -1,10 +1,10 @@
 /** The mask designer and its commands. */
 import * as vscode from "vscode";
 import type { Commands } from "../commands/commandTable.ts";
+import { showAsText } from "../documents/showAsText.ts";
+import { activeFile, chooseFile, EXPERIMENT } from "../runs/chooseFile.ts";
 import type { Services } from "../services.ts";
-import { activeExperiment, chooseExperiment } from "./chooseExperiment.ts";
 import { DesignerProvider } from "./designerProvider.ts";
-import { showAsText } from "./showAsText.ts";
 import { DESIGNER_VIEW_TYPE } from "./viewType.ts";
 
 /** Steps are addressed by 32 bits. */
@@ -20,15 +20,15 @@ export function registerDesigner(context: vscode.ExtensionContext, services: Ser
   );
   return {
     "maskdm.openDesigner": async (given) => {
-      const file = await chooseExperiment(given);
+      const file = await chooseFile(EXPERIMENT, given);
       if (file !== undefined) await provider.open(file);
     },
     "maskdm.reopenAsText": async (given) => {
-      const file = given instanceof vscode.Uri ? given : activeExperiment();
+      const file = given instanceof vscode.Uri ? given : activeFile(EXPERIMENT);
       if (file !== undefined) await showAsText(file, DESIGNER_VIEW_TYPE);
     },
     "maskdm.previewMaskedBatch": async (given, step) => {
-      const file = await chooseExperiment(given);
+      const file = await chooseFile(EXPERIMENT, given);
       if (file === undefined) return;
       const batch = typeof step === "number" ? step : await askStep();
       if (batch !== undefined) await provider.open(file, batch);

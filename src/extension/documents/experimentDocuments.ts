@@ -14,7 +14,7 @@ import { FactStore } from "./factStore.ts";
 const RUNS_FOLDER = "runs";
 
 /** The folders in which the runs are looked for that a document of a folder names. */
-export const runsDirsOf = (uri: vscode.Uri, folder: string): string[] => [
+const runsDirsOf = (uri: vscode.Uri, folder: string): string[] => [
   ...new Set([runsFolderFor(uri), join(folder, RUNS_FOLDER)]),
 ];
 

@@ -5,7 +5,7 @@ import { UserError } from "../../core/errors.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import { STUDY_ENDING } from "../../core/study/names.ts";
 import type { Commands } from "../commands/commandTable.ts";
-import { chooseExperiment } from "../designer/chooseExperiment.ts";
+import { chooseFile, EXPERIMENT } from "../runs/chooseFile.ts";
 import type { Services } from "../services.ts";
 
 type Write = (file: vscode.Uri, document: vscode.TextDocument, experiment: Experiment) => Promise<string>;
@@ -41,7 +41,7 @@ export function newStudyCommands({ documents, calibration }: Pick<Services, "doc
 
 /** @param given the experiment's file; else it is found as other commands find it */
 async function newStudy(given: unknown, suffix: string, write: Write): Promise<void> {
-  const file = await chooseExperiment(given);
+  const file = await chooseFile(EXPERIMENT, given);
   if (file === undefined) return;
   if (file.scheme === "untitled")
     throw new UserError("A study names its experiment by file: save the experiment first.");

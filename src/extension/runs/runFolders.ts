@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import * as vscode from "vscode";
 import { SETTINGS, setting } from "../settings.ts";
 
-const MOST_EXPERIMENTS = 500;
+const MOST_FILES = 500;
 export const EXPERIMENT_GLOB = "**/*.maskdm.{yaml,yml}";
 const FROZEN = "experiment.maskdm.yaml";
 
@@ -21,17 +21,21 @@ export function runsFolderFor(file: vscode.Uri): string {
 
 /** Experiment files of the workspace, without those frozen in run folders. */
 export async function findExperiments(): Promise<vscode.Uri[]> {
-  const found = await vscode.workspace.findFiles(EXPERIMENT_GLOB, excluded(), MOST_EXPERIMENTS);
-  return found
-    .filter((file) => file.scheme === "file" && !isFrozen(file.fsPath))
-    .sort((a, b) => (a.fsPath < b.fsPath ? -1 : 1));
+  const found = await findOwnFiles(EXPERIMENT_GLOB);
+  return found.filter(({ scheme }) => scheme === "file").sort((a, b) => (a.fsPath < b.fsPath ? -1 : 1));
+}
+
+/** Files of the workspace that somebody wrote: without the copies in run folders. */
+export async function findOwnFiles(glob: string): Promise<vscode.Uri[]> {
+  const found = await vscode.workspace.findFiles(glob, excluded(), MOST_FILES);
+  return found.filter(({ fsPath }) => !isFrozen(fsPath));
 }
 
 /** Thousands of frozen files must not use up the number of files that is looked at. */
 function excluded(): string {
   const names = (vscode.workspace.workspaceFolders ?? []).map(({ uri }) => basename(runsFolderSetting(uri)));
   const frozen = [...new Set(["runs", ...names])].map((name) => `**/${name}/*/${FROZEN}`);
-  return `{**/node_modules/**,**/.git/**,**/.venv/**,${frozen.join(",")}}`;
+  return `{**/node_modules/**,**/.git/**,**/.venv/**,**/.maskdm/**,${frozen.join(",")}}`;
 }
 
 /** Whether a file is the copy in a run's folder. */

@@ -2,6 +2,7 @@
 import * as vscode from "vscode";
 import { newestFirst, type RunEntry } from "../../core/run/entry.ts";
 import { executeCommand } from "../commands/commandTable.ts";
+import { activeFile, EXPERIMENT } from "./chooseFile.ts";
 import { runDescription, stateIcon } from "./runText.ts";
 import { experimentLabel, type TreeNode } from "./runTree.ts";
 import type { WorkspaceRuns } from "./workspaceRuns.ts";
@@ -9,7 +10,7 @@ import type { WorkspaceRuns } from "./workspaceRuns.ts";
 export const isNode = (value: unknown): value is TreeNode =>
   typeof value === "object" && value !== null && ["run", "group", "experiment"].includes((value as TreeNode).kind);
 
-export const isExperimentFile = (path: string): boolean => /\.maskdm\.ya?ml$/i.test(path);
+export const isExperimentFile = (path: string): boolean => EXPERIMENT.name.test(path);
 
 /**
  * Folders of the runs that a command was given: tree items (all that are selected), folders, or an array of folders.
@@ -65,16 +66,6 @@ export async function pickRun(candidates: readonly RunEntry[], title: string): P
   return chosen?.entry ?? null;
 }
 
-/** The experiment file that is open in the active editor, as text or in the designer. */
-function activeExperiment(): vscode.Uri | null {
-  const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
-  const uri =
-    input instanceof vscode.TabInputText || input instanceof vscode.TabInputCustom
-      ? input.uri
-      : vscode.window.activeTextEditor?.document.uri;
-  return uri?.scheme === "file" && isExperimentFile(uri.fsPath) ? uri : null;
-}
-
 /**
  * The experiment file a command is meant for: the one given, that of a run, the active one, the only one, or the user's choice.
  * @returns null: none chosen, or there is none (which was said)
@@ -91,8 +82,8 @@ export async function oneExperiment(
   await runs.ready;
   const [run] = (await givenRuns(args, runs)) ?? [];
   if (run?.experimentFile != null) return vscode.Uri.file(run.experimentFile);
-  const active = activeExperiment();
-  if (active !== null) return active;
+  const active = activeFile(EXPERIMENT);
+  if (active?.scheme === "file") return active;
   const files = runs.experiments;
   if (files.length <= 1) {
     if (files[0] !== undefined) return files[0];

@@ -4,6 +4,7 @@ import { basename } from "node:path";
 import * as vscode from "vscode";
 import type { StudyPlan } from "../../core/study/plan.ts";
 import type { StudyLoad, StudyTexts } from "../../node/study/loadPlan.ts";
+import { EXPERIMENT_GLOB } from "../runs/runFolders.ts";
 
 /** A plan takes a while: it is made when nothing was typed for so long. */
 const TYPING_MS = 250;
@@ -24,7 +25,7 @@ export class PlanFollower implements vscode.Disposable {
   private made = "";
 
   constructor(private readonly document: vscode.TextDocument) {
-    const watcher = vscode.workspace.createFileSystemWatcher("**/*.maskdm.{yaml,yml}");
+    const watcher = vscode.workspace.createFileSystemWatcher(EXPERIMENT_GLOB);
     const onFile = (uri: vscode.Uri) => {
       if (uri.fsPath === this.baseFile) this.soon();
     };

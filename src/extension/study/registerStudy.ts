@@ -1,10 +1,11 @@
 /** The study editor and its commands. */
 import * as vscode from "vscode";
+import type { StudyAction } from "../../core/protocol/study.ts";
 import type { Commands } from "../commands/commandTable.ts";
-import { showAsText } from "../designer/showAsText.ts";
+import { showAsText } from "../documents/showAsText.ts";
+import { activeFile, chooseFile, STUDY } from "../runs/chooseFile.ts";
 import type { WorkspaceRuns } from "../runs/workspaceRuns.ts";
 import type { Services } from "../services.ts";
-import { activeStudy, chooseStudy } from "./chooseStudy.ts";
 import { StudyNotifications } from "./studyNotifications.ts";
 import { StudyProvider } from "./studyProvider.ts";
 import { STUDY_VIEW_TYPE } from "./viewType.ts";
@@ -16,19 +17,19 @@ export function registerStudy(context: vscode.ExtensionContext, services: Servic
     new StudyNotifications(services.runs, services.log),
     vscode.window.registerCustomEditorProvider(STUDY_VIEW_TYPE, provider, { supportsMultipleEditorsPerDocument: true }),
   );
-  const act = (action: "run" | "stop" | "retry" | "report") => async (given: unknown) => {
-    const file = await chooseStudy(given);
+  const act = (action: StudyAction) => async (given: unknown) => {
+    const file = await chooseFile(STUDY, given);
     if (file === undefined) return;
     const { actOnStudy } = await import("./actOnStudy.ts");
     await actOnStudy(action, file, services);
   };
   return {
     "maskdm.openStudy": async (given) => {
-      const file = await chooseStudy(given);
+      const file = await chooseFile(STUDY, given);
       if (file !== undefined) await provider.open(file);
     },
     "maskdm.reopenStudyAsText": async (given) => {
-      const file = given instanceof vscode.Uri ? given : activeStudy();
+      const file = given instanceof vscode.Uri ? given : activeFile(STUDY);
       if (file !== undefined) await showAsText(file, STUDY_VIEW_TYPE);
     },
     "maskdm.runStudy": act("run"),

@@ -28,9 +28,10 @@ import { studyLog } from "../../node/study/places.ts";
 import { StudyReader } from "../../node/study/studyReader.ts";
 import { executeCommand } from "../commands/commandTable.ts";
 import { askForFile } from "../dashboard/saveFile.ts";
-import { editText, fixFinding } from "../designer/documentEdits.ts";
-import { showAsText } from "../designer/showAsText.ts";
-import { runsFolderFor } from "../runs/runFolders.ts";
+import { editText, fixFinding } from "../documents/documentEdits.ts";
+import { revealInText } from "../documents/revealInText.ts";
+import { showAsText } from "../documents/showAsText.ts";
+import { findExperiments, runsFolderFor } from "../runs/runFolders.ts";
 import type { Services } from "../services.ts";
 import { type Handlers, WebviewHost } from "../webview/webviewHost.ts";
 import { PlanFollower } from "./planFollower.ts";
@@ -264,8 +265,8 @@ export class StudySession implements vscode.Disposable {
         await fixFinding(document, await this.services.studies.get(document), finding);
         return null;
       },
-      reveal: async ({ line, column }) => {
-        await this.reveal(new vscode.Position(line - 1, column - 1));
+      reveal: async (place) => {
+        await revealInText(document, place);
         return null;
       },
       openText: async () => {
@@ -353,11 +354,9 @@ export class StudySession implements vscode.Disposable {
 
   /** An experiment as the study would write it; null: none was chosen. */
   private async chooseBase(): Promise<string | null> {
-    const found = await vscode.workspace.findFiles("**/*.maskdm.{yaml,yml}", "**/{node_modules,runs,.maskdm}/**", 500);
+    const found = await findExperiments();
     const folder = dirname(this.document.uri.fsPath);
-    const items = found
-      .map(({ fsPath }) => ({ label: relative(folder, fsPath).replaceAll("\\", "/") }))
-      .sort((a, b) => (a.label < b.label ? -1 : 1));
+    const items = found.map(({ fsPath }) => ({ label: relative(folder, fsPath).replaceAll("\\", "/") }));
     const picked = await vscode.window.showQuickPick(items, { placeHolder: "Experiment that the study varies" });
     return picked?.label ?? null;
   }
@@ -397,17 +396,6 @@ export class StudySession implements vscode.Disposable {
       this.tellWork();
     }
     return null;
-  }
-
-  /** In the text editor that shows the file, else in one beside the study editor. */
-  private async reveal(position: vscode.Position): Promise<void> {
-    const open = vscode.window.visibleTextEditors.find((editor) => editor.document === this.document);
-    const editor = await vscode.window.showTextDocument(this.document, {
-      viewColumn: open?.viewColumn ?? vscode.ViewColumn.Beside,
-      preserveFocus: false,
-    });
-    editor.selection = new vscode.Selection(position, position);
-    editor.revealRange(editor.selection, vscode.TextEditorRevealType.InCenterIfOutsideViewport);
   }
 }
 

@@ -5,11 +5,8 @@ import type { ParallelFilter } from "../../../src/core/study/charts/parallel.ts"
 import { foldSeeds } from "../../../src/core/study/charts/seedCurves.ts";
 import type { StudyTable } from "../../../src/core/study/table.ts";
 import { studyColours } from "../../../webview/study/charts/colours.ts";
-import { mountCurves } from "../../../webview/study/charts/curves.ts";
-import { mountDotPlot } from "../../../webview/study/charts/dotPlot.ts";
-import { mountHeatMap } from "../../../webview/study/charts/heatMap.ts";
 import { mountParallelCoordinates } from "../../../webview/study/charts/parallelCoordinates.ts";
-import { mountPareto } from "../../../webview/study/charts/pareto.ts";
+import { mountCurves, mountDotPlot, mountHeatMap, mountPareto } from "../../../webview/study/charts/pictures.ts";
 import { mountSamples } from "../../../webview/study/charts/samples.ts";
 import { readPalette } from "../../../webview/ui/palette.ts";
 import { rasterized } from "../../../webview/ui/rasterize.ts";

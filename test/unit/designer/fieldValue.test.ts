@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { experimentKeys } from "../../../src/core/experiment/keys.ts";
-import { fieldKind, parseField, placeholderOf, valueText } from "../../../webview/designer/fieldValue.ts";
+import { fieldKind, parseField, placeholderOf, valueText } from "../../../webview/ui/fieldValue.ts";
 
 const spec = (path: string) => experimentKeys().keys.get(path)!;
 

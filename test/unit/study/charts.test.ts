@@ -150,6 +150,13 @@ describe("the dot plot", () => {
     expect(markOf(svg, 3).match(/v10"/g)).toHaveLength(2);
     expect(markOf(svg, 4)).toContain(">2 failed, 1 waiting</text>");
   });
+
+  it("cuts names only where they are wider than their room", () => {
+    const named = exampleStudy("{mask.rate: [0.5, 0.9], mask.strategy: [patch, block]}", []).table;
+    const shown = (width: number) => texts(dotPlotSvg(named, { ...LOOK, width, order: "metric" }));
+    expect(shown(360)).toContain("rate 0.5, strategy patch");
+    expect(shown(200).filter((text) => /^rate 0\.5.*…$/.test(text))).toHaveLength(2);
+  });
 });
 
 describe("the Pareto front", () => {

@@ -10,8 +10,8 @@ describe("the report of a study", () => {
     const report = exampleReport();
     expect(answer(report)).toEqual([
       "Best mean: strategy patch, lr 2e-4, Held-out loss 0.4100 (n = 3, 95 % interval 0.4000 to 0.4200).",
-      "Of the other configurations 1 not different from it, 2 worse, 2 without a result.",
-      "So this study does not single out one configuration: those that are not different share the first place.",
+      "Of the other configurations 1 does not differ from it, 2 are worse, 2 have no result.",
+      "So this study does not single out one configuration: those that do not differ share the first place.",
     ]);
     expect(warnings(report).join(" ")).toMatch(/Not finished: 11 cells of 18 done, 4 to come.*3 cells failed/);
     const { table } = exampleStudy("{pretrain.lr: [1e-4]}", []);

@@ -1,5 +1,5 @@
 /**
- * Charts of a study in the panel. Every module beside this one has one function
+ * Charts of a study in the panel. Each chart has one function
  *
  *     mountNAME(container, table, options) → { update(table, options), svg(), dispose() }
  *
@@ -39,7 +39,7 @@ const LEAST_WIDTH = 320;
 const KEYS: Readonly<Record<string, number>> = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 
 /** SVG text as elements: parsed as what it is, so that no text in it becomes markup of the page. */
-export function svgElement(text: string): SVGSVGElement {
+function svgElement(text: string): SVGSVGElement {
   const parsed = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
   return document.importNode(parsed, true) as unknown as SVGSVGElement;
 }

@@ -1,6 +1,6 @@
 /** All configurations below each other: mean, 95 % interval and every training, the best first. */
 import { linearTicks, tickFormat } from "../../series/axis.ts";
-import { axisMapping, DIGIT, escapeXml, round, shortened, svgDocument } from "../../series/svgFrame.ts";
+import { axisMapping, DIGIT, escapeXml, round, shortened, svgDocument, textWidth } from "../../series/svgFrame.ts";
 import { METRICS } from "../metrics.ts";
 import { isBetter } from "../results.ts";
 import type { StudyTable, TableRow } from "../table.ts";
@@ -15,13 +15,15 @@ export interface DotPlotOptions extends ChartLook {
 const ROW = 20;
 const TOP = 52;
 const BELOW = 66;
+/** On both sides of a label. */
+const LABEL_MARGIN = 24;
 
 export function dotPlotSvg(table: StudyTable, options: DotPlotOptions): string {
   const { width, colours, order } = options;
   const spec = METRICS[table.metric];
   const format = metricFormat(table);
   const rows = ordered(table, order);
-  const labels = Math.min(0.42 * width, 28 + DIGIT * Math.max(8, ...rows.map(({ label }) => label.length)));
+  const labels = Math.min(0.42 * width, LABEL_MARGIN + Math.max(50, ...rows.map(({ label }) => textWidth(label))));
   const values = rows.map((row) => (row.mean === null ? "" : format(row.mean)));
   const numbers = 12 + DIGIT * Math.max(6, ...values.map(({ length }) => length));
   const plot = { left: labels, right: width - numbers - 44, top: TOP, bottom: TOP + ROW * rows.length };
@@ -60,7 +62,7 @@ export function dotPlotSvg(table: StudyTable, options: DotPlotOptions): string {
 
   function rowSvg(row: TableRow, y: number, value: string): string {
     const weight = row.standing === "best" ? ' font-weight="600"' : "";
-    const label = `<rect class="hit" x="0" y="${y - ROW / 2}" width="${width}" height="${ROW}" fill="transparent"/><text x="14" y="${y + 4}"${weight}>${escapeXml(shortened(row.label, labels - 20))}</text>`;
+    const label = `<rect class="hit" x="0" y="${y - ROW / 2}" width="${width}" height="${ROW}" fill="transparent"/><text x="14" y="${y + 4}"${weight}>${escapeXml(shortened(row.label, labels - LABEL_MARGIN))}</text>`;
     if (row.mean === null) {
       return `${label}<text x="${plot.left + 6}" y="${y + 4}" fill="${colours.muted}" font-style="italic">${escapeXml(statesText(row))}</text>`;
     }

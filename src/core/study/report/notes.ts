@@ -15,17 +15,17 @@ export function answer({ table }: StudyReport): string[] {
   const spread = best.interval === null ? "" : `, 95 % interval ${interval(best.interval, format)}`;
   const near = amount("not different");
   const others = [
-    [near, "not different from it"],
-    [amount("worse"), "worse"],
-    [amount("unsure"), "cannot be told from it"],
-    [amount("no result"), "without a result"],
+    [near, "does not differ from it", "do not differ from it"],
+    [amount("worse"), "is worse", "are worse"],
+    [amount("unsure"), "cannot be told from it", "cannot be told from it"],
+    [amount("no result"), "has no result", "have no result"],
   ] as const;
-  const rest = others.filter(([n]) => n > 0).map(([n, words]) => `${count(n)} ${words}`);
+  const rest = others.filter(([n]) => n > 0).map(([n, one, many]) => `${count(n)} ${n === 1 ? one : many}`);
   return [
     `Best mean: ${best.label}, ${title} ${format(best.mean)} (n = ${best.n}${spread}).`,
     ...(rest.length === 0 ? [] : [`Of the other configurations ${rest.join(", ")}.`]),
     ...(near > 0
-      ? ["So this study does not single out one configuration: those that are not different share the first place."]
+      ? ["So this study does not single out one configuration: those that do not differ share the first place."]
       : []),
   ];
 }

@@ -1,5 +1,5 @@
-/** Small drawings of the page's own, in the colour of the text around them. */
-import { shape } from "../ui/shape.ts";
+/** Small drawings of 16 pixels, in the colour of the text around them; the style is icons.css. */
+import { shape } from "./shape.ts";
 
 const PATHS = {
   play: "M4 2.5v11l9-5.5z",
@@ -23,31 +23,17 @@ const PATHS = {
   export: "M8 2v8M5 7l3 3 3-3M2.5 11v2.5h11V11",
   remove: "M4.5 4.5l7 7M11.5 4.5l-7 7",
   open: "M9 2.5h4.5V7M13.5 2.5 8 8M7 3.5H3.5v9h9V9",
+  folder: "M1.5 3.5h4.6l1.5 1.7h6.9v7.8h-13z",
+  config: "M3 1.5h6.5L13 5v9.5H3zM9 1.5V5.5h4M5.5 8h5M5.5 10.5h5",
+  log: "M2 2v12h12M4 11c1-6 3-7 9-7.5",
+  enlarge: "M9.5 2.5h4v4M13.5 2.5l-4.5 4.5M6.5 13.5h-4v-4M2.5 13.5L7 9",
+  reduce: "M13.5 6.5h-4v-4M9.5 6.5L14 2M2.5 9.5h4v4M6.5 9.5L2 14",
+  evaluate: "M8 2.5v11M5 13.5h6M3 4.5h10M3 4.5L1.2 9a2 2 0 0 0 3.6 0zM13 4.5L11.2 9a2 2 0 0 0 3.6 0z",
+  neighbours: "M1.5 4h6v8h-6zM8.5 4h6v8h-6z",
 } as const;
 export type IconName = keyof typeof PATHS;
 
 export function icon(name: IconName): SVGSVGElement {
-  const svg = shape("svg", { viewBox: "0 0 16 16", class: `icon icon-${name}`, "aria-hidden": "true" });
-  svg.append(shape("path", { d: PATHS[name] }));
-  return svg;
-}
-
-/** A picture of a mask of 8 x 8 tokens: `visible` ones stand out. */
-export function maskIcon(visible: Int32Array): SVGSVGElement {
-  const svg = shape("svg", { viewBox: "0 0 40 40", class: "mask-icon", "aria-hidden": "true" });
-  const shown = new Set(visible);
-  for (let token = 0; token < 64; token++) {
-    const [x, y] = [(token % 8) * 5, Math.floor(token / 8) * 5];
-    svg.append(
-      shape("rect", {
-        x: String(x + 0.4),
-        y: String(y + 0.4),
-        width: "4.2",
-        height: "4.2",
-        rx: "0.6",
-        class: shown.has(token) ? "token visible" : "token",
-      }),
-    );
-  }
-  return svg;
+  const attributes = { viewBox: "0 0 16 16", class: `icon icon-${name}`, "aria-hidden": "true" };
+  return shape("svg", attributes, shape("path", { d: PATHS[name] }));
 }

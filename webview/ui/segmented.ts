@@ -1,5 +1,5 @@
 /** A row of which one is chosen: radio buttons drawn as one control. */
-import { element } from "../ui/element.ts";
+import { element } from "./element.ts";
 
 export interface Choice<T extends string> {
   readonly value: T;
