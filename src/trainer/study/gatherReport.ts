@@ -8,7 +8,6 @@ import type { Evaluation } from "../../core/run/evaluations.ts";
 import type { StepMetrics } from "../../core/run/metrics.ts";
 import type { RunRecord } from "../../core/run/record.ts";
 import { evaluationOf, type StudyFacts } from "../../core/study/cellState.ts";
-import { ordered } from "../../core/study/charts/dotPlot.ts";
 import { type SampleStrip, sampledCells } from "../../core/study/charts/sampleStrips.ts";
 import { CURVE_MEASURES, foldSeeds, seedSeries } from "../../core/study/charts/seedCurves.ts";
 import { mean } from "../../core/study/intervals.ts";
@@ -21,7 +20,7 @@ import type {
   StudyReport,
 } from "../../core/study/report/studyReport.ts";
 import { studyResults } from "../../core/study/results.ts";
-import { kidFloor, type StudyTable, studyTable } from "../../core/study/table.ts";
+import { kidFloor, rankedRows, type StudyTable, studyTable } from "../../core/study/table.ts";
 import { readRunMetrics } from "../../node/run/metrics.ts";
 import { readRun } from "../../node/run/runFiles.ts";
 import { maskdmCommand } from "../../node/shellCommand.ts";
@@ -60,7 +59,7 @@ export async function gatherReport(loaded: LoadedStudy, facts: StudyFacts, runsD
 
 /** Of the best configurations, and of the last one. */
 function curveFigures({ plan }: LoadedStudy, table: StudyTable, runsDir: string): CurveFigure[] {
-  const known = ordered(table, "metric").filter(({ mean: value }) => value !== null);
+  const known = rankedRows(table).filter(({ mean: value }) => value !== null);
   const chosen = known.length <= MOST_CURVES ? known : [...known.slice(0, MOST_CURVES - 1), known.at(-1)!];
   const metrics = new Map<string, StepMetrics[]>();
   const stepsOf = (id: string): StepMetrics[] => {

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { UserError } from "../../../core/errors.ts";
 import { studyChanges } from "../../../core/study/changes.ts";
-import { metricSpec } from "../../../core/study/metrics.ts";
+import { METRICS } from "../../../core/study/metrics.ts";
 import { resolvePath } from "../../../node/homePath.ts";
 import { type LoadedStudy, planTexts } from "../../../node/study/loadPlan.ts";
 import { readStudyRecord } from "../../../node/study/recordFile.ts";
@@ -43,7 +43,7 @@ export function checkImages({ texts, plan }: LoadedStudy): void {
 
 /** Rather than after hours of training. @throws UserError where the space of features cannot be used */
 export async function checkSpace({ texts, plan }: LoadedStudy): Promise<void> {
-  if (metricSpec(plan.study.metric).of === null) return;
+  if (METRICS[plan.study.metric].of === null) return;
   const [{ openSpace }, { spaceFrom }] = await Promise.all([
     import("../../evaluation/featureSpace.ts"),
     import("../../study/evaluating.ts"),
