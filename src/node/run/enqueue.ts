@@ -81,8 +81,7 @@ export async function enqueueStart(request: StartRequest): Promise<string> {
       ...(way === undefined ? {} : { experimentFromRun: way }),
       ...{ experimentText, from, set },
       ...(fromScratch ? { fromScratch } : {}),
-      ...untilOf(request.until),
-      ...(request.group === undefined ? {} : { group: request.group }),
+      ...{ until: request.until, group: request.group },
     };
     if (addEntry(runsDir, newEntry(id, order))) return id;
   }
@@ -104,10 +103,8 @@ export function enqueueResume(runDir: string, until?: number): void {
   if (run.state === "starting" || run.state === "running" || run.state === "stopping") {
     throw new UserError(`${run.id} is at work already (${run.state}).`);
   }
-  addEntry(dirname(run.path), newEntry(run.id, { kind: "resume", ...untilOf(until) }));
+  addEntry(dirname(run.path), newEntry(run.id, { kind: "resume", until }));
 }
-
-const untilOf = (until: number | undefined): { readonly until?: number } => (until === undefined ? {} : { until });
 
 const newEntry = (id: string, order: QueueOrder): QueueEntry => ({
   formatVersion: RUN_FORMAT_VERSION,

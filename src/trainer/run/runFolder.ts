@@ -41,7 +41,7 @@ export interface NewRun extends SessionRequest {
   /** folder name asked for; otherwise one is made from date, experiment and stage */
   readonly id?: string;
   /** that lists show it in */
-  readonly group?: string;
+  readonly group?: string | undefined;
   /** the user's experiment file */
   readonly experimentFile: string;
   /** its text, overrides written in */

@@ -6,20 +6,24 @@ import type { RunLock } from "../../node/run/runLock.ts";
 import { writeStudyRecord } from "../../node/study/recordFile.ts";
 
 export class StudyBook {
+  /** Writes the record. @throws UserError if the disk refuses, or LockLostError */
   constructor(
     readonly runsDir: string,
     readonly plan: StudyPlan,
     private current: StudyRecord,
     private readonly lock: RunLock,
     readonly log: (line: string) => void,
-  ) {}
+  ) {
+    lock.check();
+    writeStudyRecord(runsDir, current);
+  }
 
   /** study.json as it is now */
   get record(): StudyRecord {
     return this.current;
   }
 
-  /** Writes what has changed. @throws UserError if the disk refuses, or the lock is lost */
+  /** Writes what has changed. @throws as the constructor does */
   update(change: Partial<StudyRecord>): void {
     const next = { ...this.current, ...change };
     if (JSON.stringify(next) === JSON.stringify(this.current)) return;
