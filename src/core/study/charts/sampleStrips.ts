@@ -31,16 +31,26 @@ export function sampledCells(table: StudyTable, most: number): { readonly row: T
   return all.length <= most ? all : [...all.slice(0, most - 1), all.at(-1)!];
 }
 
-/** A strip as a picture of one row, for a canvas: RGBA [H, count · W, 4]. */
-export function stripPixels({ count, side, channels, pixels }: SampleStrip): Uint8ClampedArray<ArrayBuffer> {
-  const rgba = new Uint8ClampedArray(4 * count * side * side);
+/** A strip as a picture of one row: bytes [H, count · W, C]. */
+export function stripRow({ count, side, channels, pixels }: SampleStrip): Uint8ClampedArray {
+  const data = new Uint8ClampedArray(count * side * side * channels);
+  const line = side * channels;
   for (let image = 0; image < count; image++) {
-    for (let at = 0; at < side * side; at++) {
-      const from = (image * side * side + at) * channels;
-      const to = 4 * (Math.floor(at / side) * count * side + image * side + (at % side));
-      for (let c = 0; c < 3; c++) rgba[to + c] = pixels[from + (channels === 3 ? c : 0)]!;
-      rgba[to + 3] = 255;
+    for (let y = 0; y < side; y++) {
+      const from = (image * side + y) * line;
+      data.set(pixels.subarray(from, from + line), (y * count + image) * line);
     }
+  }
+  return data;
+}
+
+/** The same for a canvas: RGBA [H, count · W, 4]. */
+export function stripPixels(strip: SampleStrip): Uint8ClampedArray<ArrayBuffer> {
+  const { count, side, channels } = strip;
+  const row = stripRow(strip);
+  const rgba = new Uint8ClampedArray(4 * count * side * side).fill(255);
+  for (let at = 0; at < count * side * side; at++) {
+    for (let c = 0; c < 3; c++) rgba[4 * at + c] = row[at * channels + (channels === 3 ? c : 0)]!;
   }
   return rgba;
 }
