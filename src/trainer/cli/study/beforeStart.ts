@@ -7,6 +7,7 @@ import { METRICS } from "../../../core/study/metrics.ts";
 import { resolvePath } from "../../../node/homePath.ts";
 import { type LoadedStudy, planTexts } from "../../../node/study/loadPlan.ts";
 import { readStudyRecord } from "../../../node/study/recordFile.ts";
+import { spaceFrom } from "../../../node/study/spaceFrom.ts";
 import type { Io } from "../io.ts";
 
 /**
@@ -44,10 +45,7 @@ export function checkImages({ texts, plan }: LoadedStudy): void {
 /** Rather than after hours of training. @throws UserError where the space of features cannot be used */
 export async function checkSpace({ texts, plan }: LoadedStudy): Promise<void> {
   if (METRICS[plan.study.metric].of === null) return;
-  const [{ openSpace }, { spaceFrom }] = await Promise.all([
-    import("../../evaluation/featureSpace.ts"),
-    import("../../study/evaluating.ts"),
-  ]);
+  const { openSpace } = await import("../../evaluation/featureSpace.ts");
   const space = await openSpace(spaceFrom(plan.study.evaluate.space, texts.studyFile), 1);
   await space.close();
 }
