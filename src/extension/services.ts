@@ -1,6 +1,6 @@
 /** What the features share. Built once in activate; each service has its own folder and implements its interface here. */
 import type * as vscode from "vscode";
-import type { Forecast, PlannedRun } from "../core/cost/forecast.ts";
+import type { Forecast, ForecastRun } from "../core/cost/forecast.ts";
 import type { SpeedMeasurement } from "../core/cost/speed.ts";
 import type { Diagnostic } from "../core/experiment/diagnostic.ts";
 import type { ExperimentDocument } from "../core/experiment/document.ts";
@@ -130,7 +130,7 @@ export interface Calibration {
   /** resolved when what was measured earlier is there */
   readonly ready: Promise<void>;
   /** What a stage takes, with its time once this machine was measured; null: not known yet, or its mask does not fit its grid. */
-  forecast(run: PlannedRun): Forecast | null;
+  forecast(run: ForecastRun): Forecast | null;
   readonly onDidChange: vscode.Event<void>;
   /** Measures this machine with the steps of an experiment file; takes some seconds. */
   measure(file: vscode.Uri, token?: vscode.CancellationToken): Promise<void>;

@@ -1,9 +1,8 @@
 /** Curves of the chosen configurations over their training; of the best few where none is chosen. */
 import { MEASURE_TITLES } from "../../src/core/study/charts/curves.ts";
-import { ordered } from "../../src/core/study/charts/dotPlot.ts";
 import { CURVE_MEASURES, type SeedCurve } from "../../src/core/study/charts/seedCurves.ts";
 import { cellsCsv } from "../../src/core/study/studyCsv.ts";
-import type { StudyTable } from "../../src/core/study/table.ts";
+import { rankedRows, type StudyTable } from "../../src/core/study/table.ts";
 import { element } from "../ui/element.ts";
 import { segmented } from "../ui/segmented.ts";
 import { chartCard } from "./chartCard.ts";
@@ -63,7 +62,7 @@ export class CurvesCard {
     this.measure.value = measure;
     this.axis.set(curveAxis);
     this.band.set(band);
-    const begun = ordered(table, "metric").filter(({ n }) => n > 0);
+    const begun = rankedRows(table).filter(({ n }) => n > 0);
     const rows = shared.chosen.length > 0 ? shared.chosen : begun.slice(0, BEST).map(({ index }) => index);
     this.note.textContent =
       shared.chosen.length > 0 ? "" : "Of the best configurations; click configurations in other charts to choose.";

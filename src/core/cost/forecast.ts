@@ -1,5 +1,6 @@
 /** What a stage of an experiment will take, before it begins: time, operations, memory, disk. */
 import type { Experiment } from "../experiment/schema.ts";
+import { sumOverSteps } from "../masks/schedule.ts";
 import type { Stage } from "../random/streams.ts";
 import type { ForecastBasis } from "../run/forecasts.ts";
 import { measurementFor, type SpeedMeasurement } from "./speed.ts";
@@ -60,8 +61,8 @@ export interface MachineKnowledge {
   readonly machineBytes: number | null;
 }
 
-/** A run that is planned. */
-export interface PlannedRun {
+/** A run that is asked about. */
+export interface ForecastRun {
   readonly experiment: Experiment;
   readonly stage: Stage;
   /** of the data set; missing: not known, as many are held out as are measured at most */
@@ -69,13 +70,13 @@ export interface PlannedRun {
 }
 
 /** @returns null where patches do not divide the image or heads the width, or the mask does not fit the grid */
-export function forecast({ experiment, stage, images = null }: PlannedRun, known: MachineKnowledge): Forecast | null {
+export function forecast({ experiment, stage, images = null }: ForecastRun, known: MachineKnowledge): Forecast | null {
   const facts = stageFacts(experiment, stage, known.machineBytes);
   if (facts === null) return null;
   const { steps } = experiment[stage];
   const events = eventsLeft(experiment, stage, 0);
   const ofOne = eventFlops(experiment, stage, images);
-  const ofSteps = facts.pieces.reduce((sum, { from, until, flopsPerStep }) => sum + (until - from) * flopsPerStep, 0);
+  const ofSteps = sumOverSteps(facts.pieces, 0, steps, ({ flopsPerStep }) => flopsPerStep);
   const measurement = measurementFor(known.measurements, known.machine, experiment);
   return {
     stage,
@@ -126,7 +127,7 @@ export interface RunsForecast {
   readonly diskBytes: number;
 }
 
-export function forecastRuns(runs: readonly PlannedRun[], known: MachineKnowledge): RunsForecast {
+export function forecastRuns(runs: readonly ForecastRun[], known: MachineKnowledge): RunsForecast {
   const forecasts = runs.flatMap((run) => forecast(run, known) ?? []);
   const timed = forecasts.flatMap(({ time }) => time ?? []);
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

@@ -10,7 +10,7 @@ import { type PieceFacts, stageFacts } from "./stageFacts.ts";
 import { basisOf, type StageTimes, stageTimes, timeLeft, totalOf } from "./stageTimes.ts";
 
 /** Steps of a session after which its forecast is made anew. */
-export const FORECAST_STEPS = 50;
+const FORECAST_STEPS = 50;
 /** Of those, the first ones that do not count: caches and memory are not yet what they will be. */
 const WARM_UP_STEPS = 10;
 

@@ -7,7 +7,7 @@ import type { PieceFacts, StageFacts } from "./stageFacts.ts";
 const positive = () => z.number().int().positive();
 
 /** Steps of one configuration, timed. */
-export const speedPointSchema = z.object({
+const speedPointSchema = z.object({
   /** the network, see `networkKey` */
   network: z.string(),
   /** its learned parameters */

@@ -1,6 +1,8 @@
 /** How long each thing takes that a stage does, and what is left of it at a step. */
 import { drawingBatch } from "../diffusion/drawingBatch.ts";
+import { MOST_COMPARED } from "../evaluation/references.ts";
 import type { Experiment } from "../experiment/schema.ts";
+import { sumOverSteps } from "../masks/schedule.ts";
 import { modelShape, tokenCount } from "../model/shape.ts";
 import type { Stage } from "../random/streams.ts";
 import { heldOutPassCount } from "../training/heldOutLoss.ts";
@@ -20,8 +22,6 @@ const CHECKPOINT_BYTES_PER_SECOND = 300e6;
  * some 6 and 10 s of a processor. Features of the training images are computed once and kept; the first time is not counted.
  */
 const PAIR_SECONDS = 6e-6;
-/** Training images that are compared. */
-const MOST_COMPARED = 3000;
 
 export interface PieceTime extends PieceFacts {
   readonly secondsPerStep: number;
@@ -96,10 +96,7 @@ export function timeLeft({ pieces, each }: StageTimes, experiment: Experiment, s
   const events = eventsLeft(experiment, stage, step);
   const ofEvents = Object.fromEntries(EVENTS.map((kind) => [kind, events[kind] * each[kind]]));
   return {
-    steps: pieces.reduce(
-      (sum, { from, until, secondsPerStep }) => sum + Math.max(0, until - Math.max(from, step)) * secondsPerStep,
-      0,
-    ),
+    steps: sumOverSteps(pieces, step, experiment[stage].steps, ({ secondsPerStep }) => secondsPerStep),
     ...(ofEvents as Record<StageEvent, number>),
   };
 }

@@ -45,9 +45,7 @@ export async function measureSets(
   const training = await inTurn(() => knownSet(compared.training));
   const { kid, frechet, manifold } = await inTurn(() => compareSets(samples, training));
   const floor = await inTurn(() => floorOf(compared.training, compared.heldOut));
-  const copying = await inTurn(() => {
-    return copyingAmong(searched.samples, searched.training, searched.heldOut, passing);
-  });
+  const copying = await inTurn(() => copyingAmong(searched.samples, searched.training, searched.heldOut, passing));
   const reference = compared.heldOut === null ? "training images" : "held-out images";
   return {
     type: "evaluation",

@@ -8,6 +8,8 @@ import { type Features, selectFeatures } from "./features.ts";
 import type { Kid } from "./kid.ts";
 import type { PairVisitor } from "./overPairs.ts";
 
+/** Images of a set that every pair of is looked at: more take long and say little more. */
+export const MOST_COMPARED = 3000;
 /** Fewer images say nothing about a set. */
 export const LEAST_IMAGES = 20;
 const MOST_STAND_INS = 1000;

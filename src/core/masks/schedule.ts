@@ -69,6 +69,18 @@ export function pieceAt<P extends Pick<MaskPiece, "until">>(pieces: readonly P[]
   return pieces.find(({ until }) => step < until) ?? pieces.at(-1)!;
 }
 
+/** Sum of what a step of each piece comes to, over the steps from one on; the last piece holds to the end, wherever that is. */
+export const sumOverSteps = <P extends Pick<MaskPiece, "from" | "until">>(
+  pieces: readonly P[],
+  from: number,
+  end: number,
+  ofStep: (piece: P, index: number) => number,
+): number =>
+  pieces.reduce((sum, piece, i) => {
+    const until = i === pieces.length - 1 ? end : Math.min(piece.until, end);
+    return sum + Math.max(0, until - Math.max(piece.from, from)) * ofStep(piece, i);
+  }, 0);
+
 /** The piece that begins at a step, with another mask than the step before had; null where none does. */
 export function pieceFrom<P extends MaskPiece>(pieces: readonly P[], step: number): P | null {
   return pieces.find(({ from }) => step > 0 && step === from) ?? null;

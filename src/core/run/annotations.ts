@@ -1,4 +1,4 @@
-/** annotations.json: what people say about a run. The trainer neither writes nor reads it. */
+/** annotations.json: what people say about a run. The trainer writes what its order says of group and name as the run begins, and reads nothing. */
 import * as z from "zod";
 import { formatVersion, type Parsed, parseDocument } from "./format.ts";
 

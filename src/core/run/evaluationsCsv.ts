@@ -1,5 +1,5 @@
 /** Evaluations as comma-separated values: one row each. */
-import { csvField } from "../csvField.ts";
+import { type CsvCell, csvText } from "../csvField.ts";
 import type { Evaluation } from "./evaluations.ts";
 
 export interface EvaluatedRun {
@@ -8,9 +8,7 @@ export interface EvaluatedRun {
   readonly evaluations: readonly Evaluation[];
 }
 
-type Cell = string | number | null;
-
-const COLUMNS: Readonly<Record<string, (evaluation: Evaluation) => Cell>> = {
+const COLUMNS: Readonly<Record<string, (evaluation: Evaluation) => CsvCell>> = {
   time: ({ time }) => time,
   stage: ({ stage }) => stage,
   step: ({ step }) => step,
@@ -46,8 +44,5 @@ export function evaluationsCsv(runs: readonly EvaluatedRun[]): string {
   const rows = runs.flatMap(({ id, label, evaluations }) =>
     evaluations.map((evaluation) => [id, label, ...Object.values(COLUMNS).map((of) => of(evaluation))]),
   );
-  const text = (cell: Cell): string => (typeof cell === "string" ? csvField(cell) : String(cell ?? ""));
-  return [["run", "label", ...Object.keys(COLUMNS)], ...rows.map((row) => row.map(text))]
-    .map((cells) => `${cells.join(",")}\n`)
-    .join("");
+  return csvText([["run", "label", ...Object.keys(COLUMNS)], ...rows]);
 }

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { count } from "./format.ts";
 
 /** What a time was worked out from. */
-export const FORECAST_BASES = ["own", "same", "scaled"] as const;
+const FORECAST_BASES = ["own", "same", "scaled"] as const;
 export type ForecastBasis = (typeof FORECAST_BASES)[number];
 
 export const runForecastSchema = z

@@ -33,6 +33,11 @@ export const startOrderSchema = z
       .min(1)
       .optional()
       .describe("Group that the run is put into when it begins, such as the name of the study that it is a part of."),
+    name: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("What lists call the run instead of its id, such as the cell of a study."),
     set: z
       .array(z.object({ path: z.string(), value: z.string() }))
       .describe("Overrides, such as pretrain.steps and 1000."),

@@ -1,4 +1,5 @@
 /** The band of a measure that has an error: its 95 % interval, as if errors were normal. */
+import { round } from "./svgFrame.ts";
 
 /** Half of it, in standard errors. */
 const HALF = 1.96;
@@ -41,5 +42,3 @@ export function bandPath({ low, high }: Band, toX: (x: number) => number, toY: (
   const corners = [...along(high), ...along(low).reverse()];
   return corners.length === 0 ? "" : `M${corners.join("L")}Z`;
 }
-
-const round = (pixels: number): number => Math.round(pixels * 100) / 100;

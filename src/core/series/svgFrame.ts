@@ -43,8 +43,8 @@ export function axisMapping(axis: Pick<SvgAxis, "low" | "high" | "logarithmic">,
   return (value) => Math.max(-FAR, Math.min(FAR, from + ((along(value) - low) / length) * (to - from)));
 }
 
-/** Lines of the grid with their labels, and the axes' titles. Titles stand at the edges of a picture that ends `below` the plot. */
-export function axesSvg(plot: PlotArea, x: SvgAxis, y: SvgAxis, grid: string, below = 46): string {
+/** Lines of the grid with their labels, and the axes' titles, which take up to 46 pixels below the plot. */
+export function axesSvg(plot: PlotArea, x: SvgAxis, y: SvgAxis, grid: string): string {
   const toX = axisMapping(x, plot.left, plot.right);
   const toY = axisMapping(y, plot.bottom, plot.top);
   const lines = [
@@ -58,7 +58,7 @@ export function axesSvg(plot: PlotArea, x: SvgAxis, y: SvgAxis, grid: string, be
     }),
   ];
   return `${lines.join("\n")}
-<text x="${(plot.left + plot.right) / 2}" y="${plot.bottom + below - 12}" text-anchor="middle">${escapeXml(x.title)}</text>
+<text x="${(plot.left + plot.right) / 2}" y="${plot.bottom + 34}" text-anchor="middle">${escapeXml(x.title)}</text>
 <text transform="translate(15 ${(plot.top + plot.bottom) / 2}) rotate(-90)" text-anchor="middle">${escapeXml(y.title)}</text>`;
 }
 

@@ -37,6 +37,15 @@ function axisPoints(name: string, config: AxisConfig): AxisPoint[] {
   );
 }
 
+/** Every key that axes vary, in their order. */
+export const keysOf = (...axes: readonly Axis[]): string[] => [
+  ...new Set(axes.flatMap(({ points }) => points.flatMap(({ values }) => Object.keys(values)))),
+];
+
+/** What a configuration has of each key that varies. @param places its place on each axis */
+export const valuesAt = (axes: readonly Axis[], places: readonly number[]): Readonly<Record<string, unknown>> =>
+  Object.assign({}, ...axes.map(({ points }, i) => points[places[i]!]!.values));
+
 /** "rate 0.9"; of keys that vary together the label says itself which they are. */
 export const pointText = ({ name, points }: Axis, { label }: AxisPoint): string =>
   points.every(({ values }) => Object.keys(values).length === 1 && name in values)

@@ -11,7 +11,7 @@ import { renaming } from "../experiment/unknownKeys.ts";
 import { isMapping, type PlainMapping } from "../experiment/yamlReader.ts";
 import { yamlText } from "../experiment/yamlText.ts";
 import { rangeValues } from "./axes.ts";
-import { axisKey, rangeKeys, studyKeys } from "./kind.ts";
+import { axisKey, budgetKeyNames, rangeKeys } from "./kind.ts";
 import { MOST_POINTS, rangeSchema } from "./schema.ts";
 
 /** Takes axes that cannot be used out of the file's values, and says why. */
@@ -149,8 +149,7 @@ class AxisReader {
   private keyOf(key: string, at: Place): KeySpec | null {
     const spec = axisKey(key);
     if (spec !== null) return spec;
-    const budget = [...studyKeys().keys.keys()].filter((path) => path.startsWith("budget."));
-    const near = nearestName(key, budget);
+    const near = nearestName(key, budgetKeyNames());
     const meant = near === null ? meantKeys(key) : [near];
     const own = at.length === 2 && meant.length === 0;
     const hint =

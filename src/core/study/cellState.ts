@@ -1,8 +1,9 @@
 /** Where the cells of a study stand, read off its run folders: nothing else counts as done. */
+import { isAtWork } from "../run/entry.ts";
 import { spaceName } from "../run/evaluationSpaces.ts";
 import type { Evaluation } from "../run/evaluations.ts";
 import type { ShownState } from "../run/liveness.ts";
-import { metricSpec } from "./metrics.ts";
+import { METRICS } from "./metrics.ts";
 import type { Cell, PlannedRun, StudyPlan } from "./plan.ts";
 import type { StudyRecord } from "./record.ts";
 
@@ -19,6 +20,10 @@ export interface RunFacts {
   /** held-out loss at the newest step that it was measured at; null: never */
   readonly heldOut: { readonly step: number; readonly loss: number; readonly error: number | null } | null;
 }
+
+/** Whether a training waits in the queue, or a process is at work for it. */
+export const isUnderWay = (run: RunFacts | undefined): run is RunFacts =>
+  run !== undefined && (run.state === "queued" || isAtWork(run));
 
 export interface StudyFacts {
   /** undefined: there is no such run, nor is it queued */
@@ -42,6 +47,17 @@ export type CellState =
   | { readonly kind: "failed"; readonly run: RunName | null; readonly reason: string }
   | { readonly kind: "given up"; readonly at: number }
   | { readonly kind: "done"; readonly value: number; readonly error: number | null; readonly seconds: number | null };
+
+/** What may still become something else; all others are how a cell ends. */
+export const OPEN_STATES = [
+  "waiting",
+  "training",
+  "paused",
+  "evaluating",
+] as const satisfies readonly CellState["kind"][];
+
+/** Whether a cell is still to be computed. */
+export const isOpen = ({ kind }: CellState): boolean => OPEN_STATES.some((open) => open === kind);
 
 export function cellState(cell: Cell, plan: StudyPlan, facts: StudyFacts): CellState {
   const { problems } = plan.configurations[cell.configuration]!;
@@ -101,7 +117,7 @@ export function cellResult(
   { study }: Pick<StudyPlan, "study">,
   run: Pick<RunFacts, "evaluations" | "heldOut" | "step">,
 ): { readonly value: number; readonly error: number | null } | null {
-  const { of } = metricSpec(study.metric);
+  const { of } = METRICS[study.metric];
   if (of === null) {
     const { heldOut } = run;
     return heldOut === null || heldOut.step !== run.step ? null : { value: heldOut.loss, error: heldOut.error };
@@ -122,16 +138,18 @@ export function evaluationOf(
   const { samples, seed, space } = study.evaluate;
   const asked = {
     ...{ sampler, samplerSteps: Math.min(steps, experiment.diffusion.timesteps), eta: sampler === "ddim" ? eta : null },
-    ...{ weights, clip, samples, seed, space: spaceName(space) },
+    ...{ weights, samples, seed, space: spaceName(space) },
   };
-  return (
-    run.evaluations.findLast((made) => {
-      // Evaluations of earlier versions do not say whether predictions were clamped.
-      const { clip: clamped = clip } = made;
-      return (
-        made.step === run.step &&
-        Object.entries(asked).every(([key, value]) => ({ ...made, clip: clamped })[key as keyof Evaluation] === value)
-      );
-    }) ?? null
-  );
+  const isAsked = (made: Evaluation): boolean =>
+    Object.entries(asked).every(([key, value]) => made[key as keyof typeof asked] === value) &&
+    // Evaluations of earlier versions do not say whether predictions were clamped.
+    (made.clip ?? clip) === clip;
+  return run.evaluations.findLast((made) => made.step === run.step && isAsked(made)) ?? null;
+}
+
+/** The same of a cell by the facts of its last training. */
+export function cellEvaluation(cell: Cell, plan: StudyPlan, facts: StudyFacts): Evaluation | null {
+  const last = cell.runs.at(-1);
+  const run = last && facts.run(last.id);
+  return run === undefined ? null : evaluationOf(cell, plan, run);
 }

@@ -1,8 +1,7 @@
 import { stageFacts } from "../cost/stageFacts.ts";
+import { CHECKPOINT_BYTES } from "../cost/stageTimes.ts";
 import type { PlannedRun } from "./plan.ts";
 
-/** Weights, averages and two moments, float32. */
-const CHECKPOINT_BYTES = 16;
 /** Metrics, samples and all else. */
 const REST_BYTES = 16 * 2 ** 20;
 

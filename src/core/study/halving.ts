@@ -1,6 +1,7 @@
 /** Successive halving (Jamieson & Talwalkar 2016): at each rung the configurations that are behind are given up. */
-import { type CellState, cellResult, cellState, type StudyFacts } from "./cellState.ts";
-import { metricSpec } from "./metrics.ts";
+import { type CellState, cellResult, cellState, isOpen, type StudyFacts } from "./cellState.ts";
+import { mean } from "./intervals.ts";
+import { METRICS } from "./metrics.ts";
 import type { Cell, PlannedRun, StudyPlan } from "./plan.ts";
 import type { StudyRecord } from "./record.ts";
 import { plannedSteps, rungSteps } from "./steps.ts";
@@ -11,19 +12,22 @@ export function nextRung(cell: Cell, { rungs }: Pick<StudyRecord, "rungs">): num
   return reached === undefined ? 0 : reached.goesOn ? reached.rung + 1 : reached.rung;
 }
 
-/** Cells that need a training as their last one and were not given up. */
-const cellsOf = (run: PlannedRun, plan: StudyPlan, record: StudyRecord): Cell[] =>
-  plan.cells.filter((cell) => cell.runs.at(-1)?.id === run.id && record.givenUp[cell.key] === undefined);
+/**
+ * The rung that a training reaches next. One that goes on for a cell waits for the others that draw from it, so the cell that is least far
+ * decides; infinite where none needs the training as its last one that was not given up.
+ */
+export const nextRungOf = (run: PlannedRun, { cells }: StudyPlan, record: StudyRecord): number =>
+  Math.min(
+    ...cells
+      .filter(({ key, runs }) => runs.at(-1)?.id === run.id && record.givenUp[key] === undefined)
+      .map((cell) => nextRung(cell, record)),
+  );
 
 /** The step at which a training pauses to be compared; null: it goes to its end. */
 export function pauseOf(run: PlannedRun, plan: StudyPlan, record: StudyRecord): number | null {
   if (plan.study.halving === undefined) return null;
   const steps = plannedSteps(run, record);
-  const cells = cellsOf(run, plan, record);
-  if (steps === null || cells.length === 0) return null;
-  // One that goes on for a cell waits for the others that draw from it.
-  const next = Math.min(...cells.map((cell) => nextRung(cell, record)));
-  return rungSteps(plan, steps)[next] ?? null;
+  return steps === null ? null : (rungSteps(plan, steps)[nextRungOf(run, plan, record)] ?? null);
 }
 
 /** What of the record changes; null: nothing. */
@@ -47,7 +51,7 @@ export function halve(plan: StudyPlan, facts: StudyFacts): HalvingChange | null 
   }
   for (const [rung, share] of halving.rungs.entries()) {
     const isHere = (cell: Cell): boolean => rungs[cell.key]?.rung === rung && rungs[cell.key]?.goesOn === false;
-    const live = plan.cells.filter(({ key }) => givenUp[key] === undefined && isOnTheWay(states.get(key)!));
+    const live = plan.cells.filter(({ key }) => givenUp[key] === undefined && isOpen(states.get(key)!));
     if (!live.some(isHere) || live.some((cell) => !isHere(cell) && nextRung(cell, noted) <= rung)) continue;
     const { on, out } = ranked(plan, live.filter(isHere), noted, halving.keep);
     for (const key of on) rungs[key] = { ...rungs[key]!, goesOn: true };
@@ -56,8 +60,6 @@ export function halve(plan: StudyPlan, facts: StudyFacts): HalvingChange | null 
   const isSame = JSON.stringify([rungs, givenUp]) === JSON.stringify([record.rungs, record.givenUp]);
   return isSame ? null : { rungs, givenUp };
 }
-
-const isOnTheWay = ({ kind }: CellState): boolean => !["refused", "failed", "given up", "done"].includes(kind);
 
 /** A cell's metric at a rung that it has just reached; undefined: it has not. */
 function reached(cell: Cell, plan: StudyPlan, facts: StudyFacts, state: CellState): number | null | undefined {
@@ -72,19 +74,21 @@ function reached(cell: Cell, plan: StudyPlan, facts: StudyFacts, state: CellStat
   const result = cellResult(cell, plan, known);
   if (result !== null) return result.value;
   // What is measured while a training runs was measured at some step before.
-  return metricSpec(plan.study.metric).of === null ? (known.heldOut?.loss ?? null) : undefined;
+  return METRICS[plan.study.metric].of === null ? (known.heldOut?.loss ?? null) : undefined;
 }
 
-const waitsAtRung = ({ key }: Cell, { rungs }: StudyRecord): boolean => rungs[key]?.goesOn === false;
+/** Whether a cell has reached a rung and does not go on behind it, at least not yet. */
+export const waitsAtRung = ({ key }: Cell, { rungs }: Pick<StudyRecord, "rungs">): boolean =>
+  rungs[key]?.goesOn === false;
 
 /** Keys of cells by whether they go on: configurations by their mean over seeds, those of the same cells counted once. */
 function ranked(plan: StudyPlan, cells: readonly Cell[], record: StudyRecord, keep: number) {
   const keysOf = new Map<number, string[]>();
   for (const { configuration, key } of cells) keysOf.set(configuration, [...(keysOf.get(configuration) ?? []), key]);
   const distinct = new Map([...keysOf.values()].map((keys) => [keys.join(), keys]));
-  const sign = metricSpec(plan.study.metric).better === "lower" ? 1 : -1;
+  const sign = METRICS[plan.study.metric].better === "lower" ? 1 : -1;
   const order = [...distinct.values()]
-    .map((keys) => ({ keys, mean: meanOf(keys.flatMap((key) => record.rungs[key]?.value ?? [])) }))
+    .map((keys) => ({ keys, mean: meanOrNull(keys.flatMap((key) => record.rungs[key]?.value ?? [])) }))
     .sort((a, b) => (a.mean === null ? 1 : b.mean === null ? -1 : sign * (a.mean - b.mean)));
   const kept = Math.max(1, Math.floor(order.length * keep));
   const on = new Set(order.slice(0, kept).flatMap(({ keys }) => keys));
@@ -92,5 +96,4 @@ function ranked(plan: StudyPlan, cells: readonly Cell[], record: StudyRecord, ke
   return { on, out };
 }
 
-const meanOf = (values: readonly number[]): number | null =>
-  values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+const meanOrNull = (values: readonly number[]): number | null => (values.length === 0 ? null : mean(values));

@@ -36,10 +36,14 @@ export function trainingIdentity(experiment: Experiment, { stage, parent, second
   return JSON.stringify(Object.entries(facts).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
+/** What of the section sample decides how an evaluated image is drawn. */
+export const DRAWING_KEYS = ["sampler", "steps", "eta", "weights", "clip"] as const satisfies readonly (keyof Sample)[];
+type Sample = Experiment["sample"];
+
 /** What is drawn from a training's weights when it is evaluated. */
 export function drawingIdentity({ sample }: Pick<Experiment, "sample">, evaluate: object): string {
-  const { sampler, steps, eta, weights, clip } = sample;
-  return JSON.stringify({ sampler, steps, eta: sampler === "ddim" ? eta : null, weights, clip, ...evaluate });
+  const drawn = Object.fromEntries(DRAWING_KEYS.map((key) => [key, sample[key]]));
+  return JSON.stringify({ ...drawn, eta: sample.sampler === "ddim" ? sample.eta : null, ...evaluate });
 }
 
 const entriesOf = (section: string, keys: object): (readonly [string, unknown])[] =>

@@ -12,6 +12,17 @@ const LEVEL = 0.95;
 export const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
+/** Of the values that a sample is from, by n - 1; null for fewer than two. */
+export function standardDeviation(values: readonly number[]): number | null {
+  if (values.length < 2) return null;
+  const middle = mean(values);
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (values.length - 1));
+}
+
+/** Of an even number the upper one of the two in the middle; undefined: there are none. */
+export const median = (values: readonly number[]): number | undefined =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+
 /**
  * 95 % percentile bootstrap interval of the mean (Efron 1979): from the 2.5 % to the 97.5 % quantile of means over resamples. Of three values it
  * is their range, which covers the true mean in three cases of four; more values bring it closer to what it says.
@@ -36,10 +47,10 @@ export function bootstrapInterval(values: readonly number[]): Interval | null {
  */
 export function differenceInterval(differences: readonly number[]): (Interval & { readonly mean: number }) | null {
   const n = differences.length;
-  if (n < 2) return null;
+  const deviation = standardDeviation(differences);
+  if (deviation === null) return null;
   const middle = mean(differences);
-  const variance = differences.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (n - 1);
-  const reach = studentQuantile(n - 1) * Math.sqrt(variance / n);
+  const reach = (studentQuantile(n - 1) * deviation) / Math.sqrt(n);
   return { mean: middle, low: middle - reach, high: middle + reach };
 }
 

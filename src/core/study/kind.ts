@@ -42,14 +42,20 @@ export function studyKeys(): KeyTable<StudyConfig> {
   return cached;
 }
 
+/** Keys of the budget, dotted. */
+export const budgetKeyNames = (): string[] =>
+  studyKeys()
+    .sections.get("budget")!
+    .keys.map(({ path }) => path);
+
 /** The key that an axis may vary: one of the experiment, or of the budget; null: there is none of this name. */
 export const axisKey = (path: string): KeySpec | null =>
-  experimentKeys().keys.get(path) ?? (path.startsWith("budget.") ? (studyKeys().keys.get(path) ?? null) : null);
+  experimentKeys().keys.get(path) ?? (budgetKeyNames().includes(path) ? studyKeys().keys.get(path)! : null);
 
 /** Dotted names of all keys that may vary, seeds left out. */
 export const axisKeyNames = (): string[] => [
   ...[...experimentKeys().keys.keys()].filter((path) => path !== "seed"),
-  ...[...studyKeys().keys.keys()].filter((path) => path.startsWith("budget.")),
+  ...budgetKeyNames(),
 ];
 
 /** What a range consists of. */

@@ -10,7 +10,7 @@ interface MetricSpec {
   readonly description: string;
 }
 
-export const METRICS = {
+const SPECS = {
   kid: {
     title: "KID",
     better: "lower",
@@ -61,7 +61,6 @@ export const METRICS = {
   },
 } as const satisfies Readonly<Record<string, MetricSpec>>;
 
-export type MetricName = keyof typeof METRICS;
-export const METRIC_NAMES = Object.keys(METRICS) as [MetricName, ...MetricName[]];
-
-export const metricSpec = (name: MetricName): MetricSpec => METRICS[name];
+export type MetricName = keyof typeof SPECS;
+export const METRICS: Readonly<Record<MetricName, MetricSpec>> = SPECS;
+export const METRIC_NAMES = Object.keys(SPECS) as [MetricName, ...MetricName[]];

@@ -1,6 +1,7 @@
 /** The text of new study files: the smallest sensible one, and the paper's ablation. */
 import { formatDuration } from "../durationText.ts";
 import type { Experiment } from "../experiment/schema.ts";
+import { LEAST_SAMPLES } from "../experiment/stageKeys.ts";
 import { yamlText } from "../experiment/yamlText.ts";
 import { geometryOf } from "../masks/masks.ts";
 import { maskPieces } from "../masks/schedule.ts";
@@ -22,14 +23,16 @@ export interface NewStudyFacts {
 }
 
 const SEEDS = 3;
-const FEWEST_SAMPLES = 50;
 const MOST_SAMPLES = 500;
+
+/** Images drawn of a cell: as many as there are to compare them with. */
+const samplesFor = (images: number | null): number =>
+  Math.min(MOST_SAMPLES, Math.max(LEAST_SAMPLES, images ?? MOST_SAMPLES));
 
 /** A commented study of the mask rate, or of the learning rate where nothing is hidden. */
 export function newStudyText({ base, experiment, images }: NewStudyFacts): string {
   const [key, values] = firstAxis(experiment);
   const cells = values.length * SEEDS;
-  const samples = Math.min(MOST_SAMPLES, Math.max(FEWEST_SAMPLES, images ?? MOST_SAMPLES));
   return `# A MaskDM study: what varies in an experiment, and how the outcomes are compared. "maskdm schema --study" prints every key.
 base: ${yamlText(base)}
 
@@ -48,7 +51,7 @@ seeds: ${SEEDS}
 # What configurations are compared by, over this many images drawn of each cell.
 metric: kid
 evaluate:
-  samples: ${samples}
+  samples: ${samplesFor(images)}
 `;
 }
 
@@ -149,7 +152,7 @@ interface Spending {
 /** Images drawn take at most half of the night, training the rest, but no more than the experiment's own steps. */
 function spending({ experiment, images, secondsPerStep }: AblationFacts, cells: number): Spending {
   const [pretrain, finetune] = [secondsPerStep(experiment, "pretrain"), secondsPerStep(experiment, "finetune")];
-  const wanted = Math.min(MOST_SAMPLES, Math.max(FEWEST_SAMPLES, images ?? MOST_SAMPLES));
+  const wanted = samplesFor(images);
   if (pretrain === null || finetune === null) {
     const text = [
       "Every cell takes the experiment's own steps, as the speed of this machine is not known yet: once it was measured",
@@ -159,7 +162,7 @@ function spending({ experiment, images, secondsPerStep }: AblationFacts, cells: 
   }
   const perImage = (finetune / experiment.finetune.batch_size) * FORWARD_SHARE * experiment.sample.steps;
   const share = NIGHT / Math.max(1, cells);
-  const samples = Math.max(FEWEST_SAMPLES, Math.min(wanted, roundDown(share / 2 / perImage)));
+  const samples = Math.max(LEAST_SAMPLES, Math.min(wanted, roundDown(share / 2 / perImage)));
   const own = pretrain * experiment.pretrain.steps + finetune * experiment.finetune.steps;
   const seconds = Math.max(MIN_SECONDS, roundDown(Math.min(own, share - samples * perImage)));
   const each = seconds + samples * perImage;

@@ -1,7 +1,7 @@
 /** What is to be done next for a study: everything that its worker decides, from what is on disk. */
-import { cellResult, type RunFacts, type StudyFacts } from "./cellState.ts";
-import { nextRung, pauseOf } from "./halving.ts";
-import { metricSpec } from "./metrics.ts";
+import { cellResult, isUnderWay, type RunFacts, type StudyFacts } from "./cellState.ts";
+import { nextRung, nextRungOf, pauseOf, waitsAtRung } from "./halving.ts";
+import { METRICS } from "./metrics.ts";
 import type { Cell, PlannedRun, StudyPlan } from "./plan.ts";
 import type { StudyRecord } from "./record.ts";
 import { plannedSteps } from "./steps.ts";
@@ -24,9 +24,6 @@ export interface Room {
   readonly held: ReadonlySet<string>;
 }
 
-const AT_WORK: readonly RunFacts["state"][] = ["queued", "starting", "running", "stopping"];
-const isAtWork = (run: RunFacts | undefined): boolean => run !== undefined && AT_WORK.includes(run.state);
-
 /**
  * The jobs to begin now: no more than there is room for, all configurations with their first seed before the second, parents before
  * children, nothing that is at work or was done before. A step is timed while nothing else of the study is at work.
@@ -34,7 +31,7 @@ const isAtWork = (run: RunFacts | undefined): boolean => run !== undefined && AT
 export function nextJobs(plan: StudyPlan, facts: StudyFacts, { limit, atWork, held }: Room): StudyJob[] {
   const { record } = facts;
   if (record === null) return [];
-  const own = [...plan.runs.keys()].filter((id) => isAtWork(facts.run(id))).length;
+  const own = [...plan.runs.keys()].filter((id) => isUnderWay(facts.run(id))).length;
   const busy = own + (record.evaluating === null ? 0 : 1);
   const jobs: StudyJob[] = [];
   const decoding = new DecodingGate(plan, facts);
@@ -92,23 +89,15 @@ function nextOf(cell: Cell, plan: StudyPlan, facts: StudyFacts, record: StudyRec
 
 /** A cell whose training waits at a rung is measured there, unless it was. */
 function atRung(cell: Cell, run: PlannedRun, plan: StudyPlan, facts: StudyFacts): StudyJob | null {
-  const { rungs } = facts.record!;
-  const isNoted = rungs[cell.key]?.goesOn === false || nextRung(cell, { rungs }) > nextRungOf(run, plan, facts);
-  if (isNoted || metricSpec(plan.study.metric).of === null) return null;
+  const record = facts.record!;
+  const isNoted = waitsAtRung(cell, record) || nextRung(cell, record) > nextRungOf(run, plan, record);
+  if (isNoted || METRICS[plan.study.metric].of === null) return null;
   return cellResult(cell, plan, facts.run(run.id)!) === null ? { kind: "evaluate", cell, run } : null;
 }
 
-/** The rung that a training stands at: of the cells that need it, the one that is least far. */
-const nextRungOf = (run: PlannedRun, plan: StudyPlan, { record }: StudyFacts): number =>
-  Math.min(
-    ...plan.cells
-      .filter((cell) => cell.runs.at(-1)?.id === run.id && record!.givenUp[cell.key] === undefined)
-      .map((cell) => nextRung(cell, record!)),
-  );
-
 function toMeasure(cell: Cell, run: PlannedRun, plan: StudyPlan, known: RunFacts): StudyJob | null {
   if (cellResult(cell, plan, known) !== null) return null;
-  return metricSpec(plan.study.metric).of === null ? { kind: "unmeasured", cell } : { kind: "evaluate", cell, run };
+  return METRICS[plan.study.metric].of === null ? { kind: "unmeasured", cell } : { kind: "evaluate", cell, run };
 }
 
 /** Lets one training at a time decode images that no training of the study has opened yet: the others then take them from the cache. */

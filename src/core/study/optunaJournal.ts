@@ -3,9 +3,9 @@
  * One trial for each cell. Format: optuna/storages/journal/_storage.py and optuna/distributions.py.
  */
 import { yamlText } from "../experiment/yamlText.ts";
+import { keysOf, valuesAt } from "./axes.ts";
 import type { CellState } from "./cellState.ts";
 import { METRICS } from "./metrics.ts";
-import { rowValues, variedKeys } from "./studyCsv.ts";
 import type { StudyTable, TableCell, TableRow } from "./table.ts";
 
 /** What the table does not hold of a cell. */
@@ -69,7 +69,7 @@ function trialFields(
 ): object {
   const state = STATES[cell.state];
   const isOver = state !== RUNNING && state !== WAITING;
-  const own = Object.entries(rowValues(table, row));
+  const own = Object.entries(valuesAt(table.axes, row.points));
   const start = startedAt ?? endedAt ?? new Date(0).toISOString();
   const attributes = {
     ...{ configuration: row.label, seed: cell.seed, runs: cell.runs.join(" "), state: cell.state },
@@ -113,7 +113,7 @@ interface Parameter {
 /** Of every key one distribution over all trials: of numbers their range, of everything else the choices. */
 function parameters(table: StudyTable): Map<string, Parameter> {
   return new Map(
-    variedKeys(table).map((key) => {
+    keysOf(...table.axes).map((key) => {
       const values = table.axes.flatMap(({ points }) =>
         points.flatMap((point) => (key in point.values ? [point.values[key]] : [])),
       );

@@ -10,10 +10,10 @@ import { yamlText } from "../experiment/yamlText.ts";
 import { lintReading } from "../lint/lint.ts";
 import type { Stage } from "../random/streams.ts";
 import { slug } from "../run/names.ts";
-import { type Axis, pointText, studyAxes } from "./axes.ts";
+import { type Axis, pointText, studyAxes, valuesAt } from "./axes.ts";
 import { drawingIdentity, trainingIdentity } from "./identity.ts";
-import { metricSpec } from "./metrics.ts";
-import { BUDGET_UNITS, type BudgetConfig, type StudyConfig } from "./schema.ts";
+import { METRICS } from "./metrics.ts";
+import { BUDGET_UNITS, type BudgetConfig, type BudgetUnit, type StudyConfig } from "./schema.ts";
 
 /** A combination of the axes' points; its seeds are folded in tables and charts. */
 export interface Configuration {
@@ -74,8 +74,11 @@ export const isAboutMetric = (problem: string): boolean => problem.startsWith(AB
 export const MOST_CELLS = 5000;
 
 /** Cells that a study comes to, also when they are too many to be planned. */
-export const cellCount = (study: StudyConfig): number =>
-  configurationCount(study) * (typeof study.seeds === "number" ? study.seeds : study.seeds.length);
+export const cellCount = (study: StudyConfig): number => configurationCount(study) * seedCount(study);
+
+/** Seeds of every configuration. */
+export const seedCount = ({ seeds }: Pick<StudyConfig, "seeds">): number =>
+  typeof seeds === "number" ? seeds : seeds.length;
 
 /** Combinations of the axes' points. */
 export const configurationCount = (study: Pick<StudyConfig, "axes">): number =>
@@ -105,11 +108,9 @@ export function planStudy(study: StudyConfig, options: PlanOptions): StudyPlan {
   const configurations: Configuration[] = [];
   const cells: Cell[] = [];
   for (const points of combinations(axes.map((axis) => axis.points.length))) {
-    const chosen = axes.map((axis, i) => axis.points[points[i]!]!);
-    const values: Record<string, unknown> = Object.assign({}, ...chosen.map((point) => point.values));
-    const label = chosen.map((point, i) => pointText(axes[i]!, point)).join(", ");
+    const label = axes.map((axis, i) => pointText(axis, axis.points[points[i]!]!)).join(", ");
     const index = configurations.length;
-    const planned = new ConfigurationPlan(study, values, base, options);
+    const planned = new ConfigurationPlan(study, valuesAt(axes, points), base, options);
     configurations.push({ index, points, label, problems: planned.problems });
     for (const seed of seeds) {
       const own = planned.problems.length > 0 ? [] : planned.runs(seed);
@@ -147,7 +148,7 @@ function* combinations(lengths: readonly number[]): Generator<number[]> {
 /** What a stage may spend; null: the steps are the experiment's. */
 interface StageShare {
   readonly stage: Stage;
-  readonly budget: { readonly unit: (typeof BUDGET_UNITS)[number]; readonly amount: number } | null;
+  readonly budget: { readonly unit: BudgetUnit; readonly amount: number } | null;
 }
 
 class ConfigurationPlan {
@@ -181,8 +182,9 @@ class ConfigurationPlan {
       root = withKey(root, `${stage}.steps`, Math.max(1, Math.round(steps)));
     }
     const reading = readExperiment(stringify(root));
-    const [stage] = this.shares.length === 1 ? this.shares.map((share) => share.stage) : [undefined];
-    for (const { severity, message } of lintReading(reading, stage === undefined ? {} : { stage })) {
+    const [share, ...others] = this.shares;
+    const only = share === undefined || others.length > 0 ? {} : { stage: share.stage };
+    for (const { severity, message } of lintReading(reading, only)) {
       if (severity === "error" && !this.problems.includes(message)) this.problems.push(message);
     }
     const unmeasured = reading.experiment && this.unmeasured(reading.experiment);
@@ -193,7 +195,7 @@ class ConfigurationPlan {
   /** Why no cell will have the metric; null: each will. */
   private unmeasured({ data, ...stages }: Experiment): string | null {
     const last = this.shares.at(-1)?.stage;
-    if (metricSpec(this.study.metric).of !== null || last === undefined) return null;
+    if (METRICS[this.study.metric].of !== null || last === undefined) return null;
     if (data.holdout === 0) {
       return `${ABOUT_METRIC}${this.study.metric} is measured on images that data.holdout keeps out of training, and data.holdout is 0.`;
     }

@@ -1,6 +1,6 @@
 /** How far a study is. */
 import { plural } from "../numbers.ts";
-import { type CellState, cellState, type StudyFacts } from "./cellState.ts";
+import { type CellState, cellState, OPEN_STATES, type StudyFacts } from "./cellState.ts";
 import type { Cell, StudyPlan } from "./plan.ts";
 
 export type CellCounts = Readonly<Record<CellState["kind"], number>>;
@@ -19,8 +19,10 @@ export const cellCounts = (plan: StudyPlan, facts: StudyFacts): CellCounts =>
   countStates(plan.cells.map((cell) => cellState(cell, plan, facts)));
 
 /** Whether nothing is left to be done: each cell is done, given up, or will not be. */
-export const isOver = (counts: CellCounts): boolean =>
-  counts.waiting + counts.training + counts.paused + counts.evaluating === 0;
+export const isOver = (counts: CellCounts): boolean => openCount(counts) === 0;
+
+/** Cells that are still to be computed. */
+export const openCount = (counts: CellCounts): number => OPEN_STATES.reduce((sum, kind) => sum + counts[kind], 0);
 
 /** "7 of 12 cells are done, 1 failed" */
 export function countsText(counts: CellCounts): string {

@@ -1,7 +1,7 @@
 /** What is generated from the study's schema: the JSON Schema and the documentation of every key. */
 import { keyTableText, schemaText, sectionText } from "../experiment/publishKeys.ts";
 import { studyKeys } from "./kind.ts";
-import { METRIC_NAMES, metricSpec } from "./metrics.ts";
+import { METRIC_NAMES, METRICS } from "./metrics.ts";
 
 export const STUDY_SCHEMA_PATH = "docs/schema/study.schema.json";
 export const STUDY_DOCUMENT_PATH = "docs/study-file.md";
@@ -99,7 +99,7 @@ evaluate:
 
 | metric | better | meaning |
 |---|---|---|
-${METRIC_NAMES.map((name) => `| \`${name}\` | ${metricSpec(name).better} | ${metricSpec(name).title}: ${metricSpec(name).description} |`).join("\n")}
+${METRIC_NAMES.map((name) => `| \`${name}\` | ${METRICS[name].better} | ${METRICS[name].title}: ${METRICS[name].description} |`).join("\n")}
 
 [evaluation.md](evaluation.md) defines them.
 `;

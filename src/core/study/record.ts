@@ -61,5 +61,16 @@ export const studyRecordSchema = z
 
 export type StudyRecord = z.output<typeof studyRecordSchema>;
 
+/** What a plan is made from. */
+export const studyTextsSchema = studyRecordSchema.pick({
+  ...{ name: true, studyFile: true, studyText: true, baseFile: true, baseText: true },
+});
+export type StudyTexts = z.output<typeof studyTextsSchema>;
+
+/** Of a record or the like, and nothing else of it. */
+export const textsOf = ({ name, studyFile, studyText, baseFile, baseText }: StudyTexts): StudyTexts => ({
+  ...{ name, studyFile, studyText, baseFile, baseText },
+});
+
 /** @param text content of study.json */
 export const parseStudyRecord = (text: string): Parsed<StudyRecord> => parseDocument(studyRecordSchema, text);

@@ -1,7 +1,7 @@
 /** request.json of a study: what its worker is asked for. Whoever writes it last is heard; the worker takes it away. */
 import * as z from "zod";
 import { formatVersion, type Parsed, parseDocument, timestamp } from "../run/format.ts";
-import { studyRecordSchema } from "./record.ts";
+import { studyTextsSchema } from "./record.ts";
 
 export const studyRequestSchema = z
   .object({
@@ -12,8 +12,7 @@ export const studyRequestSchema = z
         "run: begin, or go on; retry: the same, and what failed is tried again; stop: save what is at work and end.",
       ),
     requestedAt: timestamp().describe("When, UTC."),
-    study: studyRecordSchema
-      .pick({ name: true, studyFile: true, studyText: true, baseFile: true, baseText: true })
+    study: studyTextsSchema
       .optional()
       .describe("What is to be computed, with run; missing: what was before. Its fields are those of study.json."),
   })

@@ -1,7 +1,7 @@
 /** What a study says so far: seeds folded, configurations compared. */
 import { type CellState, cellState, type RunName, type StudyFacts } from "./cellState.ts";
-import { bootstrapInterval, differenceInterval, type Interval, mean } from "./intervals.ts";
-import { type MetricName, metricSpec } from "./metrics.ts";
+import { bootstrapInterval, differenceInterval, type Interval, mean, standardDeviation } from "./intervals.ts";
+import { METRICS, type MetricName } from "./metrics.ts";
 import type { Cell, Configuration, StudyPlan } from "./plan.ts";
 import { countStates } from "./progress.ts";
 
@@ -88,20 +88,17 @@ function fold(configuration: Configuration, cells: readonly StatedCell[]): Folde
   const done = cells.flatMap(({ state }) => (state.kind === "done" ? [state] : []));
   const values = done.map(({ value }) => value);
   const seconds = done.flatMap((state) => state.seconds ?? []);
-  const middle = values.length === 0 ? null : mean(values);
   return {
-    ...{ configuration, cells, n: values.length, mean: middle, interval: bootstrapInterval(values) },
-    spread:
-      middle === null || values.length < 2
-        ? null
-        : Math.sqrt(values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (values.length - 1)),
+    ...{ configuration, cells, n: values.length, interval: bootstrapInterval(values) },
+    mean: values.length === 0 ? null : mean(values),
+    spread: standardDeviation(values),
     seconds: seconds.length === 0 ? null : mean(seconds),
   };
 }
 
 /** Whether a value of a metric is better than another. */
 export const isBetter = (metric: MetricName, value: number, other: number): boolean =>
-  metricSpec(metric).better === "lower" ? value < other : value > other;
+  METRICS[metric].better === "lower" ? value < other : value > other;
 
 /** With the most seeds first: one lucky training is no winner while others have three. */
 function bestOf(folded: readonly Folded[], metric: MetricName): Folded | null {
@@ -126,12 +123,12 @@ function comparison(
   const { low, high } = difference;
   if (low <= 0 && high >= 0) return { toBest: difference, standing: "not different" };
   // On the seeds that they share it may be the better one.
-  const isWorse = metricSpec(metric).better === "lower" ? low > 0 : high < 0;
+  const isWorse = METRICS[metric].better === "lower" ? low > 0 : high < 0;
   return { toBest: difference, standing: isWorse ? "worse" : "unsure" };
 }
 
 /** Of the metric, seed by seed, the first less the second; null for fewer than two seeds that both have. */
-export function pairedDifference(
+function pairedDifference(
   { cells }: Pick<Folded, "cells">,
   other: Pick<Folded, "cells">,
 ): FoldedConfiguration["toBest"] {

@@ -3,6 +3,8 @@
  * this schema is the one source of types, defaults, the published JSON Schema and the documentation of every key.
  */
 import * as z from "zod";
+import { LEAST_SAMPLES } from "../experiment/stageKeys.ts";
+import { DEFAULT_SPACE } from "../run/evaluationSpaces.ts";
 import { METRIC_NAMES, METRICS } from "./metrics.ts";
 
 const amount = () => z.number().int().min(1).max(1_000_000_000);
@@ -56,12 +58,12 @@ const budget = z
 
 const evaluate = z
   .strictObject({
-    samples: z.number().int().min(50).max(1_000_000).default(500).meta({
+    samples: z.number().int().min(LEAST_SAMPLES).max(1_000_000).default(500).meta({
       description: "Images drawn of each cell, and measured against the training images.",
       unit: "images",
       cost: "Drawing one takes sample.steps forward passes on a whole image.",
     }),
-    space: z.string().min(1).default("efficientnet-lite0").meta({
+    space: z.string().min(1).default(DEFAULT_SPACE).meta({
       description:
         "Space of features: efficientnet-lite0, random-convolutions, inception-2015=FILE, or an ONNX file of your own.",
     }),

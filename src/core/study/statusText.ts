@@ -1,8 +1,8 @@
 /** Where a study stands, for people: cells by state, what is at work, what failed, results so far. */
 import type { MachineKnowledge } from "../cost/forecast.ts";
 import { percent, plural, short } from "../numbers.ts";
-import { type CellState, cellState, type StudyFacts } from "./cellState.ts";
-import { metricSpec } from "./metrics.ts";
+import { type CellState, cellState, isOpen, type StudyFacts } from "./cellState.ts";
+import { METRICS } from "./metrics.ts";
 import type { StudyPlan } from "./plan.ts";
 import { timeText } from "./planText.ts";
 import { cellName, countsText, studyFailures } from "./progress.ts";
@@ -13,7 +13,7 @@ import { studyTotals } from "./totals.ts";
 /** @returns lines without an end of line */
 export function statusLines(plan: StudyPlan, facts: StudyFacts, known: MachineKnowledge): string[] {
   const results = studyResults(plan, facts);
-  const { title, better } = metricSpec(plan.study.metric);
+  const { title, better } = METRICS[plan.study.metric];
   const { coincidences } = studyTotals(plan);
   return [
     `${countsText(results.counts)}${facts.atWork ? "" : "; nobody works on it"}`,
@@ -78,7 +78,7 @@ function budgetLines(plan: StudyPlan, facts: StudyFacts): string[] {
 /** What the trainings that are left take. */
 function leftLines(plan: StudyPlan, facts: StudyFacts, known: MachineKnowledge): string[] {
   const left = plan.cells
-    .filter((cell) => !["refused", "failed", "given up", "done"].includes(cellState(cell, plan, facts).kind))
+    .filter((cell) => isOpen(cellState(cell, plan, facts)))
     .flatMap(({ runs }) => runs)
     .filter(({ id }) => facts.run(id)?.state !== "finished");
   const time = timeText([...new Set(left)], known);

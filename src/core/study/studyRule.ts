@@ -5,10 +5,9 @@ import { yamlText } from "../experiment/yamlText.ts";
 import { RefusedKeyRead } from "../lint/applyRules.ts";
 import type { LintFacts } from "../lint/facts.ts";
 import type { Finding, Rule } from "../lint/rule.ts";
-import { type Axis, type AxisPoint, studyAxes } from "./axes.ts";
+import { type Axis, type AxisPoint, keysOf, studyAxes } from "./axes.ts";
 import type { StudyPlan } from "./plan.ts";
-import type { BudgetUnit, StudyConfig } from "./schema.ts";
-import { BUDGET_UNITS } from "./schema.ts";
+import { BUDGET_UNITS, type BudgetUnit, type StudyConfig } from "./schema.ts";
 
 /** What only the caller of lint can know. */
 export interface StudyLintFacts {
@@ -52,16 +51,13 @@ export class StudyContext {
 
   /** Units that the budget and the axes count in. */
   get units(): BudgetUnit[] {
-    const varied = this.axes.flatMap(keysOf);
+    const varied = keysOf(...this.axes);
     return BUDGET_UNITS.filter((unit) => this.study.budget?.[unit] !== undefined || varied.includes(`budget.${unit}`));
   }
 }
 
-/** Every key that an axis varies. */
-export const keysOf = ({ points }: Axis): string[] => [...new Set(points.flatMap(({ values }) => Object.keys(values)))];
-
 /** Equal for points that say the same. */
-export const pointText = ({ values }: AxisPoint): string =>
+export const pointKey = ({ values }: AxisPoint): string =>
   yamlText(Object.fromEntries(Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1))));
 
 /** Where an axis stands in the file. */

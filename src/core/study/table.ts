@@ -1,10 +1,10 @@
 /** What a study says, as small plain data with nothing computed left to do: what charts, tables and messages take. */
 import type { Axis } from "./axes.ts";
-import { type CellState, evaluationOf, type StudyFacts } from "./cellState.ts";
+import { type CellState, cellEvaluation, type StudyFacts } from "./cellState.ts";
 import { type Interval, mean } from "./intervals.ts";
 import type { MetricName } from "./metrics.ts";
 import type { StudyPlan } from "./plan.ts";
-import type { FoldedConfiguration, PlanOutline, StatedCell, StudyResults } from "./results.ts";
+import { type FoldedConfiguration, isBetter, type PlanOutline, type StatedCell, type StudyResults } from "./results.ts";
 
 export interface TableCell {
   readonly key: string;
@@ -81,12 +81,17 @@ function tableCell({ cell: { key, seed, runs }, state }: StatedCell): TableCell 
   };
 }
 
-/** What KID comes to by chance alone, mean over the evaluations of cells that are done; null: the metric is another, or there is none. */
+/** The best first; what has no result comes last, as the plan has it. */
+export function rankedRows({ rows, metric }: StudyTable): readonly TableRow[] {
+  return [...rows].sort((a, b) => {
+    if (a.mean === null || b.mean === null) return Number(a.mean === null) - Number(b.mean === null);
+    return a.mean === b.mean ? 0 : isBetter(metric, a.mean, b.mean) ? -1 : 1;
+  });
+}
+
+/** What KID comes to by chance alone, mean over the evaluations of the cells; null: the metric is another, or there is none. */
 export function kidFloor(plan: StudyPlan, facts: StudyFacts): number | null {
   if (plan.study.metric !== "kid") return null;
-  const floors = plan.cells.flatMap((cell) => {
-    const run = cell.runs.length === 0 ? undefined : facts.run(cell.runs.at(-1)!.id);
-    return (run && evaluationOf(cell, plan, run)?.kidFloor.value) ?? [];
-  });
+  const floors = plan.cells.flatMap((cell) => cellEvaluation(cell, plan, facts)?.kidFloor.value ?? []);
   return floors.length === 0 ? null : mean(floors);
 }

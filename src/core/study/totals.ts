@@ -1,7 +1,7 @@
 /** What a plan comes to before anything is computed: trainings, what is shared, what coincides, what cannot be trained. */
-
 import { maskPieces, onGrid } from "../masks/schedule.ts";
 import { count } from "../numbers.ts";
+import { keysOf } from "./axes.ts";
 import type { Cell, StudyPlan } from "./plan.ts";
 
 /** Configurations whose cells are the same: computed once, shown in each place. */
@@ -61,7 +61,7 @@ function coincidences(plan: StudyPlan): Coincidence[] {
 function why(cells: readonly Cell[], { axes, configurations }: StudyPlan): string {
   const [first, ...others] = cells.map(({ configuration }) => configurations[configuration]!.points);
   const differing = axes.filter((_, i) => others.some((points) => points[i] !== first![i]));
-  const keys = [...new Set(differing.flatMap(({ points }) => points.flatMap(({ values }) => Object.keys(values))))];
+  const keys = keysOf(...differing);
   const tokens = visibleTokens(cells[0]!);
   if (tokens !== null && keys.includes("mask.rate")) {
     return `the same masks on the grid, whatever ${keys.join(" and ")} asks for: ${tokens}`;

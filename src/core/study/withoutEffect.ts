@@ -1,9 +1,7 @@
 /** Keys that may vary without anything to show for it. */
 import { isReadBy, ruleOf } from "../experiment/changeOnResume.ts";
+import { DRAWING_KEYS } from "./identity.ts";
 import type { StudyConfig } from "./schema.ts";
-
-/** What of the section sample decides how an evaluated image is drawn. */
-const DRAWING = ["sampler", "steps", "eta", "weights", "clip"].map((name) => `sample.${name}`);
 
 /** Why it decides nothing that a key varies; null: it does. */
 export function withoutEffect(key: string, { stages, metric, budget }: StudyConfig): string | null {
@@ -20,7 +18,8 @@ export function withoutEffect(key: string, { stages, metric, budget }: StudyConf
   }
   if (key === "finetune.from" && stages.includes("pretrain"))
     return "finetuning starts from the study's own pretraining";
-  if (DRAWING.includes(key)) return metric === "held_out_loss" ? "held_out_loss draws no images" : null;
+  if (DRAWING_KEYS.some((name) => key === `sample.${name}`))
+    return metric === "held_out_loss" ? "held_out_loss draws no images" : null;
   return ruleOf(key).may === "silently"
     ? "it changes how training is computed, shown or kept, not what is learned"
     : null;

@@ -1,5 +1,6 @@
 /** What a study says, in words: no more than the numbers can say. */
 import { shortDuration } from "../series/timeAxis.ts";
+import { median } from "./intervals.ts";
 import { METRICS } from "./metrics.ts";
 import type { StudyTable, TableRow } from "./table.ts";
 
@@ -18,9 +19,6 @@ export function metricFormat({ rows }: Pick<StudyTable, "rows">): (value: number
   return (value) => value.toFixed(decimals).replace("-", "−");
 }
 
-const median = (values: readonly number[]): number | undefined =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
-
 /** 1.2 s as it is, from a minute on in its two largest units. */
 export const secondsText = (seconds: number): string => shortDuration(seconds < 10 ? seconds : Math.round(seconds));
 
@@ -34,7 +32,7 @@ export const STANDING_WORDS: Readonly<Record<TableRow["standing"], string>> = {
 
 /** How a configuration stands, with what says so. */
 export function standingSentence({ standing, toBest, n }: TableRow, format: (value: number) => string): string {
-  const paired = toBest === null ? "" : `${interval(toBest, format)} over ${toBest.n} seeds`;
+  const paired = toBest === null ? "" : `${intervalText(toBest, format)} over ${toBest.n} seeds`;
   switch (standing) {
     case "best":
       return n < 2 ? "best mean, of one training: no more than a hint" : "best mean";
@@ -51,7 +49,7 @@ export function standingSentence({ standing, toBest, n }: TableRow, format: (val
   }
 }
 
-export const interval = ({ low, high }: { low: number; high: number }, format: (value: number) => string): string =>
+export const intervalText = ({ low, high }: { low: number; high: number }, format: (value: number) => string): string =>
   `${format(low)} to ${format(high)}`;
 
 /** "done 2, failed 1", in the order in which cells get there, the last first. */
@@ -69,7 +67,7 @@ export function rowLines(row: TableRow, table: StudyTable): string[] {
   const format = metricFormat(table);
   const lines = [row.label];
   if (row.mean !== null) {
-    const shown = row.interval === null ? "" : ` (95 % ${interval(row.interval, format)})`;
+    const shown = row.interval === null ? "" : ` (95 % ${intervalText(row.interval, format)})`;
     lines.push(`${METRICS[table.metric].title} ${format(row.mean)}${shown}, n ${row.n}`);
     lines.push(standingSentence(row, format));
   }

@@ -1,7 +1,7 @@
 /** How fast this machine trains, as the trainer has measured and kept it, and what experiments take for that. */
 import { dirname } from "node:path";
 import * as vscode from "vscode";
-import type { Forecast, PlannedRun } from "../../core/cost/forecast.ts";
+import type { Forecast, ForecastRun } from "../../core/cost/forecast.ts";
 import type { SpeedMeasurement } from "../../core/cost/speed.ts";
 import { UserError } from "../../core/errors.ts";
 import { usableMemory } from "../../node/machine.ts";
@@ -33,7 +33,7 @@ export class MachineCalibration implements Calibration, vscode.Disposable {
     return this.kept;
   }
 
-  forecast(run: PlannedRun): Forecast | null {
+  forecast(run: ForecastRun): Forecast | null {
     if (this.modules === null) {
       // Loaded with the first question; whoever asked is told when there is an answer.
       void this.ready;

@@ -4,7 +4,7 @@ import * as vscode from "vscode";
 import { yamlText } from "../../core/experiment/yamlText.ts";
 import { SPACES } from "../../core/run/evaluationSpaces.ts";
 import { axisKey, axisKeyNames, rangeKeys, studyKeys } from "../../core/study/kind.ts";
-import { METRIC_NAMES, metricSpec } from "../../core/study/metrics.ts";
+import { METRIC_NAMES, METRICS } from "../../core/study/metrics.ts";
 import { findExperiments } from "../runs/runFolders.ts";
 import type { ReadStudy } from "../services.ts";
 import { keyCompletions, placed, SUGGEST, valueCompletions } from "./completion.ts";
@@ -78,7 +78,7 @@ async function values(
       );
     case "metric":
       return items(
-        METRIC_NAMES.map((name) => [name, `${metricSpec(name).title}, ${metricSpec(name).better} is better`]),
+        METRIC_NAMES.map((name) => [name, `${METRICS[name].title}, ${METRICS[name].better} is better`]),
         EnumMember,
       );
     case "stages":

@@ -2,9 +2,8 @@
 import { isMap } from "yaml";
 import { maskPieces, onGrid } from "../../core/masks/schedule.ts";
 import { count, plural, share } from "../../core/numbers.ts";
-import { type Axis, studyAxes } from "../../core/study/axes.ts";
+import { type Axis, keysOf, studyAxes } from "../../core/study/axes.ts";
 import { configurationCount } from "../../core/study/plan.ts";
-import { keysOf } from "../../core/study/studyRule.ts";
 import type { ReadStudy } from "../services.ts";
 import type { DocumentSummary } from "./languageStatus.ts";
 

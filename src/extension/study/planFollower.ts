@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import * as vscode from "vscode";
 import type { StudyPlan } from "../../core/study/plan.ts";
-import type { StudyLoad, StudyTexts } from "../../node/study/loadPlan.ts";
+import type { StudyTexts } from "../../core/study/record.ts";
+import type { StudyLoad } from "../../node/study/loadPlan.ts";
 import { EXPERIMENT_GLOB } from "../runs/runFolders.ts";
 
 /** A plan takes a while: it is made when nothing was typed for so long. */

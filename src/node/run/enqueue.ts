@@ -32,6 +32,8 @@ export interface StartRequest {
   readonly until?: number | undefined;
   /** that it is put into */
   readonly group?: string | undefined;
+  /** what lists call it */
+  readonly name?: string | undefined;
   readonly set?: readonly Override[];
   /** name of the run's folder; otherwise one is made */
   readonly id?: string | undefined;
@@ -81,8 +83,7 @@ export async function enqueueStart(request: StartRequest): Promise<string> {
       ...(way === undefined ? {} : { experimentFromRun: way }),
       ...{ experimentText, from, set },
       ...(fromScratch ? { fromScratch } : {}),
-      ...untilOf(request.until),
-      ...(request.group === undefined ? {} : { group: request.group }),
+      ...{ until: request.until, group: request.group, name: request.name },
     };
     if (addEntry(runsDir, newEntry(id, order))) return id;
   }
@@ -104,10 +105,8 @@ export function enqueueResume(runDir: string, until?: number): void {
   if (run.state === "starting" || run.state === "running" || run.state === "stopping") {
     throw new UserError(`${run.id} is at work already (${run.state}).`);
   }
-  addEntry(dirname(run.path), newEntry(run.id, { kind: "resume", ...untilOf(until) }));
+  addEntry(dirname(run.path), newEntry(run.id, { kind: "resume", until }));
 }
-
-const untilOf = (until: number | undefined): { readonly until?: number } => (until === undefined ? {} : { until });
 
 const newEntry = (id: string, order: QueueOrder): QueueEntry => ({
   formatVersion: RUN_FORMAT_VERSION,

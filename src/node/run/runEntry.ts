@@ -51,7 +51,7 @@ export function runEntry(dir: string, snapshot: RunSnapshot | null, queued: Queu
     record,
     status,
     evaluation: snapshot?.evaluation ?? null,
-    label: shownText(name ?? id),
+    label: shownText(name ?? start?.name ?? id),
     tags: tags.map(shownText),
     note: note ?? null,
     pinned,

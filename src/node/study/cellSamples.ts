@@ -1,8 +1,9 @@
 /** Images that were drawn when a cell was evaluated. */
 import { join } from "node:path";
-import { evaluationOf, type StudyFacts } from "../../core/study/cellState.ts";
+import { cellEvaluation, type StudyFacts } from "../../core/study/cellState.ts";
 import type { SampleStrip } from "../../core/study/charts/sampleStrips.ts";
 import type { Cell, StudyPlan } from "../../core/study/plan.ts";
+import { evaluationsFolder } from "../run/evaluations.ts";
 import { pagedImages } from "../run/samplePages.ts";
 
 /**
@@ -16,14 +17,13 @@ export function cellSamples(
   facts: StudyFacts,
   { runsDir, most }: { readonly runsDir: string; readonly most: number },
 ): SampleStrip | null {
-  const id = cell.runs.at(-1)?.id;
-  const run = id === undefined ? undefined : facts.run(id);
-  const evaluation = run && evaluationOf(cell, plan, run);
-  if (id === undefined || evaluation == null || cell.experiment === null) return null;
+  const evaluation = cellEvaluation(cell, plan, facts);
+  if (evaluation === null || cell.experiment === null) return null;
   const { image_size: side, channels } = cell.experiment.data;
   const count = Math.min(most, evaluation.samples);
   try {
-    const images = pagedImages(join(runsDir, id, "evaluations", evaluation.drawn), { count, side, channels });
+    const folder = evaluationsFolder(join(runsDir, cell.runs.at(-1)!.id));
+    const images = pagedImages(join(folder, evaluation.drawn), { count, side, channels });
     return { row: cell.configuration, seed: cell.seed, count, side, channels, pixels: images.read(0, count) };
   } catch {
     return null;

@@ -8,12 +8,9 @@ import { experimentName } from "../../core/run/names.ts";
 import { studyName } from "../../core/study/names.ts";
 import { planStudy, type StudyPlan } from "../../core/study/plan.ts";
 import { readStudy } from "../../core/study/read.ts";
-import type { StudyRecord } from "../../core/study/record.ts";
+import type { StudyTexts } from "../../core/study/record.ts";
 import { resolvePath } from "../homePath.ts";
 import { systemReason } from "../systemReason.ts";
-
-/** What a plan is made from, as study.json keeps it. */
-export type StudyTexts = Pick<StudyRecord, "name" | "studyFile" | "studyText" | "baseFile" | "baseText">;
 
 export interface LoadedStudy {
   readonly texts: StudyTexts;

@@ -4,7 +4,7 @@ import { namesIn } from "../run/files.ts";
 
 export const STUDY_FILE = "study.json";
 
-export const studiesFolder = (runsDir: string): string => join(runsDir, ".studies");
+const studiesFolder = (runsDir: string): string => join(runsDir, ".studies");
 /** @param name of the study, see `studyName` */
 export const studyFolder = (runsDir: string, name: string): string => join(studiesFolder(runsDir), name);
 /** What its worker did, for people: lines that begin with the time. */

@@ -1,12 +1,12 @@
 /** Where the runs of a study stand, read off their folders and the queue. */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { isAtWork } from "../../core/run/entry.ts";
 import type { Evaluation } from "../../core/run/evaluations.ts";
-import { readEvaluations } from "../../core/run/evaluations.ts";
 import { isFinal } from "../../core/run/status.ts";
 import type { RunFacts, StudyFacts } from "../../core/study/cellState.ts";
 import type { StudyPlan } from "../../core/study/plan.ts";
-import { errorCode, namesIn } from "../run/files.ts";
+import { EVALUATIONS_FILE, evaluationsOf } from "../run/evaluations.ts";
+import { namesIn } from "../run/files.ts";
 import { LifeWatch } from "../run/lifeWatch.ts";
 import { metricsFile, readLastMetrics } from "../run/metrics.ts";
 import { processChecks } from "../run/processChecks.ts";
@@ -17,8 +17,6 @@ import { type RunSnapshot, readSnapshot, timesOf } from "../run/runSnapshot.ts";
 import { STATUS_FILE } from "../run/status.ts";
 import { studyFolder } from "./places.ts";
 import { readStudyRecord } from "./recordFile.ts";
-
-export const evaluationsFile = (runDir: string): string => join(runDir, "evaluations.jsonl");
 
 /** What the files of a run say. */
 interface Known {
@@ -56,11 +54,7 @@ export class StudyReader {
       }),
     );
     const record = readStudyRecord(this.runsDir, name);
-    return {
-      run: (id) => runs.get(id),
-      record: record.ok ? record.value : null,
-      atWork,
-    };
+    return { run: (id) => runs.get(id), record: record.ok ? record.value : null, atWork };
   }
 
   private async runFacts(dir: string, exists: boolean, queued: Queued | null): Promise<RunFacts | null> {
@@ -69,14 +63,12 @@ export class StudyReader {
     if (snapshot === null && queued === null) return null;
     const now = Date.now();
     const status = snapshot?.status.ok ? snapshot.status.value : null;
-    const atWork = status !== null && !isFinal(status.state);
+    const isOpen = status !== null && !isFinal(status.state);
     const check = await this.checks.check(snapshot, now);
-    const motion = atWork ? this.heartbeats.look(dir, status.heartbeat) : "unsure";
+    const motion = isOpen ? this.heartbeats.look(dir, status.heartbeat) : "unsure";
     const entry = runEntry(dir, snapshot, queued, { now, check, motion, experimentFile: null });
-    const { launchFailed, state } = entry;
-    const failed = launchFailed === true && state !== "starting" && state !== "running" && state !== "stopping";
     return {
-      state: failed ? "failed" : state,
+      state: entry.launchFailed === true && !isAtWork(entry) ? "failed" : entry.state,
       step: status?.step ?? null,
       totalSteps: status?.totalSteps ?? null,
       seconds: known.seconds,
@@ -88,7 +80,7 @@ export class StudyReader {
 
   private async look(dir: string): Promise<Known> {
     const before = this.known.get(dir);
-    const seen = await timesOf([dir, join(dir, STATUS_FILE), metricsFile(dir), evaluationsFile(dir)]);
+    const seen = await timesOf([dir, join(dir, STATUS_FILE), metricsFile(dir), join(dir, EVALUATIONS_FILE)]);
     if (before !== undefined && seen !== null && seen === before.seen) return before;
     const snapshot = readSnapshot(dir);
     const fresh = snapshot === null ? NOTHING : { seen, snapshot, evaluations: evaluationsOf(dir), ...measured(dir) };
@@ -102,15 +94,6 @@ const NOTHING: Known = { seen: null, snapshot: null, evaluations: [], seconds: n
 /** The same once; who asks again and again takes a StudyReader. */
 export const studyFacts = (runsDir: string, name: string, plan: Pick<StudyPlan, "runs">): Promise<StudyFacts> =>
   new StudyReader(runsDir).facts(name, plan);
-
-function evaluationsOf(dir: string): Evaluation[] {
-  try {
-    return readEvaluations(readFileSync(evaluationsFile(dir), "utf8"));
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return [];
-    throw error;
-  }
-}
 
 function measured(dir: string): Pick<Known, "seconds" | "heldOut"> {
   const steps = readLastMetrics(dir);

@@ -2,13 +2,13 @@
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { RUN_FORMAT_VERSION } from "../../core/run/format.ts";
+import { type StudyTexts, textsOf } from "../../core/study/record.ts";
 import { parseStudyRequest, type StudyRequest } from "../../core/study/request.ts";
 import { type Program, spawnDetached } from "../run/detached.ts";
 import { asDiskError } from "../run/diskError.ts";
 import { removeQuietly, replaceJson } from "../run/files.ts";
 import { hasWorker } from "../run/queueWorker.ts";
 import { readDocument } from "../run/status.ts";
-import type { StudyTexts } from "./loadPlan.ts";
 import { studyFolder, studyLog } from "./places.ts";
 
 const REQUEST_FILE = "request.json";
@@ -41,7 +41,7 @@ export async function requestStudy(
   const runsDir = resolve(place.runsDir);
   const request: StudyRequest = {
     ...{ formatVersion: RUN_FORMAT_VERSION, command, requestedAt: new Date().toISOString() },
-    ...(study === undefined ? {} : { study: pickTexts(study) }),
+    ...(study === undefined ? {} : { study: textsOf(study) }),
   };
   const path = requestFile(runsDir, name);
   try {
@@ -54,7 +54,3 @@ export async function requestStudy(
   const options = { cwd: runsDir, logFile: studyLog(runsDir, name), mode: "a" } as const;
   spawnDetached(program, ["study", "work", name, "--runs-dir", runsDir], options).on("error", onError);
 }
-
-const pickTexts = ({ name, studyFile, studyText, baseFile, baseText }: StudyTexts): StudyTexts => ({
-  ...{ name, studyFile, studyText, baseFile, baseText },
-});

@@ -29,15 +29,8 @@ export interface StepTime {
   readonly loss: number;
 }
 
-/** Which steps are timed. */
-export interface BenchPlace {
-  readonly stage: Stage;
-  /** the first of them, counted from 0: the mask may change over a stage */
-  readonly step: number;
-}
-
 export class StepBench {
-  private step: number;
+  private step = 0;
   private next: TrainingBatch | null = null;
   /** of the last step's computation */
   private engineSeconds = Number.POSITIVE_INFINITY;
@@ -46,27 +39,24 @@ export class StepBench {
     private readonly engine: EngineClient,
     private readonly source: BatchSource,
     private readonly experiment: Experiment,
-    private readonly place: BenchPlace,
+    private readonly stage: Stage,
     readonly facts: EngineFacts,
-  ) {
-    this.step = place.step;
-  }
+  ) {}
 
   /**
-   * Starts an engine for steps of an experiment.
+   * Starts an engine for the first steps of a stage.
    * @param wanted another backend than the experiment's
-   * @param place default: the first steps of pretraining
    * @throws UserError where the backend is not to be had
    */
   static async start(
     experiment: Experiment,
     wanted: BackendChoice = experiment.engine.backend,
-    place: BenchPlace = { stage: "pretrain", step: 0 },
+    stage: Stage = "pretrain",
   ): Promise<StepBench> {
-    const source = new BatchSource(experiment, place.stage, madeUpImages(experiment));
+    const source = new BatchSource(experiment, stage, madeUpImages(experiment));
     const engine = new EngineClient();
-    const { batch_size: batchSize, micro_batch_size: microBatchSize } = experiment[place.stage];
-    const { visibleTokens } = source.geometry(place.step);
+    const { batch_size: batchSize, micro_batch_size: microBatchSize } = experiment[stage];
+    const { visibleTokens } = source.geometry(0);
     try {
       const facts = await engine.call("init", {
         wanted,
@@ -81,7 +71,7 @@ export class StepBench {
           budgetBytes: stepMemoryBudget(experiment),
         },
       });
-      return new StepBench(engine, source, experiment, place, facts);
+      return new StepBench(engine, source, experiment, stage, facts);
     } catch (error) {
       await engine.close();
       throw error;
@@ -89,13 +79,13 @@ export class StepBench {
   }
 
   get visibleTokens(): number {
-    return this.source.geometry(this.place.step).visibleTokens;
+    return this.source.geometry(0).visibleTokens;
   }
 
   /** Operations of the matrix products of one step, forward and backward. */
   get stepFlops(): number {
     const { trainingFlops } = imageCost(modelShape(this.experiment), this.visibleTokens);
-    return this.experiment[this.place.stage].batch_size * trainingFlops;
+    return this.experiment[this.stage].batch_size * trainingFlops;
   }
 
   /** Starts from the weights of a safetensors file. */
@@ -127,7 +117,7 @@ export class StepBench {
 
   /** One step on a batch, whose arrays move to the engine. */
   stepOn(batch: TrainingBatch): Promise<TimedStep> {
-    const answer = this.engine.step(batch, stepScalars(this.experiment[this.place.stage], this.step++, false));
+    const answer = this.engine.step(batch, stepScalars(this.experiment[this.stage], this.step++, false));
     const whole = answer.then((step) => {
       if (step === null) throw new StepCancelled();
       return step;

@@ -22,7 +22,7 @@ export async function timePiece(experiment: Experiment, stage: Stage, config: Ma
   const { strategy, rate, blockSize, cellSize, cropSize } = config;
   const sizes = { block_size: blockSize, cell_size: cellSize, crop_size: cropSize };
   const alone = { ...experiment, mask: { ...experiment.mask, strategy, rate, ...sizes } };
-  const bench = await StepBench.start(alone, experiment.engine.backend, { stage, step: 0 });
+  const bench = await StepBench.start(alone, experiment.engine.backend, stage);
   try {
     const warm = mean(await bench.run(WARM_UP_STEPS));
     const most = Math.max(LEAST_TIMED_STEPS, Math.floor(MOST_SECONDS / warm));

@@ -53,17 +53,16 @@ async function printForecast(file: string, options: ForecastOptions, io: Io): Pr
     import("../../node/speedFile.ts"),
     import("../../node/machine.ts"),
   ]);
-  const machineBytes = usableMemory();
   const text = readExperimentFile(file);
   const { dataset } = await imageFactsOf(text, options.set, dirname(file));
-  const facts = { memoryBytes: machineBytes, ...(dataset === undefined ? {} : { dataset }) };
+  const facts = { memoryBytes: usableMemory(), ...(dataset === undefined ? {} : { dataset }) };
   const { experiment } = checkExperiment(file, text, options.set, facts, io);
   const stages = options.stage === undefined ? STAGES : [options.stage];
   if (options.measure === true) {
     const { measureStages } = await import("../bench/measureStages.ts");
     speeds.keepMeasurement(await measureStages(experiment, stages, (line) => io.stderr(line)));
   }
-  const known = { machine: speeds.machineName(), measurements: speeds.readMeasurements(), machineBytes };
+  const known = speeds.knownMachine();
   const forecasts = stages.flatMap((stage) => forecast({ experiment, stage, images: dataset?.images }, known) ?? []);
   if (options.json === true) io.json(forecasts);
   else io.stdout(forecasts.map(forecastText).join("\n"));

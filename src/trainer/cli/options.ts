@@ -56,9 +56,11 @@ export interface RunOptions {
   readonly runsDir: string;
   readonly steps?: number;
   /** step at which it pauses */
-  readonly until?: number;
+  readonly until?: number | undefined;
   /** that it is put into */
-  readonly group?: string;
+  readonly group?: string | undefined;
+  /** what lists call it */
+  readonly name?: string | undefined;
   readonly set: readonly SetOption[];
 }
 

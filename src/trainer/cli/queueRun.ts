@@ -1,6 +1,5 @@
 /** Runs one entry of the queue in this process, as its worker has asked. */
 import { join, resolve } from "node:path";
-import type { QueueOrder } from "../../core/run/queue.ts";
 import { readEntry } from "../../node/run/queue.ts";
 import type { Io } from "./io.ts";
 
@@ -18,13 +17,13 @@ export async function runEntry(
   const { order } = entry;
   if (order.kind === "resume") {
     const { resume } = await import("./resumeRun.ts");
-    return resume(join(runsDir, id), { runsDir, set: [], ...pauseOf(order) }, io);
+    return resume(join(runsDir, id), { runsDir, set: [], until: order.until }, io);
   }
-  const { stage, experimentText, from, set, fromScratch, group } = order;
+  const { stage, experimentText, from, set, fromScratch, until, group, name } = order;
   const { experimentOfRun } = await import("../../node/run/experimentOfRun.ts");
   const experimentFile = await experimentOfRun(join(runsDir, id), order);
   const { startRun } = await import("./training.ts");
-  const run = { run: id, runsDir, set, ...pauseOf(order), ...(group === undefined ? {} : { group }) };
+  const run = { run: id, runsDir, set, until, group, name };
   if (stage === "pretrain") {
     const { startingPoint } = await import("./startingPoint.ts");
     const source = from === null ? null : startingPoint(from, "raw", runsDir, io);
@@ -41,5 +40,3 @@ export async function runEntry(
   );
   await startRun(experimentFile, stage, run, source, io, experimentText);
 }
-
-const pauseOf = ({ until }: QueueOrder): { readonly until?: number } => (until === undefined ? {} : { until });

@@ -85,7 +85,7 @@ export async function startRun(
       ...sessionRequest(experiment),
       runsDir: options.runsDir,
       ...(options.run === undefined ? {} : { id: options.run }),
-      ...(options.group === undefined ? {} : { group: options.group }),
+      annotations: { group: options.group, name: options.name },
       experimentFile,
       experimentText: text,
       changes: plain.ok ? recordedChanges(changedKeys(plain.experiment, experiment)) : [],

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { Features } from "../../core/evaluation/features.ts";
 import { measureSets } from "../../core/evaluation/measureSets.ts";
-import { LEAST_IMAGES, someOf } from "../../core/evaluation/references.ts";
+import { LEAST_IMAGES, MOST_COMPARED, someOf } from "../../core/evaluation/references.ts";
 import { TrainingNeighbours } from "../../core/evaluation/trainingNeighbours.ts";
 import { DEFAULT_SPACE } from "../../core/run/evaluationSpaces.ts";
 import type { Evaluation } from "../../core/run/evaluations.ts";
@@ -19,8 +19,6 @@ import { neighbourPictures } from "./neighbourPictures.ts";
 
 /** Where copies of training images stay near them, and other images do not: docs/evaluation.md. */
 const COPY_SPACE = "random-convolutions";
-/** Images that every pair of is looked at: more take long and say little more. */
-const MOST_COMPARED = 3000;
 /** Images among which copies are looked for. */
 const MOST_SEARCHED = 50_000;
 

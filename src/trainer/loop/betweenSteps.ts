@@ -1,8 +1,34 @@
 /** Work between steps that a run can do without: drawing and measuring. */
+import packageJson from "../../../package.json" with { type: "json" };
+import type { Experiment } from "../../core/experiment/schema.ts";
+import type { Stage } from "../../core/random/streams.ts";
+import { type Drawing, drawingOf } from "../../core/run/drawing.ts";
 import { DiskError } from "../../node/run/diskError.ts";
 import { LockLostError } from "../../node/run/runLock.ts";
+import type { EngineClient } from "../engine/client.ts";
+import type { EngineFacts } from "../engine/messages.ts";
 import type { RunWriter } from "../run/runWriter.ts";
-import { GivenUp } from "./stopRequest.ts";
+import { GivenUp, type StopRequest } from "./stopRequest.ts";
+
+/** What work between steps is done with. */
+export interface StepParts extends Told {
+  readonly experiment: Experiment;
+  readonly stage: Stage;
+  readonly engine: EngineClient;
+  readonly facts: EngineFacts;
+  readonly stop: StopRequest;
+}
+
+/** What a run draws of itself at a step. @param experiment whose section sample says how */
+export function drawingAt(step: number, { run, stage, facts }: StepParts, experiment: Experiment): Drawing {
+  const { model, sample, seed } = experiment;
+  return drawingOf(experiment, {
+    ...{ run: run.id, stage, step, weights: sample.weights, seed },
+    label: model.num_classes === 0 ? null : "turns",
+    backend: facts.backend,
+    versions: { maskdm: packageJson.version, backend: facts.version },
+  });
+}
 
 export interface Told {
   readonly run: RunWriter;
@@ -12,9 +38,10 @@ export interface Told {
 
 /**
  * A stop does not wait for it: a resume makes up for it. Where it fails the run goes on, and it is told.
- * @param what and how it is done, for the log: "samples of step 5", "drawn"
+ * @param what for the log, such as "samples of step 5"
+ * @param done how it is done, such as "drawn"
  * @returns null where it was given up or failed
- * @throws UserError where the disk refuses, as it will refuse checkpoints, too; or where the run is another process's now
+ * @throws DiskError, as checkpoints will be refused, too; LockLostError where the run is another process's now
  */
 export async function betweenSteps<T>(
   { run, note }: Told,

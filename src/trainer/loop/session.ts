@@ -138,9 +138,8 @@ async function trainInFolder(session: Session, ready: Ready): Promise<TrainingEn
     const fingerprint = await noteImages(session, dataset, run, tell);
     session.startUp.mark("run folder");
     const progress = session.begin(run, facts);
-    const told = { run, note: notes.note };
-    const cacheDir = cacheFolder(dirname(session.experimentFile));
-    const threads = engineThreads(experiment);
+    const parts = { run, note: notes.note, experiment, stage, engine, facts, stop };
+    const measuring = { cacheDir: cacheFolder(dirname(session.experimentFile)), threads: engineThreads(experiment) };
     const loop = new TrainingLoop({
       experiment,
       stage,
@@ -154,12 +153,9 @@ async function trainInFolder(session: Session, ready: Ready): Promise<TrainingEn
       dataFingerprint: fingerprint,
       classes,
       startUp: session.startUp,
-      samples: new StepSamples({ ...told, experiment, stage, engine, facts, stop }),
-      heldOut:
-        dataset.heldOut.count > 0
-          ? new StepHeldOut({ ...told, experiment, images: dataset.heldOut, engine, stop })
-          : null,
-      evaluations: new StepEvaluations({ ...told, experiment, stage, dataset, cacheDir, threads, engine, facts, stop }),
+      samples: new StepSamples(parts),
+      heldOut: dataset.heldOut.count > 0 ? new StepHeldOut({ ...parts, images: dataset.heldOut }) : null,
+      evaluations: new StepEvaluations({ ...parts, ...measuring, dataset }),
       pace: new RunPace(experiment, stage, {
         machineBytes: usableMemory(),
         measurement: measurementFor(readMeasurements(), machineName(), experiment, facts.backend),

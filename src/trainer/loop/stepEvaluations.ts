@@ -1,26 +1,14 @@
 /** The evaluations that a run makes of itself while it trains. */
-import packageJson from "../../../package.json" with { type: "json" };
-import type { Experiment } from "../../core/experiment/schema.ts";
 import { short } from "../../core/numbers.ts";
-import type { Stage } from "../../core/random/streams.ts";
-import { drawingOf } from "../../core/run/drawing.ts";
 import type { StepMetrics } from "../../core/run/metrics.ts";
 import type { Dataset } from "../data/dataset.ts";
-import type { EngineClient } from "../engine/client.ts";
-import type { EngineFacts } from "../engine/messages.ts";
-import { betweenSteps, type Told } from "./betweenSteps.ts";
-import type { StopRequest } from "./stopRequest.ts";
+import { betweenSteps, drawingAt, type StepParts } from "./betweenSteps.ts";
 
-export interface StepEvaluationsParts extends Told {
-  readonly experiment: Experiment;
-  readonly stage: Stage;
+export interface StepEvaluationsParts extends StepParts {
   readonly dataset: Dataset;
   /** of the decoded images */
   readonly cacheDir: string;
   readonly threads: number;
-  readonly engine: EngineClient;
-  readonly facts: EngineFacts;
-  readonly stop: StopRequest;
 }
 
 export class StepEvaluations {
@@ -38,8 +26,7 @@ export class StepEvaluations {
     anew: boolean,
     onProgress: (text: string) => void,
   ): Promise<Pick<StepMetrics, "kid" | "kidError"> | null> {
-    const { experiment, stage, run, dataset, cacheDir, threads, engine, facts, stop } = this.parts;
-    const { model, sample, seed } = experiment;
+    const { experiment, stage, run, dataset, cacheDir, threads, engine, stop } = this.parts;
     return betweenSteps(this.parts, `evaluation of step ${step}`, "made", async () => {
       // Most runs are not evaluated, and need not load ONNX Runtime for it.
       const [{ evaluateSamples, withSpaces }, { drawnSamples }] = await Promise.all([
@@ -51,27 +38,11 @@ export class StepEvaluations {
         onProgress(`evaluating: ${part} ${done} of ${total}`);
       };
       const count = experiment[stage].evaluate_samples;
-      const averaged = { ...experiment, sample: { ...sample, weights: "ema" as const } };
-      const drawing = drawingOf(averaged, {
-        run: run.id,
-        stage,
-        step,
-        weights: "ema",
-        seed,
-        label: model.num_classes === 0 ? null : "turns",
-        backend: facts.backend,
-        versions: { maskdm: packageJson.version, backend: facts.version },
-      });
+      const averaged = { ...experiment, sample: { ...experiment.sample, count, weights: "ema" as const } };
+      const drawing = drawingAt(step, this.parts, averaged);
       return withSpaces(undefined, threads, async (spaces) => {
         const samples = await drawnSamples(
-          {
-            runDir: run.dir,
-            experiment: averaged,
-            drawing: { ...drawing, count },
-            engine,
-            anew,
-            check: () => stop.check(),
-          },
+          { runDir: run.dir, experiment: averaged, drawing, engine, anew, check: () => stop.check() },
           (done) => showProgress("drawing", done, count),
         );
         const say = (line: string): void => run.log(line);

@@ -1,17 +1,11 @@
 /** The loss on held-out images that a run measures of itself while it trains. */
 import { drawingBatch } from "../../core/diffusion/drawingBatch.ts";
-import type { Experiment } from "../../core/experiment/schema.ts";
 import { type HeldOutLoss, heldOutLoss } from "../../core/training/heldOutLoss.ts";
 import type { ImageView } from "../data/imageView.ts";
-import type { EngineClient } from "../engine/client.ts";
-import { betweenSteps, type Told } from "./betweenSteps.ts";
-import type { StopRequest } from "./stopRequest.ts";
+import { betweenSteps, type StepParts } from "./betweenSteps.ts";
 
-export interface StepHeldOutParts extends Told {
-  readonly experiment: Experiment;
+export interface StepHeldOutParts extends StepParts {
   readonly images: ImageView;
-  readonly engine: EngineClient;
-  readonly stop: StopRequest;
 }
 
 export class StepHeldOut {

@@ -40,8 +40,8 @@ export interface NewRun extends SessionRequest {
   readonly runsDir: string;
   /** folder name asked for; otherwise one is made from date, experiment and stage */
   readonly id?: string;
-  /** that lists show it in */
-  readonly group?: string;
+  /** the group that lists show it in, and what they call it */
+  readonly annotations?: { readonly group: string | undefined; readonly name: string | undefined };
   /** the user's experiment file */
   readonly experimentFile: string;
   /** its text, overrides written in */
@@ -101,7 +101,7 @@ function cleanUnfinished(runsDir: string): void {
 }
 
 /** Lays the folder out under another name and renames it. @returns false if the name has been taken meanwhile */
-function layOut(dir: string, record: RunRecord, { experimentText, group }: NewRun): boolean {
+function layOut(dir: string, record: RunRecord, { experimentText, annotations }: NewRun): boolean {
   const temporary = join(dirname(dir), `.new-${record.id}-${process.pid}`);
   try {
     removeQuietly(temporary);
@@ -109,7 +109,8 @@ function layOut(dir: string, record: RunRecord, { experimentText, group }: NewRu
     replaceFile(join(temporary, EXPERIMENT_FILE), experimentText, true);
     replaceJson(join(temporary, RUN_FILE), record, true);
     writeStatus(temporary, startingStatus(0, 0, record.totalSteps), true);
-    if (group !== undefined) changeAnnotations(temporary, { group });
+    const noted = Object.entries(annotations ?? {}).filter(([, value]) => value !== undefined);
+    if (noted.length > 0) changeAnnotations(temporary, Object.fromEntries(noted));
     if (existsSync(dir)) return false;
     retrySharingViolation(() => renameSync(temporary, dir));
     syncFolder(dirname(dir));

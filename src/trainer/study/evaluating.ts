@@ -1,14 +1,14 @@
 /** The one evaluation of a study that is at work, in a process of its own. */
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import * as z from "zod";
 import { yamlText } from "../../core/experiment/yamlText.ts";
-import { spaceFile } from "../../core/run/evaluationSpaces.ts";
+import { DRAWING_KEYS } from "../../core/study/identity.ts";
 import type { Cell, PlannedRun } from "../../core/study/plan.ts";
 import { cellName } from "../../core/study/progress.ts";
-import { resolvePath } from "../../node/homePath.ts";
 import type { Program } from "../../node/run/detached.ts";
 import { errorCode } from "../../node/run/files.ts";
 import { checkProcess } from "../../node/run/process.ts";
+import { spaceFrom } from "../../node/study/spaceFrom.ts";
 import { ChildTask } from "./childTask.ts";
 import type { StudyBook } from "./studyBook.ts";
 
@@ -44,13 +44,11 @@ export class Evaluating {
     }
     this.made.set(cell.key, step);
     const { samples, seed, space } = book.plan.study.evaluate;
-    const { sampler, steps, eta, weights, clip } = cell.experiment!.sample;
-    const set = Object.entries({ sampler, steps, eta, weights, clip }).flatMap(([key, value]) => [
-      "--set",
-      `sample.${key}=${yamlText(value)}`,
-    ]);
+    const { sample } = cell.experiment!;
+    const set = DRAWING_KEYS.flatMap((key) => ["--set", `sample.${key}=${yamlText(sample[key])}`]);
     const args = ["evaluate", join(book.runsDir, run.id), "--runs-dir", book.runsDir, "--json-lines", ...set];
-    const asked = ["--samples", String(samples), "--seed", String(seed), "--space", this.spaceAsked(space)];
+    const from = spaceFrom(space, book.record.studyFile);
+    const asked = ["--samples", String(samples), "--seed", String(seed), "--space", from];
     book.log(`${cellName(cell, book.plan)}: is evaluated, ${samples} images`);
     this.cell = cell;
     this.done = 0;
@@ -101,11 +99,6 @@ export class Evaluating {
     const progress = progressSchema.safeParse(line);
     if (progress.success && progress.data.part === "drawing") this.done = progress.data.done;
   }
-
-  /** A file starts at the study file's folder. */
-  private spaceAsked(space: string): string {
-    return spaceFrom(space, this.book.record.studyFile);
-  }
 }
 
 /** One that ends by itself meanwhile is as good. */
@@ -115,10 +108,4 @@ function endProcess(pid: number): void {
   } catch (error) {
     if (errorCode(error) !== "ESRCH") throw error;
   }
-}
-
-/** A space of features as `maskdm evaluate` takes it, from wherever it is started. */
-export function spaceFrom(space: string, studyFile: string): string {
-  const file = spaceFile(space);
-  return file === null ? space : space.slice(0, space.length - file.length) + resolvePath(dirname(studyFile), file);
 }

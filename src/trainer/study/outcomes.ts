@@ -2,7 +2,7 @@
 import { short } from "../../core/numbers.ts";
 import { cellState, type StudyFacts } from "../../core/study/cellState.ts";
 import type { HalvingChange } from "../../core/study/halving.ts";
-import { metricSpec } from "../../core/study/metrics.ts";
+import { METRICS } from "../../core/study/metrics.ts";
 import { cellCounts, cellName, countsText, type StudyFailure, studyFailures } from "../../core/study/progress.ts";
 import type { StudyBook } from "./studyBook.ts";
 
@@ -25,7 +25,7 @@ export class Outcomes {
       // What was there before is told by its number.
       if (!this.isBegun) continue;
       const error = state.error === null ? "" : ` ± ${short(state.error)}`;
-      book.log(`${cellName(cell, plan)}: ${metricSpec(plan.study.metric).title} ${short(state.value)}${error}`);
+      book.log(`${cellName(cell, plan)}: ${METRICS[plan.study.metric].title} ${short(state.value)}${error}`);
     }
     const failures = studyFailures(plan, facts);
     const keyOf = ({ cell, run }: StudyFailure): string => run ?? cell.key;

@@ -1,6 +1,5 @@
 /** Notices what somebody else does to the trainings of a study while its worker is at work. */
-import { isAtWork } from "../../core/run/entry.ts";
-import type { RunFacts, StudyFacts } from "../../core/study/cellState.ts";
+import { isUnderWay, type RunFacts, type StudyFacts } from "../../core/study/cellState.ts";
 import { pauseOf } from "../../core/study/halving.ts";
 import type { StudyPlan } from "../../core/study/plan.ts";
 
@@ -22,7 +21,7 @@ export class RunWatch {
     for (const run of plan.runs.values()) {
       const known = facts.run(run.id);
       if (known !== undefined) this.missing.delete(run.id);
-      if (known !== undefined && (known.state === "queued" || isAtWork(known))) {
+      if (isUnderWay(known)) {
         this.seen.add(run.id);
         this.held.delete(run.id);
       } else if (this.seen.has(run.id)) {

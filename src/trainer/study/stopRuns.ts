@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { isAtWork } from "../../core/run/entry.ts";
-import type { StudyFacts } from "../../core/study/cellState.ts";
+import { isUnderWay, type StudyFacts } from "../../core/study/cellState.ts";
 import type { StudyPlan } from "../../core/study/plan.ts";
 import { readControl, requestStop } from "../../node/run/control.ts";
 import { cancelStarted, removeEntry } from "../../node/run/queue.ts";
@@ -14,7 +13,7 @@ export function stopRuns(runsDir: string, plan: StudyPlan, facts: StudyFacts): b
   let isQuiet = true;
   for (const id of plan.runs.keys()) {
     const known = facts.run(id);
-    if (known === undefined || !(known.state === "queued" || isAtWork(known))) continue;
+    if (!isUnderWay(known)) continue;
     isQuiet = false;
     const dir = join(runsDir, id);
     if (known.state === "queued") removeEntry(runsDir, id);

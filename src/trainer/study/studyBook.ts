@@ -26,13 +26,19 @@ export class StudyBook {
     return this.current;
   }
 
-  /** Writes what has changed. @throws UserError if the disk refuses, or the lock is lost */
+  /** Writes what has changed. @throws as `write` does */
   update(change: Partial<StudyRecord>): void {
-    const next = { ...this.current, ...change };
-    if (JSON.stringify(next) === JSON.stringify(this.current)) return;
+    const before = this.current;
+    const next = { ...before, ...change };
+    if (JSON.stringify(next) === JSON.stringify(before)) return;
+    this.write(next);
+  }
+
+  /** Writes the record. @throws UserError if the disk refuses, or LockLostError */
+  write(record = this.current): void {
     this.lock.check();
-    writeStudyRecord(this.runsDir, next);
-    this.current = next;
+    writeStudyRecord(this.runsDir, record);
+    this.current = record;
   }
 
   /** Keeps room for `endWith`. @throws UserError if the disk refuses */

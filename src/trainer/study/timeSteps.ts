@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { UserError } from "../../core/errors.ts";
 import { parseExperiment } from "../../core/experiment/parse.ts";
-import { maskPieces } from "../../core/masks/schedule.ts";
+import { maskPieces, sumOverSteps } from "../../core/masks/schedule.ts";
 import { stepsWithin } from "../../core/study/steps.ts";
 import { timePiece } from "../bench/timePiece.ts";
 
@@ -15,7 +15,7 @@ export const timeRequestSchema = z.object({
 
 export const timedSchema = z.object({ steps: z.number().int().min(1), secondsPerStep: z.number().positive() });
 
-/** @returns the steps, and what each takes on average */
+/** @returns the steps, and what each takes on average. @throws UserError where the text is no experiment, or the backend is not to be had */
 export async function timeSteps(request: z.output<typeof timeRequestSchema>): Promise<z.output<typeof timedSchema>> {
   const { stage, seconds } = request;
   const parsed = parseExperiment(request.text);
@@ -26,10 +26,7 @@ export async function timeSteps(request: z.output<typeof timeRequestSchema>): Pr
   // Wherever the pieces lie once the steps are known.
   for (const { config } of pieces) times.push((await timePiece(experiment, stage, config)).secondsPerStep);
   const secondsOf = (steps: number): number =>
-    maskPieces(experiment.mask, stage, steps).reduce(
-      (sum, { from, until }, i) => sum + Math.max(0, Math.min(until, steps) - from) * times[i]!,
-      0,
-    );
+    sumOverSteps(maskPieces(experiment.mask, stage, steps), 0, steps, (_, i) => times[i]!);
   const steps = stepsWithin(seconds, secondsOf);
   return { steps, secondsPerStep: secondsOf(steps) / steps };
 }

@@ -24,9 +24,9 @@ const json = (path: string): unknown => JSON.parse(readFileSync(path, "utf8"));
 const session = { command: ["maskdm", "resume"], versions: { maskdm: "0.2.0" }, backend: "tfjs" };
 
 describe("createRun", () => {
-  test("puts the run into the group that was asked for, from its first moment", () => {
-    const { dir } = openRun(temporaryFolder(), { group: "masks" });
-    expect(readAnnotations(dir)).toMatchObject({ ok: true, value: { group: "masks", tags: [] } });
+  test("has the group and the name that were asked for from its first moment", () => {
+    const { dir } = openRun(temporaryFolder(), { annotations: { group: "masks", name: "rate 0.5" } });
+    expect(readAnnotations(dir)).toMatchObject({ ok: true, value: { group: "masks", name: "rate 0.5", tags: [] } });
   });
 
   test("lays out the folder of the contract", () => {

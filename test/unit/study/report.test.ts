@@ -1,9 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { stageFacts } from "../../../src/core/cost/stageFacts.ts";
 import { answer, notes, warnings } from "../../../src/core/study/report/notes.ts";
+import { evaluationFacts, reportedRun } from "../../../src/core/study/report/reportFacts.ts";
 import { reportHtml } from "../../../src/core/study/report/reportHtml.ts";
 import { cellsCsv, configurationsCsv } from "../../../src/core/study/studyCsv.ts";
+import { madeUpEvaluation } from "../../support/evaluations.ts";
 import { exampleReport } from "../../support/exampleReport.ts";
-import { exampleStudy, mixedStudy } from "../../support/exampleStudy.ts";
+import { exampleStudy, finishedRun, mixedStudy } from "../../support/exampleStudy.ts";
 
 describe("the report of a study", () => {
   it("says what is best, what is not different, and what is missing", () => {
@@ -22,13 +25,52 @@ describe("the report of a study", () => {
     const { table } = mixedStudy();
     expect(notes(exampleReport()).join("\n")).toContain("three cases of four, not in 95 of 100");
     const evaluation = {
-      ...{ space: "efficientnet-lite0", sampler: "ddim with 50 steps", trainingImages: 100, heldOutImages: 20 },
-      ...{ kidError: 0.012, floorAgainst: "held-out images" as const },
+      ...{
+        space: "efficientnet-lite0",
+        drawnBy: "ddim with 50 steps, averaged weights",
+        trainingImages: 100,
+        heldOutImages: 20,
+      },
+      ...{ frechetName: "FID" as const, kidError: 0.012, floorAgainst: "held-out images" as const },
     };
     const said = notes(exampleReport({ evaluation, table: { ...table, metric: "kid", floor: -0.001 } })).join("\n");
     expect(said).toContain("against held-out ones, is −0.0010");
     expect(said).toContain("standard error of about 0.0120");
     expect(said).toContain("they are no FID");
+    const fid = notes(exampleReport({ evaluation, table: { ...table, metric: "frechet" } })).join("\n");
+    expect(fid).toContain("they are FID, of that many images");
+  });
+
+  it("says how the images of all cells were drawn, and of a training what its steps came to", () => {
+    const { plan, facts } = mixedStudy();
+    const { samples, seed } = plan.study.evaluate;
+    const made = plan.cells.map(({ experiment }, i) => {
+      const { sampler, steps, eta, clip } = experiment!.sample;
+      const drawn = { step: 100, samples, seed, sampler, eta: sampler === "ddim" ? eta : null, clip };
+      const weights = i === 0 ? "raw" : "ema";
+      return madeUpEvaluation({ ...drawn, weights, samplerSteps: Math.min(steps, experiment!.diffusion.timesteps) });
+    });
+    const runs = new Map(
+      plan.cells.map(({ runs: [run] }, i) => [run!.id, { ...finishedRun(1), evaluations: [made[i]!] }]),
+    );
+    const cells = plan.cells.map((cell, i) => {
+      const { experiment } = cell;
+      return { ...cell, experiment: { ...experiment!, sample: { ...experiment!.sample, weights: made[i]!.weights } } };
+    });
+    const known = { ...facts, run: (id: string) => runs.get(id) };
+    const found = evaluationFacts({ ...plan, cells }, known)!;
+    expect(found.drawnBy).toMatch(
+      /^\w+ with \d+ steps, weights not averaged, or \w+ with \d+ steps, averaged weights$/,
+    );
+    expect(found).toMatchObject({ space: "efficientnet-lite0", frechetName: "Fréchet distance" });
+    expect(found.kidError).toBeCloseTo(0.0014, 9);
+    expect(evaluationFacts(plan, facts)).toBeNull();
+    const [run] = plan.runs.values();
+    const { flops, ...told } = reportedRun(run!, known, "maskdm pretrain a");
+    expect(told).toEqual({ id: run!.id, stage: "pretrain", steps: 100, seconds: 10, command: "maskdm pretrain a" });
+    const [piece] = stageFacts(run!.experiment, "pretrain", null)!.pieces;
+    expect(flops).toBe(100 * piece!.flopsPerStep);
+    expect(reportedRun(run!, { ...facts, run: () => undefined }, "")).toMatchObject({ steps: null, flops: null });
   });
 
   it("is one file: no script, nothing to load, everything escaped", () => {

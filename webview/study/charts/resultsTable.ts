@@ -1,7 +1,7 @@
 /** What a chart shows, as a table. */
 import { METRICS } from "../../../src/core/study/metrics.ts";
 import type { StudyTable } from "../../../src/core/study/table.ts";
-import { interval, metricFormat, STANDING_WORDS, secondsText, statesText } from "../../../src/core/study/words.ts";
+import { intervalText, metricFormat, STANDING_WORDS, secondsText, statesText } from "../../../src/core/study/words.ts";
 import { element } from "../../ui/element.ts";
 
 export function resultsTable(table: StudyTable): HTMLTableElement {
@@ -10,7 +10,7 @@ export function resultsTable(table: StudyTable): HTMLTableElement {
   const rows = table.rows.map((row) => {
     const values = [
       row.mean === null ? "" : format(row.mean),
-      row.interval === null ? "" : interval(row.interval, format),
+      row.interval === null ? "" : intervalText(row.interval, format),
       String(row.n),
       STANDING_WORDS[row.standing],
       row.seconds === null ? "" : secondsText(row.seconds),

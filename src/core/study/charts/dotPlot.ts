@@ -2,8 +2,7 @@
 import { linearTicks, tickFormat } from "../../series/axis.ts";
 import { axisMapping, DIGIT, escapeXml, round, shortened, svgDocument, textWidth } from "../../series/svgFrame.ts";
 import { METRICS } from "../metrics.ts";
-import { isBetter } from "../results.ts";
-import type { StudyTable, TableRow } from "../table.ts";
+import { rankedRows, type StudyTable, type TableRow } from "../table.ts";
 import { metricFormat, statesText } from "../words.ts";
 import { axisRange, type ChartLook, colourOf, markOf, signLegend, signOf, whisker } from "./look.ts";
 
@@ -22,7 +21,7 @@ export function dotPlotSvg(table: StudyTable, options: DotPlotOptions): string {
   const { width, colours, order } = options;
   const spec = METRICS[table.metric];
   const format = metricFormat(table);
-  const rows = ordered(table, order);
+  const rows = order === "plan" ? table.rows : rankedRows(table);
   const labels = Math.min(0.42 * width, LABEL_MARGIN + Math.max(50, ...rows.map(({ label }) => textWidth(label))));
   const values = rows.map((row) => (row.mean === null ? "" : format(row.mean)));
   const numbers = 12 + DIGIT * Math.max(6, ...values.map(({ length }) => length));
@@ -96,13 +95,4 @@ function verticalLine(
 ): string {
   const text = label && `<text x="${round(x)}" y="${top - 8}" text-anchor="middle" fill="${colour}">${label}</text>`;
   return `<path d="M${round(x)} ${top - 4}V${bottom}" stroke="${colour}" stroke-dasharray="${dash}"/>${text ?? ""}`;
-}
-
-/** What has no result comes last, as the plan has it. */
-export function ordered({ rows, metric }: StudyTable, order: DotPlotOptions["order"]): readonly TableRow[] {
-  if (order === "plan") return rows;
-  return [...rows].sort((a, b) => {
-    if (a.mean === null || b.mean === null) return Number(a.mean === null) - Number(b.mean === null);
-    return a.mean === b.mean ? 0 : isBetter(metric, a.mean, b.mean) ? -1 : 1;
-  });
 }

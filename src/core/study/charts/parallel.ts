@@ -3,8 +3,7 @@ import { formatTick, linearTicks } from "../../series/axis.ts";
 import { axisMapping, escapeXml, round, shortened, svgDocument } from "../../series/svgFrame.ts";
 import { durationTicks, shortDuration } from "../../series/timeAxis.ts";
 import { METRICS } from "../metrics.ts";
-import type { StudyTable, TableRow } from "../table.ts";
-import { ordered } from "./dotPlot.ts";
+import { rankedRows, type StudyTable, type TableRow } from "../table.ts";
 import { axisRange, type ChartLook, colourOf, markOf } from "./look.ts";
 
 /** What is kept over a reload: plain data. */
@@ -38,7 +37,7 @@ export interface ParallelAxis {
 
 /** No key of an experiment begins so. */
 export const METRIC_KEY = "=metric";
-export const SECONDS_KEY = "=seconds";
+const SECONDS_KEY = "=seconds";
 
 const SIDE = 90;
 const TOP = 74;
@@ -90,7 +89,7 @@ export function filteredRows(
   axes: readonly ParallelAxis[],
   { ranges, top }: ParallelFilter,
 ): Set<number> {
-  const best = ordered(table, "metric").filter(({ mean }) => mean !== null);
+  const best = rankedRows(table).filter(({ mean }) => mean !== null);
   const bounds = axes.flatMap(({ key, of }) => (ranges[key] === undefined ? [] : [{ of, range: ranges[key] }]));
   const kept = best.slice(0, top ?? best.length).filter((row) =>
     bounds.every(({ of, range: [low, high] }) => {
@@ -119,7 +118,7 @@ export function parallelSvg(table: StudyTable, { width, height, colours, filter 
   const kept = filteredRows(table, axes, filter);
   const [top, bottom] = parallelSpan(height);
   const maps = axes.map((axis) => parallelMapping(axis, height));
-  const shown = ordered(table, "metric").filter(({ mean }) => mean !== null);
+  const shown = rankedRows(table).filter(({ mean }) => mean !== null);
   // The best ones lie on top of the others.
   const lines = shown.toReversed().map((row) => {
     const points = axes.flatMap(({ x, of }, i) => {

@@ -1,6 +1,5 @@
 /** Drawn images of configurations below each other: the same noise in every column, so that they can be compared. */
-import type { StudyTable, TableCell, TableRow } from "../table.ts";
-import { ordered } from "./dotPlot.ts";
+import { rankedRows, type StudyTable, type TableCell, type TableRow } from "../table.ts";
 
 /** The first images of a cell's evaluation: plain data that can be sent to a page. */
 export interface SampleStrip {
@@ -25,7 +24,7 @@ export function sampledCells(table: StudyTable, most: number): { readonly row: T
   const done = (seed: number): number =>
     table.rows.filter(({ cells }) => cells.some((cell) => cell.seed === seed && cell.state === "done")).length;
   const seed = [...table.seeds].sort((a, b) => done(b) - done(a))[0];
-  const all = ordered(table, "metric").flatMap((row) => {
+  const all = rankedRows(table).flatMap((row) => {
     const cell = row.cells.find((own) => own.seed === seed && own.state === "done");
     return cell === undefined ? [] : [{ row, cell }];
   });
@@ -35,7 +34,7 @@ export function sampledCells(table: StudyTable, most: number): { readonly row: T
 /** Of a strip in pixels of its images: side by side, with a pixel between two. */
 export const stripWidth = ({ count, side }: Pick<SampleStrip, "count" | "side">): number => count * (side + 1) - 1;
 
-/** A strip as a picture of one row, for a canvas: RGBA [H, width, 4], transparent between images. */
+/** A strip as a picture of one row: RGBA [H, width, 4], transparent between images. */
 export function stripPixels(strip: SampleStrip): Uint8ClampedArray<ArrayBuffer> {
   const { count, side, channels, pixels } = strip;
   const width = stripWidth(strip);

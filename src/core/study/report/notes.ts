@@ -1,7 +1,9 @@
 /** What the numbers of a study can say, and what they cannot. */
 import { count, plural } from "../../numbers.ts";
+import { median } from "../intervals.ts";
 import { METRICS } from "../metrics.ts";
-import { interval, metricFormat, secondsText } from "../words.ts";
+import { openCount } from "../progress.ts";
+import { intervalText, metricFormat, secondsText } from "../words.ts";
 import type { StudyReport } from "./studyReport.ts";
 
 /** The answer in a few sentences. */
@@ -12,7 +14,7 @@ export function answer({ table }: StudyReport): string[] {
   const amount = (standing: (typeof table.rows)[number]["standing"]): number =>
     table.rows.filter((row) => row.standing === standing).length;
   if (best?.mean == null) return ["No configuration has a result yet."];
-  const spread = best.interval === null ? "" : `, 95 % interval ${interval(best.interval, format)}`;
+  const spread = best.interval === null ? "" : `, 95 % interval ${intervalText(best.interval, format)}`;
   const near = amount("not different");
   const others = [
     [near, "does not differ from it", "do not differ from it"],
@@ -34,7 +36,7 @@ export function answer({ table }: StudyReport): string[] {
 export function warnings({ table }: StudyReport): string[] {
   const { counts } = table;
   const all = Object.values(counts).reduce((sum, n) => sum + n, 0);
-  const open = counts.waiting + counts.training + counts.paused + counts.evaluating;
+  const open = openCount(counts);
   return [
     ...(open > 0
       ? [
@@ -61,9 +63,7 @@ export function notes(report: StudyReport): string[] {
   const format = metricFormat(table);
   const seeds = table.seeds.length;
   const compared = table.rows.flatMap(({ toBest }) => toBest ?? []);
-  const reach = compared.map(({ low, high }) => (high - low) / 2).sort((a, b) => a - b)[
-    Math.floor(compared.length / 2)
-  ];
+  const reach = median(compared.map(({ low, high }) => (high - low) / 2));
   return [
     `${title} is the ${description}; ${better} is better. A number is the mean over the trainings of a configuration that are done (n), which differ in their seed alone.`,
     intervalNote(seeds),
@@ -99,8 +99,9 @@ function intervalNote(seeds: number): string {
 
 function evaluationNotes({ table, study, evaluation }: StudyReport, format: (value: number) => string): string[] {
   if (evaluation === null) return [];
-  const { space, sampler, trainingImages, heldOutImages, kidError, floorAgainst } = evaluation;
-  const measured = `Every cell was measured on ${plural(study.evaluate.samples, "image")} drawn from the same noise (seed ${study.evaluate.seed}, ${sampler}, averaged weights), against ${plural(trainingImages, "training image")}${heldOutImages > 0 ? `; ${plural(heldOutImages, "image")} were held out` : ""}, in the feature space ${space}. Such distances compare only with others in that space and of as many images; they are no FID.`;
+  const { space, drawnBy, frechetName, trainingImages, heldOutImages, kidError, floorAgainst } = evaluation;
+  const isFid = table.metric === "frechet" && frechetName === "FID";
+  const measured = `Every cell was measured on ${plural(study.evaluate.samples, "image")} drawn from the same noise (seed ${study.evaluate.seed}, ${drawnBy}), against ${plural(trainingImages, "training image")}${heldOutImages > 0 ? `; ${plural(heldOutImages, "image")} were held out` : ""}, in the feature space ${space}. Such distances compare only with others in that space and of as many images; they are ${isFid ? "FID, of that many images" : "no FID"}.`;
   if (table.metric !== "kid") return [measured];
   const floor =
     table.floor === null

@@ -3,13 +3,13 @@ import { yamlText } from "../../experiment/yamlText.ts";
 import { operations, plural } from "../../numbers.ts";
 import { escapeXml } from "../../series/svgFrame.ts";
 import { curvesSvg, MEASURE_TITLES } from "../charts/curves.ts";
-import { dotPlotSvg, ordered } from "../charts/dotPlot.ts";
+import { dotPlotSvg } from "../charts/dotPlot.ts";
 import { heatMapSvg } from "../charts/heatMap.ts";
 import { NO_FILTER, parallelSvg } from "../charts/parallel.ts";
 import { paretoSvg } from "../charts/pareto.ts";
 import { METRICS } from "../metrics.ts";
-import type { TableRow } from "../table.ts";
-import { interval, metricFormat, secondsText, standingSentence, statesText } from "../words.ts";
+import { rankedRows, type TableRow } from "../table.ts";
+import { intervalText, metricFormat, secondsText, standingSentence, statesText } from "../words.ts";
 import { answer, notes, warnings } from "./notes.ts";
 import { PAGE_COLOURS, REPORT_STYLE } from "./reportStyle.ts";
 import type { StudyReport } from "./studyReport.ts";
@@ -86,7 +86,7 @@ function results({ table }: StudyReport): string {
   const row = (own: TableRow): string => `<tr class="${own.standing === "best" ? "best" : ""}">
 <th scope="row">${escapeXml(own.label)}</th>
 <td class="number">${own.mean === null ? "" : format(own.mean)}</td>
-<td class="number">${own.interval === null ? "" : interval(own.interval, format)}</td>
+<td class="number">${own.interval === null ? "" : intervalText(own.interval, format)}</td>
 <td class="number">${own.n}</td>
 <td class="number">${own.seconds === null ? "" : secondsText(own.seconds)}</td>
 <td>${escapeXml(own.mean === null ? statesText(own) : standingSentence(own, format))}</td></tr>`;
@@ -94,7 +94,7 @@ function results({ table }: StudyReport): string {
   return `<h2>Result</h2>
 <div class="scroll"><table><thead><tr><th scope="col">Configuration</th><th scope="col" class="number">${title}</th>
 <th scope="col" class="number">95 % interval</th><th scope="col" class="number">n</th><th scope="col" class="number">Training</th><th scope="col">Standing</th></tr></thead>
-<tbody>${ordered(table, "metric").map(row).join("\n")}</tbody></table></div>
+<tbody>${rankedRows(table).map(row).join("\n")}</tbody></table></div>
 <p class="small">Means over seeds, the best first (${better} is better). Intervals: bootstrap over seeds. The paired interval of the difference decides on the standing.</p>`;
 }
 

@@ -46,10 +46,13 @@ export interface SampleFigure {
   readonly picture: string;
 }
 
-/** What is the same of all evaluations; where they differ the smallest and the largest. */
+/** Of the evaluations that a study's cells have: numbers of images and what chance comes to are those of the first. */
 export interface EvaluationFacts {
   readonly space: string;
-  readonly sampler: string;
+  /** sampler, steps and weights, all that there are */
+  readonly drawnBy: string;
+  /** what its Fréchet distance may be called */
+  readonly frechetName: "FID" | "Fréchet distance";
   readonly trainingImages: number;
   readonly heldOutImages: number;
   /** of a single evaluation's KID, mean */

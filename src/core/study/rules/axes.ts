@@ -1,9 +1,9 @@
 /** Rules about what varies. */
 import { yamlText } from "../../experiment/yamlText.ts";
 import { plural } from "../../numbers.ts";
-import { cellCount, MOST_CELLS } from "../plan.ts";
-import type { StudyConfig } from "../schema.ts";
-import { keysOf, placeOf, pointText, type StudyRule } from "../studyRule.ts";
+import { keysOf } from "../axes.ts";
+import { cellCount, MOST_CELLS, seedCount } from "../plan.ts";
+import { placeOf, pointKey, type StudyRule } from "../studyRule.ts";
 import { withoutEffect } from "../withoutEffect.ts";
 
 /** Those that no study can do without; they ask for the text alone. */
@@ -92,7 +92,7 @@ export const AXIS_RULES: readonly StudyRule[] = [
     fix: "Removes the second one.",
     *check({ axes, study }) {
       for (const axis of axes) {
-        const texts = axis.points.map(pointText);
+        const texts = axis.points.map(pointKey);
         const again = texts.findIndex((text, i) => texts.indexOf(text) < i);
         if (again === -1) continue;
         const written = study.axes[axis.name];
@@ -143,5 +143,3 @@ export const AXIS_RULES: readonly StudyRule[] = [
     },
   },
 ];
-
-const seedCount = ({ seeds }: StudyConfig): number => (typeof seeds === "number" ? seeds : seeds.length);

@@ -4,9 +4,9 @@ import type { Diagnostic } from "../../experiment/diagnostic.ts";
 import { lintReading } from "../../lint/lint.ts";
 import { maskPieces, onGrid } from "../../masks/schedule.ts";
 import { plural } from "../../numbers.ts";
-import type { Axis } from "../axes.ts";
+import { type Axis, keysOf } from "../axes.ts";
 import { type Cell, isAboutMetric, type StudyPlan } from "../plan.ts";
-import { keysOf, placeOf, pointText, type StudyContext, type StudyFinding, type StudyRule } from "../studyRule.ts";
+import { placeOf, pointKey, type StudyContext, type StudyFinding, type StudyRule } from "../studyRule.ts";
 import { withoutEffect } from "../withoutEffect.ts";
 
 /** In the order of their codes. */
@@ -143,7 +143,7 @@ function* coinciding(axis: Axis, a: number, plan: StudyPlan): Generator<StudyFin
     if (same === -1) continue;
     said.add(p);
     // MDM905 says it of one that is there twice.
-    if (pointText(axis.points[p]!) === pointText(axis.points[same]!)) continue;
+    if (pointKey(axis.points[p]!) === pointKey(axis.points[same]!)) continue;
     const names = `${axis.points[same]!.label} and ${label}`;
     yield {
       at: [[...placeOf(axis), p], placeOf(axis)],

@@ -1,7 +1,7 @@
 /** Rules about seeds, stages, budget, evaluation and halving. */
 import { yamlText } from "../../experiment/yamlText.ts";
 import { plural } from "../../numbers.ts";
-import { metricSpec } from "../metrics.ts";
+import { METRICS } from "../metrics.ts";
 import { isAboutMetric } from "../plan.ts";
 import { BUDGET_UNITS } from "../schema.ts";
 import type { StudyRule } from "../studyRule.ts";
@@ -84,7 +84,7 @@ export const SETTING_RULES: readonly StudyRule[] = [
       "`evaluate.space` is none of the spaces that are known by name, and there is no such file, or it is no ONNX file.",
     fix: null,
     *check({ study: { evaluate, metric }, facts }) {
-      if (facts.space === undefined || facts.space === "there" || metricSpec(metric).of === null) return;
+      if (facts.space === undefined || facts.space === "there" || METRICS[metric].of === null) return;
       yield {
         at: ["evaluate.space"],
         message:
@@ -105,11 +105,11 @@ export const SETTING_RULES: readonly StudyRule[] = [
       const images = facts.base && "facts" in facts.base ? facts.base.facts.dataset?.images : undefined;
       const holdout = plan.cells[0]?.experiment?.data.holdout ?? 0;
       const { samples } = study.evaluate;
-      if (images === undefined || metricSpec(study.metric).of === null || samples <= images) return;
+      if (images === undefined || METRICS[study.metric].of === null || samples <= images) return;
       const trained = Math.round(images * (1 - holdout));
       yield {
         at: ["evaluate.samples", "metric", "base"],
-        message: `${plural(samples, "image")} are drawn of each cell and compared with ${trained} of training: the smaller number decides how sure ${metricSpec(study.metric).title} is.`,
+        message: `${plural(samples, "image")} are drawn of each cell and compared with ${trained} of training: the smaller number decides how sure ${METRICS[study.metric].title} is.`,
       };
     },
   },

@@ -3,10 +3,11 @@ import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { UserError } from "../../../core/errors.ts";
 import { studyChanges } from "../../../core/study/changes.ts";
-import { metricSpec } from "../../../core/study/metrics.ts";
+import { METRICS } from "../../../core/study/metrics.ts";
 import { resolvePath } from "../../../node/homePath.ts";
 import { type LoadedStudy, planTexts } from "../../../node/study/loadPlan.ts";
 import { readStudyRecord } from "../../../node/study/recordFile.ts";
+import { spaceFrom } from "../../../node/study/spaceFrom.ts";
 import type { Io } from "../io.ts";
 
 /**
@@ -43,11 +44,8 @@ export function checkImages({ texts, plan }: LoadedStudy): void {
 
 /** Rather than after hours of training. @throws UserError where the space of features cannot be used */
 export async function checkSpace({ texts, plan }: LoadedStudy): Promise<void> {
-  if (metricSpec(plan.study.metric).of === null) return;
-  const [{ openSpace }, { spaceFrom }] = await Promise.all([
-    import("../../evaluation/featureSpace.ts"),
-    import("../../study/evaluating.ts"),
-  ]);
+  if (METRICS[plan.study.metric].of === null) return;
+  const { openSpace } = await import("../../evaluation/featureSpace.ts");
   const space = await openSpace(spaceFrom(plan.study.evaluate.space, texts.studyFile), 1);
   await space.close();
 }

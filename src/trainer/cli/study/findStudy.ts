@@ -3,7 +3,8 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { UserError } from "../../../core/errors.ts";
 import { formatDiagnostic } from "../../../core/experiment/diagnostic.ts";
-import { studyName } from "../../../core/study/names.ts";
+import { STUDY_ENDING, studyName } from "../../../core/study/names.ts";
+import { maskdmCommand } from "../../../node/shellCommand.ts";
 import { type LoadedStudy, loadPlan, planTexts, type StudyLoad } from "../../../node/study/loadPlan.ts";
 import { studyNames } from "../../../node/study/places.ts";
 import { readStudyRecord } from "../../../node/study/recordFile.ts";
@@ -32,6 +33,14 @@ export function startedStudy(name: string, runsDir: string, io: Io): LoadedStudy
   const record = readStudyRecord(resolve(runsDir), name);
   if (!record.ok) throw new UserError(`The study ${name} in ${resolve(runsDir)} cannot be read: ${record.reason}.`);
   return planned(planTexts(record.value), io);
+}
+
+/** @throws UserError where a study was never started */
+export function requireStarted(name: string, runsDir: string): void {
+  if (studyNames(resolve(runsDir)).includes(name)) return;
+  throw new UserError(
+    `${name} was not started in ${resolve(runsDir)}. Start it with: ${maskdmCommand("study", "run", `${name}${STUDY_ENDING}`)}`,
+  );
 }
 
 function planned(load: StudyLoad, io: Io): LoadedStudy {

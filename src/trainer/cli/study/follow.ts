@@ -1,12 +1,14 @@
-/** Shows in the terminal what the worker of a study does, until it ends. */
+/** Asks the worker of a study, and shows in the terminal what it does until it ends. */
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { StudyFacts } from "../../../core/study/cellState.ts";
 import { cellCounts } from "../../../core/study/progress.ts";
+import type { StudyRequest } from "../../../core/study/request.ts";
+import { thisProgram } from "../../../node/run/detached.ts";
 import type { LoadedStudy } from "../../../node/study/loadPlan.ts";
 import { studyLog } from "../../../node/study/places.ts";
 import { StudyReader } from "../../../node/study/studyReader.ts";
-import { readStudyRequest } from "../../../node/study/studyRequest.ts";
+import { readStudyRequest, requestStudy } from "../../../node/study/studyRequest.ts";
 import type { Io } from "../io.ts";
 import { createProgress } from "../progress.ts";
 
@@ -15,7 +17,7 @@ const LOOK_MS = 300;
 const START_MS = 15_000;
 
 /** Reads the lines of a log that are added from now on. */
-export class LogLines {
+class LogLines {
   private at: number;
   private rest = "";
 
@@ -49,12 +51,7 @@ export class LogLines {
  * @param log from where on its lines are shown
  * @returns how the study stands at the end
  */
-export async function followStudy(
-  { texts, plan }: LoadedStudy,
-  runsDir: string,
-  log: LogLines,
-  io: Io,
-): Promise<StudyFacts> {
+async function followStudy({ texts, plan }: LoadedStudy, runsDir: string, log: LogLines, io: Io): Promise<StudyFacts> {
   const reader = new StudyReader(runsDir);
   const progress = createProgress(io, {
     ...{ label: texts.name, total: plan.cells.length, unit: "cells", plainSeconds: 60 },
@@ -75,4 +72,23 @@ export async function followStudy(
   }
 }
 
-export const logOf = (runsDir: string, name: string): LogLines => new LogLines(studyLog(runsDir, name));
+/**
+ * Asks the worker of a study for something.
+ * @param runsDir absolute
+ * @returns what shows in the terminal what the worker does from now on, until it ends
+ * @throws UserError if the disk refuses
+ */
+export async function askStudy(
+  loaded: LoadedStudy,
+  runsDir: string,
+  command: StudyRequest["command"],
+  io: Io,
+): Promise<() => Promise<StudyFacts>> {
+  const { texts } = loaded;
+  const log = new LogLines(studyLog(runsDir, texts.name));
+  const study = command === "stop" ? undefined : texts;
+  await requestStudy({ runsDir, name: texts.name, program: thisProgram() }, command, study, (error) =>
+    io.stderr(`the study's worker could not be started: ${error.message}`),
+  );
+  return () => followStudy(loaded, runsDir, log, io);
+}

@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { UserError } from "../../../core/errors.ts";
-import { isOver } from "../../../core/study/progress.ts";
+import { cellCounts, isOver } from "../../../core/study/progress.ts";
 import { maskdmCommand } from "../../../node/shellCommand.ts";
 import type { LoadedStudy } from "../../../node/study/loadPlan.ts";
 import { CommandExit } from "../errors.ts";
@@ -51,8 +51,7 @@ Trainings go through the queue of the runs folder. Ctrl+C, and closing the termi
     .addOption(runsDirOption())
     .option("--no-wait", "return at once; it goes on in the background")
     .action(async (text: string, options: RunOptions) => {
-      const { findStudy } = await import("./findStudy.ts");
-      const { requireStarted } = await import("./started.ts");
+      const { findStudy, requireStarted } = await import("./findStudy.ts");
       const loaded = findStudy(text, options.runsDir, io);
       requireStarted(loaded.texts.name, options.runsDir);
       await start(loaded, "retry", options, io);
@@ -86,23 +85,14 @@ async function run(text: string, options: RunOptions, io: Io): Promise<void> {
 
 /** Asks the study's worker, and follows it. @throws CommandExit with code 1 where cells failed or are left */
 async function start(loaded: LoadedStudy, command: "run" | "retry", options: RunOptions, io: Io): Promise<void> {
-  const [{ requestStudy }, { thisProgram }, { followStudy, logOf }, { cellCounts }] = await Promise.all([
-    import("../../../node/study/studyRequest.ts"),
-    import("../../../node/run/detached.ts"),
-    import("./follow.ts"),
-    import("../../../core/study/progress.ts"),
-  ]);
-  const runsDir = resolve(options.runsDir);
+  const { askStudy } = await import("./follow.ts");
   const { name } = loaded.texts;
-  const log = logOf(runsDir, name);
-  await requestStudy({ runsDir, name, program: thisProgram() }, command, loaded.texts, (error) =>
-    io.stderr(`the study's worker could not be started: ${error.message}`),
-  );
+  const follow = await askStudy(loaded, resolve(options.runsDir), command, io);
   if (!options.wait) {
     io.stderr(`${name} goes on in the background; see it with: ${maskdmCommand("study", "status", name)}`);
     return;
   }
-  const facts = await followStudy(loaded, runsDir, log, io);
+  const facts = await follow();
   const counts = cellCounts(loaded.plan, facts);
   const isDone = isOver(counts);
   const wasStopped = facts.record?.asked === "stop";

@@ -25,20 +25,13 @@ export function register(study: Command, io: Io): void {
 }
 
 async function stop(text: string, options: StopOptions, io: Io): Promise<void> {
-  const [{ nameOfStudy, startedStudy }, { requestStudy }, { thisProgram }, { followStudy, logOf }] = await Promise.all([
+  const [{ nameOfStudy, startedStudy }, { askStudy }] = await Promise.all([
     import("./findStudy.ts"),
-    import("../../../node/study/studyRequest.ts"),
-    import("../../../node/run/detached.ts"),
     import("./follow.ts"),
   ]);
-  const runsDir = resolve(options.runsDir);
-  const name = nameOfStudy(text);
   // What is at work is what was started, whatever the file says by now.
-  const loaded = startedStudy(name, runsDir, io);
-  const log = logOf(runsDir, name);
-  await requestStudy({ runsDir, name, program: thisProgram() }, "stop", undefined, (error) =>
-    io.stderr(`the study's worker could not be started: ${error.message}`),
-  );
-  io.stderr(`asked ${name} to stop`);
-  if (options.wait === true) await followStudy(loaded, runsDir, log, io);
+  const loaded = startedStudy(nameOfStudy(text), options.runsDir, io);
+  const follow = await askStudy(loaded, resolve(options.runsDir), "stop", io);
+  io.stderr(`asked ${loaded.texts.name} to stop`);
+  if (options.wait === true) await follow();
 }
