@@ -84,7 +84,7 @@ function measure(one: Case): Result {
   const run = join(work, "runs", name);
   rmSync(run, { recursive: true, force: true });
   const from = stage === "finetune" ? ["--from", join(work, "runs", first)] : [];
-  maskdm(join(work, "nothing known"), stage, file, "--run", name, ...from);
+  maskdm(knows, stage, file, "--run", name, ...from);
   const status = parseStatus(readFileSync(join(run, "status.json"), "utf8"));
   if (!status.ok || status.value.state !== "finished") throw new Error(`${run} has not finished`);
   const { workSeconds = 0, forecasts = [] } = status.value;

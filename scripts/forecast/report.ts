@@ -19,7 +19,7 @@ export const resultSchema = z.object({
   /** workSeconds of the run */
   took: z.number(),
   forecasts: z.object({
-    /** after 50 steps, on a machine of which nothing was known */
+    /** after 50 steps, on a machine that was measured */
     own: z.number(),
     /** before, from steps of the very configuration */
     same: z.number(),
@@ -73,7 +73,7 @@ Runs of about ${seconds} s on the emoji of examples/emoji. To repeat: \`${comman
 
 ${table([HEAD, ...rows])}
 
-* After 50 steps: off by ${worst(({ forecasts }) => forecasts.own)} at most; goal ${100 * GOAL} %, ${isMet ? "met" : "**missed**"}. From the run's own steps alone: nothing was known of the machine.
+* After 50 steps: off by ${worst(({ forecasts }) => forecasts.own)} at most; goal ${100 * GOAL} %, ${isMet ? "met" : "**missed**"}. From the run's own steps, and what was measured before of all else.
 * Before, measured: \`maskdm forecast --measure\` on the same file, off by ${worst(({ forecasts }) => forecasts.same)} at most.
 * Before, converted: from what was measured of the first configuration, off by ${worst(({ forecasts }) => forecasts.scaled)} at most.
 ${missing.length === 0 ? "" : `* Not measured yet: ${missing.join(", ")}.\n`}
