@@ -68,6 +68,7 @@ describe("the dashboard's quality", () => {
     const editor = running();
     const page = await quality(editor);
     match(await page.locator(".quality-tab .summary").innerText(), /^2 of 3 evaluated runs can be compared/);
+    equal(await page.locator(".quality .differs .interval-plot").count(), 0);
     deepEqual(await page.locator(".incomparable").allInnerTexts(), [
       "≠ other space (random-convolutions), other number of samples (200)",
     ]);

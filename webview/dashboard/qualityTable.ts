@@ -47,10 +47,11 @@ const PLOT_WIDTH = 160;
 const NORMAL_95 = 1.96;
 
 export function qualityTable(state: QualityTableState, order: Settings["quality"], act: QualityTableActions): Node[] {
-  const marks = state.runs.flatMap(({ run, evaluations }) =>
-    evaluations.slice(0, order.open.includes(run.dir) ? undefined : 1).map(markOf),
+  const shown = state.runs.flatMap(({ run, evaluations }) =>
+    evaluations.slice(0, order.open.includes(run.dir) ? undefined : 1),
   );
-  const scale = intervalScale(marks, PLOT_WIDTH);
+  // What cannot be compared has no place on the scale, and does not stretch it.
+  const scale = intervalScale(shown.filter((one) => obstaclesTo(one, state).length === 0).map(markOf), PLOT_WIDTH);
   const rows = sorted(state.runs, order).flatMap((evaluated) => rowsOf(evaluated, state, order, scale, act));
   return [
     element("caption", { class: "visually-hidden" }, "Evaluations: the newest of each run, older ones below it"),
@@ -142,6 +143,9 @@ function rowsOf(
   ];
 }
 
+const obstaclesTo = (evaluation: Evaluation, { reference }: QualityTableState): string[] =>
+  reference === null ? [] : obstacles(evaluation, reference);
+
 const step = (evaluation: Evaluation): HTMLElement =>
   element("span", { class: "step" }, `step ${formatCount(evaluation.step)}`);
 
@@ -149,10 +153,11 @@ function row(
   run: RunInfo,
   evaluation: Evaluation,
   header: HTMLElement,
-  { reference, shown, palette }: QualityTableState,
+  state: QualityTableState,
   scale: IntervalScale,
   act: QualityTableActions,
 ): HTMLElement {
+  const { shown, palette } = state;
   const { kid, kidFloor, copying, neighbours, time } = evaluation;
   const mark = markOf(evaluation);
   const [kidCell, ...cells] = QUALITY_COLUMNS.map(({ text }) => element("td", {}, text(evaluation)));
@@ -169,14 +174,17 @@ function row(
     button.dataset["neighbours"] = `${run.dir} ${time}`;
     header.append(button);
   }
-  const others = reference === null ? [] : obstacles(evaluation, reference);
+  const others = obstaclesTo(evaluation, state);
   header.append(element("div", { class: "with" }, `${measuredWith(evaluation)}; ${trainingText(evaluation)}`));
   if (others.length > 0) {
     const note = `≠ ${others.join(", ")}`;
     header.append(element("div", { class: "incomparable", title: "Cannot be compared with the other rows" }, note));
   }
   const when = element("td", {}, new Date(time).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" }));
-  const plot = element("td", {}, intervalPlot(mark, scale, words, palette.style(run.slot).colour));
+  const plot =
+    others.length > 0
+      ? element("td", {}, element("span", { class: "visually-hidden" }, words))
+      : element("td", {}, intervalPlot(mark, scale, words, palette.style(run.slot).colour));
   const tr = element("tr", { "data-run": run.dir, "data-time": time }, header, kidCell!, plot, ...cells, when);
   tr.classList.toggle("differs", others.length > 0);
   return tr;
