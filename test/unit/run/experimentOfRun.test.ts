@@ -109,7 +109,8 @@ describe.each([
 
 describe("a run that is reached through a link", () => {
   test("belongs to the same experiment", async () => {
-    const root = temporaryFolder();
+    // Deep enough that what other programs have left in the system's temporary folder is no neighbour.
+    const root = join(temporaryFolder(), "far", "below");
     const folder = join(root, "faces");
     mkdirSync(join(root, "disk"), { recursive: true });
     mkdirSync(folder);
