@@ -11,6 +11,7 @@ import { ROOT } from "../../scripts/vscode/paths.ts";
 import { applyOverrides } from "../../src/core/experiment/overrides.ts";
 import { readStatus } from "../../src/node/run/status.ts";
 import { type Editor, launch, packagedExtension } from "./driver.ts";
+import { stepsInOrder } from "./inOrder.ts";
 import { picture, stablePicture } from "./pictures.ts";
 import { until } from "./until.ts";
 
@@ -62,16 +63,7 @@ describe("the journey from an empty window to samples", () => {
     await editor?.close();
     await folder?.remove();
   });
-  // Every step needs those before it.
-  let isBroken = false;
-  beforeEach(function () {
-    if (isBroken) this.skip();
-  });
-  afterEach(async function () {
-    if (this.currentTest?.state !== "failed") return;
-    isBroken = true;
-    await editor?.screenshot("journey-failed");
-  });
+  stepsInOrder(() => editor, "journey-failed");
 
   it("makes an experiment of a folder of images", async () => {
     await editor.palette("MaskDM: New Experiment");

@@ -10,6 +10,7 @@ import { fixtureWorkspace, type TemporaryFolder } from "../../scripts/vscode/fix
 import { parseRun, type RunRecord } from "../../src/core/run/record.ts";
 import { readStatus } from "../../src/node/run/status.ts";
 import { type Editor, launch, packagedExtension } from "./driver.ts";
+import { stepsInOrder } from "./inOrder.ts";
 import { until } from "./until.ts";
 
 /** Pretraining takes some seconds, so that one can be caught at work; all else is as short as can be. */
@@ -73,15 +74,7 @@ describe("a study in the editor", () => {
     await editor?.close();
     await folder?.remove();
   });
-  let isBroken = false;
-  beforeEach(function () {
-    if (isBroken) this.skip();
-  });
-  afterEach(async function () {
-    if (this.currentTest?.state !== "failed") return;
-    isBroken = true;
-    await editor?.screenshot("study-failed");
-  });
+  stepsInOrder(() => editor, "study-failed");
 
   it("shows what it comes to, and writes an axis into the text", async () => {
     await editor.openFile("masks.maskstudy.yaml");
