@@ -16,13 +16,15 @@ const TOP = 52;
 const BELOW = 66;
 /** On both sides of a label. */
 const LABEL_MARGIN = 24;
+/** How much wider letters of the best one's weight are. */
+const BOLD = 1.1;
 
 export function dotPlotSvg(table: StudyTable, options: DotPlotOptions): string {
   const { width, colours, order } = options;
   const spec = METRICS[table.metric];
   const format = metricFormat(table);
   const rows = order === "plan" ? table.rows : rankedRows(table);
-  const labels = Math.min(0.42 * width, LABEL_MARGIN + Math.max(50, ...rows.map(({ label }) => textWidth(label))));
+  const labels = Math.min(0.42 * width, LABEL_MARGIN + Math.max(50, ...rows.map(labelWidth)));
   const values = rows.map((row) => (row.mean === null ? "" : format(row.mean)));
   const numbers = 12 + DIGIT * Math.max(6, ...values.map(({ length }) => length));
   const plot = { left: labels, right: width - numbers - 44, top: TOP, bottom: TOP + ROW * rows.length };
@@ -60,8 +62,9 @@ export function dotPlotSvg(table: StudyTable, options: DotPlotOptions): string {
   return svgDocument({ title, width, height: plot.bottom + BELOW, left: 14, colours }, parts.join("\n"));
 
   function rowSvg(row: TableRow, y: number, value: string): string {
+    const room = (labels - LABEL_MARGIN) / (row.standing === "best" ? BOLD : 1);
     const weight = row.standing === "best" ? ' font-weight="600"' : "";
-    const label = `<rect class="hit" x="0" y="${y - ROW / 2}" width="${width}" height="${ROW}" fill="transparent"/><text x="14" y="${y + 4}"${weight}>${escapeXml(shortened(row.label, labels - LABEL_MARGIN))}</text>`;
+    const label = `<rect class="hit" x="0" y="${y - ROW / 2}" width="${width}" height="${ROW}" fill="transparent"/><text x="14" y="${y + 4}"${weight}>${escapeXml(shortened(row.label, room))}</text>`;
     if (row.mean === null) {
       return `${label}<text x="${plot.left + 6}" y="${y + 4}" fill="${colours.muted}" font-style="italic">${escapeXml(statesText(row))}</text>`;
     }
@@ -96,3 +99,5 @@ function verticalLine(
   const text = label && `<text x="${round(x)}" y="${top - 8}" text-anchor="middle" fill="${colour}">${label}</text>`;
   return `<path d="M${round(x)} ${top - 4}V${bottom}" stroke="${colour}" stroke-dasharray="${dash}"/>${text ?? ""}`;
 }
+
+const labelWidth = ({ label, standing }: TableRow): number => textWidth(label) * (standing === "best" ? BOLD : 1);
