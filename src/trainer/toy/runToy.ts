@@ -1,0 +1,50 @@
+/** Trains the 2-D picture of the method: in two stages, and from scratch at the same cost beside it. */
+import { setImmediate } from "node:timers/promises";
+import { type ToyPointsRequest, toyPoints } from "../../core/toy/dataSets.ts";
+import { meanDistanceWithin, toyDistances } from "../../core/toy/distances.ts";
+import type { ToyCloud, ToyMessage } from "../../core/toy/messages.ts";
+import {
+  DRAWN_POINTS,
+  type ToySettings,
+  TRAINING_POINTS,
+  toyExperiment,
+  toyMoments,
+  toyStages,
+} from "../../core/toy/settings.ts";
+import { chooseBackend } from "../engine/chooseBackend.ts";
+import { engineThreads } from "../engine/engineThreads.ts";
+import { ToyNetwork } from "./toyNetwork.ts";
+
+/** @param tell receives one start and then the frames */
+export async function runToy(settings: ToySettings, tell: (message: ToyMessage) => void): Promise<void> {
+  const experiment = toyExperiment(settings);
+  const drawn = (draw: ToyPointsRequest["draw"], count: number) => toyPoints({ ...settings, draw, count });
+  const target = drawn("reference", DRAWN_POINTS);
+  const within = meanDistanceWithin(target);
+  const cloud = (shown: Float32Array, measured = shown): ToyCloud => ({
+    points: Array.from(shown, (value) => Math.round(value * 1000) / 1000),
+    distances: toyDistances(measured, target, within),
+  });
+  const { backend } = await chooseBackend(experiment.engine.backend, engineThreads(experiment));
+  const moments = toyMoments(settings);
+  tell({
+    ...{ kind: "start", settings, backend: backend.name, frames: moments.length },
+    target: cloud(target, drawn("second", DRAWN_POINTS)),
+  });
+  const points = drawn("training", TRAINING_POINTS);
+  let staged = new ToyNetwork(backend, experiment, "pretrain", points);
+  // Finetuning without pretraining, for longer.
+  const longer = { ...experiment, finetune: { ...experiment.finetune, steps: toyStages(settings).scratch } };
+  const scratch = new ToyNetwork(backend, longer, "finetune", points);
+  for (const [index, moment] of moments.entries()) {
+    if (moment.stage !== staged.stage) staged = await staged.finetuned();
+    await staged.trainTo(moment.step);
+    await scratch.trainTo(moment.budget);
+    const clouds = { staged: cloud(await staged.draw(DRAWN_POINTS)), scratch: cloud(await scratch.draw(DRAWN_POINTS)) };
+    tell({ kind: "frame", index, ...moment, ...clouds });
+    // Meanwhile what was written is sent, and a signal comes to its turn.
+    await setImmediate();
+  }
+  await staged.dispose();
+  await scratch.dispose();
+}
