@@ -6,7 +6,7 @@ import type { Experiment } from "../experiment/schema.ts";
 import { maskGeometry } from "../masks/masks.ts";
 import { maskPieces } from "../masks/schedule.ts";
 import type { Stage } from "../random/streams.ts";
-import { TOY_IMAGE } from "./settings.ts";
+import { TOY_IMAGE } from "./experiment.ts";
 
 const UNLABELLED = new Int32Array(0);
 

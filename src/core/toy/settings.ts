@@ -1,13 +1,7 @@
-/** What `maskdm toy` can be asked for, and the experiment that it trains: the schema's, at the size of two pixels. */
+/** What `maskdm toy` can be asked for, and what it then does when. */
 import * as z from "zod";
-import type { TokenShape } from "../batch/tokens.ts";
-import { type Experiment, experimentSchema } from "../experiment/schema.ts";
-import { type ModelShape, modelShape } from "../model/shape.ts";
 import type { Stage } from "../random/streams.ts";
 import { TOY_SETS } from "./dataSets.ts";
-
-/** Images of one row of two grey pixels, each of which is a token: N = 2. */
-export const TOY_IMAGE = { imageSize: 2, imageHeight: 1, channels: 1, patchSize: 1 } as const satisfies TokenShape;
 
 /** More noise than the extent of the data leaves nothing of their form. */
 export const MOST_NOISE = 0.5;
@@ -60,27 +54,3 @@ export function toyMoments({ steps }: Pick<ToySettings, "steps">): ToyMoment[] {
     budget: moment.stage === "pretrain" ? moment.step / 2 : steps / 2 + moment.step,
   }));
 }
-
-/**
- * What a run of the same kind would have in its experiment file; the data are not its images. Little noise and much of it are one to a
- * token of one number where the network is told the time at every normalisation, as in a DiT, and predicts the point itself.
- */
-export function toyExperiment({ steps, seed }: ToySettings): Experiment {
-  const stage = {
-    ...{ batch_size: 64, lr: 4e-3, lr_schedule: "cosine", betas: [0.9, 0.99], weight_decay: 0, ema_decay: 0.99 },
-  } as const;
-  const { pretrain, finetune } = toyStages({ steps });
-  return experimentSchema.parse({
-    data: { path: "points", channels: 1 },
-    model: { backbone: "dit", patch_size: 1, embed_dim: 32, depth: 3, num_heads: 2 },
-    mask: { strategy: "patch", rate: 0.5 },
-    diffusion: { prediction: "x0" },
-    pretrain: { ...stage, steps: pretrain },
-    finetune: { ...stage, steps: finetune },
-    sample: { sampler: "dpmpp_2m", steps: 16, clip: false },
-    engine: { threads: 1 },
-    seed,
-  });
-}
-
-export const toyShape = (experiment: Experiment): ModelShape => ({ ...modelShape(experiment), ...TOY_IMAGE });

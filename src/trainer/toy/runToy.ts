@@ -2,15 +2,9 @@
 import { setImmediate } from "node:timers/promises";
 import { type ToyPointsRequest, toyPoints } from "../../core/toy/dataSets.ts";
 import { meanDistanceWithin, toyDistances } from "../../core/toy/distances.ts";
+import { toyExperiment } from "../../core/toy/experiment.ts";
 import type { ToyCloud, ToyMessage } from "../../core/toy/messages.ts";
-import {
-  DRAWN_POINTS,
-  type ToySettings,
-  TRAINING_POINTS,
-  toyExperiment,
-  toyMoments,
-  toyStages,
-} from "../../core/toy/settings.ts";
+import { DRAWN_POINTS, type ToySettings, TRAINING_POINTS, toyMoments, toyStages } from "../../core/toy/settings.ts";
 import { chooseBackend } from "../engine/chooseBackend.ts";
 import { engineThreads } from "../engine/engineThreads.ts";
 import { ToyNetwork } from "./toyNetwork.ts";

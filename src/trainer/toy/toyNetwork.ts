@@ -3,7 +3,7 @@ import { sampleImages } from "../../core/diffusion/samplers.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import type { Stage } from "../../core/random/streams.ts";
 import { toyBatches } from "../../core/toy/batches.ts";
-import { TOY_IMAGE, toyShape } from "../../core/toy/settings.ts";
+import { TOY_IMAGE, toyShape } from "../../core/toy/experiment.ts";
 import { stepScalars } from "../../core/training/schedules.ts";
 import type { Backend } from "../engine/backend.ts";
 import { Engine } from "../engine/engine.ts";
