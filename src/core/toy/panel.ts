@@ -76,11 +76,18 @@ function dots(points: readonly number[]): string {
   return d;
 }
 
-/** A histogram as the outline of its bars, on the upper or the right edge of the square. */
+/** A histogram as the outline of its bars, on the upper or the right edge of the square, from the first to the last that is not empty. */
 function steps(bins: readonly number[], most: number, where: "above" | "beside"): string {
+  const from = Math.max(
+    0,
+    bins.findIndex((bin) => bin > 0),
+  );
+  const shown = bins.slice(from, bins.findLastIndex((bin) => bin > 0) + 1);
   const width = SIDE / BINS;
-  const heights = bins.map((bin) => round((bin / most) * DEEP));
+  const bars = shown.map((bin, i) => ({ height: round((bin / most) * DEEP), end: round((from + i + 1) * width) }));
+  const start = round(from * width);
+  const bottom = TOP + SIDE;
   return where === "above"
-    ? `M0 ${TOP}${heights.map((height, i) => `V${round(TOP - height)}H${round((i + 1) * width)}`).join("")}V${TOP}Z`
-    : `M${SIDE} ${TOP + SIDE}${heights.map((height, i) => `H${round(SIDE + height)}V${round(TOP + SIDE - (i + 1) * width)}`).join("")}H${SIDE}Z`;
+    ? `M${start} ${TOP}${bars.map(({ height, end }) => `V${round(TOP - height)}H${end}`).join("")}V${TOP}Z`
+    : `M${SIDE} ${round(bottom - start)}${bars.map(({ height, end }) => `H${round(SIDE + height)}V${round(bottom - end)}`).join("")}H${SIDE}Z`;
 }

@@ -16,7 +16,7 @@ export const toySettingsSchema = z.strictObject({
 });
 export type ToySettings = z.output<typeof toySettingsSchema>;
 
-export const TOY_DEFAULTS: ToySettings = { set: "swiss-roll", steps: 2400, noise: 0.08, seed: 1 };
+export const TOY_DEFAULTS: ToySettings = { set: "swiss-roll", steps: 3200, noise: 0.08, seed: 1 };
 
 /** Points that are trained on. */
 export const TRAINING_POINTS = 4096;
