@@ -1,11 +1,14 @@
 /** The 2-D picture of the method in the editor: trained, played, scrubbed, hidden and shown again. */
 import { equal, match, notEqual, ok } from "node:assert/strict";
 import { fixtureWorkspace, type TemporaryFolder } from "../../scripts/vscode/fixtureWorkspace.ts";
+import { processesWith } from "../../scripts/vscode/processes.ts";
 import { suiteEditor } from "./suiteEditor.ts";
 import { until } from "./until.ts";
 
 const TOY = 'body[data-view="toy"]';
 const LIMIT_MS = 240_000;
+/** The trainer's, of the second test. */
+const atWork = (): number[] => processesWith("maskdm.js toy --data moons --steps 20000");
 
 describe("the primer in 2-D", function () {
   this.timeout(2 * LIMIT_MS);
@@ -27,7 +30,7 @@ describe("the primer in 2-D", function () {
     const moment = page.locator(".moment");
     match(await moment.innerText(), /^Finetuning, step 200 · cost 400/);
     equal(await page.locator(".clouds figure").count(), 3);
-    equal(await page.locator(".curves svg").count(), 2);
+    equal(await page.locator(".curves > svg").count(), 2);
     const cloud = page.locator(".clouds svg").first();
     const last = await cloud.innerHTML();
 
@@ -63,12 +66,12 @@ describe("the primer in 2-D", function () {
   it("ends its process with its tab", async () => {
     await editor().palette("MaskDM: Primer in 2-D");
     const page = await editor().webview(TOY);
+    await page.getByLabel("Data set").selectOption("moons");
     await page.getByLabel("Steps").fill("20000");
     await page.getByRole("button", { name: "Run" }).click();
     await page.getByRole("status").filter({ hasText: "Training with" }).waitFor({ timeout: LIMIT_MS });
-    const { trainers } = await import("./trainerProcesses.ts");
-    await until("a process", () => trainers("toy", "20000").length === 1);
+    await until("a process", () => atWork().length === 1);
     await editor().closeAll();
-    await until("its end", () => trainers("toy", "20000").length === 0);
+    await until("its end", () => atWork().length === 0);
   });
 });

@@ -55,7 +55,7 @@ export class Pictures {
       ),
       figure(
         { title: TOY_SET_TITLES[start.settings.set], note: "the target", points: null, target },
-        `two draws of it: ${cloudText(start.target)}`,
+        `other draws of it: ${cloudText(start.target)}`,
       ),
     );
     // Two beside each other where there is room.

@@ -27,7 +27,7 @@ export const toyCurvesLegend = (
 ): [staged: LegendEntry, scratch: LegendEntry, twice: LegendEntry] => [
   { label: "in two stages", colour: colours.drawn, dash: [] },
   { label: "from scratch", colour: colours.text, dash: [6, 3] },
-  { label: "two draws of the target", colour: colours.muted, dash: [2, 3] },
+  { label: "other draws of the target", colour: colours.muted, dash: [2, 3] },
 ];
 
 /** @param shown frames that are drawn, from the first on; the scale is that of all */

@@ -17,8 +17,8 @@ export const TOY_SET_TITLES: Readonly<Record<ToySet, string>> = {
 
 export const EXTENT = 2;
 
-/** Which of the independent draws: what is trained on, what samples are held against, and what that is held against itself. */
-export const TOY_DRAWS = { training: 0, reference: 1, second: 2 } as const;
+/** Which of the independent draws: what is trained on, what samples are held against, and, from there on, what that is held against itself. */
+export const TOY_DRAWS = { training: 0, reference: 1, others: 2 } as const;
 
 type Place = readonly [x: number, y: number];
 
@@ -54,7 +54,8 @@ export interface ToyPointsRequest {
   /** standard deviation of what is added to both coordinates */
   readonly noise: number;
   readonly seed: number;
-  readonly draw: keyof typeof TOY_DRAWS;
+  /** TOY_DRAWS, or a number behind them */
+  readonly draw: number;
   readonly count: number;
 }
 
@@ -62,7 +63,7 @@ export interface ToyPointsRequest {
 export function toyPoints({ set, noise, seed, draw, count }: ToyPointsRequest): Float32Array {
   const points = new Float32Array(2 * count);
   for (let i = 0; i < count; i++) {
-    const address = { seed, stage: "pretrain", stream: "toyPoints", step: TOY_DRAWS[draw], item: i } as const;
+    const address = { seed, stage: "pretrain", stream: "toyPoints", step: draw, item: i } as const;
     const stream = new RandomStream(address);
     const place = PLACES[set](stream.uniform(), stream.uniform());
     stream.fillNormal(points, 2 * i, 2, noise);

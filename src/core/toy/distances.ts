@@ -1,5 +1,5 @@
 /** How far two clouds of points in the plane are from each other. */
-import { coordinate } from "./dataSets.ts";
+import { coordinate, TOY_DRAWS, type ToyPointsRequest, toyPoints } from "./dataSets.ts";
 
 /**
  * Energy distance (Székely & Rizzo 2013), 2 E|X - Y| - E|X - X'| - E|Y - Y'|: 0 for equal laws only. Pairs of a point with itself
@@ -51,6 +51,23 @@ export interface ToyDistances {
   readonly energy: number;
   /** 1-Wasserstein distances of the marginals of x and y */
   readonly marginals: [x: number, y: number];
+}
+
+/** Draws of the target that say what chance alone comes to. */
+const CHANCE_DRAWS = 8;
+
+/** How far other draws of the target are from one, on average and without signs: what samples cannot be told from. */
+export function chanceDistances(settings: Omit<ToyPointsRequest, "draw">, target: Float32Array): ToyDistances {
+  const within = meanDistanceWithin(target);
+  const found = Array.from({ length: CHANCE_DRAWS }, (_, i) =>
+    toyDistances(toyPoints({ ...settings, draw: TOY_DRAWS.others + i }), target, within),
+  );
+  const mean = (of: (distances: ToyDistances) => number): number =>
+    found.reduce((sum, distances) => sum + Math.abs(of(distances)), 0) / found.length;
+  return {
+    energy: mean(({ energy }) => energy),
+    marginals: [mean((d) => d.marginals[0]), mean((d) => d.marginals[1])],
+  };
 }
 
 /** @param within meanDistanceWithin(target), where it is at hand */

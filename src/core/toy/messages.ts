@@ -15,7 +15,7 @@ const start = z.strictObject({
   backend: z.string(),
   /** how many frames follow */
   frames: step,
-  /** points of the target that nothing is trained on, and how far another draw of as many is from them */
+  /** points of the target that nothing is trained on, and how far other draws of as many are from them on average */
   target: cloud,
 });
 

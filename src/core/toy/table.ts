@@ -19,7 +19,7 @@ const row = (cells: readonly string[]): string => cells.map((cell, i) => cell.pa
 export const toyTableHead = ({ target, backend }: ToyStart): string =>
   [
     `backend ${backend}; cost in steps on whole points; energy distance to the target, and 1-Wasserstein distances of the marginals of x and y.`,
-    `Two draws of the target differ by ${distanceText(target.distances.energy)}, ${target.distances.marginals.map(distanceText).join(" and ")}.`,
+    `Other draws of the target are as far from it as ${distanceText(target.distances.energy)}, ${target.distances.marginals.map(distanceText).join(" and ")} on average.`,
     row(COLUMNS.map(([name]) => name)),
   ].join("\n");
 

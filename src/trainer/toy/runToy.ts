@@ -1,7 +1,7 @@
 /** Trains the 2-D picture of the method: in two stages, and from scratch at the same cost beside it. */
 import { setImmediate } from "node:timers/promises";
-import { type ToyPointsRequest, toyPoints } from "../../core/toy/dataSets.ts";
-import { meanDistanceWithin, toyDistances } from "../../core/toy/distances.ts";
+import { TOY_DRAWS, toyPoints } from "../../core/toy/dataSets.ts";
+import { chanceDistances, meanDistanceWithin, toyDistances } from "../../core/toy/distances.ts";
 import { toyExperiment } from "../../core/toy/experiment.ts";
 import type { ToyCloud, ToyMessage } from "../../core/toy/messages.ts";
 import { DRAWN_POINTS, type ToySettings, TRAINING_POINTS, toyMoments, toyStages } from "../../core/toy/settings.ts";
@@ -12,20 +12,20 @@ import { ToyNetwork } from "./toyNetwork.ts";
 /** @param tell receives one start and then the frames */
 export async function runToy(settings: ToySettings, tell: (message: ToyMessage) => void): Promise<void> {
   const experiment = toyExperiment(settings);
-  const drawn = (draw: ToyPointsRequest["draw"], count: number) => toyPoints({ ...settings, draw, count });
-  const target = drawn("reference", DRAWN_POINTS);
+  const drawn = { ...settings, count: DRAWN_POINTS };
+  const target = toyPoints({ ...drawn, draw: TOY_DRAWS.reference });
   const within = meanDistanceWithin(target);
-  const cloud = (shown: Float32Array, measured = shown): ToyCloud => ({
-    points: Array.from(shown, (value) => Math.round(value * 1000) / 1000),
-    distances: toyDistances(measured, target, within),
+  const cloud = (points: Float32Array, distances = toyDistances(points, target, within)): ToyCloud => ({
+    points: Array.from(points, (value) => Math.round(value * 1000) / 1000),
+    distances,
   });
   const { backend } = await chooseBackend(experiment.engine.backend, engineThreads(experiment));
   const moments = toyMoments(settings);
   tell({
     ...{ kind: "start", settings, backend: backend.name, frames: moments.length },
-    target: cloud(target, drawn("second", DRAWN_POINTS)),
+    target: cloud(target, chanceDistances(drawn, target)),
   });
-  const points = drawn("training", TRAINING_POINTS);
+  const points = toyPoints({ ...settings, draw: TOY_DRAWS.training, count: TRAINING_POINTS });
   let staged = new ToyNetwork(backend, experiment, "pretrain", points);
   // Finetuning without pretraining, for longer.
   const longer = { ...experiment, finetune: { ...experiment.finetune, steps: toyStages(settings).scratch } };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { coordinate, EXTENT, TOY_SETS, toyPoints } from "../../../src/core/toy/dataSets.ts";
+import { coordinate, EXTENT, TOY_DRAWS, TOY_SETS, toyPoints } from "../../../src/core/toy/dataSets.ts";
 
-const request = { noise: 0, seed: 3, draw: "training", count: 500 } as const;
+const request = { noise: 0, seed: 3, draw: TOY_DRAWS.training, count: 500 } as const;
 
 describe.each(TOY_SETS)("the points of %s", (set) => {
   it("are those of their seed, each whatever their number, and others of another seed and draw", () => {
@@ -9,7 +9,7 @@ describe.each(TOY_SETS)("the points of %s", (set) => {
     expect(toyPoints({ ...request, set })).toEqual(points);
     expect(toyPoints({ ...request, set, count: 20 })).toEqual(points.slice(0, 40));
     expect(toyPoints({ ...request, set, seed: 4 })).not.toEqual(points);
-    expect(toyPoints({ ...request, set, draw: "reference" })).not.toEqual(points);
+    expect(toyPoints({ ...request, set, draw: TOY_DRAWS.reference })).not.toEqual(points);
   });
 
   it("lie within the extent, fill most of its width, and noise has the deviation that is asked for", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { toyPoints } from "../../../src/core/toy/dataSets.ts";
+import { TOY_DRAWS, toyPoints } from "../../../src/core/toy/dataSets.ts";
 import { energyDistance, toyDistances, wasserstein } from "../../../src/core/toy/distances.ts";
 
 const A = Float32Array.of(0, 0, 1, 0, 0, 2);
@@ -31,14 +31,14 @@ describe("distances of two clouds", () => {
     const settings = { set: "rings", noise: 0.05, count: 200 } as const;
     const found = Array.from({ length: 40 }, (_, seed) =>
       energyDistance(
-        toyPoints({ ...settings, seed, draw: "reference" }),
-        toyPoints({ ...settings, seed, draw: "second" }),
+        toyPoints({ ...settings, seed, draw: TOY_DRAWS.reference }),
+        toyPoints({ ...settings, seed, draw: TOY_DRAWS.others }),
       ),
     );
     const mean = found.reduce((sum, value) => sum + value, 0) / found.length;
     const deviation = Math.sqrt(found.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (found.length - 1));
     expect(Math.abs(mean)).toBeLessThan((4 * deviation) / Math.sqrt(found.length));
-    const points = toyPoints({ ...settings, seed: 0, draw: "reference" });
+    const points = toyPoints({ ...settings, seed: 0, draw: TOY_DRAWS.reference });
     expect(
       energyDistance(
         points.map((value) => value + 0.5),

@@ -1,6 +1,6 @@
 /** Whole runs of the 2-D picture, with the engine. */
 import { describe, expect, it } from "vitest";
-import { toyPoints } from "../../../src/core/toy/dataSets.ts";
+import { TOY_DRAWS, toyPoints } from "../../../src/core/toy/dataSets.ts";
 import { toyDistances } from "../../../src/core/toy/distances.ts";
 import { type ToyFrame, type ToyMessage, toyMessageSchema } from "../../../src/core/toy/messages.ts";
 import { toyPicture } from "../../../src/core/toy/picture.ts";
@@ -43,8 +43,8 @@ describe("a run of the toy", () => {
     const end = frames.at(-1)!;
     // By chance alone: draws of the target against each other.
     const chance = Array.from({ length: 20 }, (_, seed) => {
-      const draw = (draw: "reference" | "second") => toyPoints({ ...settings, seed, draw, count: DRAWN_POINTS });
-      return toyDistances(draw("reference"), draw("second"));
+      const draw = (draw: number) => toyPoints({ ...settings, seed, draw, count: DRAWN_POINTS });
+      return toyDistances(draw(TOY_DRAWS.reference), draw(TOY_DRAWS.others));
     });
     for (const axis of [0, 1] as const) {
       const tolerance = 3 * Math.max(...chance.map(({ marginals }) => marginals[axis]));
