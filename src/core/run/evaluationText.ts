@@ -30,11 +30,34 @@ export function measuredWith({ samples, space, sampler, samplerSteps, eta, seed,
   return `${plural(samples, "sample")} in ${space} by ${sampler}, ${plural(samplerSteps, "step")}${noise}, seed ${seed}${raw}`;
 }
 
-export function evaluationRows(evaluation: Evaluation): readonly MeasureRow[] {
-  const { kid, kidFloor, frechet, copying, heldOutImages } = evaluation;
-  const unseen = { "held-out images": "held-out images", "training images": "training images left out for it" };
+const kidRow = (name: string, { value, standardError, low, high }: Evaluation["kid"]): MeasureRow => [
+  name,
+  `${short(value)} ± ${short(standardError)}`,
+  `95 %: ${short(low)} to ${short(high)}`,
+];
+
+/** Those that need no network; none of an evaluation by an earlier version. */
+function lookRows({ look }: Evaluation): MeasureRow[] {
+  if (look === undefined) return [];
+  const row = (name: string, measured: typeof look.grain, one: string): MeasureRow => [
+    name,
+    measured === null ? "–" : withError(measured.value, measured.standardError, 2),
+    measured === null ? "cannot be told of these images" : one,
+  ];
   return [
-    ["KID", `${short(kid.value)} ± ${short(kid.standardError)}`, `95 %: ${short(kid.low)} to ${short(kid.high)}`],
+    row("border ratio", look.borderRatio, "1: no patch borders show"),
+    row("grain", look.grain, "1: as clean as the training images"),
+    row("flat background", look.flatBackground, "1: as plain as that of the training images"),
+  ];
+}
+
+export function evaluationRows(evaluation: Evaluation): readonly MeasureRow[] {
+  const { kid, kidHeldOut, kidFloor, frechet, copying, heldOutImages } = evaluation;
+  const unseen = { "held-out images": "held-out images", "training images": "training images left out for it" };
+  const { nearCopies } = copying;
+  return [
+    kidRow("KID", kid),
+    ...(kidHeldOut ? [kidRow("KID, held-out", kidHeldOut)] : []),
     [
       "KID floor",
       `${short(kidFloor.value)} ± ${short(kidFloor.standardError)}`,
@@ -49,11 +72,21 @@ export function evaluationRows(evaluation: Evaluation): readonly MeasureRow[] {
     ["recall", short(evaluation.recall), ""],
     ["density", short(evaluation.density), ""],
     ["coverage", short(evaluation.coverage), ""],
+    ...lookRows(evaluation),
     [
       "copies",
       percent(copying.share),
       `${percent(copying.near)} of the samples are near a training image, ${percent(copying.nearUnseen)} of ${unseen[copying.unseen]} (${copying.space})`,
     ],
+    ...(nearCopies === undefined
+      ? []
+      : [
+          [
+            "near copies",
+            percent(nearCopies.share),
+            `less than a third as far from a training image as from the second nearest; ${percent(nearCopies.unseen)} of ${unseen[copying.unseen]}`,
+          ] as const,
+        ]),
   ];
 }
 

@@ -117,14 +117,14 @@ export function cellResult(
   { study }: Pick<StudyPlan, "study">,
   run: Pick<RunFacts, "evaluations" | "heldOut" | "step">,
 ): { readonly value: number; readonly error: number | null } | null {
-  const { of } = METRICS[study.metric];
+  const { of, error } = METRICS[study.metric];
   if (of === null) {
     const { heldOut } = run;
     return heldOut === null || heldOut.step !== run.step ? null : { value: heldOut.loss, error: heldOut.error };
   }
   const evaluation = evaluationOf(cell, { study }, run);
-  if (evaluation === null) return null;
-  return { value: of(evaluation), error: study.metric === "kid" ? evaluation.kid.standardError : null };
+  const value = evaluation && of(evaluation);
+  return value == null ? null : { value, error: error?.(evaluation!) ?? null };
 }
 
 /** The newest evaluation of a cell's newest weights that was made as the study asks; null: there is none. */

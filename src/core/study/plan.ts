@@ -195,11 +195,12 @@ class ConfigurationPlan {
   /** Why no cell will have the metric; null: each will. */
   private unmeasured({ data, ...stages }: Experiment): string | null {
     const last = this.shares.at(-1)?.stage;
-    if (METRICS[this.study.metric].of !== null || last === undefined) return null;
-    if (data.holdout === 0) {
+    const { of, needsHeldOut = false } = METRICS[this.study.metric];
+    if (last === undefined) return null;
+    if (needsHeldOut && data.holdout === 0) {
       return `${ABOUT_METRIC}${this.study.metric} is measured on images that data.holdout keeps out of training, and data.holdout is 0.`;
     }
-    return stages[last].held_out_every > 0
+    return of !== null || stages[last].held_out_every > 0
       ? null
       : `${ABOUT_METRIC}${this.study.metric} is not measured with ${last}.held_out_every 0.`;
   }

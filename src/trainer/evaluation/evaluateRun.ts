@@ -46,7 +46,7 @@ export async function evaluateRun(request: EvaluateRequest): Promise<Evaluation>
       const samples = await draw(network, request);
       const cacheDir = cacheFolder(baseDir);
       return await evaluateSamples(
-        { runDir, dataset, samples, spaces, cacheDir, ...change, say: request.note },
+        { runDir, experiment, dataset, samples, spaces, cacheDir, ...change, say: request.note },
         request.onProgress,
       );
     } finally {

@@ -46,7 +46,7 @@ export class StepEvaluations {
           (done) => showProgress("drawing", done, count),
         );
         const say = (line: string): void => run.log(line);
-        const request = { runDir: run.dir, dataset, samples, spaces, cacheDir, say };
+        const request = { runDir: run.dir, experiment, dataset, samples, spaces, cacheDir, say };
         const { kid } = await evaluateSamples(request, showProgress);
         run.log(`evaluation of step ${step}: KID ${short(kid.value)} ± ${short(kid.standardError)}`);
         return { kid: kid.value, kidError: kid.standardError };

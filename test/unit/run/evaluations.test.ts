@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { obstacles, referenceAmong } from "../../../src/core/run/comparableEvaluations.ts";
 import { newestEvaluation, readEvaluations } from "../../../src/core/run/evaluations.ts";
 import { evaluationsCsv } from "../../../src/core/run/evaluationsCsv.ts";
-import { frechetName, kidText, measuredWith, withError } from "../../../src/core/run/evaluationText.ts";
+import { evaluationRows, frechetName, kidText, measuredWith, withError } from "../../../src/core/run/evaluationText.ts";
 import { evaluationsOf, newestEvaluationOf, readNeighbours } from "../../../src/node/run/evaluations.ts";
 import { madeUpEvaluation } from "../../support/evaluations.ts";
 import { temporaryFolder } from "./support.ts";
@@ -98,6 +98,30 @@ describe("evaluations.jsonl", () => {
       expect(newestEvaluation(line(change)), JSON.stringify(change)).toBeNull();
     }
     expect(newestEvaluation(line({ neighbours: "neighbours-1000-fedcba98" }))).not.toBeNull();
+  });
+
+  it("has evaluations of before there were looks, which say less", () => {
+    const made = madeUpEvaluation();
+    const { kidHeldOut, look, copying, ...rest } = made;
+    const { nearCopies, ...less } = copying;
+    const old = { ...rest, copying: less };
+    expect(readEvaluations(`${JSON.stringify(old)}\n`)).toEqual([old]);
+    const names = (evaluation: Parameters<typeof evaluationRows>[0]) =>
+      evaluationRows(evaluation).map(([name]) => name);
+    const added = ["KID, held-out", "border ratio", "grain", "flat background", "near copies"];
+    expect(names(made).filter((name) => !names(old).includes(name))).toEqual(added);
+    const cells = (evaluation: typeof made) =>
+      evaluationsCsv([{ id: "a", label: "a", evaluations: [evaluation] }])
+        .trimEnd()
+        .split("\n")
+        .map((row) => row.split(","));
+    const [head, values] = cells(made);
+    const by = (name: string) => values![head!.indexOf(name)];
+    expect([by("kidHeldOut"), by("grain"), by("grainStandardError"), by("flatBackground")]).toEqual([
+      ...["0.0161", "2.4", "0.12", ""],
+    ]);
+    expect([by("nearCopies"), by("nearCopiesUnseen")]).toEqual(["0.018", "0.004"]);
+    expect(cells(old)[1]![head!.indexOf("grain")]).toBe("");
   });
 
   it("of a run that has none, or a folder in its place, is none", () => {

@@ -98,6 +98,19 @@ describe("the plan of a study", () => {
     expect(cells.map(({ runs }) => runs.length)).toEqual([2, 0]);
   });
 
+  it("has no KID to held-out images where none are held out, and needs no held-out loss for it", () => {
+    const study = "axes: {finetune.lr: [1e-4]}\nmetric: kid_held_out";
+    const [configuration] = plan(study).configurations;
+    expect(configuration!.problems).toEqual([
+      "The metric kid_held_out is measured on images that data.holdout keeps out of training, and data.holdout is 0.",
+    ]);
+    const held = BASE.replace("image_size: 32", "image_size: 32, holdout: 0.2").replace(
+      "finetune: {",
+      "finetune: {held_out_every: 0, ",
+    );
+    expect(plan(study, held).configurations[0]!.problems).toEqual([]);
+  });
+
   it("gives a range its ends and equal ratios between", () => {
     const { axes } = plan(
       "axes: {pretrain.lr: {from: 1e-4, to: 1e-2, count: 3, scale: log}, model.depth: {from: 3, to: 9, count: 3}}",

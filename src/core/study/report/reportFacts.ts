@@ -7,6 +7,7 @@ import { frechetName } from "../../run/evaluationText.ts";
 import type { RunRecord } from "../../run/record.ts";
 import { cellEvaluation, type StudyFacts } from "../cellState.ts";
 import { mean } from "../intervals.ts";
+import { METRICS } from "../metrics.ts";
 import type { PlannedRun, StudyPlan } from "../plan.ts";
 import type { EvaluationFacts, ReportedRun } from "./studyReport.ts";
 
@@ -16,10 +17,12 @@ export function evaluationFacts(plan: StudyPlan, facts: StudyFacts): EvaluationF
   const [first] = all;
   if (first === undefined) return null;
   const { space, trainingImages, heldOutImages, kidFloor } = first;
+  const { error } = METRICS[plan.study.metric];
+  const errors = all.flatMap((evaluation) => error?.(evaluation) ?? []);
   return {
     ...{ space, trainingImages, heldOutImages, floorAgainst: kidFloor.against, frechetName: frechetName(first) },
     drawnBy: [...new Set(all.map(drawnBy))].join(", or "),
-    kidError: mean(all.map(({ kid }) => kid.standardError)),
+    error: errors.length === 0 ? null : mean(errors),
   };
 }
 

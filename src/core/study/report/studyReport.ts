@@ -55,8 +55,8 @@ export interface EvaluationFacts {
   readonly frechetName: "FID" | "Fréchet distance";
   readonly trainingImages: number;
   readonly heldOutImages: number;
-  /** of a single evaluation's KID, mean */
-  readonly kidError: number;
+  /** standard error of a single evaluation's metric, mean; null: it has none */
+  readonly error: number | null;
   readonly floorAgainst: "held-out images" | "training images";
 }
 

@@ -61,7 +61,7 @@ export const SETTING_RULES: readonly StudyRule[] = [
     name: "nothing-held-out",
     severity: "error",
     explanation:
-      "The metric `held_out_loss` is the loss on images that are kept out of training, measured during training. `data.holdout` keeps none out, or `held_out_every` of the last stage is 0, in the experiment or at a point of an axis.",
+      "The metrics `held_out_loss` and `kid_held_out` are measured on images that are kept out of training, and `data.holdout` keeps none out; or `held_out_loss`, which is measured during training, is not, as `held_out_every` of the last stage is 0; in the experiment or at a point of an axis.",
     fix: null,
     *check({ study, plan }) {
       const found = new Set(plan.configurations.flatMap(({ problems }) => problems.filter(isAboutMetric)));
