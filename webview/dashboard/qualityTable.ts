@@ -95,21 +95,15 @@ function head(order: Settings["quality"], scale: IntervalScale, act: QualityTabl
     return element("th", { scope: "col", ...(order.sort === id ? { "aria-sort": direction } : {}) }, button);
   };
   const [kid, ...others] = QUALITY_COLUMNS.map(({ id, title, hint }) => sortable(id, title, hint));
+  const when = sortable("time", "When", "When it was measured");
+  when.classList.add("wide");
   const hint = "Dot: KID. Whisker: its 95 % interval. Grey tick and band: the floor and its 95 % interval.";
-  const plot = element("th", { scope: "col", title: hint, class: "plot-column" }, PLOT_TITLE);
+  const plot = element("th", { scope: "col", title: hint, class: "wide" }, PLOT_TITLE);
   plot.append(intervalAxis(scale));
   return element(
     "thead",
     {},
-    element(
-      "tr",
-      {},
-      sortable("run", "Run", "The order of the runs on the left"),
-      kid!,
-      plot,
-      ...others,
-      sortable("time", "When", "When it was measured"),
-    ),
+    element("tr", {}, sortable("run", "Run", "The order of the runs on the left"), kid!, plot, ...others, when),
   );
 }
 
@@ -184,12 +178,12 @@ function row(
     const note = `≠ ${others.join(", ")}`;
     header.append(element("div", { class: "incomparable", title: "Cannot be compared with the other rows" }, note));
   }
-  const when = named("When", new Date(time).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" }));
-  const drawn =
+  const date = new Date(time).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+  const when = named("When", date, { class: "wide" });
+  const plot =
     others.length > 0
-      ? element("span", { class: "visually-hidden" }, words)
-      : intervalPlot(mark, scale, words, palette.style(run.slot).colour);
-  const plot = named(PLOT_TITLE, drawn, { class: "plot-column" });
+      ? element("td", { class: "wide" }, element("span", { class: "visually-hidden" }, words))
+      : named(PLOT_TITLE, intervalPlot(mark, scale, words, palette.style(run.slot).colour), { class: "wide" });
   const tr = element("tr", { "data-run": run.dir, "data-time": time }, header, kidCell!, plot, ...cells, when);
   tr.classList.toggle("differs", others.length > 0);
   return tr;
