@@ -60,6 +60,7 @@ export async function measureSets(
     samplerSteps: drawing.steps,
     eta: drawing.eta,
     clip: drawing.clip,
+    ...(drawing.guidance === undefined ? {} : { guidance: drawing.guidance }),
     drawn,
     trainingImages: compared.training.count,
     trainingImagesOf,

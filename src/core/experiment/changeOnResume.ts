@@ -100,7 +100,16 @@ const TABLE: Table = {
     weights: never("start", "a run takes weights from elsewhere only when it begins"),
     classes: never("start", "classes get their numbers when a run begins"),
   },
-  sample: { sampler: silently, steps: silently, eta: silently, count: silently, weights: silently, clip: silently },
+  sample: {
+    sampler: silently,
+    steps: silently,
+    eta: silently,
+    count: silently,
+    weights: silently,
+    clip: silently,
+    guidance: silently,
+    guidance_interval: silently,
+  },
   engine: { backend: silently, threads: silently, memory_gb: silently },
   seed: noted,
 };

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import type { Experiment } from "../experiment/schema.ts";
 import { count, formatVersion, type Parsed, parseDocument, RUN_FORMAT_VERSION, stageName } from "./format.ts";
+import { guidanceRecord, recordedGuidance } from "./guidanceRecord.ts";
 
 /** Keyword of the text chunk in a PNG. */
 export const DRAWING_KEYWORD = "maskdm";
@@ -18,9 +19,10 @@ export const drawingSchema = z
       .optional()
       .describe("CRC-32 of the weights' file, as in state.json; missing: drawn by the run while it trained."),
     sampler: z.string().describe("ddim, ancestral or dpmpp_2m."),
-    steps: count().describe("Network evaluations per image: those taken, which are `timesteps` at most."),
+    steps: count().describe("Steps per image: those taken, which are `timesteps` at most."),
     eta: z.number().nullable().describe("Noise put back at every DDIM step; null: the sampler has no eta."),
     clip: z.boolean().describe("Whether the predicted image was clamped at every step."),
+    guidance: guidanceRecord(),
     seed: count().describe("Seed of the noise."),
     count: count().describe("Images of the drawing, all pages together."),
     label: z
@@ -72,6 +74,7 @@ export type DrawingFacts = Pick<
 export function drawingOf(experiment: Experiment, facts: DrawingFacts): Drawing {
   const { sample, diffusion, data, model } = experiment;
   const { run, stage, step, weights, weightsCrc32, seed, label, backend, versions } = facts;
+  const guidance = recordedGuidance(experiment);
   return {
     formatVersion: RUN_FORMAT_VERSION,
     run,
@@ -83,6 +86,7 @@ export function drawingOf(experiment: Experiment, facts: DrawingFacts): Drawing 
     steps: Math.min(sample.steps, diffusion.timesteps),
     eta: sample.sampler === "ddim" ? sample.eta : null,
     clip: sample.clip,
+    ...(guidance === undefined ? {} : { guidance }),
     seed,
     count: sample.count,
     label,

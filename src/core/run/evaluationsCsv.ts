@@ -38,6 +38,10 @@ const COLUMNS: Readonly<Record<string, (evaluation: Evaluation) => CsvCell>> = {
   near: ({ copying }) => copying.near,
   nearUnseen: ({ copying }) => copying.nearUnseen,
   copyingSpace: ({ copying }) => copying.space,
+  clip: ({ clip }) => (clip === undefined ? null : String(clip)),
+  guidance: ({ guidance }) => guidance?.scale ?? 1,
+  guidanceFrom: ({ guidance }) => guidance?.from ?? null,
+  guidanceTo: ({ guidance }) => guidance?.to ?? null,
 };
 
 export function evaluationsCsv(runs: readonly EvaluatedRun[]): string {

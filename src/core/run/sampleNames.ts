@@ -1,12 +1,15 @@
 /** Names of the pictures in a run's samples folder. They sort in the order of steps and pages. */
 import { checkpointName } from "./checkpointState.ts";
 import type { Drawing } from "./drawing.ts";
+import { isEverywhere } from "./guidanceRecord.ts";
 
 /** Name without extension of what a drawing on request is written to, e.g. `step-00001000-ddim-100-eta-1-seed-0-count-16`. */
 export function drawingName(drawing: Drawing): string {
-  const { step, sampler, steps, eta, seed, count, label, weights, clip } = drawing;
+  const { step, sampler, steps, eta, guidance, seed, count, label, weights, clip } = drawing;
   const parts = [checkpointName(step), sampler, steps];
   if (eta !== null) parts.push("eta", eta);
+  if (guidance !== undefined) parts.push("guidance", guidance.scale);
+  if (guidance !== undefined && !isEverywhere(guidance)) parts.push("from", guidance.from, "to", guidance.to);
   parts.push("seed", seed, "count", count);
   if (typeof label === "number") parts.push("label", label);
   if (weights === "raw") parts.push("raw");

@@ -2,6 +2,7 @@
 import { dirname, join } from "node:path";
 import { chosenClass } from "../../core/classes/chosenClass.ts";
 import { drawnClass } from "../../core/classes/classText.ts";
+import { guidanceOf, passesAt, passesPerImage } from "../../core/diffusion/guidance.ts";
 import { refuseUnused, trajectoryOf } from "../../core/run/askedDrawing.ts";
 import { gridPages } from "../../core/run/gridPages.ts";
 import { findNetwork, type NetworkRequest } from "../../node/run/runNetwork.ts";
@@ -85,12 +86,17 @@ export async function sampleRun(request: SampleRunRequest): Promise<SampleRunRes
     const room = requireRoom(folder, files.pixelBytes);
     if (room !== null) request.note(`note: ${room}`);
     await loadWeights(engine, network);
+    const guidance = guidanceOf(experiment);
+    const total = sample.count * passesPerImage(experiment);
+    let passes = 0;
     await drawToFiles({
       plan,
       files,
       draw: (onStep) => drawSamples(engine, experiment, { sample, seed, labels, onStep }),
-      onStep: ({ firstImage, count, step, steps }) =>
-        request.onStep(firstImage * steps + (step + 1) * count, sample.count * steps),
+      onStep: ({ count, timestep }) => {
+        passes += count * passesAt(guidance, timestep);
+        request.onStep(passes, total);
+      },
     });
     const pages = files.grid.map(({ path }) => path);
     const way = files.trajectory.map(({ path }) => path);

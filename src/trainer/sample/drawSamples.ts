@@ -1,6 +1,7 @@
 /** Draws images with the engine's network. */
 import { imagesToTokens, type TokenShape, tokensToImages, toPatchEmbedOrder } from "../../core/batch/tokens.ts";
 import { drawingBatch } from "../../core/diffusion/drawingBatch.ts";
+import { guidanceOf, guided } from "../../core/diffusion/guidance.ts";
 import { type Denoiser, type SampledBatch, type SampleStep, sampleBatches } from "../../core/diffusion/samplers.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import type { EngineClient } from "../engine/client.ts";
@@ -36,7 +37,7 @@ export function drawSamples(
   const shape = { imageSize: data.image_size, channels: data.channels, patchSize: model.patch_size };
   const turns = Int32Array.from({ length: sample.count }, (_, i) => (firstImage + i) % Math.max(1, model.num_classes));
   return sampleBatches({
-    denoiser: engineDenoiser(engine, shape, sample.weights),
+    denoiser: guided(engineDenoiser(engine, shape, sample.weights), guidanceOf({ ...experiment, sample })),
     diffusion,
     sample,
     seed,
