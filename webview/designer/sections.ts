@@ -20,6 +20,7 @@ const IDLE: Readonly<Record<string, (experiment: Experiment) => string | null>> 
   "finetune.classes": ({ model }) => (model.num_classes > 0 ? null : "Only with classes"),
   "diffusion.min_snr_gamma": ({ diffusion }) =>
     diffusion.loss_weighting === "min_snr" ? null : "Only with loss weighting min_snr",
+  "sample.classes": ({ model }) => (model.num_classes > 0 ? null : "Only with classes"),
   "sample.guidance": ({ model }) => (model.num_classes > 0 ? null : "Only with classes"),
   "sample.guidance_interval": (experiment) =>
     guidanceOf(experiment) !== null ? null : "Only with classes and guidance other than 1",

@@ -15,7 +15,9 @@ export interface EmbeddedSets {
   readonly heldOut: Features | null;
 }
 
-interface MeasureRequest extends Pick<Evaluation, "drawn" | "data" | "trainingImagesOf" | "heldOutImages" | "note"> {
+type Told = "drawn" | "data" | "trainingImagesOf" | "heldOutImages" | "note" | "classes";
+
+interface MeasureRequest extends Pick<Evaluation, Told> {
   readonly drawing: Drawing;
   /** for everything but copying */
   readonly compared: EmbeddedSets;
@@ -33,7 +35,7 @@ export async function measureSets(
   request: MeasureRequest,
   pause: (done: number, total: number) => Promise<unknown>,
 ): Promise<Evaluation> {
-  const { drawing, compared, searched, passing, drawn, data, trainingImagesOf, heldOutImages, note } = request;
+  const { drawing, compared, searched, passing, drawn, data, trainingImagesOf, heldOutImages, note, classes } = request;
   let done = 0;
   await pause(done, COMPUTATIONS);
   const inTurn = async <T>(work: () => T): Promise<T> => {
@@ -61,6 +63,7 @@ export async function measureSets(
     eta: drawing.eta,
     clip: drawing.clip,
     ...(drawing.guidance === undefined ? {} : { guidance: drawing.guidance }),
+    ...(classes === undefined ? {} : { classes }),
     drawn,
     trainingImages: compared.training.count,
     trainingImagesOf,

@@ -109,6 +109,7 @@ const TABLE: Table = {
     clip: silently,
     guidance: silently,
     guidance_interval: silently,
+    classes: silently,
   },
   engine: { backend: silently, threads: silently, memory_gb: silently },
   seed: noted,

@@ -322,6 +322,16 @@ const sample = z
       equation: "guided: round(from·(T - 1)) ≤ t ≤ round(to·(T - 1))",
       cost: "Steps outside of it take one evaluation of the network.",
     }),
+    classes: z
+      .array(z.union([z.string().min(1).max(400), integer(0, 99_999)]))
+      .min(1)
+      .max(1000)
+      .nullable()
+      .default(null)
+      .meta({
+        description:
+          "Classes that are drawn, by the names of their folders or by their numbers; where names are numbers themselves, the name counts. Images take turns. null = all classes. An evaluation then measures against the images of these classes. Only with num_classes above 0.",
+      }),
   })
   .meta({ description: "The sample grids drawn during training and by the sample command." });
 

@@ -30,6 +30,9 @@ export function refuseUnused(experiment: Experiment, overrides: readonly Overrid
     const why = sampler === "ancestral" ? "ancestral sampling always adds its full noise" : `${sampler} adds no noise`;
     throw new UserError(`--eta ${eta} has no effect: ${why}. Leave it out, or use --sampler ddim.`);
   }
+  if (isAsked("classes") && sample.classes !== null && experiment.model.num_classes === 0) {
+    throw new UserError("--set sample.classes has no effect: the model has no classes (num_classes 0). Leave it out.");
+  }
   const unguided = whyUnguided(experiment);
   if (isAsked("guidance") && sample.guidance !== 1 && unguided !== null) {
     throw new UserError(`--guidance ${sample.guidance} has no effect: ${unguided.text}.`);

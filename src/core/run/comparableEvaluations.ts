@@ -25,6 +25,7 @@ const CONDITIONS: readonly Condition[] = [
   // Those of earlier versions do not say it: they are taken to be as most are.
   { of: ({ clip = true }) => clip, other: ({ clip }) => `predictions ${clip === false ? "not clamped" : "clamped"}` },
   { of: ({ guidance }) => guidance, other: ({ guidance }) => `other guidance (${guidanceText(guidance)})` },
+  { of: ({ classes }) => classes, other: ({ classes }) => `other classes (${classes?.join(", ") ?? "all"})` },
   { of: ({ weights }) => weights, other: ({ weights }) => `other weights (${weights})` },
 ];
 

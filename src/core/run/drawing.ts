@@ -28,7 +28,13 @@ export const drawingSchema = z
     label: z
       .union([count(), z.literal("turns")])
       .nullable()
-      .describe("Class of every image; turns: image i has class i modulo the number of classes; null: no classes."),
+      .describe(
+        "Class of every image; turns: image i has class i modulo the number of classes, or of `classes`; null: no classes.",
+      ),
+    classes: z
+      .array(count())
+      .optional()
+      .describe("Classes that take turns, the first image having the first one; missing: all, or one."),
     imageSize: count().describe("Side of an image in pixels, before it is enlarged for a grid."),
     channels: count().describe("1 or 3."),
     diffusion: z
@@ -68,12 +74,15 @@ export type Drawing = Omit<DrawingRecord, "shows">;
 /** What an experiment does not say about a drawing. */
 export type DrawingFacts = Pick<
   Drawing,
-  "run" | "stage" | "step" | "weights" | "weightsCrc32" | "seed" | "label" | "backend" | "versions"
->;
+  "run" | "stage" | "step" | "weights" | "weightsCrc32" | "seed" | "backend" | "versions"
+> & {
+  /** numbers of the classes that are drawn; null: all, or the model has none */
+  readonly chosen: readonly number[] | null;
+};
 
 export function drawingOf(experiment: Experiment, facts: DrawingFacts): Drawing {
   const { sample, diffusion, data, model } = experiment;
-  const { run, stage, step, weights, weightsCrc32, seed, label, backend, versions } = facts;
+  const { run, stage, step, weights, weightsCrc32, seed, chosen, backend, versions } = facts;
   const guidance = recordedGuidance(experiment);
   return {
     formatVersion: RUN_FORMAT_VERSION,
@@ -89,7 +98,7 @@ export function drawingOf(experiment: Experiment, facts: DrawingFacts): Drawing 
     ...(guidance === undefined ? {} : { guidance }),
     seed,
     count: sample.count,
-    label,
+    ...labelOf(model.num_classes, chosen),
     imageSize: data.image_size,
     channels: data.channels,
     diffusion: {
@@ -101,6 +110,29 @@ export function drawingOf(experiment: Experiment, facts: DrawingFacts): Drawing 
     backend,
     versions,
   };
+}
+
+/** @param chosen classes; null: all */
+function labelOf(numClasses: number, chosen: readonly number[] | null): Pick<Drawing, "label" | "classes"> {
+  if (numClasses === 0) return { label: null };
+  if (chosen === null) return { label: "turns" };
+  return chosen.length === 1 ? { label: chosen[0]! } : { label: "turns", classes: [...chosen] };
+}
+
+/**
+ * The class of each image, [count].
+ * @param first number of the first one
+ * @returns null: there are no classes
+ */
+export function drawnLabels(
+  { label, classes }: Pick<Drawing, "label" | "classes">,
+  numClasses: number,
+  first: number,
+  count: number,
+): Int32Array | null {
+  if (numClasses === 0 || label === null) return null;
+  const turn = (image: number): number => classes?.[image % classes.length] ?? image % numClasses;
+  return Int32Array.from({ length: count }, (_, i) => (label === "turns" ? turn(first + i) : label));
 }
 
 /** The text of the chunk: JSON in ASCII. Equal drawings have equal texts. */

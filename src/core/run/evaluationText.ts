@@ -26,12 +26,13 @@ export const kidText = ({ kid }: Evaluation): string => `KID ${withError(kid.val
 
 /** "1,000 samples in efficientnet-lite0 by ddim, 100 steps, seed 0" */
 export function measuredWith(evaluation: Evaluation): string {
-  const { samples, space, sampler, samplerSteps, eta, guidance, clip, seed, weights } = evaluation;
+  const { samples, space, sampler, samplerSteps, eta, guidance, classes, clip, seed, weights } = evaluation;
   return [
     `${plural(samples, "sample")} in ${space} by ${sampler}`,
     plural(samplerSteps, "step"),
     ...(eta === null ? [] : [`eta ${short(eta)}`]),
     ...(guidance === undefined ? [] : [guidanceText(guidance)]),
+    ...(classes === undefined ? [] : [`of ${classes.join(" and ")}`]),
     ...(clip === false ? ["not clamped"] : []),
     `seed ${seed}`,
     ...(weights === "raw" ? ["weights not averaged"] : []),

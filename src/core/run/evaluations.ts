@@ -22,6 +22,12 @@ export const evaluationSchema = z
     eta: z.number().nullable().describe("Noise put back at every DDIM step; null: the sampler has no eta."),
     clip: z.boolean().optional().describe("Whether the predicted image was clamped at every step; missing: not known."),
     guidance: guidanceRecord(),
+    classes: z
+      .array(z.union([z.string(), count()]))
+      .optional()
+      .describe(
+        "Classes that were drawn, and whose images they are measured against, as sample.classes names them; missing: all.",
+      ),
     drawn: fileNameSchema.describe("Folder in evaluations/ that holds the samples."),
     trainingImages: count().describe("Training images that distances were measured to."),
     trainingImagesOf: count().describe("Training images that there are."),

@@ -1,4 +1,5 @@
 /** Where the cells of a study stand, read off its run folders: nothing else counts as done. */
+import { askedClasses } from "../classes/drawnClasses.ts";
 import { isAtWork } from "../run/entry.ts";
 import { spaceName } from "../run/evaluationSpaces.ts";
 import type { Evaluation } from "../run/evaluations.ts";
@@ -137,7 +138,7 @@ export function evaluationOf(
   if (experiment === null) return null;
   const { sampler, steps, eta, weights, clip } = experiment.sample;
   const { samples, seed, space } = study.evaluate;
-  const guidance = JSON.stringify(recordedGuidance(experiment));
+  const shown = JSON.stringify([recordedGuidance(experiment), askedClasses(experiment)]);
   const asked = {
     ...{ sampler, samplerSteps: Math.min(steps, experiment.diffusion.timesteps), eta: sampler === "ddim" ? eta : null },
     ...{ weights, samples, seed, space: spaceName(space) },
@@ -146,7 +147,7 @@ export function evaluationOf(
     Object.entries(asked).every(([key, value]) => made[key as keyof typeof asked] === value) &&
     // Evaluations of earlier versions do not say whether predictions were clamped.
     (made.clip ?? clip) === clip &&
-    JSON.stringify(made.guidance) === guidance;
+    JSON.stringify([made.guidance, made.classes]) === shown;
   return run.evaluations.findLast((made) => made.step === run.step && isAsked(made)) ?? null;
 }
 

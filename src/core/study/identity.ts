@@ -1,4 +1,5 @@
 /** What of an experiment decides what a training learns: two trainings of one identity would give the same weights, and one is enough. */
+import { askedClasses } from "../classes/drawnClasses.ts";
 import { isReadBy, ruleOf } from "../experiment/changeOnResume.ts";
 import type { Experiment } from "../experiment/schema.ts";
 import { maskPieces, onGrid } from "../masks/schedule.ts";
@@ -46,14 +47,16 @@ export const DRAWING_KEYS = [
   "clip",
   "guidance",
   "guidance_interval",
+  "classes",
 ] as const satisfies readonly (keyof Experiment["sample"])[];
 
 /** What is drawn from a training's weights when it is evaluated. */
 export function drawingIdentity(experiment: Experiment, evaluate: object): string {
   const { sampler, steps, eta, weights, clip } = experiment.sample;
   const guidance = recordedGuidance(experiment);
+  const classes = askedClasses(experiment);
   const drawn = { sampler, steps, eta: sampler === "ddim" ? eta : null, weights, clip };
-  return JSON.stringify({ ...drawn, ...(guidance === undefined ? {} : { guidance }), ...evaluate });
+  return JSON.stringify({ ...drawn, guidance, classes, ...evaluate });
 }
 
 const entriesOf = (section: string, keys: object): (readonly [string, unknown])[] =>

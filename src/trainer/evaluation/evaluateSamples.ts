@@ -9,12 +9,12 @@ import { DEFAULT_SPACE } from "../../core/run/evaluationSpaces.ts";
 import type { Evaluation } from "../../core/run/evaluations.ts";
 import { EVALUATIONS_FILE } from "../../node/run/evaluations.ts";
 import { dataFingerprint, imageList } from "../data/dataFingerprint.ts";
-import type { Dataset } from "../data/dataset.ts";
 import type { ImageView } from "../data/imageView.ts";
 import { AppendFile } from "../run/appendFile.ts";
 import type { DrawnSamples } from "./drawnSamples.ts";
 import { type FeatureSpace, openSpace } from "./featureSpace.ts";
 import { keptFeatures } from "./keptFeatures.ts";
+import type { MeasuredImages } from "./measuredImages.ts";
 import { neighbourPictures } from "./neighbourPictures.ts";
 
 /** Where copies of training images stay near them, and other images do not: docs/evaluation.md. */
@@ -42,13 +42,15 @@ export async function withSpaces<T>(
 
 export interface EvaluateSamplesRequest {
   readonly runDir: string;
-  readonly dataset: Dataset;
+  readonly dataset: MeasuredImages;
   readonly samples: DrawnSamples;
   readonly spaces: Spaces;
   /** of the decoded images */
   readonly cacheDir: string;
   /** what a reader of the result should know */
   readonly note?: string;
+  /** that were drawn, as they were asked for; missing: all */
+  readonly classes?: Evaluation["classes"];
   /** told what people may want to look at */
   readonly say: (line: string) => void;
 }
@@ -58,7 +60,7 @@ export async function evaluateSamples(
   request: EvaluateSamplesRequest,
   onProgress: (part: "embedding" | "measuring", done: number, total: number) => void,
 ): Promise<Evaluation> {
-  const { runDir, dataset, samples, spaces, cacheDir, note, say } = request;
+  const { runDir, dataset, samples, spaces, cacheDir, note, classes, say } = request;
   const { drawing, images, key } = samples;
   const embedAll = async (by: FeatureSpace, most: number) => {
     const kept = (view: ImageView): Promise<Features> => {
@@ -79,7 +81,7 @@ export async function evaluateSamples(
   const kept = { drawing, drawn: key, data, trainingImagesOf: dataset.count, heldOutImages: dataset.heldOut.count };
   const neighbours = new TrainingNeighbours(images.count);
   const measured = await measureSets(
-    { ...kept, compared, searched, passing: [neighbours], ...(note === undefined ? {} : { note }) },
+    { ...kept, compared, searched, passing: [neighbours], note, classes },
     (done, total) => {
       onProgress("measuring", done, total);
       return setImmediate();

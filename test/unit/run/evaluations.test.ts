@@ -71,6 +71,9 @@ describe("evaluations that can be compared", () => {
     expect(obstacles(reference, guided(3))).toEqual(["other guidance (no guidance)"]);
     expect(obstacles(guided(3), guided(3, 0.1))).toEqual(["other guidance (guidance 3)"]);
     expect(obstacles(guided(3), guided(3))).toEqual([]);
+    expect(obstacles(madeUpEvaluation({ clip: true, classes: ["smileys", 3] }), reference)).toEqual([
+      "other classes (smileys, 3)",
+    ]);
     expect(obstacles(madeUpEvaluation(), reference)).toEqual([]);
     expect(obstacles(madeUpEvaluation({ clip: false }), reference)).toEqual(["predictions not clamped"]);
     expect(obstacles(reference, madeUpEvaluation({ clip: false }))).toEqual(["predictions clamped"]);

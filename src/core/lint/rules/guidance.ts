@@ -1,5 +1,7 @@
-/** Guidance that has no effect, was not learned, or is too strong. */
+/** Guidance that has no effect, was not learned, or is too strong; classes to draw that there are not. */
+import { drawnClasses } from "../../classes/drawnClasses.ts";
 import { whyUnguided } from "../../diffusion/guidance.ts";
+import { UserError } from "../../errors.ts";
 import { short } from "../../numbers.ts";
 import type { LintContext, Rule } from "../rule.ts";
 
@@ -68,6 +70,38 @@ const strongGuidance: Rule = {
   },
 };
 
+const drawnClass: Rule = {
+  code: "MDM608",
+  name: "drawn-class",
+  severity: "error",
+  explanation:
+    "`sample.classes` names a class that is neither a folder nor a number below `model.num_classes`; or the model has no classes, and it has no effect (a warning).",
+  fix: "Removes the key from an unconditional model.",
+  *check({ experiment, facts }) {
+    const { classes } = experiment.sample;
+    if (classes === null) return;
+    const at = ["sample.classes"];
+    if (experiment.model.num_classes === 0) {
+      yield {
+        at,
+        severity: "warning",
+        message: "sample.classes has no effect: num_classes is 0, so the model has no classes.",
+        fix: { title: "Remove classes", remove: at },
+      };
+      return;
+    }
+    const folders = facts.dataset?.classNames;
+    if (folders === undefined) return;
+    const known = [...new Set([...folders, ...(facts.checkpoint?.classes ?? [])])];
+    try {
+      drawnClasses(experiment, known);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      yield { at, message: error.message };
+    }
+  },
+};
+
 const isGuided = ({ experiment }: LintContext): boolean => whyUnguided(experiment) === null;
 
-export const GUIDANCE_RULES: readonly Rule[] = [guidanceUnused, guidanceUntrained, strongGuidance];
+export const GUIDANCE_RULES: readonly Rule[] = [guidanceUnused, guidanceUntrained, strongGuidance, drawnClass];
