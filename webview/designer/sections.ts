@@ -1,5 +1,6 @@
 /** All keys of the file that have no place in the mask form, section by section. */
 
+import { guidanceOf } from "../../src/core/diffusion/guidance.ts";
 import type { Diagnostic } from "../../src/core/experiment/diagnostic.ts";
 import { experimentKeys } from "../../src/core/experiment/keys.ts";
 import type { Experiment } from "../../src/core/experiment/schema.ts";
@@ -19,6 +20,10 @@ const IDLE: Readonly<Record<string, (experiment: Experiment) => string | null>> 
   "finetune.classes": ({ model }) => (model.num_classes > 0 ? null : "Only with classes"),
   "diffusion.min_snr_gamma": ({ diffusion }) =>
     diffusion.loss_weighting === "min_snr" ? null : "Only with loss weighting min_snr",
+  "sample.classes": ({ model }) => (model.num_classes > 0 ? null : "Only with classes"),
+  "sample.guidance": ({ model }) => (model.num_classes > 0 ? null : "Only with classes"),
+  "sample.guidance_interval": (experiment) =>
+    guidanceOf(experiment) !== null ? null : "Only with classes and guidance other than 1",
   "sample.eta": ({ sample }) => (sample.sampler === "ddim" ? null : "Only with sampler ddim"),
 };
 

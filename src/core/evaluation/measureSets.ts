@@ -18,7 +18,9 @@ export interface EmbeddedSets {
   readonly heldOut: Features | null;
 }
 
-interface MeasureRequest extends Pick<Evaluation, "drawn" | "data" | "trainingImagesOf" | "heldOutImages" | "note"> {
+type Told = "drawn" | "data" | "trainingImagesOf" | "heldOutImages" | "note" | "classes";
+
+interface MeasureRequest extends Pick<Evaluation, Told> {
   readonly drawing: Drawing;
   /** for everything but copying */
   readonly compared: EmbeddedSets;
@@ -38,7 +40,8 @@ export async function measureSets(
   request: MeasureRequest,
   pause: (done: number, total: number) => Promise<unknown>,
 ): Promise<Evaluation> {
-  const { drawing, compared, searched, seen, passing, drawn, data, trainingImagesOf, heldOutImages, note } = request;
+  const { drawing, compared, searched, seen, passing, drawn, data, trainingImagesOf, heldOutImages, note, classes } =
+    request;
   let done = 0;
   await pause(done, COMPUTATIONS);
   const inTurn = async <T>(work: () => T): Promise<T> => {
@@ -68,6 +71,8 @@ export async function measureSets(
     samplerSteps: drawing.steps,
     eta: drawing.eta,
     clip: drawing.clip,
+    ...(drawing.guidance === undefined ? {} : { guidance: drawing.guidance }),
+    ...(classes === undefined ? {} : { classes }),
     drawn,
     trainingImages: compared.training.count,
     trainingImagesOf,

@@ -100,7 +100,17 @@ const TABLE: Table = {
     weights: never("start", "a run takes weights from elsewhere only when it begins"),
     classes: never("start", "classes get their numbers when a run begins"),
   },
-  sample: { sampler: silently, steps: silently, eta: silently, count: silently, weights: silently, clip: silently },
+  sample: {
+    sampler: silently,
+    steps: silently,
+    eta: silently,
+    count: silently,
+    weights: silently,
+    clip: silently,
+    guidance: silently,
+    guidance_interval: silently,
+    classes: silently,
+  },
   engine: { backend: silently, threads: silently, memory_gb: silently },
   seed: noted,
 };

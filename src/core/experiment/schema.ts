@@ -292,7 +292,7 @@ const sample = z
       description: "How images are drawn: DDIM, ancestral (DDPM), or DPM-Solver++(2M).",
     }),
     steps: integer(1, 10_000).default(100).meta({
-      description: "Network evaluations per image; at most diffusion.timesteps.",
+      description: "Steps per image, an evaluation of the network each; at most diffusion.timesteps.",
       unit: "steps",
       cost: "Drawing time grows in proportion.",
     }),
@@ -309,6 +309,29 @@ const sample = z
     clip: z.boolean().default(true).meta({
       description: "Whether the predicted clean image is clamped to [-1, 1] at every step.",
     }),
+    guidance: z.number().min(0).default(1).meta({
+      description:
+        "Scale w of classifier-free guidance (Ho & Salimans 2022): how far what the network predicts with an image's class is driven away from what it predicts without one. 1 = the class as it was learned; 0 = no class; above 1, usually 1.5 to 4, images show their class more clearly and vary less. Only with num_classes above 0, and learned with class_dropout above 0.",
+      equation: "output = without + w·(with - without)",
+      cost: "Every guided step takes two evaluations of the network instead of one, but for w = 0.",
+    }),
+    guidance_interval: z.tuple([rate01(), rate01()]).default([0, 1]).meta({
+      description:
+        "Noise levels that are guided, from and to as shares of the way from the image (0) to noise (1); at all others guidance is 1 (Kynkäänniemi et al. 2024). Leaving out the noisiest keeps more variety.",
+      unit: "share of the timesteps",
+      equation: "guided: round(from·(T - 1)) ≤ t ≤ round(to·(T - 1))",
+      cost: "Steps outside of it take one evaluation of the network.",
+    }),
+    classes: z
+      .array(z.union([z.string().min(1).max(400), integer(0, 99_999)]))
+      .min(1)
+      .max(1000)
+      .nullable()
+      .default(null)
+      .meta({
+        description:
+          "Classes that are drawn, by the names of their folders or by their numbers; where names are numbers themselves, the name counts. Images take turns. null = all classes. An evaluation then measures against the images of these classes. Only with num_classes above 0.",
+      }),
   })
   .meta({ description: "The sample grids drawn during training and by the sample command." });
 

@@ -17,6 +17,8 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   schedule: ["noise_schedule", "beta_schedule"],
   prediction: ["objective", "parameterization", "prediction_type", "target"],
   min_snr_gamma: ["snr_gamma", "gamma"],
+  guidance: ["cfg", "cfg_scale", "guidance_scale", "guidance_strength", "guidance_weight", "w"],
+  guidance_interval: ["cfg_interval", "interval", "guidance_range"],
   steps: ["iterations", "num_steps", "max_steps", "train_steps", "n_steps", "total_steps"],
   batch_size: ["batch", "bs", "train_batch_size"],
   micro_batch_size: ["micro_batch", "microbatch", "per_device_batch_size"],

@@ -98,7 +98,8 @@ function repairText(
   accept: (candidate: unknown, hint: (text: string) => string) => Repair | null,
 ): Repair | null {
   const text = value.trim();
-  if (isTextList(spec.schema)) return accept([value], (list) => `Write ${list}.`);
+  if ((spec.schema.anyOf ?? [spec.schema]).some(isTextList) && !/^(none|null|nil|~)$/i.test(text))
+    return accept([value], (list) => `Write ${list}.`);
   if (spec.schema.enum !== undefined) {
     const names = spec.schema.enum.map(String);
     const nearest = VALUE_SYNONYMS[spec.name]?.[text.toLowerCase()] ?? nearestName(text, names);

@@ -3,6 +3,7 @@
 import { count, percent, plural, short } from "../numbers.ts";
 import { INCEPTION } from "./evaluationSpaces.ts";
 import type { Evaluation } from "./evaluations.ts";
+import { guidanceText } from "./guidanceRecord.ts";
 
 /** A measure: its name, its value, and what else is to be known of it; "": nothing. */
 export type MeasureRow = readonly [name: string, value: string, more: string];
@@ -24,10 +25,18 @@ export function withError(value: number, error: number, digits: 1 | 2 = 1): stri
 export const kidText = ({ kid }: Evaluation): string => `KID ${withError(kid.value, kid.standardError)}`;
 
 /** "1,000 samples in efficientnet-lite0 by ddim, 100 steps, seed 0" */
-export function measuredWith({ samples, space, sampler, samplerSteps, eta, seed, weights }: Evaluation): string {
-  const noise = eta === null ? "" : `, eta ${short(eta)}`;
-  const raw = weights === "raw" ? ", weights not averaged" : "";
-  return `${plural(samples, "sample")} in ${space} by ${sampler}, ${plural(samplerSteps, "step")}${noise}, seed ${seed}${raw}`;
+export function measuredWith(evaluation: Evaluation): string {
+  const { samples, space, sampler, samplerSteps, eta, guidance, classes, clip, seed, weights } = evaluation;
+  return [
+    `${plural(samples, "sample")} in ${space} by ${sampler}`,
+    plural(samplerSteps, "step"),
+    ...(eta === null ? [] : [`eta ${short(eta)}`]),
+    ...(guidance === undefined ? [] : [guidanceText(guidance)]),
+    ...(classes === undefined ? [] : [`of ${classes.join(" and ")}`]),
+    ...(clip === false ? ["not clamped"] : []),
+    `seed ${seed}`,
+    ...(weights === "raw" ? ["weights not averaged"] : []),
+  ].join(", ");
 }
 
 const kidRow = (name: string, { value, standardError, low, high }: Evaluation["kid"]): MeasureRow => [

@@ -1,6 +1,7 @@
 /** evaluations.jsonl: one JSON object per evaluation of a run, only ever appended to. */
 import * as z from "zod";
 import { count, stageName, timestamp } from "./format.ts";
+import { guidanceRecord } from "./guidanceRecord.ts";
 
 /** Name of a file or folder that leads nowhere else. */
 export const fileNameSchema = z.string().regex(/^[\w-]+$/);
@@ -33,9 +34,16 @@ export const evaluationSchema = z
     samples: count().describe("Images that were drawn."),
     seed: count().describe("Seed of their noise."),
     sampler: z.string().describe("ddim, ancestral or dpmpp_2m."),
-    samplerSteps: count().describe("Network evaluations per image."),
+    samplerSteps: count().describe("Steps per image."),
     eta: z.number().nullable().describe("Noise put back at every DDIM step; null: the sampler has no eta."),
     clip: z.boolean().optional().describe("Whether the predicted image was clamped at every step; missing: not known."),
+    guidance: guidanceRecord(),
+    classes: z
+      .array(z.union([z.string(), count()]))
+      .optional()
+      .describe(
+        "Classes that were drawn, and whose images they are measured against, as sample.classes names them; missing: all.",
+      ),
     drawn: fileNameSchema.describe("Folder in evaluations/ that holds the samples."),
     trainingImages: count().describe("Training images that distances were measured to."),
     trainingImagesOf: count().describe("Training images that there are."),

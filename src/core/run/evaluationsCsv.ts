@@ -48,6 +48,10 @@ const COLUMNS: Readonly<Record<string, (evaluation: Evaluation) => CsvCell>> = {
   nearCopies: ({ copying }) => copying.nearCopies?.share ?? null,
   nearCopiesUnseen: ({ copying }) => copying.nearCopies?.unseen ?? null,
   copyingSpace: ({ copying }) => copying.space,
+  clip: ({ clip }) => (clip === undefined ? null : String(clip)),
+  guidance: ({ guidance }) => guidance?.scale ?? 1,
+  guidanceFrom: ({ guidance }) => guidance?.from ?? null,
+  guidanceTo: ({ guidance }) => guidance?.to ?? null,
 };
 
 export function evaluationsCsv(runs: readonly EvaluatedRun[]): string {

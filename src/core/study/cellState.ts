@@ -1,7 +1,9 @@
 /** Where the cells of a study stand, read off its run folders: nothing else counts as done. */
+import { askedClasses } from "../classes/drawnClasses.ts";
 import { isAtWork } from "../run/entry.ts";
 import { spaceName } from "../run/evaluationSpaces.ts";
 import type { Evaluation } from "../run/evaluations.ts";
+import { recordedGuidance } from "../run/guidanceRecord.ts";
 import type { ShownState } from "../run/liveness.ts";
 import { METRICS } from "./metrics.ts";
 import type { Cell, PlannedRun, StudyPlan } from "./plan.ts";
@@ -136,6 +138,7 @@ export function evaluationOf(
   if (experiment === null) return null;
   const { sampler, steps, eta, weights, clip } = experiment.sample;
   const { samples, seed, space } = study.evaluate;
+  const shown = JSON.stringify([recordedGuidance(experiment), askedClasses(experiment)]);
   const asked = {
     ...{ sampler, samplerSteps: Math.min(steps, experiment.diffusion.timesteps), eta: sampler === "ddim" ? eta : null },
     ...{ weights, samples, seed, space: spaceName(space) },
@@ -143,7 +146,8 @@ export function evaluationOf(
   const isAsked = (made: Evaluation): boolean =>
     Object.entries(asked).every(([key, value]) => made[key as keyof typeof asked] === value) &&
     // Evaluations of earlier versions do not say whether predictions were clamped.
-    (made.clip ?? clip) === clip;
+    (made.clip ?? clip) === clip &&
+    JSON.stringify([made.guidance, made.classes]) === shown;
   return run.evaluations.findLast((made) => made.step === run.step && isAsked(made)) ?? null;
 }
 

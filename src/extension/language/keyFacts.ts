@@ -70,7 +70,12 @@ export function factsOf({ experiment, refused, facts }: ReadDocument, stage: Sta
 export function timeOf(read: ReadDocument, stage: Stage, calibration: Calibration | undefined): TimeForecast | null {
   if (factsOf(read, stage) === null || read.experiment === null) return null;
   const needed = ["steps", "checkpoint_every", "sample_every"].map((name) => `${stage}.${name}`);
-  if ([...needed, "sample.count", "sample.steps"].some((path) => read.refused.has(path))) return null;
+  if (
+    [...needed, "sample.count", "sample.steps", "sample.guidance", "sample.guidance_interval"].some((path) =>
+      read.refused.has(path),
+    )
+  )
+    return null;
   const run = { experiment: read.experiment, stage, images: read.facts.dataset?.images };
   return calibration?.forecast(run)?.time ?? null;
 }

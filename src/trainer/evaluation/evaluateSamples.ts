@@ -1,6 +1,7 @@
 /** Measures samples against the images that their network learned from, and writes what was found into the run's folder. */
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
+import { askedClasses } from "../../core/classes/drawnClasses.ts";
 import type { Features } from "../../core/evaluation/features.ts";
 import { measureSets } from "../../core/evaluation/measureSets.ts";
 import { LEAST_IMAGES, MOST_COMPARED, someOf } from "../../core/evaluation/references.ts";
@@ -11,12 +12,12 @@ import { DEFAULT_SPACE } from "../../core/run/evaluationSpaces.ts";
 import type { Evaluation } from "../../core/run/evaluations.ts";
 import { EVALUATIONS_FILE } from "../../node/run/evaluations.ts";
 import { dataFingerprint, imageList } from "../data/dataFingerprint.ts";
-import type { Dataset } from "../data/dataset.ts";
 import type { ImageView } from "../data/imageView.ts";
 import { AppendFile } from "../run/appendFile.ts";
 import type { DrawnSamples } from "./drawnSamples.ts";
 import { type FeatureSpace, openSpace } from "./featureSpace.ts";
 import { keptFeatures } from "./keptFeatures.ts";
+import type { MeasuredImages } from "./measuredImages.ts";
 import { neighbourPictures } from "./neighbourPictures.ts";
 import { viewImages } from "./viewImages.ts";
 
@@ -46,7 +47,7 @@ export async function withSpaces<T>(
 export interface EvaluateSamplesRequest {
   readonly runDir: string;
   readonly experiment: Experiment;
-  readonly dataset: Dataset;
+  readonly dataset: MeasuredImages;
   readonly samples: DrawnSamples;
   readonly spaces: Spaces;
   /** of the decoded images */
@@ -89,7 +90,7 @@ export async function evaluateSamples(
   };
   const neighbours = new TrainingNeighbours(images.count);
   const measured = await measureSets(
-    { ...kept, compared, searched, seen, passing: [neighbours], ...(note === undefined ? {} : { note }) },
+    { ...kept, compared, searched, seen, passing: [neighbours], note, classes: askedClasses(experiment) },
     (done, total) => {
       onProgress("measuring", done, total);
       return setImmediate();

@@ -94,6 +94,24 @@ describe("a forecast", () => {
     expect(found.memoryBytes).toBe(stageFacts(experiment, "pretrain", null)!.memoryBytes);
   });
 
+  it("counts both passes of samples that are guided", () => {
+    const classes: Experiment = {
+      ...experiment,
+      model: { ...experiment.model, num_classes: 3 },
+      pretrain: { ...experiment.pretrain, evaluate_every: 1050, evaluate_samples: 100 },
+    };
+    const guided: Experiment = { ...classes, sample: { ...classes.sample, guidance: 3 } };
+    const half: Experiment = { ...guided, sample: { ...guided.sample, guidance_interval: [0, 0.5] } };
+    const flopsOf = (of: Experiment): number => forecast({ experiment: of, stage: "pretrain" }, UNKNOWN)!.flops;
+    const { forwardFlops } = imageCost(modelShape(classes), 64);
+    const images = 3 * 9 + 100;
+    expect(flopsOf(guided) - flopsOf(classes)).toBeCloseTo(images * 20 * forwardFlops, -3);
+    expect(flopsOf(half) - flopsOf(classes)).toBeCloseTo(images * 10 * forwardFlops, -3);
+    const timeOf = (of: Experiment): number =>
+      forecast({ experiment: of, stage: "pretrain" }, machineWith(classes, [0.2]))!.time!.parts.sampleGrids;
+    expect(timeOf(guided)).toBeCloseTo(2 * timeOf(classes), 9);
+  });
+
   it("takes the time of the very steps that were measured, and adds what is done besides", () => {
     const { time } = forecast({ experiment: experiment, stage: "pretrain" }, machineWith(experiment, [0.2]))!;
     expect(time).toMatchObject({ basis: "same", backend: "native", measuredAt: "2025-01-01" });

@@ -36,6 +36,7 @@ describe("the schema", () => {
       "channels",
       "clip_grad",
       "ema_decay",
+      "guidance",
       "lr",
       "min_snr_gamma",
       "seed",

@@ -39,6 +39,8 @@ it("calls one network's distance FID, and that only in all of its features", () 
 it("says what an evaluation was measured with", () => {
   expect(measuredWith(madeUpEvaluation())).toBe("1000 samples in efficientnet-lite0 by ddim, 100 steps, eta 0, seed 0");
   expect(measuredWith(madeUpEvaluation({ eta: null, weights: "raw" }))).toMatch(/steps, seed 0, weights not averaged$/);
+  const guided = madeUpEvaluation({ guidance: { scale: 3, from: 0, to: 0.6 }, clip: false });
+  expect(measuredWith(guided)).toMatch(/eta 0, guidance 3 from 0 to 0.6 of the noise, not clamped, seed 0$/);
 });
 
 describe("evaluations that can be compared", () => {
@@ -62,6 +64,21 @@ describe("evaluations that can be compared", () => {
     ]);
   });
 
+  it("are guided alike and clamped alike, as far as it is known", () => {
+    const reference = madeUpEvaluation({ clip: true });
+    const guided = (scale: number, from = 0) => madeUpEvaluation({ clip: true, guidance: { scale, from, to: 1 } });
+    expect(obstacles(guided(3), reference)).toEqual(["other guidance (guidance 3)"]);
+    expect(obstacles(reference, guided(3))).toEqual(["other guidance (no guidance)"]);
+    expect(obstacles(guided(3), guided(3, 0.1))).toEqual(["other guidance (guidance 3)"]);
+    expect(obstacles(guided(3), guided(3))).toEqual([]);
+    expect(obstacles(madeUpEvaluation({ clip: true, classes: ["smileys", 3] }), reference)).toEqual([
+      "other classes (smileys, 3)",
+    ]);
+    expect(obstacles(madeUpEvaluation(), reference)).toEqual([]);
+    expect(obstacles(madeUpEvaluation({ clip: false }), reference)).toEqual(["predictions not clamped"]);
+    expect(obstacles(reference, madeUpEvaluation({ clip: false }))).toEqual(["predictions clamped"]);
+  });
+
   it("are held against one of the largest group, of the newer one among equals", () => {
     const [few, many] = [madeUpEvaluation({ samples: 200 }), madeUpEvaluation()];
     expect(referenceAmong([few, many, many])).toBe(many);
@@ -82,6 +99,8 @@ it("a table has a row for each evaluation, names quoted where they must be", () 
   expect(row).toMatch(
     /^a,"the ""good"" one, 2",2026-01-02T03:04:05.000Z,pretrain,2000,ema,1000,1234567890123,ddim,100,,/,
   );
+  expect(head).toMatch(/,clip,guidance,guidanceFrom,guidanceTo$/);
+  expect(row).toMatch(/,,1,,$/);
   expect(row!.split(",")).toHaveLength(head!.split(",").length + 1);
 });
 

@@ -1,7 +1,11 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { planStudy, type StudyPlan } from "../../../src/core/study/plan.ts";
+import type { Evaluation } from "../../../src/core/run/evaluations.ts";
+import { evaluationOf } from "../../../src/core/study/cellState.ts";
+import { drawingIdentity } from "../../../src/core/study/identity.ts";
+import { type Cell, planStudy, type StudyPlan } from "../../../src/core/study/plan.ts";
 import { readStudy } from "../../../src/core/study/read.ts";
+import { madeUpEvaluation } from "../../support/evaluations.ts";
 
 const BASE = `data: {path: images, image_size: 32}
 model: {patch_size: 4, embed_dim: 64, depth: 3, num_heads: 2}
@@ -55,6 +59,26 @@ describe("the plan of a study", () => {
     const found = plan("axes: {sample.steps: [10, 20]}\nseeds: 1");
     expect(found.runs.size).toBe(2);
     expect(new Set(found.cells.map(({ key }) => key)).size).toBe(2);
+  });
+
+  it("evaluates guided images for themselves, where there are classes to guide towards", () => {
+    const axes = "axes: {sample.guidance: [1, 3]}\nseeds: 1";
+    const classes = BASE.replace("data: {", "data: {labels: folders, ").replace("model: {", "model: {num_classes: 3, ");
+    const found = plan(axes, classes);
+    expect(new Set(plan(axes).cells.map(({ key }) => key)).size).toBe(1);
+    expect(found.runs.size).toBe(2);
+    const [plain, guided] = found.cells;
+    // Cells of before there was guidance keep their keys.
+    const { sampler, steps, eta, weights, clip } = plain!.experiment!.sample;
+    const before = JSON.stringify({ sampler, steps, eta, weights, clip, ...found.study.evaluate });
+    expect(drawingIdentity(plain!.experiment!, found.study.evaluate)).toBe(before);
+    const { samples, seed } = found.study.evaluate;
+    const made = (guidance?: Evaluation["guidance"]): Evaluation =>
+      madeUpEvaluation({ ...{ step: 60, samples, seed, eta }, ...(guidance === undefined ? {} : { guidance }) });
+    const evaluations = [made({ scale: 3, from: 0, to: 1 }), made({ scale: 3, from: 0, to: 0.5 }), made()];
+    const of = (cell: Cell) => evaluationOf(cell, found, { step: 60, evaluations });
+    expect(of(plain!)).toBe(evaluations[2]);
+    expect(of(guided!)).toBe(evaluations[0]);
   });
 
   it("splits a budget between the stages: steps, images, and seconds, whose steps are open", () => {

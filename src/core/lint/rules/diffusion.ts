@@ -1,5 +1,6 @@
 /** Diffusion settings that contradict each other, and sampling that does not suit them. */
 import { imageCost } from "../../cost/imageCost.ts";
+import { passesPerImage } from "../../diffusion/guidance.ts";
 import { isBuildable } from "../../model/backbones.ts";
 import { modelShape, tokenCount } from "../../model/shape.ts";
 import { count, percent, plural, short } from "../../numbers.ts";
@@ -125,7 +126,7 @@ const costlySamples: Rule = {
     const { sample } = context.experiment;
     const shape = modelShape(context.experiment);
     if (!isBuildable(shape)) return;
-    const perImage = sample.steps * imageCost(shape, tokenCount(shape)).forwardFlops;
+    const perImage = passesPerImage(context.experiment) * imageCost(shape, tokenCount(shape)).forwardFlops;
     for (const { stage, config, visibleTokens } of context.stages()) {
       if (visibleTokens === null) continue;
       const perStep = config.batch_size * imageCost(shape, visibleTokens).trainingFlops;

@@ -4,6 +4,7 @@ import { sumOverSteps } from "../../masks/schedule.ts";
 import { bytes, plural } from "../../numbers.ts";
 import type { Evaluation } from "../../run/evaluations.ts";
 import { frechetName } from "../../run/evaluationText.ts";
+import { guidanceText } from "../../run/guidanceRecord.ts";
 import type { RunRecord } from "../../run/record.ts";
 import { cellEvaluation, type StudyFacts } from "../cellState.ts";
 import { mean } from "../intervals.ts";
@@ -26,8 +27,8 @@ export function evaluationFacts(plan: StudyPlan, facts: StudyFacts): EvaluationF
   };
 }
 
-const drawnBy = ({ sampler, samplerSteps, weights }: Evaluation): string =>
-  `${sampler} with ${plural(samplerSteps, "step")}, ${weights === "ema" ? "averaged weights" : "weights not averaged"}`;
+const drawnBy = ({ sampler, samplerSteps, guidance, weights }: Evaluation): string =>
+  `${sampler} with ${plural(samplerSteps, "step")}${guidance === undefined ? "" : `, ${guidanceText(guidance)}`}, ${weights === "ema" ? "averaged weights" : "weights not averaged"}`;
 
 /** @param command that does the training alone */
 export function reportedRun({ id, stage, experiment }: PlannedRun, facts: StudyFacts, command: string): ReportedRun {

@@ -49,7 +49,7 @@ export interface SampleFigure {
 /** Of the evaluations that a study's cells have: numbers of images and what chance comes to are those of the first. */
 export interface EvaluationFacts {
   readonly space: string;
-  /** sampler, steps and weights, all that there are */
+  /** sampler, steps, guidance and weights, all that there are */
   readonly drawnBy: string;
   /** what its Fréchet distance may be called */
   readonly frechetName: "FID" | "Fréchet distance";
