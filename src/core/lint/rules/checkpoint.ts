@@ -1,5 +1,5 @@
 /** A checkpoint that does not suit what is to be trained from it. */
-import { isSameValue, onResume } from "../../experiment/changeOnResume.ts";
+import { isSameValue, mayBeAdded, onResume } from "../../experiment/changeOnResume.ts";
 import type { Experiment } from "../../experiment/schema.ts";
 import { yamlText } from "../../experiment/yamlText.ts";
 import type { CheckpointFacts } from "../facts.ts";
@@ -45,8 +45,10 @@ function* trainedOtherwise(context: LintContext, breaks: "network" | "diffusion"
     for (const [name, trained] of Object.entries(checkpoint[section] ?? {})) {
       const path = `${section}.${name}`;
       const now: unknown = experiment[section][name as keyof Experiment[typeof section]];
-      const rule = onResume({ path, from: trained, to: now });
-      if (rule.may !== "never" || rule.breaks !== breaks || isSameValue(path, trained, now, experiment.model)) continue;
+      const change = { path, from: trained, to: now };
+      const rule = onResume(change);
+      if (rule.may !== "never" || rule.breaks !== breaks || mayBeAdded(change)) continue;
+      if (isSameValue(path, trained, now, experiment.model)) continue;
       yield {
         at: [path, "finetune.from"],
         message: `${path} is ${yamlText(now)}, but ${nameOf(checkpoint)} was trained with ${yamlText(trained)}: ${rule.why}.`,
