@@ -31,7 +31,7 @@ const checkpointShapes: Rule = {
   name: "checkpoint-shapes",
   severity: "error",
   explanation:
-    "What a run starts from was trained with another image size, channel count or network, so its weights do not fit.",
+    "What a run starts from was trained with another image size, channel count or network, so its weights do not fit. An output convolution that they lack is none of that: it begins at zero.",
   fix: "Writes the checkpoint's value.",
   check: (context) => trainedOtherwise(context, "network"),
 };
