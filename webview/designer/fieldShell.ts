@@ -126,6 +126,7 @@ const NAMES: Readonly<Record<string, string>> = {
   qk_norm: "QK normalisation",
   norm: "Normalisation",
   mlp: "MLP",
+  output_conv: "Output convolution",
   num_classes: "Classes",
   min_snr_gamma: "Min-SNR γ",
   lr: "Learning rate",

@@ -73,6 +73,8 @@ const TABLE: Table = {
     qk_norm: never("network", "attn.q_norm and attn.k_norm are in one of them only"),
     norm: never("network", "the weights were trained with the other normalisation"),
     mlp: never("network", "the MLPs have other layers"),
+    positions: never("network", "the weights were trained with other positions of the tokens"),
+    output_conv: never("network", "output_conv is in one of them only"),
     num_classes: never("network", "the table of classes has another size"),
     class_dropout: noted,
   },
@@ -140,6 +142,10 @@ export function ruleOf(path: string): OnResume {
   const entry: OnResume | Readonly<Record<string, OnResume>> = TABLE[section];
   return name === undefined ? (entry as OnResume) : (entry as Readonly<Record<string, OnResume>>)[name]!;
 }
+
+/** Whether a new run may start from weights that were trained with the other value: what they lack begins as if it were not there. */
+export const mayBeAdded = ({ path, from, to }: ChangedKey): boolean =>
+  path === "model.output_conv" && from === "none" && to === "residual";
 
 /** A key that has another value. */
 export interface ChangedKey {

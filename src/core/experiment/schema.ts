@@ -92,7 +92,7 @@ const model = z
     }),
     embed_dim: integer(8, 4096).default(512).meta({
       description:
-        "Width D of the tokens. Must be a multiple of num_heads, even in a U-ViT (sinusoidal time embedding), a multiple of 4 in a DiT (positions).",
+        "Width D of the tokens. Must be a multiple of num_heads, even in a U-ViT (sinusoidal time embedding), a multiple of 4 in a DiT and with positions sincos.",
       unit: "numbers per token",
       cost: "Parameters and the work of the linear layers grow with D².",
     }),
@@ -137,6 +137,16 @@ const model = z
       description:
         "What follows attention in a block. gelu: two layers with GELU between (mlp.fc1, mlp.fc2), exact in a U-ViT and approximated by tanh in a DiT, as published; swiglu: gates and values (mlp.w12), multiplied, and one layer more (mlp.w3) (Shazeer 2020). Its hidden width is two thirds, so that the parameters are about as many, rounded up to a multiple of 8.",
       equation: "swiglu: w3(silu(gate) · value), hidden width = 8·ceil(trunc(2/3·trunc(mlp_ratio·embed_dim))/8)",
+    }),
+    positions: z.enum(["learned", "sincos"]).default("learned").meta({
+      description:
+        "U-ViT: what tells a token its place. learned: a vector for every token, which begins near nothing; sincos: fixed sines and cosines of column and row, zeros for timestep and class, as a DiT has them (embed_dim a multiple of 4).",
+    }),
+    output_conv: z.enum(["none", "residual"]).default("none").meta({
+      description:
+        "Whether a 3 x 3 convolution over the output image joins patches, whose borders otherwise show (U-ViT's last layer, Bao et al. 2023). residual: it is added to the output and begins at zero, so that finetuning can add it to weights without it. It needs whole images: where mask.mode drop hides tokens, the output stays as it is and the convolution does not learn.",
+      equation: "y ← y + conv3x3(y), padded by zeros",
+      cost: "9·C² + C parameters and a small share of a step's time.",
     }),
     num_classes: integer(0, 100_000).default(0).meta({
       description: "Number of classes the model is conditioned on; 0 = unconditional. Labels come from data.labels.",

@@ -47,6 +47,8 @@ const MODEL_SHAPE = [
   "qk_norm",
   "norm",
   "mlp",
+  "positions",
+  "output_conv",
   "num_classes",
 ]
   .map((name) => `model.${name}`)

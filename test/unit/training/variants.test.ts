@@ -33,6 +33,8 @@ const VARIANTS: Record<string, Partial<ExperimentInput>> = {
   "a DiT with all of these": {
     model: { ...model, backbone: "dit", qk_norm: "rms", norm: "rms", mlp: "swiglu" },
   },
+  "fixed positions": { model: { ...model, positions: "sincos" } },
+  "an output convolution, no mask": { model: { ...model, output_conv: "residual" }, mask: { strategy: "none" } },
   "an even depth and no mask": { model: { ...model, depth: 2 }, mask: { strategy: "none" } },
 };
 
