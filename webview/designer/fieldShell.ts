@@ -127,6 +127,8 @@ const NAMES: Readonly<Record<string, string>> = {
   norm: "Normalisation",
   mlp: "MLP",
   num_classes: "Classes",
+  logit_mean: "Logit mean",
+  logit_std: "Logit deviation",
   min_snr_gamma: "Min-SNR γ",
   lr: "Learning rate",
   lr_schedule: "LR schedule",

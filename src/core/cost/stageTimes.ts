@@ -1,5 +1,6 @@
 /** How long each thing takes that a stage does, and what is left of it at a step. */
 import { drawingBatch } from "../diffusion/drawingBatch.ts";
+import { evaluationsOf } from "../diffusion/timeSteps.ts";
 import { MOST_COMPARED } from "../evaluation/references.ts";
 import type { Experiment } from "../experiment/schema.ts";
 import { sumOverSteps } from "../masks/schedule.ts";
@@ -44,15 +45,16 @@ export function eventFlops(
   stage: Stage,
   images: number | null,
 ): Readonly<Record<StageEvent, number>> {
-  const { sample, data } = experiment;
+  const { sample, data, diffusion } = experiment;
   const shape = modelShape(experiment);
   const { forwardFlops } = imageCost(shape, tokenCount(shape));
+  const { evaluations } = evaluationsOf(sample, diffusion.timesteps);
   const heldOut = images === null ? Number.POSITIVE_INFINITY : Math.round(images * data.holdout);
   return {
     checkpoints: 0,
-    sampleGrids: sample.count * sample.steps * forwardFlops,
+    sampleGrids: sample.count * evaluations * forwardFlops,
     heldOut: heldOutPassCount(heldOut) * forwardFlops,
-    evaluations: experiment[stage].evaluate_samples * sample.steps * forwardFlops,
+    evaluations: experiment[stage].evaluate_samples * evaluations * forwardFlops,
   };
 }
 

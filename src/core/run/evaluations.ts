@@ -16,7 +16,7 @@ export const evaluationSchema = z
     weights: z.enum(["ema", "raw"]).describe("Averaged weights, or those as trained."),
     samples: count().describe("Images that were drawn."),
     seed: count().describe("Seed of their noise."),
-    sampler: z.string().describe("ddim, ancestral or dpmpp_2m."),
+    sampler: z.string().describe("ddim, ancestral, dpmpp_2m, euler or heun."),
     samplerSteps: count().describe("Network evaluations per image."),
     eta: z.number().nullable().describe("Noise put back at every DDIM step; null: the sampler has no eta."),
     clip: z.boolean().optional().describe("Whether the predicted image was clamped at every step; missing: not known."),

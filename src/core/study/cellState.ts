@@ -1,4 +1,5 @@
 /** Where the cells of a study stand, read off its run folders: nothing else counts as done. */
+import { evaluationsOf } from "../diffusion/timeSteps.ts";
 import { isAtWork } from "../run/entry.ts";
 import { spaceName } from "../run/evaluationSpaces.ts";
 import type { Evaluation } from "../run/evaluations.ts";
@@ -134,10 +135,11 @@ export function evaluationOf(
   run: Pick<RunFacts, "evaluations" | "step">,
 ): Evaluation | null {
   if (experiment === null) return null;
-  const { sampler, steps, eta, weights, clip } = experiment.sample;
+  const { sampler, eta, weights, clip } = experiment.sample;
+  const { evaluations } = evaluationsOf(experiment.sample, experiment.diffusion.timesteps);
   const { samples, seed, space } = study.evaluate;
   const asked = {
-    ...{ sampler, samplerSteps: Math.min(steps, experiment.diffusion.timesteps), eta: sampler === "ddim" ? eta : null },
+    ...{ sampler, samplerSteps: evaluations, eta: sampler === "ddim" ? eta : null },
     ...{ weights, samples, seed, space: spaceName(space) },
   };
   const isAsked = (made: Evaluation): boolean =>

@@ -46,7 +46,7 @@ function* trainedOtherwise(context: LintContext, breaks: "network" | "diffusion"
       const path = `${section}.${name}`;
       const now: unknown = experiment[section][name as keyof Experiment[typeof section]];
       const rule = onResume({ path, from: trained, to: now });
-      if (rule.may !== "never" || rule.breaks !== breaks || isSameValue(path, trained, now, experiment.model)) continue;
+      if (rule.may !== "never" || rule.breaks !== breaks || isSameValue(path, trained, now, experiment)) continue;
       yield {
         at: [path, "finetune.from"],
         message: `${path} is ${yamlText(now)}, but ${nameOf(checkpoint)} was trained with ${yamlText(trained)}: ${rule.why}.`,
@@ -61,7 +61,7 @@ const checkpointDiffusion: Rule = {
   name: "checkpoint-diffusion",
   severity: "warning",
   explanation:
-    "What a run starts from was trained with another noise schedule, number of timesteps or prediction. The weights load, but have to learn anew what a timestep or their output means.",
+    "What a run starts from was trained with another diffusion process, noise schedule, number of timesteps or prediction. The weights load, but have to learn anew what a timestep or their output means.",
   fix: "Writes the checkpoint's value.",
   check: (context) => trainedOtherwise(context, "diffusion"),
 };
