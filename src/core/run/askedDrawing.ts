@@ -20,7 +20,7 @@ export function refuseUnused({ sample, diffusion }: Experiment, overrides: reado
   const { timesteps: T } = diffusion;
   const most = mostEvaluations(sampler, T);
   if (isAsked("steps") && steps > most) {
-    const possible = most === T ? "" : `${most} evaluations at `;
+    const possible = most === T ? "" : `${most} that ${sampler} makes of the `;
     throw new UserError(
       `${steps} steps are more than the ${possible}${T} timesteps that the network was trained on, of which a sampler visits each at most once. ` +
         `Use --steps ${most}, or fewer.`,

@@ -56,6 +56,12 @@ describe("maskdm sample", () => {
     [["--steps", "51"], "51 steps are more than the 50 timesteps", "Use --steps 50, or fewer."],
     [["--set", "sample.steps=51"], "51 steps are more than the 50 timesteps", "Use --steps 50, or fewer."],
     [["--sampler", "dpmpp_2m", "--eta", "0.5"], "--eta 0.5 has no effect: dpmpp_2m adds no noise", "Leave it out"],
+    [
+      ["--sampler", "heun", "--steps", "100"],
+      "100 steps are more than the 99 that heun makes of the 50",
+      "Use --steps 99",
+    ],
+    [["--sampler", "euler", "--eta", "0.5"], "--eta 0.5 has no effect: euler adds no noise", "Leave it out"],
     [["--sampler", "ancestral", "--eta", "0.5"], "ancestral sampling always adds its full noise", "--sampler ddim"],
     [["--trajectory", "4"], "there are 3 steps to show", "Use --trajectory 3, or fewer."],
     [["--out", "images"], "is a folder", "Name a file in it"],
