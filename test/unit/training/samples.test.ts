@@ -46,6 +46,12 @@ describe("maskdm sample", () => {
     expect(said).toMatchObject({ ok: true, value: { run: "drawn", step: 5, label: 0, steps: 3, eta: 1, count: 4 } });
   }, 60_000);
 
+  it("says how often Heun's method has asked the network", async () => {
+    const { out } = await shop.succeed("sample", "drawn", "--json", "--sampler", "heun", "--steps", "4");
+    const { png, steps, eta } = JSON.parse(out);
+    expect([basename(png), steps, eta]).toEqual(["step-00000005-heun-3-seed-0-count-4.png", 3, null]);
+  });
+
   it("writes single images for an evaluation, and prints where everything is", async () => {
     const { out } = await shop.succeed("sample", "drawn", "--images", "--count", "3", "--out", "made/faces.png");
     expect(out.trim().split("\n")).toEqual([shop.path("made", "faces.png"), shop.path("made", "faces")]);
