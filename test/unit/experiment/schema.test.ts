@@ -36,6 +36,8 @@ describe("the schema", () => {
       "channels",
       "clip_grad",
       "ema_decay",
+      "logit_mean",
+      "logit_std",
       "lr",
       "min_snr_gamma",
       "seed",
