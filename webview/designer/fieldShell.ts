@@ -128,6 +128,8 @@ const NAMES: Readonly<Record<string, string>> = {
   mlp: "MLP",
   output_conv: "Output convolution",
   num_classes: "Classes",
+  logit_mean: "Logit mean",
+  logit_std: "Logit deviation",
   min_snr_gamma: "Min-SNR γ",
   lr: "Learning rate",
   lr_schedule: "LR schedule",

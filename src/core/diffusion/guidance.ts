@@ -3,8 +3,8 @@
  * without one; at some noise levels only, where that is asked for (Kynkäänniemi et al. 2024).
  */
 import type { Experiment } from "../experiment/schema.ts";
-import type { Denoiser } from "./samplers.ts";
-import { samplingTimes } from "./timeSteps.ts";
+import type { Denoiser, SampleStep } from "./samplers.ts";
+import { allTimesAsked, timesAsked } from "./timeSteps.ts";
 
 /** What decides how images are guided. */
 export type GuidedExperiment = Pick<Experiment, "model" | "diffusion" | "sample">;
@@ -35,7 +35,7 @@ const scaleAt = ({ scale, first, last }: Guidance, timestep: number): number =>
   first <= timestep && timestep <= last ? scale : 1;
 
 /** Passes through the network that a call of the guided denoiser takes: w of 0 and 1 need one of the two predictions only. */
-export function passesAt(guidance: Guidance | null, timestep: number): 1 | 2 {
+function passesAt(guidance: Guidance | null, timestep: number): 1 | 2 {
   const scale = guidance === null ? 1 : scaleAt(guidance, timestep);
   return scale === 0 || scale === 1 ? 1 : 2;
 }
@@ -48,23 +48,29 @@ export function whyUnguided(
     return { of: "model", text: "num_classes is 0, so there are no classes to drive images towards" };
   const guidance = guidanceOf(experiment);
   if (guidance === null) return { of: "scale", text: "guidance is 1, the class as it was learned" };
-  const times = visitedTimes(experiment);
-  if (times.some((timestep) => scaleAt(guidance, timestep) !== 1)) return null;
+  const times = new Set(allTimesAsked(experiment.sample, experiment.diffusion.timesteps));
+  if ([...times].some((timestep) => scaleAt(guidance, timestep) !== 1)) return null;
   const [from, to] = experiment.sample.guidance_interval;
   const text =
     from > to
       ? `the interval begins at ${from}, above its end ${to}`
-      : `none of the ${times.length} timesteps that the sampler visits lies from ${from} to ${to}`;
+      : `none of the ${times.size} timesteps that the sampler visits lies from ${from} to ${to}`;
   return { of: "interval", text };
 }
 
-const visitedTimes = ({ diffusion, sample }: GuidedExperiment): Int32Array =>
-  samplingTimes(diffusion.timesteps, sample.steps).subarray(0, -1);
-
 /** Passes through the network that an image takes. */
-export function passesPerImage(experiment: GuidedExperiment): number {
+export const passesPerImage = (experiment: GuidedExperiment): number =>
+  passes(experiment, allTimesAsked(experiment.sample, experiment.diffusion.timesteps));
+
+/** Those of one step of its trajectory. */
+export const passesOfStep = (
+  experiment: GuidedExperiment,
+  { timestep, nextTimestep }: Pick<SampleStep, "timestep" | "nextTimestep">,
+): number => passes(experiment, timesAsked(experiment.sample.sampler, timestep, nextTimestep));
+
+function passes(experiment: GuidedExperiment, times: readonly number[]): number {
   const guidance = guidanceOf(experiment);
-  return visitedTimes(experiment).reduce((sum, timestep) => sum + passesAt(guidance, timestep), 0);
+  return times.reduce((sum, timestep) => sum + passesAt(guidance, timestep), 0);
 }
 
 /**

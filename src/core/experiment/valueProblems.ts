@@ -177,6 +177,8 @@ const VALUE_SYNONYMS: Readonly<Record<string, Readonly<Record<string, string>>>>
     sample: "x0",
     x_start: "x0",
   },
+  process: { rectified_flow: "flow", flow_matching: "flow", linear: "flow", vp: "ddpm", gaussian: "ddpm" },
+  timestep_distribution: { lognorm: "logit_normal", lognormal: "logit_normal", none: "uniform" },
   schedule: { cos: "cosine", lin: "linear", squaredcos_cap_v2: "cosine" },
   sampler: {
     ddpm: "ancestral",
@@ -186,7 +188,7 @@ const VALUE_SYNONYMS: Readonly<Record<string, Readonly<Record<string, string>>>>
     dpm: "dpmpp_2m",
   },
   backend: { cpu: "native", gpu: "onnx-webgpu", webgpu: "onnx-webgpu", tensorflow: "tfjs", ort: "onnx" },
-  loss_weighting: { none: "uniform", snr: "min_snr", mse: "uniform" },
+  loss_weighting: { none: "uniform", snr: "min_snr", mse: "uniform", v: "velocity", v_loss: "velocity" },
   lr_schedule: { none: "constant", fixed: "constant" },
   labels: { folder: "folders", off: "none", class: "folders" },
 };

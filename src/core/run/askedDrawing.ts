@@ -1,6 +1,6 @@
 /** What a user asks of a drawing, held against what the run's network and sampler can do. */
-
 import { whyUnguided } from "../diffusion/guidance.ts";
+import { evaluationsOf, mostEvaluations } from "../diffusion/timeSteps.ts";
 import { UserError } from "../errors.ts";
 import { type ChangedKey, onResume } from "../experiment/changeOnResume.ts";
 import type { Override } from "../experiment/overrides.ts";
@@ -20,10 +20,12 @@ export function refuseUnused(experiment: Experiment, overrides: readonly Overrid
   const isAsked = (key: string): boolean => overrides.some(({ path }) => path === `sample.${key}`);
   const { sampler, steps, eta } = sample;
   const { timesteps: T } = diffusion;
-  if (isAsked("steps") && steps > T) {
+  const most = mostEvaluations(sampler, T);
+  if (isAsked("steps") && steps > most) {
+    const possible = most === T ? "" : `${most} that ${sampler} makes of the `;
     throw new UserError(
-      `${steps} steps are more than the ${T} timesteps that the network was trained on, of which a sampler visits each at most once. ` +
-        `Use --steps ${T}, or fewer.`,
+      `${steps} steps are more than the ${possible}${T} timesteps that the network was trained on, of which a sampler visits each at most once. ` +
+        `Use --steps ${most}, or fewer.`,
     );
   }
   if (isAsked("eta") && sampler !== "ddim") {
@@ -54,7 +56,7 @@ export function trajectoryOf(
   asked: number | "usual" | null,
 ): GridPages | null {
   if (asked === null) return null;
-  const steps = Math.min(sample.steps, diffusion.timesteps);
+  const { steps } = evaluationsOf(sample, diffusion.timesteps);
   if (asked !== "usual" && asked > steps) {
     throw new UserError(
       `--trajectory ${asked}: there are ${steps} steps to show. Use --trajectory ${steps}, or fewer.`,

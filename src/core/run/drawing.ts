@@ -1,5 +1,7 @@
 /** How images were drawn: everything that decides their pixels. The PNG files carry it, so that two drawings can be told apart. */
 import * as z from "zod";
+import { evaluationsOf } from "../diffusion/timeSteps.ts";
+import { isIdle } from "../experiment/idleKeys.ts";
 import type { Experiment } from "../experiment/schema.ts";
 import { count, formatVersion, type Parsed, parseDocument, RUN_FORMAT_VERSION, stageName } from "./format.ts";
 import { guidanceRecord, recordedGuidance } from "./guidanceRecord.ts";
@@ -18,8 +20,10 @@ export const drawingSchema = z
       .string()
       .optional()
       .describe("CRC-32 of the weights' file, as in state.json; missing: drawn by the run while it trained."),
-    sampler: z.string().describe("ddim, ancestral or dpmpp_2m."),
-    steps: count().describe("Steps per image: those taken, which are `timesteps` at most."),
+    sampler: z.string().describe("ddim, ancestral, dpmpp_2m, euler or heun."),
+    steps: count().describe(
+      "Network evaluations per image: those made, which are `timesteps` at most; with heun 2 · `timesteps` - 1.",
+    ),
     eta: z.number().nullable().describe("Noise put back at every DDIM step; null: the sampler has no eta."),
     clip: z.boolean().describe("Whether the predicted image was clamped at every step."),
     guidance: guidanceRecord(),
@@ -39,8 +43,9 @@ export const drawingSchema = z
     channels: count().describe("1 or 3."),
     diffusion: z
       .object({
-        timesteps: count().describe("Timesteps T of the noise schedule."),
-        schedule: z.string().describe("Noise schedule."),
+        process: z.string().optional().describe("Diffusion process; missing: ddpm."),
+        timesteps: count().describe("Timesteps T of the process."),
+        schedule: z.string().optional().describe("Noise schedule of ddpm; other processes have none."),
         prediction: z.string().describe("What the network predicts."),
       })
       .describe("The diffusion process."),
@@ -92,7 +97,7 @@ export function drawingOf(experiment: Experiment, facts: DrawingFacts): Drawing 
     weights,
     ...(weightsCrc32 === undefined ? {} : { weightsCrc32 }),
     sampler: sample.sampler,
-    steps: Math.min(sample.steps, diffusion.timesteps),
+    steps: evaluationsOf(sample, diffusion.timesteps).evaluations,
     eta: sample.sampler === "ddim" ? sample.eta : null,
     clip: sample.clip,
     ...(guidance === undefined ? {} : { guidance }),
@@ -102,8 +107,10 @@ export function drawingOf(experiment: Experiment, facts: DrawingFacts): Drawing 
     imageSize: data.image_size,
     channels: data.channels,
     diffusion: {
+      // Pictures of ddpm are the bytes that they were before there was another process.
+      ...(diffusion.process === "ddpm" ? {} : { process: diffusion.process }),
       timesteps: diffusion.timesteps,
-      schedule: diffusion.schedule,
+      ...(isIdle("diffusion.schedule", diffusion) ? {} : { schedule: diffusion.schedule }),
       prediction: diffusion.prediction,
     },
     model: { ...model },

@@ -1,5 +1,6 @@
 /** Where the cells of a study stand, read off its run folders: nothing else counts as done. */
 import { askedClasses } from "../classes/drawnClasses.ts";
+import { evaluationsOf } from "../diffusion/timeSteps.ts";
 import { isAtWork } from "../run/entry.ts";
 import { spaceName } from "../run/evaluationSpaces.ts";
 import type { Evaluation } from "../run/evaluations.ts";
@@ -136,11 +137,12 @@ export function evaluationOf(
   run: Pick<RunFacts, "evaluations" | "step">,
 ): Evaluation | null {
   if (experiment === null) return null;
-  const { sampler, steps, eta, weights, clip } = experiment.sample;
+  const { sampler, eta, weights, clip } = experiment.sample;
+  const { evaluations } = evaluationsOf(experiment.sample, experiment.diffusion.timesteps);
   const { samples, seed, space } = study.evaluate;
   const shown = JSON.stringify([recordedGuidance(experiment), askedClasses(experiment)]);
   const asked = {
-    ...{ sampler, samplerSteps: Math.min(steps, experiment.diffusion.timesteps), eta: sampler === "ddim" ? eta : null },
+    ...{ sampler, samplerSteps: evaluations, eta: sampler === "ddim" ? eta : null },
     ...{ weights, samples, seed, space: spaceName(space) },
   };
   const isAsked = (made: Evaluation): boolean =>

@@ -1,6 +1,7 @@
 /** What of an experiment decides what a training learns: two trainings of one identity would give the same weights, and one is enough. */
 import { askedClasses } from "../classes/drawnClasses.ts";
 import { isReadBy, ruleOf } from "../experiment/changeOnResume.ts";
+import { isIdle, READ_WITH } from "../experiment/idleKeys.ts";
 import type { Experiment } from "../experiment/schema.ts";
 import { maskPieces, onGrid } from "../masks/schedule.ts";
 import { backboneOf } from "../model/backbones.ts";
@@ -33,7 +34,7 @@ export function trainingIdentity(experiment: Experiment, { stage, parent, second
   delete facts["finetune.from"];
   if (parent === null) delete facts["finetune.weights"];
   if (seconds !== null) delete facts[`${stage}.steps`];
-  if (experiment.diffusion.loss_weighting === "uniform") delete facts["diffusion.min_snr_gamma"];
+  for (const path of Object.keys(READ_WITH)) if (isIdle(path, experiment.diffusion)) delete facts[path];
   if (experiment.model.num_classes === 0) delete facts["model.class_dropout"];
   return JSON.stringify(Object.entries(facts).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

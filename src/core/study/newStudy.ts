@@ -1,5 +1,4 @@
 /** The text of new study files: the smallest sensible one, and the paper's ablation. */
-
 import { passesPerImage } from "../diffusion/guidance.ts";
 import { formatDuration } from "../durationText.ts";
 import type { Experiment } from "../experiment/schema.ts";

@@ -1,5 +1,6 @@
 /** `maskdm sample RUN`: draws images. */
 import { type Command, Option } from "commander";
+import { SAMPLER_CHOICES } from "../../core/experiment/samplerChoices.ts";
 import type { Io } from "./io.ts";
 import {
   addExamples,
@@ -37,8 +38,12 @@ export function register(program: Command, io: Io): void {
     .description("Draw images with a run's weights; the same seed gives the same images. Prints the pictures' paths.")
     .argument("<run>", "run folder or id, or a checkpoint folder in a run")
     .addOption(runsDirOption())
-    .addOption(new Option("--sampler <name>", "sampler").choices(["ddim", "ancestral", "dpmpp_2m"]))
-    .option("--steps <n>", "steps per image, at most diffusion.timesteps", parsePositiveInteger)
+    .addOption(new Option("--sampler <name>", "sampler").choices(SAMPLER_CHOICES))
+    .option(
+      "--steps <n>",
+      "network evaluations per image, at most diffusion.timesteps (heun: twice as many)",
+      parsePositiveInteger,
+    )
     .option("--eta <x>", "DDIM noise, 0 to 1", parseShare)
     .option("--guidance <w>", "how clearly images show their class: 1 as learned, 2 or 3 more", parseNonNegativeNumber)
     .option("--count <n>", "images in the grid", parsePositiveInteger)

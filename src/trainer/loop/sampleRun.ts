@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { chosenClass } from "../../core/classes/chosenClass.ts";
 import { drawnClass } from "../../core/classes/classText.ts";
 import { drawnClasses } from "../../core/classes/drawnClasses.ts";
-import { guidanceOf, passesAt, passesPerImage } from "../../core/diffusion/guidance.ts";
+import { passesOfStep, passesPerImage } from "../../core/diffusion/guidance.ts";
 import { refuseUnused, trajectoryOf } from "../../core/run/askedDrawing.ts";
 import { gridPages } from "../../core/run/gridPages.ts";
 import { findNetwork, type NetworkRequest } from "../../node/run/runNetwork.ts";
@@ -87,15 +87,14 @@ export async function sampleRun(request: SampleRunRequest): Promise<SampleRunRes
     const room = requireRoom(folder, files.pixelBytes);
     if (room !== null) request.note(`note: ${room}`);
     await loadWeights(engine, network);
-    const guidance = guidanceOf(experiment);
     const total = sample.count * passesPerImage(experiment);
     let passes = 0;
     await drawToFiles({
       plan,
       files,
       draw: (onStep) => drawSamples(engine, experiment, { sample, seed, drawing, onStep }),
-      onStep: ({ count, timestep }) => {
-        passes += count * passesAt(guidance, timestep);
+      onStep: (step) => {
+        passes += step.count * passesOfStep(experiment, step);
         request.onStep(passes, total);
       },
     });

@@ -6,7 +6,7 @@ import { RunPace } from "../../../src/core/cost/runPace.ts";
 import { type SpeedMeasurement, speedKey, speedPoint } from "../../../src/core/cost/speed.ts";
 import { eventsLeft } from "../../../src/core/cost/stageEvents.ts";
 import { stageFacts } from "../../../src/core/cost/stageFacts.ts";
-import { totalOf } from "../../../src/core/cost/stageTimes.ts";
+import { eventFlops, totalOf } from "../../../src/core/cost/stageTimes.ts";
 import type { Experiment } from "../../../src/core/experiment/schema.ts";
 import { modelShape } from "../../../src/core/model/shape.ts";
 import type { RunForecast } from "../../../src/core/run/forecasts.ts";
@@ -74,6 +74,14 @@ describe("what is measured during training", () => {
     expect(more()).toBeCloseTo(evaluations + 3 * 1024 * forwardFlops, -3);
     expect(more(1e6)).toBe(more());
     expect(more(300)).toBeCloseTo(evaluations + 3 * 4 * 30 * forwardFlops, -3);
+  });
+
+  it("counts how often a sampler asks the network", () => {
+    const evaluations = (sample: Partial<Experiment["sample"]>): number =>
+      eventFlops({ ...measuring, sample: { ...measuring.sample, ...sample } }, "pretrain", null).evaluations;
+    expect(evaluations({ steps: 20 })).toBe(100 * 20 * forwardFlops);
+    expect(evaluations({ steps: 20, sampler: "heun" })).toBe(100 * 19 * forwardFlops);
+    expect(evaluations({ steps: 10_000 })).toBe(100 * 1000 * forwardFlops);
   });
 
   it("takes time, and the samples of evaluations stay on the disk", () => {

@@ -97,7 +97,7 @@ describe("guidance", () => {
 
   it.each(PREDICTIONS)("draws the same images whatever is predicted: %s", async (prediction) => {
     const of = (predicted: typeof prediction) => {
-      const diffusion = { timesteps: 200, schedule: "linear", prediction: predicted } as const;
+      const diffusion = { process: "ddpm", timesteps: 200, schedule: "linear", prediction: predicted } as const;
       const network = gaussianDenoiser(diffusion, { mean: (label) => [0.2, -0.4, 0][label]!, deviation: 0.3 });
       return sampleImages({
         diffusion,

@@ -37,6 +37,8 @@ describe("the schema", () => {
       "clip_grad",
       "ema_decay",
       "guidance",
+      "logit_mean",
+      "logit_std",
       "lr",
       "min_snr_gamma",
       "seed",

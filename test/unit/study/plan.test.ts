@@ -55,6 +55,12 @@ describe("the plan of a study", () => {
     expect(found.runs.size).toBe(4);
   });
 
+  it("trains once where a key differs that nothing reads", () => {
+    const axes = "axes: {diffusion.schedule: [cosine, linear], diffusion.logit_mean: [0, 1]}\nseeds: 1";
+    expect(plan(axes).runs.size).toBe(4);
+    expect(plan(axes, `${BASE}diffusion: {process: flow}\n`).runs.size).toBe(2);
+  });
+
   it("trains once where only the drawing differs, but the cells are two", () => {
     const found = plan("axes: {sample.steps: [10, 20]}\nseeds: 1");
     expect(found.runs.size).toBe(2);

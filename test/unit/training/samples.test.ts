@@ -70,6 +70,12 @@ describe("maskdm sample", () => {
     expect(readPngText(join(samplesOf("drawn"), plain.name), "maskdm")).not.toContain('guidance":{');
   }, 60_000);
 
+  it("says how often Heun's method has asked the network", async () => {
+    const { out } = await shop.succeed("sample", "drawn", "--json", "--sampler", "heun", "--steps", "4");
+    const { png, steps, eta } = JSON.parse(out);
+    expect([basename(png), steps, eta]).toEqual(["step-00000005-heun-3-seed-0-count-4.png", 3, null]);
+  });
+
   it("writes single images for an evaluation, and prints where everything is", async () => {
     const { out } = await shop.succeed("sample", "drawn", "--images", "--count", "3", "--out", "made/faces.png");
     expect(out.trim().split("\n")).toEqual([shop.path("made", "faces.png"), shop.path("made", "faces")]);
@@ -80,6 +86,12 @@ describe("maskdm sample", () => {
     [["--steps", "51"], "51 steps are more than the 50 timesteps", "Use --steps 50, or fewer."],
     [["--set", "sample.steps=51"], "51 steps are more than the 50 timesteps", "Use --steps 50, or fewer."],
     [["--sampler", "dpmpp_2m", "--eta", "0.5"], "--eta 0.5 has no effect: dpmpp_2m adds no noise", "Leave it out"],
+    [
+      ["--sampler", "heun", "--steps", "100"],
+      "100 steps are more than the 99 that heun makes of the 50",
+      "Use --steps 99",
+    ],
+    [["--sampler", "euler", "--eta", "0.5"], "--eta 0.5 has no effect: euler adds no noise", "Leave it out"],
     [["--sampler", "ancestral", "--eta", "0.5"], "ancestral sampling always adds its full noise", "--sampler ddim"],
     [["--set", "sample.guidance_interval=[0, 0.5]"], "has no effect: guidance is 1", "the class as it was learned"],
     [["--guidance", "-1"], "--guidance", "at least 0"],

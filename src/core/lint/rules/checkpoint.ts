@@ -48,7 +48,7 @@ function* trainedOtherwise(context: LintContext, breaks: "network" | "diffusion"
       const change = { path, from: trained, to: now };
       const rule = onResume(change);
       if (rule.may !== "never" || rule.breaks !== breaks || mayBeAdded(change)) continue;
-      if (isSameValue(path, trained, now, experiment.model)) continue;
+      if (isSameValue(path, trained, now, experiment)) continue;
       yield {
         at: [path, "finetune.from"],
         message: `${path} is ${yamlText(now)}, but ${nameOf(checkpoint)} was trained with ${yamlText(trained)}: ${rule.why}.`,
@@ -63,7 +63,7 @@ const checkpointDiffusion: Rule = {
   name: "checkpoint-diffusion",
   severity: "warning",
   explanation:
-    "What a run starts from was trained with another noise schedule, number of timesteps or prediction. The weights load, but have to learn anew what a timestep or their output means.",
+    "What a run starts from was trained with another diffusion process, noise schedule, number of timesteps or prediction. The weights load, but have to learn anew what a timestep or their output means.",
   fix: "Writes the checkpoint's value.",
   check: (context) => trainedOtherwise(context, "diffusion"),
 };
