@@ -52,7 +52,9 @@ export function page(
 }
 
 function how(studies: readonly ShownStudy[], of: Circumstances): string {
-  const isTimed = studies.some(({ plan }) => [...plan.runs.values()].some(({ seconds }) => seconds !== null));
+  const isTimed =
+    of.machines.length > 0 &&
+    studies.some(({ plan }) => [...plan.runs.values()].some(({ seconds }) => seconds !== null));
   const timed =
     of.speedsOf === null
       ? "A few steps of each training were timed when it began, and it got as many as take its seconds."

@@ -112,11 +112,9 @@ it("says what is missing, measures speeds, computes once, and writes pages with 
     expect(existsSync(shop.path("out", file!))).toBe(true);
   expect(read("out", "tiny", "tiny-budgets.svg")).toContain("Held-out loss, mean and its 95 % interval");
 
-  const sessions = (): number => settled.reduce((sum, [id]) => sum + recordOf(shop.run(id)).sessions.length, 0);
-  expect(sessions()).toBe(8);
-  expect(await evidence().run()).toBe(true);
-  expect(sessions()).toBe(8);
+  // Asked for again beside the second study, the first one computed nothing.
+  expect(settled.map(([id]) => recordOf(shop.run(id)).sessions.length)).toEqual(settled.map(() => 1));
   expect(evidence().list).toMatch(/\| in all +\| 12 +\| 12 /);
   expect(evidence({ size: { full: true, seeds: null, seconds: 2 } }).list).toMatch(/\| tiny-budgets +\| 16 /);
   expect(() => evidence({ only: "other" }).list).toThrow("there is no study other");
-}, 240_000);
+}, 400_000);
