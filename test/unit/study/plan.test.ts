@@ -151,6 +151,24 @@ describe("the plan of a study", () => {
     ]);
   });
 
+  it("sets keys of one stage: its runs have them, the cell is measured as the last stage is", () => {
+    const text = "seeds: 1\naxes: {finetune.lr: [1e-4, 2e-4]}\n";
+    const found = plan(`${text}set: {finetune: {data.path: faces, finetune.batch_size: 2}}\nbudget: {images: 800}\n`);
+    const [pretrain, finetune, other] = [...found.runs.values()];
+    expect([pretrain, finetune, other].map((run) => run?.experiment.data.path)).toEqual(["images", "faces", "faces"]);
+    expect(finetune!.experiment.finetune.steps).toBe(200);
+    expect(finetune!.set).toContainEqual({ path: "data.path", value: "faces" });
+    expect(pretrain!.set.map(({ path }) => path)).not.toContain("data.path");
+    expect(found.cells.map(({ experiment }) => experiment?.data.path)).toEqual(["faces", "faces"]);
+    const without = plan(`${text}budget: {images: 800}\n`);
+    expect([...without.runs.keys()]).toContain(pretrain!.id);
+    expect([...without.runs.keys()]).not.toContain(finetune!.id);
+    // What is set as it is anyway is the same training.
+    expect([...plan(`${text}budget: {images: 800}\nset: {finetune: {data.path: images}}`).runs.keys()]).toEqual([
+      ...without.runs.keys(),
+    ]);
+  });
+
   it("does not depend on how a run is kept or shown", () => {
     const ids = (base: string) => [...plan("seeds: 1", base).runs.keys()];
     const shown = `${BASE}sample: {count: 4}\nengine: {threads: 1}\n`.replace("steps: 100", "steps: 100, log_every: 3");
