@@ -1,6 +1,6 @@
 // Makes the pictures of the README and the walkthrough: npm run pictures
 // Trains on the emoji in out/pictures/emoji (some minutes, kept for the next time), opens the built extension there in a dark and
-// a light theme, and writes docs/images/studio-*.png and media/walkthrough/*.png.
+// a light theme, and writes docs/images/studio-*.png and media/walkthrough/*.png, and docs/images/toy.svg.
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -29,6 +29,7 @@ const SIZE = { width: 1440, height: 900 };
 const SETTLE_MS = 1500;
 
 prepare();
+command(["toy", "--out", join(ROOT, "docs/images/toy.svg")]);
 for (const theme of ["dark", "light"] as const) await shoot(theme);
 process.exit();
 
@@ -47,9 +48,12 @@ function prepare(): void {
 }
 
 function train(name: string, args: readonly string[]): void {
-  if (existsSync(join(WORKSPACE, "runs", name))) return;
+  if (!existsSync(join(WORKSPACE, "runs", name))) command([...args, "--run", name]);
+}
+
+function command(args: readonly string[]): void {
   const program = join(ROOT, "dist/maskdm.js");
-  const { status } = spawnSync(process.execPath, [program, ...args, "--run", name], {
+  const { status } = spawnSync(process.execPath, [program, ...args], {
     cwd: WORKSPACE,
     stdio: "inherit",
   });

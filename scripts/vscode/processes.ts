@@ -14,6 +14,10 @@ export function extensionHosts(server: number): number[] {
     .map((process) => process.pid);
 }
 
+/** Processes with a text in their command lines, by process id. */
+export const processesWith = (text: string): number[] =>
+  processes().flatMap(({ pid, command }) => (command.includes(text) ? [pid] : []));
+
 /** Small systems have no `ps`; Linux needs none. */
 function processes(): Process[] {
   if (process.platform === "linux") {

@@ -17,6 +17,7 @@ import { type RunsFeature, registerRuns } from "./runs/registerRuns.ts";
 import { WorkspaceRuns } from "./runs/workspaceRuns.ts";
 import type { Services } from "./services.ts";
 import { registerStudy } from "./study/registerStudy.ts";
+import { registerToy } from "./toy/registerToy.ts";
 
 /** What tests inside the extension host get as the extension's exports. */
 export interface ExtensionApi {
@@ -50,6 +51,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     ...registerDesigner(context, services),
     ...registerStudy(context, { ...services, runs }),
     ...calibrateCommand(services),
+    ...registerToy(context, services),
   };
   context.subscriptions.push(registerCommands(commands, log));
   const { feature: dashboard } = ofDashboard;

@@ -23,6 +23,7 @@ STREAMS = {
     "sampleStep": 9,
     "heldOutOrder": 10,
     "heldOutNoise": 11,
+    "toyPoints": 12,
 }
 STAGES = {"pretrain": 0, "finetune": 1}
 

@@ -3,6 +3,7 @@ import { shape } from "./shape.ts";
 
 const PATHS = {
   play: "M4 2.5v11l9-5.5z",
+  pause: "M4.5 3v10M11.5 3v10",
   previous: "M10.5 3 5.5 8l5 5",
   next: "M5.5 3l5 5-5 5",
   first: "M11.5 3l-5 5 5 5M4.5 3v10",

@@ -3,7 +3,7 @@ import { lossWeight, targetCoefficients } from "../diffusion/objective.ts";
 import type { Mix, NoiseLevel, NoiseSchedule } from "../diffusion/schedule.ts";
 import type { DiffusionConfig } from "../experiment/schema.ts";
 import type { BatchPlan, BatchPlanner } from "./plan.ts";
-import { gatherTokens, gridSize, type TokenShape, tokenElements } from "./tokens.ts";
+import { gatherTokens, imageElements, type TokenShape, tokenElements } from "./tokens.ts";
 
 /** One batch, ready for the engine. B images with S visible tokens and F fed ones, of e = p·p·C values. */
 export interface TrainingBatch {
@@ -37,15 +37,44 @@ export interface AssembleContext {
 export type BatchBuffers = Pick<TrainingBatch, "tokens" | "target">;
 
 /**
- * Only patches that are fed are ever made floats, and only their noise is drawn.
- * @param pixels uint8 [B, H, W, C] of the planned images, not flipped
+ * Copies an image's tokens that are fed.
+ * @param b slot of the image in the batch
+ * @param fed token indices, [F]
+ * @param x0 receives [F, e] in (p1, p2, C) order
+ */
+export type GatherFed = (b: number, fed: Int32Array, x0: Float32Array) => void;
+
+type BatchContext = Omit<AssembleContext, "planner"> & { readonly planner: Pick<BatchPlanner, "fillNoise"> };
+
+/**
+ * The batch of planned images. Only patches that are fed are ever made floats, and only their noise is drawn.
+ * @param pixels uint8 [B, H, W, C], not flipped
  * @param labels class of each planned image, [B]
  * @param buffers taken for the batch where they fit
  */
 export function assembleBatch(
-  context: Omit<AssembleContext, "planner"> & { readonly planner: Pick<BatchPlanner, "fillNoise"> },
+  context: BatchContext,
   plan: BatchPlan,
   pixels: Uint8Array,
+  labels: Int32Array,
+  buffers: BatchBuffers | null = null,
+): TrainingBatch {
+  const { shape } = context;
+  const imageBytes = imageElements(shape);
+  const gather: GatherFed = (b, fed, x0) =>
+    gatherTokens(pixels, b * imageBytes, shape, plan.flips[b] === 1, fed, x0, 0);
+  return assembleTokens(context, plan, gather, labels, buffers);
+}
+
+/**
+ * The same of images whose values come from anywhere.
+ * @param labels class of each planned image, [B]
+ * @param buffers taken for the batch where they fit
+ */
+export function assembleTokens(
+  context: BatchContext,
+  plan: BatchPlan,
+  gather: GatherFed,
   labels: Int32Array,
   buffers: BatchBuffers | null = null,
 ): TrainingBatch {
@@ -53,9 +82,9 @@ export function assembleBatch(
   const batchSize = plan.timesteps.length;
   const S = plan.visible.length / batchSize;
   const elements = tokenElements(shape);
-  const all = dropsHidden ? null : Int32Array.from({ length: gridSize(shape) ** 2 }, (_, token) => token);
+  const N = imageElements(shape) / elements;
+  const all = dropsHidden ? null : Int32Array.from({ length: N }, (_, token) => token);
   const perImage = (all?.length ?? S) * elements;
-  const imageBytes = shape.imageSize * shape.imageSize * shape.channels;
   const total = batchSize * perImage;
   const reused = buffers?.tokens.length === total && buffers.target.length === total ? buffers : null;
   const tokens = reused?.tokens ?? new Float32Array(total);
@@ -65,7 +94,7 @@ export function assembleBatch(
   for (let b = 0; b < batchSize; b++) {
     const fed = all ?? plan.visible.subarray(b * S, (b + 1) * S);
     const offset = b * perImage;
-    gatherTokens(pixels, b * imageBytes, shape, plan.flips[b] === 1, fed, x0, 0);
+    gather(b, fed, x0);
     planner.fillNoise(plan.step, b, fed, elements, target, offset);
     const level = schedule.levels[plan.timesteps[b]!]!;
     weight[b] = lossWeight(diffusion, level);

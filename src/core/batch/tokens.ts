@@ -4,8 +4,10 @@
  */
 
 export interface TokenShape {
-  /** pixels along a side */
+  /** pixels in a row */
   readonly imageSize: number;
+  /** rows of pixels, where the image is no square */
+  readonly imageHeight?: number;
   readonly channels: number;
   /** p */
   readonly patchSize: number;
@@ -16,9 +18,18 @@ export function tokenElements(shape: TokenShape): number {
   return shape.patchSize * shape.patchSize * shape.channels;
 }
 
-/** g, tokens along a side. */
+/** g, tokens in a row. */
 export function gridSize(shape: TokenShape): number {
   return shape.imageSize / shape.patchSize;
+}
+
+/** Values of an image, H·W·C. */
+export function imageElements({
+  imageSize,
+  imageHeight = imageSize,
+  channels,
+}: Pick<TokenShape, "imageSize" | "imageHeight" | "channels">): number {
+  return imageHeight * imageSize * channels;
 }
 
 /** uint8 scaled to [-1, 1] */
@@ -90,12 +101,13 @@ export function toPatchEmbedOrder(tokens: Float32Array, shape: TokenShape): Floa
 function forEachElement(count: number, shape: TokenShape, visit: (pixel: number, token: number) => void): void {
   const { imageSize: size, channels: C, patchSize: p } = shape;
   const g = size / p;
+  const height = shape.imageHeight ?? size;
   let token = 0;
   for (let b = 0; b < count; b++) {
-    for (let gy = 0; gy < g; gy++) {
+    for (let gy = 0; gy < height / p; gy++) {
       for (let gx = 0; gx < g; gx++) {
         for (let y = 0; y < p; y++) {
-          const row = ((b * size + gy * p + y) * size + gx * p) * C;
+          const row = ((b * height + gy * p + y) * size + gx * p) * C;
           for (let i = 0; i < p * C; i++) visit(row + i, token++);
         }
       }

@@ -24,8 +24,10 @@ export interface SampleRequest {
   /** steps are network evaluations, as many as `evaluationsOf` says; eta concerns ddim only; clip clamps the predicted image to [-1, 1] */
   readonly sample: Pick<SampleConfig, "sampler" | "steps" | "eta" | "clip">;
   readonly seed: number;
-  /** H = W, pixels */
+  /** W, pixels */
   readonly imageSize: number;
+  /** H, where the image is no square */
+  readonly imageHeight?: number;
   readonly channels: number;
   /** how many images */
   readonly count: number;
@@ -74,7 +76,7 @@ export interface SampledBatch {
 export async function* sampleBatches(request: SampleRequest): AsyncGenerator<SampledBatch> {
   const { count, batchSize = count } = request;
   const { levels } = noiseSchedule(request.diffusion);
-  const imageElements = request.imageSize * request.imageSize * request.channels;
+  const imageElements = elementsOf(request);
   for (let start = 0; start < count; start += batchSize) {
     const size = Math.min(batchSize, count - start);
     const images = await sampleBatch(request, levels, start, size, imageElements);
@@ -87,7 +89,7 @@ export async function* sampleBatches(request: SampleRequest): AsyncGenerator<Sam
  * @returns [count, H, W, C]
  */
 export async function sampleImages(request: SampleRequest): Promise<Float32Array> {
-  const imageElements = request.imageSize * request.imageSize * request.channels;
+  const imageElements = elementsOf(request);
   const all = new Float32Array(request.count * imageElements);
   for await (const { firstImage, images } of sampleBatches(request)) all.set(images, firstImage * imageElements);
   return all;
@@ -129,6 +131,11 @@ async function sampleBatch(
     await onStep?.({ firstImage: start, count: size, step, steps, timestep, nextTimestep, xt, x0, xNext: x.slice() });
   }
   return x;
+}
+
+/** Values of an image, H·W·C. */
+function elementsOf({ imageSize, imageHeight = imageSize, channels }: SampleRequest): number {
+  return imageHeight * imageSize * channels;
 }
 
 function makeStepper(sample: SampleRequest["sample"]): Stepper {

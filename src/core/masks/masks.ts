@@ -35,9 +35,9 @@ export interface MaskConfig {
 /** What a mask configuration comes to on a grid of g x g tokens. */
 export interface MaskGeometry {
   readonly strategy: MaskStrategy;
-  /** g, tokens along a side */
+  /** g, tokens in a row */
   readonly gridSize: number;
-  /** N = g² */
+  /** N, g² on a square */
   readonly tokens: number;
   /** S, visible tokens of every image */
   readonly visibleTokens: number;
@@ -52,12 +52,13 @@ export interface MaskGeometry {
 
 /**
  * Works out S and the effective rate.
+ * @param rows of tokens, where the grid is no square
  * @throws RangeError where the strategy does not fit the grid (the lint reports the same before a run starts)
  */
-export function maskGeometry(config: MaskConfig, gridSize: number): MaskGeometry {
-  const tokens = gridSize * gridSize;
+export function maskGeometry(config: MaskConfig, gridSize: number, rows = gridSize): MaskGeometry {
+  const tokens = gridSize * rows;
   const tile = tileSize(config);
-  if (gridSize % tile !== 0) {
+  if (gridSize % tile !== 0 || rows % tile !== 0) {
     throw new RangeError(`${TILES[config.strategy]} of ${tile} tokens do not divide a grid of ${gridSize} tokens`);
   }
   const base = {
@@ -87,7 +88,8 @@ export function maskGeometry(config: MaskConfig, gridSize: number): MaskGeometry
       return finish((tokens / (tile * tile)) * visiblePerCell(config.rate, tile));
     case "crop": {
       const c = config.cropSize ?? cropSizeForRate(config.rate, tokens);
-      if (c > gridSize) throw new RangeError(`a window of ${c} tokens does not fit a grid of ${gridSize} tokens`);
+      if (c > Math.min(gridSize, rows))
+        throw new RangeError(`a window of ${c} tokens does not fit a grid of ${gridSize} tokens`);
       return finish(c * c, { cropSize: c });
     }
   }
@@ -118,6 +120,7 @@ export function cropSizeForRate(rate: number, tokens: number): number {
  */
 export function drawVisibleTokens(geometry: MaskGeometry, stream: RandomStream): Int32Array {
   const { gridSize: g, visibleTokens: count } = geometry;
+  const rows = geometry.tokens / g;
   const visible = new Int32Array(count);
   switch (geometry.strategy) {
     case "none":
@@ -128,12 +131,12 @@ export function drawVisibleTokens(geometry: MaskGeometry, stream: RandomStream):
       return visible.sort();
     case "block": {
       const b = geometry.tileSize;
-      const blocksPerSide = g / b;
-      const blocks = drawWithoutReplacement(stream, blocksPerSide * blocksPerSide, count / (b * b));
+      const blocksPerRow = g / b;
+      const blocks = drawWithoutReplacement(stream, geometry.tokens / (b * b), count / (b * b));
       let i = 0;
       for (const block of blocks) {
-        const row = Math.floor(block / blocksPerSide) * b;
-        const column = (block % blocksPerSide) * b;
+        const row = Math.floor(block / blocksPerRow) * b;
+        const column = (block % blocksPerRow) * b;
         for (let y = 0; y < b; y++) for (let x = 0; x < b; x++) visible[i++] = (row + y) * g + column + x;
       }
       return visible.sort();
@@ -142,7 +145,7 @@ export function drawVisibleTokens(geometry: MaskGeometry, stream: RandomStream):
       const n = geometry.tileSize;
       const perCell = (count * n * n) / geometry.tokens;
       let i = 0;
-      for (let top = 0; top < g; top += n) {
+      for (let top = 0; top < rows; top += n) {
         for (let left = 0; left < g; left += n) {
           for (const place of drawWithoutReplacement(stream, n * n, perCell))
             visible[i++] = (top + Math.floor(place / n)) * g + left + (place % n);
@@ -152,7 +155,7 @@ export function drawVisibleTokens(geometry: MaskGeometry, stream: RandomStream):
     }
     case "crop": {
       const c = geometry.cropSize;
-      const top = stream.below(g - c + 1);
+      const top = stream.below(rows - c + 1);
       const left = stream.below(g - c + 1);
       let i = 0;
       for (let y = 0; y < c; y++) for (let x = 0; x < c; x++) visible[i++] = (top + y) * g + left + x;

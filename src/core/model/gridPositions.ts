@@ -17,15 +17,18 @@ function fill(out: Float32Array, start: number, width: number, coordinate: numbe
 
 /**
  * As in the published code, whose grid names the column first: the first half of the width tells the column, the second the row.
- * @param gridSize g, patches in a row
+ * @param grid patches along the sides
  * @param width D, a multiple of 4
- * @returns [g², D], patch index = row · g + column
+ * @returns [rows · columns, D], patch index = row · columns + column
  */
-export function gridPositions(gridSize: number, width: number): Float32Array {
-  const out = new Float32Array(gridSize * gridSize * width);
-  for (let row = 0; row < gridSize; row++) {
-    for (let column = 0; column < gridSize; column++) {
-      const start = (row * gridSize + column) * width;
+export function gridPositions(
+  { rows, columns }: { readonly rows: number; readonly columns: number },
+  width: number,
+): Float32Array {
+  const out = new Float32Array(rows * columns * width);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      const start = (row * columns + column) * width;
       fill(out, start, width / 2, column);
       fill(out, start + width / 2, width / 2, row);
     }

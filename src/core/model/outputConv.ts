@@ -8,7 +8,7 @@ import type { GraphBuilder } from "./graph/builder.ts";
 import { sizeOf, type Tensor } from "./graph/graph.ts";
 import { add, concat, linear, reshape, scale, split, transpose } from "./graph/operations.ts";
 import type { ParameterSpec } from "./parameterSpec.ts";
-import { type ModelShape, tokenCount } from "./shape.ts";
+import { type ModelShape, tokenCount, tokenGrid } from "./shape.ts";
 import type { NamedTensor } from "./tensor.ts";
 
 const CONV = "output_conv";
@@ -51,14 +51,15 @@ export function withOutputConvWeights(
 export function withOutputConv(scope: Scope, y: Tensor): Tensor {
   const { g, shape, tensors, batchSize } = scope;
   if (shape.outputConv === "none" || y.shape[0]! < batchSize * tokenCount(shape)) return y;
-  const { channels: C, imageSize: side, patchSize: p } = shape;
-  const grid = side / p;
-  const rows = transpose(g, reshape(g, y, [batchSize, grid, grid, p, p * C]), [0, 1, 3, 2, 4]);
-  const above = neighbours(g, reshape(g, rows, [batchSize, side, side * C]), C);
-  const around = neighbours(g, reshape(g, above, [batchSize * side, side, SIDE * C]), SIDE * C);
+  const { channels: C, patchSize: p } = shape;
+  const grid = tokenGrid(shape);
+  const [height, width] = [grid.rows * p, grid.columns * p];
+  const rows = transpose(g, reshape(g, y, [batchSize, grid.rows, grid.columns, p, p * C]), [0, 1, 3, 2, 4]);
+  const above = neighbours(g, reshape(g, rows, [batchSize, height, width * C]), C);
+  const around = neighbours(g, reshape(g, above, [batchSize * height, width, SIDE * C]), SIDE * C);
   const weight = reshape(g, transpose(g, tensors(`${CONV}.weight`), [0, 3, 2, 1]), [C, SIDE * SIDE * C]);
   const change = linear(g, around, weight, tensors(`${CONV}.bias`));
-  const tokens = transpose(g, reshape(g, change, [batchSize, grid, p, grid, p * C]), [0, 1, 3, 2, 4]);
+  const tokens = transpose(g, reshape(g, change, [batchSize, grid.rows, p, grid.columns, p * C]), [0, 1, 3, 2, 4]);
   return add(g, y, reshape(g, tokens, y.shape));
 }
 

@@ -10,7 +10,10 @@ export type HiddenTokens =
 export interface ModelShape {
   /** a name of backbones.ts */
   readonly backbone: string;
+  /** pixels in a row */
   readonly imageSize: number;
+  /** rows of pixels, where the image is no square */
+  readonly imageHeight?: number;
   readonly channels: number;
   readonly patchSize: number;
   readonly embedDim: number;
@@ -101,9 +104,19 @@ export function fedTokens(shape: ModelShape, visibleTokens: number): number {
   return shape.hidden.mode === "drop" ? visibleTokens : tokenCount(shape);
 }
 
+/** Tokens along the sides of an image. */
+export function tokenGrid({
+  imageSize,
+  imageHeight = imageSize,
+  patchSize,
+}: Pick<ModelShape, "imageSize" | "imageHeight" | "patchSize">): { readonly rows: number; readonly columns: number } {
+  return { rows: imageHeight / patchSize, columns: imageSize / patchSize };
+}
+
 /** N, tokens of a whole image. */
 export function tokenCount(shape: ModelShape): number {
-  return (shape.imageSize / shape.patchSize) ** 2;
+  const { rows, columns } = tokenGrid(shape);
+  return rows * columns;
 }
 
 /** p·p·C */

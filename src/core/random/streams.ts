@@ -21,6 +21,7 @@ export const STREAMS = {
   sampleStep: 9,
   heldOutOrder: 10,
   heldOutNoise: 11,
+  toyPoints: 12,
 } as const;
 export type StreamName = keyof typeof STREAMS;
 

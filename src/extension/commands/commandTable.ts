@@ -22,6 +22,7 @@ interface CommandArguments {
   "maskdm.reopenAsText": [file: vscode.Uri];
   "maskdm.previewMaskedBatch": [file: vscode.Uri, step: number];
   "maskdm.calibrate": [file: vscode.Uri];
+  "maskdm.openToy": [];
   "maskdm.openStudy": [file: vscode.Uri];
   "maskdm.reopenStudyAsText": [file: vscode.Uri];
   "maskdm.runStudy": [file: vscode.Uri];

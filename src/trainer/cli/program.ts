@@ -22,6 +22,7 @@ import * as sample from "./sample.ts";
 import * as schema from "./schema.ts";
 import * as stop from "./stop.ts";
 import * as study from "./study/study.ts";
+import * as toy from "./toy.ts";
 
 /** A file of src/trainer/cli. Heavy modules are imported inside its action, so that `maskdm --help` stays quick. */
 export interface CommandFile {
@@ -46,6 +47,7 @@ export const COMMANDS: readonly CommandFile[] = [
   bench,
   doctor,
   demo,
+  toy,
   dataServer,
   schema,
 ];

@@ -168,26 +168,30 @@ export class Engine {
   }
 
   /**
-   * The network's raw output for whole images.
-   * @param tokens x_t, [B, N, e] in (C, p1, p2) order
+   * The network's raw output for whole images, or for what is visible of them.
+   * @param tokens x_t, [B, F, e] in (C, p1, p2) order
    * @param labels [B], numClasses for none; null when unconditional
-   * @returns [B, N, e] in (p1, p2, C) order
+   * @param visible token indices as in a training batch, [B, S]; null: all are
+   * @returns [B, F, e] in (p1, p2, C) order
    */
   async predict(
     tokens: Float32Array,
     timesteps: Int32Array,
     labels: Int32Array | null,
     weights: "raw" | "ema",
+    visible: Int32Array | null = null,
   ): Promise<Float32Array> {
     const { shape } = this.config;
     const batchSize = timesteps.length;
-    const program = await cached(this.predictions, `${batchSize}`, () =>
-      this.learner.prediction(predictionGraph(shape, batchSize, tokenCount(shape), this.backend.composites)),
+    const S = visible === null ? tokenCount(shape) : visible.length / batchSize;
+    const program = await cached(this.predictions, `${batchSize} ${S}`, () =>
+      this.learner.prediction(predictionGraph(shape, batchSize, S, this.backend.composites)),
     );
     const inputs = this.constantInputs();
     inputs.set("tokens", tokens);
     inputs.set("timeEmbedding", this.timeEmbedding(timesteps));
     if (labels) inputs.set("labels", labels);
+    if (visible) for (const [name, feed] of tokenFeeds(shape, visible, batchSize)) inputs.set(name, feed);
     const output = new Float32Array(tokens.length);
     await program.run(weights, inputs, output);
     return output;

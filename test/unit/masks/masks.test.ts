@@ -208,3 +208,17 @@ function windowOf(geometry: MaskGeometry, top: number, left: number): number[] {
   const { cropSize: c, gridSize: g } = geometry;
   return Array.from({ length: c * c }, (_, i) => (top + Math.floor(i / c)) * g + left + (i % c));
 }
+
+it("a grid need not be square: one row of two tokens, and rows of blocks, cells and windows", () => {
+  const one = maskGeometry(config({ strategy: "patch", rate: 0.5 }), 2, 1);
+  expect(one).toMatchObject({ tokens: 2, visibleTokens: 1 });
+  const seen = Array.from({ length: 40 }, (_, i) => drawVisibleTokens(one, maskStream(i))[0]);
+  expect(new Set(seen)).toEqual(new Set([0, 1]));
+  for (const change of [block(2), stratified(2), crop(2)]) {
+    const wide = maskGeometry(config({ ...change, rate: 0.5 }), 8, 2);
+    const draws = Array.from({ length: 200 }, (_, i) => [...drawVisibleTokens(wide, maskStream(i))]);
+    expect(draws.every((tokens) => new Set(tokens).size === wide.visibleTokens)).toBe(true);
+    expect(new Set(draws.flat())).toEqual(new Set(Array.from({ length: 16 }, (_, token) => token)));
+  }
+  expect(() => maskGeometry(config(block(2)), 4, 1)).toThrow(RangeError);
+});

@@ -57,7 +57,7 @@ describe("positions", () => {
   it("tell the column in the first half and the row in the second, sines before cosines", () => {
     const D = 8;
     const at = (row: number, column: number) => [
-      ...gridPositions(4, D)
+      ...gridPositions({ rows: 4, columns: 4 }, D)
         .subarray((row * 4 + column) * D)
         .subarray(0, D),
     ];

@@ -97,7 +97,7 @@ describe("fixed positions of a U-ViT", () => {
       const extra = classes > 0 ? 2 : 1;
       const values = constant!.values();
       expect(values.subarray(0, extra * 64)).toEqual(new Float32Array(extra * 64));
-      expect(values.subarray(extra * 64)).toEqual(gridPositions(16, 64));
+      expect(values.subarray(extra * 64)).toEqual(gridPositions({ rows: 16, columns: 16 }, 64));
     },
   );
 

@@ -50,6 +50,7 @@ describe("addresses", () => {
       sampleStep: 9,
       heldOutOrder: 10,
       heldOutNoise: 11,
+      toyPoints: 12,
     });
   });
 

@@ -14,6 +14,7 @@ import type { StudyColours } from "../../../src/core/study/charts/look.ts";
 import type { StudyTable } from "../../../src/core/study/table.ts";
 import { rowLines } from "../../../src/core/study/words.ts";
 import { element } from "../../ui/element.ts";
+import { svgElement } from "../../ui/svgElement.ts";
 import { resultsTable } from "./resultsTable.ts";
 
 export interface ChartOptions {
@@ -37,12 +38,6 @@ export interface MountedChart<O extends ChartOptions> {
 
 const LEAST_WIDTH = 320;
 const KEYS: Readonly<Record<string, number>> = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
-
-/** SVG text as elements: parsed as what it is, so that no text in it becomes markup of the page. */
-function svgElement(text: string): SVGSVGElement {
-  const parsed = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
-  return document.importNode(parsed, true) as unknown as SVGSVGElement;
-}
 
 export class ChartView<O extends ChartOptions> implements MountedChart<O> {
   /** of the picture, which is made anew with every change */

@@ -7,7 +7,7 @@ import { plainNormConstants } from "../blocks/norm.ts";
 import { ParameterList } from "../blocks/parameterList.ts";
 import { gridPositions } from "../gridPositions.ts";
 import type { Init, ParameterSpec } from "../parameterSpec.ts";
-import { elementsPerToken, type ModelShape, tokenCount } from "../shape.ts";
+import { elementsPerToken, type ModelShape, tokenCount, tokenGrid } from "../shape.ts";
 
 /** Numbers of the sinusoidal embedding that the timestep's MLP begins with. */
 export const FREQUENCIES = 256;
@@ -40,11 +40,11 @@ export function ditParameters(shape: ModelShape): ParameterSpec[] {
 export const POSITIONS = "pos_embed";
 
 export function ditConstants(shape: ModelShape): Constant[] {
-  const { embedDim: D, imageSize, patchSize } = shape;
+  const { embedDim: D } = shape;
   const positions: Constant = {
     name: POSITIONS,
     shape: [1, tokenCount(shape), D],
-    values: () => gridPositions(imageSize / patchSize, D),
+    values: () => gridPositions(tokenGrid(shape), D),
     inCheckpoints: true,
   };
   return [positions, ...plainNormConstants(shape)];

@@ -8,7 +8,7 @@ import { ParameterList } from "../blocks/parameterList.ts";
 import { sizeOf } from "../graph/graph.ts";
 import { gridPositions } from "../gridPositions.ts";
 import type { Init, ParameterSpec } from "../parameterSpec.ts";
-import { elementsPerToken, type ModelShape, tokenCount } from "../shape.ts";
+import { elementsPerToken, type ModelShape, tokenCount, tokenGrid } from "../shape.ts";
 
 /** The authors' truncation at ±2 lies a hundred deviations out, so the normal is drawn as it is. */
 const WEIGHT: Init = { normal: 0.02 };
@@ -40,10 +40,10 @@ const positionsShape = (shape: ModelShape) => [1, extraTokens(shape) + tokenCoun
 /** Positions that are not learned: zeros for tokens that are no patches, which have no place in the grid. */
 export function uvitConstants(shape: ModelShape): Constant[] {
   if (shape.positions === "learned") return [];
-  const { imageSize, patchSize, embedDim: D } = shape;
+  const { embedDim: D } = shape;
   const values = () => {
     const out = new Float32Array(sizeOf(positionsShape(shape)));
-    out.set(gridPositions(imageSize / patchSize, D), extraTokens(shape) * D);
+    out.set(gridPositions(tokenGrid(shape), D), extraTokens(shape) * D);
     return out;
   };
   return [{ name: POSITIONS, shape: positionsShape(shape), values, inCheckpoints: true }];
