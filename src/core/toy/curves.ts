@@ -7,7 +7,7 @@ import type { ToyColours } from "./panel.ts";
 export const TOY_MEASURES = {
   energy: { title: "Energy distance to the target", of: ({ distances }: ToyCloud) => distances.energy },
   marginals: {
-    title: "Distance of the marginals (1-Wasserstein, mean of both)",
+    title: "1-Wasserstein distance of the marginals",
     of: ({ distances: { marginals } }: ToyCloud) => (marginals[0] + marginals[1]) / 2,
   },
 } as const;

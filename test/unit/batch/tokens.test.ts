@@ -83,4 +83,13 @@ describe("images and tokens", () => {
       }
     }
   });
+
+  it("images that are no squares: tokens row by row, and back", () => {
+    const wide = { imageSize: 4, imageHeight: 2, channels: 1, patchSize: 2 } as const;
+    const images = Float32Array.from({ length: 16 }, (_, i) => i);
+    const tokens = imagesToTokens(images, 2, wide);
+    expect([...tokens.subarray(0, 8)]).toEqual([0, 1, 4, 5, 2, 3, 6, 7]);
+    expect([...tokens.subarray(8)]).toEqual([8, 9, 12, 13, 10, 11, 14, 15]);
+    expect(tokensToImages(tokens, 2, wide)).toEqual(images);
+  });
 });

@@ -299,6 +299,11 @@ describe("images", () => {
     expect(await sampleImages(tail)).toEqual(together.subarray(5 * 192));
   });
 
+  it("draw images that are no squares", async () => {
+    const flat = request({ sample, imageSize: 8, imageHeight: 2, channels: 1 });
+    expect(await sampleImages(flat)).toHaveLength(flat.count * 16);
+  });
+
   it("follow the seed, and differ from one another", async () => {
     const a = await sampleImages(request({ sample }));
     expect(await sampleImages(request({ sample }))).toEqual(a);

@@ -18,25 +18,20 @@ async function messagesOf(settings: ToySettings): Promise<ToyMessage[]> {
 const framesOf = (messages: readonly ToyMessage[]): ToyFrame[] =>
   messages.filter((message): message is ToyFrame => message.kind === "frame");
 
-describe("a run of the toy", () => {
-  it("says the same for the same seed, as many frames as it tells, all of which are read again", async () => {
+describe("a run of the toy", { timeout: 300_000 }, () => {
+  it("says the same for the same seed, as many frames as it tells, and ends both ways at the same cost", async () => {
     const messages = await messagesOf(SHORT);
     expect(await messagesOf(SHORT)).toEqual(messages);
-    expect(await messagesOf({ ...SHORT, seed: 6 })).not.toEqual(messages);
     const [start] = messages;
     if (start?.kind !== "start") throw new Error("it begins with its start");
     const frames = framesOf(messages);
     expect(frames.map(({ index }) => index)).toEqual(Array.from({ length: start.frames }, (_, i) => i));
     expect(messages.map((message) => toyMessageSchema.parse(JSON.parse(JSON.stringify(message))))).toEqual(messages);
     expect(toyPicture(start, frames)).toMatch(/^<svg [\s\S]*<\/svg>\s*$/);
+    expect(frames.at(-1)).toMatchObject({ stage: "finetune", step: SHORT.steps / 2, budget: SHORT.steps });
   });
 
-  it("ends both ways at the same cost", async () => {
-    const last = framesOf(await messagesOf(SHORT)).at(-1)!;
-    expect(last).toMatchObject({ stage: "finetune", step: SHORT.steps / 2, budget: SHORT.steps });
-  });
-
-  it("learns the marginals by masked pretraining, and the joint law by finetuning", { timeout: 300_000 }, async () => {
+  it("learns the marginals by masked pretraining, and the joint law by finetuning", async () => {
     const settings = { set: "moons", steps: 1200, noise: 0.1, seed: 1 } as const;
     const frames = framesOf(await messagesOf(settings));
     const primer = frames.findLast(({ stage }) => stage === "pretrain")!.staged.distances;
