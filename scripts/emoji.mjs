@@ -2,22 +2,17 @@
 //
 //   node scripts/emoji.mjs                                  the selection that ships with the repository, 32 px
 //   node scripts/emoji.mjs --out DIR --size 64              the same selection, elsewhere and at another size
+//   node scripts/emoji.mjs --out DIR --artist twitter       the same emoji by another artist
+//   … --every 5                                             every fifth of them
 //   node scripts/emoji.mjs --all --size 64 --out DIR        all 3,786 emoji with skin tones and flags, for benchmarks
-//   … --package DIR                                         takes an unpacked package instead of fetching it
 //
-// The package (82 MB unpacked) is fetched with `npm pack` into a temporary folder, checked against its published hash and
-// removed at the end; it is no dependency of this project.
-import { execFileSync } from "node:child_process";
+// The packages, whose images have 64 px, are development dependencies: `npm ci` has fetched and checked them.
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import sharp from "sharp";
-
-const PACKAGE = "emoji-datasource-google@16.0.0";
-const TARBALL_SHA512 = "ZRexfzs7MVoLnmzZmNsO4TKhnAJp5D++Vm6PpUpH/jEQQlemp3l88CjZ+DoZ2faM9R4QxZkOPJCoT8DlPhfQ3A==";
 
 /** Folder (= class) of the selection, and the sub-categories of the package it is filled from. */
 const SELECTION = {
@@ -119,50 +114,37 @@ const { values } = parseArgs({
     all: { type: "boolean", default: false },
     size: { type: "string", default: "32" },
     out: { type: "string" },
-    package: { type: "string" },
+    artist: { type: "string", default: "google" },
+    every: { type: "string", default: "1" },
   },
 });
-const size = Number(values.size);
+const { artist } = values;
+const [size, every] = [Number(values.size), Number(values.every)];
+if (artist !== "google" && artist !== "twitter") throw new Error("--artist takes google or twitter");
 if (!Number.isInteger(size) || size < 1 || size > 64)
   throw new Error("--size takes 1 to 64 pixels (the source has 64)");
-if (values.all && !values.out) throw new Error("--all needs --out DIR: only the selection belongs in the repository");
+if (!Number.isInteger(every) || every < 1) throw new Error("--every takes a whole number from 1 on");
+const isShipped = !values.all && artist === "google" && every === 1;
+if (!isShipped && !values.out) throw new Error("this needs --out DIR: only the selection belongs in the repository");
 const out = values.out ?? join(root, "examples", "emoji", "images");
+const source = join(root, "node_modules", `emoji-datasource-${artist}`);
 
-const temporary = mkdtempSync(join(tmpdir(), "maskdm-emoji-"));
-try {
-  const source = values.package ?? fetchPackage(temporary);
-  const emoji = JSON.parse(readFileSync(join(source, "emoji.json"), "utf8"));
-  const list = values.all ? everything(emoji) : selection(emoji);
-  rmSync(out, { recursive: true, force: true });
-  const { written, bytes } = await writeAll(source, list);
-  console.log(`${written} images of ${size} px, ${(bytes / 1e6).toFixed(2)} MB, in ${out}`);
-} finally {
-  rmSync(temporary, { recursive: true, force: true });
-}
+const emoji = JSON.parse(readFileSync(join(source, "emoji.json"), "utf8"));
+const list = values.all ? everything(emoji) : selection(emoji);
+rmSync(out, { recursive: true, force: true });
+const { written, bytes } = await writeAll(list.filter((_, i) => i % every === 0));
+console.log(`${written} images of ${size} px, ${(bytes / 1e6).toFixed(2)} MB, in ${out}`);
 
-/** Fetches and unpacks the package; returns its folder. */
-function fetchPackage(folder) {
-  console.log(`fetching ${PACKAGE} …`);
-  const npm = process.platform === "win32" ? "npm.cmd" : "npm";
-  const options = { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] };
-  const packed = execFileSync(npm, ["pack", PACKAGE, "--json", "--loglevel=error"], {
-    ...options,
-    shell: process.platform === "win32",
-  });
-  const tarball = JSON.parse(packed)[0].filename;
-  const hash = createHash("sha512")
-    .update(readFileSync(join(folder, tarball)))
-    .digest("base64");
-  if (hash !== TARBALL_SHA512) throw new Error(`${PACKAGE}: the fetched package is not the published one`);
-  execFileSync("tar", ["-xzf", tarball], options);
-  return join(folder, "package");
+/** Whether the artist has drawn it. */
+function isDrawn(e) {
+  return e[`has_img_${artist}`];
 }
 
 /** The emoji that ship with the repository: [{ folder, names, image }], where the first free name is taken. */
 function selection(emoji) {
   const folders = new Map(Object.entries(SELECTION).flatMap(([folder, subs]) => subs.map((sub) => [sub, folder])));
   return emoji
-    .filter((e) => e.has_img_google && folders.has(e.subcategory) && !SKIPPED.has(e.short_name))
+    .filter((e) => isDrawn(e) && folders.has(e.subcategory) && !SKIPPED.has(e.short_name))
     .map((e) => ({ folder: folders.get(e.subcategory), names: [e.name, e.short_name], image: e.image }));
 }
 
@@ -172,7 +154,7 @@ function everything(emoji) {
     const folder = slug(e.category);
     const names = [e.name, e.short_name];
     const tones = Object.entries(e.skin_variations ?? {})
-      .filter(([, variation]) => variation.has_img_google)
+      .filter(([, variation]) => isDrawn(variation))
       .map(([key, variation]) => {
         const tone = key
           .split("-")
@@ -180,7 +162,7 @@ function everything(emoji) {
           .join("-and-");
         return { folder, names: names.map((name) => `${name} ${tone}`), image: variation.image };
       });
-    return e.has_img_google ? [{ folder, names, image: e.image }, ...tones] : tones;
+    return isDrawn(e) ? [{ folder, names, image: e.image }, ...tones] : tones;
   });
 }
 
@@ -194,12 +176,12 @@ function slug(name) {
 }
 
 /** Writes the images in order; of the selection, none whose pixels were written before. */
-async function writeAll(source, list) {
+async function writeAll(list) {
   const files = new Set();
   const seen = new Set();
   let bytes = 0;
   for (const { folder, names, image } of list) {
-    const { data, info } = await sharp(join(source, "img", "google", "64", image))
+    const { data, info } = await sharp(join(source, "img", artist, "64", image))
       .resize(size, size, { kernel: "lanczos3" })
       .ensureAlpha()
       .raw()

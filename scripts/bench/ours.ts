@@ -109,7 +109,11 @@ async function draw({ config, modelFile, count, steps, eta, seed, file }: Comman
   const experiment = experimentOf(config, { sample: { steps, count, eta }, threads });
   const engine = await samplingEngine(experiment, modelFile);
   writeFileSync(file, "");
-  for await (const { images } of drawSamples(engine, experiment, { sample: experiment.sample, seed, labels: null })) {
+  for await (const { images } of drawSamples(engine, experiment, {
+    sample: experiment.sample,
+    seed,
+    drawing: { label: "turns" },
+  })) {
     appendFileSync(file, Buffer.from(images.buffer, images.byteOffset, images.byteLength));
   }
   const seconds = (performance.now() - start) / 1000;

@@ -37,7 +37,7 @@ export class TrajectoryWalk {
         await drawSamples(engine, experiment, {
           sample: experiment.sample,
           seed,
-          labels: null,
+          drawing: { label: "turns" },
           onStep: () => this.pause(),
         });
       }

@@ -30,7 +30,9 @@ describe("the dashboard's quality", () => {
     const kid = (value: number, standardError: number) => ({
       ...{ value, standardError, low: value - 1.9 * standardError, high: value + 2.1 * standardError },
     });
-    const early = madeUpEvaluation({ step: 500, time: "2026-01-02T01:00:00.000Z", kid: kid(0.061, 0.004) });
+    // By a version that measured less.
+    const { kidHeldOut, look, ...less } = madeUpEvaluation();
+    const early = { ...less, ...{ step: 500, time: "2026-01-02T01:00:00.000Z", kid: kid(0.061, 0.004) } };
     await writeEvaluations(dirs[0]!, [early, madeUpEvaluation({ kid: kid(0.031, 0.0031), neighbours: PICTURES })]);
     await writeEvaluations(dirs[1]!, [madeUpEvaluation({ kid: kid(0.0123, 0.0014), coverage: 0.9 })]);
     await writeEvaluations(dirs[2]!, [
@@ -63,6 +65,33 @@ describe("the dashboard's quality", () => {
       await editor.screenshot(`dashboard-neighbours-${theme}`);
     });
   }
+
+  it("breaks its rows where there is little room, each measure under its name", async () => {
+    const editor = running();
+    const page = await quality(editor);
+    const lines = (): Promise<number> =>
+      page
+        .locator(".quality tbody tr:first-child td")
+        .evaluateAll((cells: HTMLElement[]) => new Set(cells.map((cell) => cell.offsetTop)).size);
+    const wide = await lines();
+    try {
+      await editor.page.setViewportSize({ width: 900, height: 900 });
+      await until("more lines", async () => (await lines()) > wide);
+      for (const theme of ["dark", "light"] satisfies Theme[]) {
+        await editor.setTheme(theme);
+        await editor.screenshot(`dashboard-quality-narrow-${theme}`);
+      }
+      const room = await page
+        .locator(".quality .scroller")
+        .evaluate(({ scrollWidth, clientWidth }: HTMLElement) => ({ scrollWidth, clientWidth }));
+      ok(room.scrollWidth <= room.clientWidth, JSON.stringify(room));
+      const grain = page.locator('[data-run$="02-tiny-pretrain-01"] td[data-name="Grain"]');
+      match(await grain.innerText(), /^2\.40 ± 0\.12$/);
+      match(await grain.evaluate((cell: HTMLElement) => getComputedStyle(cell, "::before").content), /^"Grain"/);
+    } finally {
+      await editor.page.setViewportSize({ width: 1600, height: 900 });
+    }
+  });
 
   it("says which evaluations cannot be compared, sorts, folds, and is read out, by keyboard", async () => {
     const editor = running();
@@ -137,7 +166,7 @@ describe("the dashboard's quality", () => {
     await until("the table", () => existsSync(path) && statSync(path).size > 0);
     const lines = readFileSync(path, "utf8").trim().split("\n");
     equal(lines.length, 5);
-    match(lines[0]!, /^run,label,time,.*,kid,kidStandardError,kidLow,kidHigh,kidFloor,/);
+    match(lines[0]!, /^run,label,time,.*,kid,kidStandardError,kidLow,kidHigh,kidHeldOut,.*,borderRatio,.*,nearCopies,/);
     ok(
       lines.some((line) =>
         line.startsWith("2026-01-01-tiny-pretrain-01,mask.rate 0.5,2026-01-02T01:00:00.000Z,pretrain,500,"),

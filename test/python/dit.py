@@ -17,24 +17,14 @@ from uvit import (
     UViTConfig,
     fed_tokens,
     gather_tokens,
+    grid_positions,
     images_to_tokens,
+    output_layer,
     query_key_norms,
     timestep_embedding,
 )
 
 FREQUENCIES = 256
-
-
-def grid_positions(dim: int, grid: int) -> Tensor:
-    """[1, grid*grid, dim] in float64: first half of the columns, second half of the rows, each sines then cosines."""
-    omega = 1.0 / 10000 ** (torch.arange(dim // 4, dtype=torch.float64) / (dim / 4))
-    rows, columns = torch.meshgrid(torch.arange(grid), torch.arange(grid), indexing="ij")
-
-    def one(coordinate: Tensor) -> Tensor:
-        angles = coordinate.reshape(-1).double()[:, None] * omega[None]
-        return torch.cat([angles.sin(), angles.cos()], dim=1)
-
-    return torch.cat([one(columns), one(rows)], dim=1)[None]
 
 
 def plain_norm(config: UViTConfig) -> nn.Module:
@@ -140,6 +130,7 @@ class DiT(nn.Module):
         self.blocks = nn.ModuleList(DiTBlock(config) for _ in range(config.depth))
         self.final_layer = FinalLayer(config)
         self.fuse = SparseMiddle(config)
+        self.output_conv = output_layer(config)
 
     def forward(self, tokens: Tensor, timesteps: Tensor, visible: Tensor, labels: Tensor | None) -> Tensor:
         """
@@ -151,7 +142,7 @@ class DiT(nn.Module):
         if self.config.num_classes:
             condition = condition + self.y_embedder(labels)
         blocks = [lambda x, block=block: block(x, condition) for block in self.blocks]
-        return self.final_layer(self.fuse.through(blocks, x, visible), condition)
+        return self.output_conv(self.final_layer(self.fuse.through(blocks, x, visible), condition))
 
     def predict_images(self, images: Tensor, timesteps: Tensor, visible: Tensor, labels: Tensor | None = None) -> Tensor:
         """The same from whole images [B, H, W, C]; the file's positions have to be those of the grid."""

@@ -45,6 +45,12 @@ def manifold(x, y):
     }
 
 
+def near_copies(x, y):
+    """Share of x whose nearest y is less than a third as far as the second (arXiv 2505.17638), or at no distance."""
+    first, second = np.sort(distances(x, y), axis=1)[:, :2].T
+    return ((first == 0) | (first < second / 3)).mean()
+
+
 def libraries(x, y):
     """The same values, named after who computed them; the kernel distance of both wants sets of one size."""
     import torch
@@ -85,6 +91,7 @@ def main():
     x, y = (np.array(request[name], dtype=np.float64) for name in ("samples", "training"))
     k = request.get("components")
     values = {"kid": kid(x, y), "frechet": frechet(*(reduced(x, y, k) if k else (x, y))), **manifold(x, y)}
+    values["nearCopies"] = near_copies(x, y)
     values["nearest"] = distances(x, y).argmin(1).tolist()
     if "--libraries" in sys.argv:
         values["libraries"] = libraries(x, y)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import struct
 import sys
 
 WORD = 0xFFFFFFFF
@@ -137,6 +138,20 @@ def visible_tokens(mask, grid, stream):
     return [(top + y) * grid + left + x for y in range(c) for x in range(c)]
 
 
+def float32(value):
+    return struct.unpack("f", struct.pack("f", value))[0]
+
+
+def timestep(config, stream):
+    """logitNormal: (mean, deviation), or missing for uniform timesteps."""
+    steps = config["timesteps"]
+    if "logitNormal" not in config:
+        return stream.below(steps)
+    mean, deviation = config["logitNormal"]
+    u = 1 / (1 + math.exp(-(mean + deviation * float32(stream.normals(1)[0]))))
+    return min(steps - 1, max(0, math.floor((1 - u) * steps)))
+
+
 def plan(config, step):
     """Everything that a step sees except the noise."""
     seed, stage, batch = config["seed"], config["stage"], config["batchSize"]
@@ -154,7 +169,7 @@ def plan(config, step):
         indices.append(permutations[epoch][position])
     return {
         "indices": indices,
-        "timesteps": [stream("timestep", slot).below(config["timesteps"]) for slot in range(batch)],
+        "timesteps": [timestep(config, stream("timestep", slot)) for slot in range(batch)],
         "flips": [int(stream("flip", slot).uniform() < config["hflip"]) for slot in range(batch)],
         "droppedLabels": [int(stream("labelDrop", slot).uniform() < config["labelDropout"]) for slot in range(batch)],
         "visible": [visible_tokens(config["mask"], config["gridSize"], stream("mask", slot)) for slot in range(batch)],

@@ -31,6 +31,8 @@ class UViTConfig:
     qk_norm: str = "none"  # or "rms"
     norm: str = "layer"  # or "rms"
     mlp: str = "gelu"  # or "swiglu"
+    positions: str = "learned"  # or "sincos"
+    output_conv: str = "none"  # or "residual"
     num_classes: int = 0
     backbone: str = "uvit"  # or "dit", see dit.py
     attention: str = "explicit"  # or "sdpa": the same numbers, another kernel
@@ -82,6 +84,18 @@ def gather_tokens(tokens: Tensor, visible: Tensor) -> Tensor:
     return torch.gather(tokens, 1, index)
 
 
+def grid_positions(dim: int, grid: int) -> Tensor:
+    """[1, grid*grid, dim] in float64: first half of the columns, second half of the rows, each sines then cosines."""
+    omega = 1.0 / 10000 ** (torch.arange(dim // 4, dtype=torch.float64) / (dim / 4))
+    rows, columns = torch.meshgrid(torch.arange(grid), torch.arange(grid), indexing="ij")
+
+    def one(coordinate: Tensor) -> Tensor:
+        angles = coordinate.reshape(-1).double()[:, None] * omega[None]
+        return torch.cat([angles.sin(), angles.cos()], dim=1)
+
+    return torch.cat([one(columns), one(rows)], dim=1)[None]
+
+
 def norm_layer(config: UViTConfig) -> nn.Module:
     """What normalises the tokens."""
     return nn.RMSNorm(config.embed_dim, eps=1e-6) if config.norm == "rms" else nn.LayerNorm(config.embed_dim, eps=1e-5)
@@ -131,6 +145,30 @@ class SparseMiddle(nn.Module):
         for block in blocks[len(blocks) - ends :]:
             x = block(x)
         return x
+
+
+class OutputConv(nn.Conv2d):
+    """y + conv3x3(y) over whole images; tokens of which some are absent stay as they are."""
+
+    def __init__(self, config: UViTConfig) -> None:
+        super().__init__(config.channels, config.channels, 3, padding=1)
+        self.config = config
+
+    def forward(self, output: Tensor) -> Tensor:
+        """[B, F, p*p*C] -> the same"""
+        config = self.config
+        if output.shape[1] < config.tokens:
+            return output
+        grid, p = config.grid_size, config.patch_size
+        tiles = output.reshape(-1, grid, grid, p, p, config.channels)
+        images = tiles.permute(0, 5, 1, 3, 2, 4).reshape(-1, config.channels, config.image_size, config.image_size)
+        changed = images + super().forward(images)
+        return images_to_tokens(changed.permute(0, 2, 3, 1), p).flatten(2)
+
+
+def output_layer(config: UViTConfig) -> nn.Module:
+    """What follows the network's own output layer."""
+    return nn.Identity() if config.output_conv == "none" else OutputConv(config)
 
 
 def fed_tokens(config: UViTConfig, visible: Tensor) -> Tensor:
@@ -231,7 +269,8 @@ class Encoder(nn.Module):
         dim = config.embed_dim
         self.extra_tokens = 2 if config.num_classes else 1
         self.patch_embed = PatchEmbed(config)
-        self.encoder_pos_embed = nn.Parameter(torch.zeros(1, self.extra_tokens + config.tokens, dim))
+        learned = config.positions == "learned"
+        self.encoder_pos_embed = nn.Parameter(torch.zeros(1, self.extra_tokens + config.tokens, dim), requires_grad=learned)
         if config.num_classes:
             self.label_emb = nn.Embedding(config.num_classes, dim)
             self.uncond_embed = nn.Parameter(torch.zeros(1, dim))
@@ -291,16 +330,21 @@ class UViT(nn.Module):
         self.encoder = Encoder(config)
         self.encoder_to_output = nn.Linear(config.embed_dim, config.token_elements)
         self.fuse = SparseMiddle(config)
+        self.output_conv = output_layer(config)
 
     def forward(self, tokens: Tensor, timesteps: Tensor, visible: Tensor, labels: Tensor | None = None) -> Tensor:
         """
         tokens [B, F, p, p, C] (those that are fed), timesteps [B], visible [B, S], labels [B] or None
         -> [B, F, p*p*C] in (p1, p2, C) order
         """
-        return self.encoder_to_output(self.encoder(tokens, timesteps, visible, labels, self.fuse))
+        return self.output_conv(self.encoder_to_output(self.encoder(tokens, timesteps, visible, labels, self.fuse)))
 
     def predict_images(self, images: Tensor, timesteps: Tensor, visible: Tensor, labels: Tensor | None = None) -> Tensor:
-        """The same from whole images [B, H, W, C]."""
+        """The same from whole images [B, H, W, C]; fixed positions have to be those of the grid."""
+        if self.config.positions == "sincos":
+            extra = torch.zeros(1, self.encoder.extra_tokens, self.config.embed_dim)
+            positions = torch.cat([extra, grid_positions(self.config.embed_dim, self.config.grid_size).float()], dim=1)
+            torch.testing.assert_close(self.encoder.encoder_pos_embed.float(), positions, atol=1e-6, rtol=0)
         tokens = gather_tokens(images_to_tokens(images, self.config.patch_size), fed_tokens(self.config, visible))
         return self(tokens, timesteps, visible, labels)
 

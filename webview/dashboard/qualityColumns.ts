@@ -8,19 +8,42 @@ export interface QualityColumn {
   readonly title: string;
   /** what it is, and which way is better */
   readonly hint: string;
-  readonly value: (evaluation: Evaluation) => number;
+  /** null or undefined: it was not measured, or cannot be */
+  readonly value: (evaluation: Evaluation) => number | null | undefined;
   readonly text: (evaluation: Evaluation) => string;
+  /** more of this one, for who points at it */
+  readonly detail?: (evaluation: Evaluation) => string;
 }
 
 const minus = (text: string): string => text.replaceAll("-", "−");
+
+interface Measured {
+  readonly value: number;
+  readonly standardError: number;
+}
+
+const withErrorOf = (
+  of: (evaluation: Evaluation) => Measured | null | undefined,
+): Pick<QualityColumn, "value" | "text"> => ({
+  value: (evaluation) => of(evaluation)?.value,
+  text(evaluation) {
+    const measured = of(evaluation);
+    return measured ? minus(withError(measured.value, measured.standardError, 2)) : "–";
+  },
+});
 
 export const QUALITY_COLUMNS: readonly QualityColumn[] = [
   {
     id: "kid",
     title: "KID",
     hint: "Kernel distance of samples and training images, with its standard error; less is better, the floor is what chance alone gives",
-    value: ({ kid }) => kid.value,
-    text: ({ kid }) => minus(withError(kid.value, kid.standardError, 2)),
+    ...withErrorOf(({ kid }) => kid),
+  },
+  {
+    id: "kidHeldOut",
+    title: "KID, held-out",
+    hint: "The same to images that were kept out of training: less is better, and far above KID speaks of copies",
+    ...withErrorOf(({ kidHeldOut }) => kidHeldOut),
   },
   {
     id: "frechet",
@@ -62,10 +85,42 @@ export const QUALITY_COLUMNS: readonly QualityColumn[] = [
     text: ({ coverage }) => short(coverage),
   },
   {
+    id: "borderRatio",
+    title: "Border ratio",
+    hint: "Jumps across patch borders over jumps inside patches, relative to the training images: at 1 no squares show",
+    ...withErrorOf(({ look }) => look?.borderRatio),
+  },
+  {
+    id: "grain",
+    title: "Grain",
+    hint: "Energy that a 3 x 3 median takes away, relative to the training images: at 1 as clean as these",
+    ...withErrorOf(({ look }) => look?.grain),
+  },
+  {
+    id: "flatBackground",
+    title: "Flat background",
+    hint: "Share of pixels of the background's colour, relative to the training images: at 1 as plain as theirs",
+    ...withErrorOf(({ look }) => look?.flatBackground),
+  },
+  {
     id: "copies",
     title: "Copies",
     hint: "Estimated share of copies of training images among the samples: less is better",
     value: ({ copying }) => copying.share,
     text: ({ copying }) => percent(copying.share),
+    detail: ({ copying }) =>
+      `${percent(copying.near)} of the samples are near a training image, ${percent(copying.nearUnseen)} of unseen images (${copying.unseen})`,
+  },
+  {
+    id: "nearCopies",
+    title: "Near copies",
+    hint: "Share of samples less than a third as far from the nearest training image as from the second, and of unseen images: less is better",
+    value: ({ copying }) => copying.nearCopies?.share,
+    text: ({ copying: { nearCopies } }) =>
+      nearCopies === undefined ? "–" : `${percent(nearCopies.share)} (${percent(nearCopies.unseen)})`,
+    detail: ({ copying: { nearCopies, unseen } }) =>
+      nearCopies === undefined
+        ? "Not measured"
+        : `${percent(nearCopies.share)} of the samples, ${percent(nearCopies.unseen)} of unseen images (${unseen})`,
   },
 ];

@@ -1,4 +1,4 @@
-/** The table of evaluations: the newest of each run, older ones folded away below it. */
+/** The table of evaluations: the newest of each run, older ones folded away below it. Measures flow into as many lines as the page is narrow. */
 import type { RunInfo } from "../../src/core/protocol/dashboard.ts";
 import { obstacles } from "../../src/core/run/comparableEvaluations.ts";
 import type { Evaluation } from "../../src/core/run/evaluations.ts";
@@ -43,6 +43,7 @@ export interface QualityTableActions {
 }
 
 const PLOT_WIDTH = 160;
+const PLOT_TITLE = "95 % interval, floor";
 /** Of a normal quantity 95 % lie within so many standard errors. */
 const NORMAL_95 = 1.96;
 
@@ -60,7 +61,7 @@ export function qualityTable(state: QualityTableState, order: Settings["quality"
   ];
 }
 
-/** Runs without an evaluation stay at the end. */
+/** Runs without an evaluation, or without the measure, stay at the end. */
 export function sorted(
   runs: readonly EvaluatedRun[],
   { sort, descending }: Pick<Settings["quality"], "sort" | "descending">,
@@ -72,7 +73,10 @@ export function sorted(
     const [first, second] = [a.evaluations[0], b.evaluations[0]];
     if (first === undefined || second === undefined) return Number(first === undefined) - Number(second === undefined);
     const of = value ?? (sort === "time" ? when : null);
-    return sign * (of === null ? a.run.slot - b.run.slot : of(first) - of(second));
+    if (of === null) return sign * (a.run.slot - b.run.slot);
+    const [one, other] = [of(first), of(second)];
+    if (one == null || other == null) return Number(one == null) - Number(other == null);
+    return sign * (one - other);
   });
 }
 
@@ -91,21 +95,15 @@ function head(order: Settings["quality"], scale: IntervalScale, act: QualityTabl
     return element("th", { scope: "col", ...(order.sort === id ? { "aria-sort": direction } : {}) }, button);
   };
   const [kid, ...others] = QUALITY_COLUMNS.map(({ id, title, hint }) => sortable(id, title, hint));
+  const when = sortable("time", "When", "When it was measured");
+  when.classList.add("wide");
   const hint = "Dot: KID. Whisker: its 95 % interval. Grey tick and band: the floor and its 95 % interval.";
-  const plot = element("th", { scope: "col", title: hint, class: "plot-column" }, "95 % interval, floor");
+  const plot = element("th", { scope: "col", title: hint, class: "wide" }, PLOT_TITLE);
   plot.append(intervalAxis(scale));
   return element(
     "thead",
     {},
-    element(
-      "tr",
-      {},
-      sortable("run", "Run", "The order of the runs on the left"),
-      kid!,
-      plot,
-      ...others,
-      sortable("time", "When", "When it was measured"),
-    ),
+    element("tr", {}, sortable("run", "Run", "The order of the runs on the left"), kid!, plot, ...others, when),
   );
 }
 
@@ -158,15 +156,15 @@ function row(
   act: QualityTableActions,
 ): HTMLElement {
   const { shown, palette } = state;
-  const { kid, kidFloor, copying, neighbours, time } = evaluation;
+  const { kid, kidFloor, neighbours, time } = evaluation;
   const mark = markOf(evaluation);
-  const [kidCell, ...cells] = QUALITY_COLUMNS.map(({ text }) => element("td", {}, text(evaluation)));
+  const [kidCell, ...cells] = QUALITY_COLUMNS.map(({ title, text, detail }) =>
+    named(title, text(evaluation), detail === undefined ? {} : { title: detail(evaluation) }),
+  );
   const number = (value: number): string => String(Number(value.toPrecision(3)));
   const words =
     `KID ${number(kid.value)}, 95 % interval ${number(kid.low)} to ${number(kid.high)}; ` +
     `floor ${number(kidFloor.value)}, error ${number(kidFloor.standardError)}, against ${kidFloor.against}`;
-  const copies = `${number(100 * copying.near)} % of the samples are near a training image, ${number(100 * copying.nearUnseen)} % of unseen images (${copying.unseen})`;
-  cells.at(-1)!.title = copies;
   if (neighbours !== undefined) {
     const name = `Nearest training images of ${run.label}, step ${formatCount(evaluation.step)}`;
     const button = iconButton("neighbours", name, () => act.showNeighbours(run.dir, evaluation));
@@ -180,15 +178,20 @@ function row(
     const note = `≠ ${others.join(", ")}`;
     header.append(element("div", { class: "incomparable", title: "Cannot be compared with the other rows" }, note));
   }
-  const when = element("td", {}, new Date(time).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" }));
+  const date = new Date(time).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+  const when = named("When", date, { class: "wide" });
   const plot =
     others.length > 0
-      ? element("td", {}, element("span", { class: "visually-hidden" }, words))
-      : element("td", {}, intervalPlot(mark, scale, words, palette.style(run.slot).colour));
+      ? element("td", { class: "wide" }, element("span", { class: "visually-hidden" }, words))
+      : named(PLOT_TITLE, intervalPlot(mark, scale, words, palette.style(run.slot).colour), { class: "wide" });
   const tr = element("tr", { "data-run": run.dir, "data-time": time }, header, kidCell!, plot, ...cells, when);
   tr.classList.toggle("differs", others.length > 0);
   return tr;
 }
+
+/** A cell under its name: rows break, so that a column's head is not always above it. */
+const named = (name: string, content: Node | string, attributes: Readonly<Record<string, string>> = {}): HTMLElement =>
+  element("td", { "data-name": name, ...attributes }, content);
 
 function unevaluated(run: RunInfo, { palette, atWork }: QualityTableState, act: QualityTableActions): HTMLElement {
   const label = element("span", { class: "label", title: run.id }, run.label);

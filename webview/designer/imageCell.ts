@@ -70,7 +70,7 @@ export class ImageCell {
     const lines = [
       `Image ${this.slot + 1} of ${live.count}${name === "" ? "" : `: ${name}`}`,
       ...(label === null ? [] : [`class ${label}`]),
-      `t = ${t}, ᾱ = ${share(context.schedule.alphasCumprod[t]!)}${flipped ? ", mirrored" : ""}`,
+      `t = ${t}, ${context.schedule.shareName} = ${share(context.schedule.levels[t]!.share)}${flipped ? ", mirrored" : ""}`,
       `${count(live.visibleTokens)} of ${count(live.geometry.tokens)} tokens visible`,
     ];
     const description = lines.join(". ");

@@ -39,7 +39,7 @@ export class Inspector {
     const name = store.get(live.plan.indices[slot]!)?.path;
     const image = [
       `image ${slot + 1}${name ? ` ${name}` : ""}`,
-      `t ${t} (ᾱ ${share(schedule.alphasCumprod[t]!)})`,
+      `t ${t} (${schedule.shareName} ${share(schedule.levels[t]!.share)})`,
       ...(live.plan.flips[slot] === 1 ? ["mirrored"] : []),
     ];
     const label = name !== undefined && classes !== null ? ` · class ${classes.labelOf(name)}` : "";

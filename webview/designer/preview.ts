@@ -92,7 +92,7 @@ export class Preview {
 
   private get look(): GridLook {
     const { view, timestep, zoom, grid } = this.model.view;
-    const last = (this.live?.context.schedule.timesteps ?? 1) - 1;
+    const last = (this.live?.context.schedule.levels.length ?? 1) - 1;
     return {
       views: view === "all" ? ["original", "masked", "noised"] : [view],
       timestep: timestep === null ? null : Math.min(timestep, last),

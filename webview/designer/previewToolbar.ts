@@ -1,4 +1,5 @@
 /** How the preview is looked at: which batch, which view, at which noise, how many and how large. */
+import { signalToNoise } from "../../src/core/diffusion/objective.ts";
 import { noiseSchedule } from "../../src/core/diffusion/schedule.ts";
 import type { Experiment } from "../../src/core/experiment/schema.ts";
 import { maskPieces, pieceAt } from "../../src/core/masks/schedule.ts";
@@ -140,12 +141,11 @@ export class PreviewToolbar {
     this.timestep.value = String(t);
     this.timestep.style.setProperty("--asked", String(t / last));
     this.timestep.disabled = view.timestep === null;
-    const alpha = noiseSchedule(experiment.diffusion).alphasCumprod[t]!;
+    const { levels, shareName } = noiseSchedule(experiment.diffusion);
+    const left = `t ${t} · ${shareName} ${share(levels[t]!.share)}`;
     this.level.textContent =
-      view.timestep === null
-        ? "each image at its own t"
-        : `t ${t} · ᾱ ${share(alpha)} · SNR ${short(alpha / (1 - alpha))}`;
-    this.timestep.setAttribute("aria-valuetext", `t ${t}, ᾱ ${share(alpha)}`);
+      view.timestep === null ? "each image at its own t" : `${left} · SNR ${short(signalToNoise(levels[t]!))}`;
+    this.timestep.setAttribute("aria-valuetext", left.replace(" · ", ", "));
   }
 
   private goTo(step: number): void {

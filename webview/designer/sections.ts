@@ -1,6 +1,8 @@
 /** All keys of the file that have no place in the mask form, section by section. */
 
+import { guidanceOf } from "../../src/core/diffusion/guidance.ts";
 import type { Diagnostic } from "../../src/core/experiment/diagnostic.ts";
+import { isIdle, READ_WITH } from "../../src/core/experiment/idleKeys.ts";
 import { experimentKeys } from "../../src/core/experiment/keys.ts";
 import type { Experiment } from "../../src/core/experiment/schema.ts";
 import { plural } from "../../src/core/numbers.ts";
@@ -17,8 +19,17 @@ import type { PageActions } from "./pageActions.ts";
 const IDLE: Readonly<Record<string, (experiment: Experiment) => string | null>> = {
   "model.class_dropout": ({ model }) => (model.num_classes > 0 ? null : "Only with classes"),
   "finetune.classes": ({ model }) => (model.num_classes > 0 ? null : "Only with classes"),
-  "diffusion.min_snr_gamma": ({ diffusion }) =>
-    diffusion.loss_weighting === "min_snr" ? null : "Only with loss weighting min_snr",
+  ...Object.fromEntries(
+    Object.entries(READ_WITH).map(([path, { key, value }]) => [
+      path,
+      ({ diffusion }: Experiment) =>
+        isIdle(path, diffusion) ? `Only with ${key.replaceAll("_", " ")} ${value}` : null,
+    ]),
+  ),
+  "sample.classes": ({ model }) => (model.num_classes > 0 ? null : "Only with classes"),
+  "sample.guidance": ({ model }) => (model.num_classes > 0 ? null : "Only with classes"),
+  "sample.guidance_interval": (experiment) =>
+    guidanceOf(experiment) !== null ? null : "Only with classes and guidance other than 1",
   "sample.eta": ({ sample }) => (sample.sampler === "ddim" ? null : "Only with sampler ddim"),
 };
 

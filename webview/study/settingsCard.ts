@@ -1,6 +1,7 @@
 /** How often, how long and by what configurations are compared. */
 import { METRIC_NAMES, METRICS } from "../../src/core/study/metrics.ts";
 import { BUDGET_UNITS, type BudgetUnit, type StudyConfig } from "../../src/core/study/schema.ts";
+import { STAGES, settingText, stageSettings } from "../../src/core/study/stageSet.ts";
 import { element } from "../ui/element.ts";
 import { check, Field, select, TextInput } from "./fields.ts";
 import type { PageActions } from "./pageActions.ts";
@@ -8,13 +9,13 @@ import type { ProblemPlaces } from "./problemPlaces.ts";
 
 const FIRST_AMOUNTS: Readonly<Record<BudgetUnit, number>> = { steps: 10_000, seconds: 3600, images: 1_000_000 };
 const FIRST_RUNGS = [0.25, 0.5];
-const STAGES = ["pretrain", "finetune"] as const;
 
 export class SettingsCard {
   readonly element: HTMLElement;
   private readonly fields: readonly Field[];
   private readonly seeds: TextInput;
   private readonly stages;
+  private readonly set = element("ul", { class: "chips", "aria-label": "Settings of a stage" });
   private readonly metric: HTMLSelectElement;
   private readonly better = element("span", { class: "word" });
   private readonly unit: HTMLSelectElement;
@@ -36,6 +37,8 @@ export class SettingsCard {
       new TextInput(name, { class: "number", inputmode: "decimal" }, (text) => this.write(path, asNumber(text)));
     this.seeds = new TextInput("Seeds", { class: "seeds" }, (text) => this.write(["seeds"], seedsOf(text)));
     this.stages = STAGES.map((stage) => ({ stage, ...check(stage, () => this.writeStages()) }));
+    const setInText = element("button", { class: "link", type: "button" }, "edit in the text");
+    setInText.addEventListener("click", () => actions.openText());
     this.metric = select(
       "Metric",
       METRIC_NAMES.map((name) => [name, METRICS[name].title] as const),
@@ -90,6 +93,7 @@ export class SettingsCard {
     this.fields = [
       field(["seeds"], "Seeds", this.seeds.element, word("trainings of every configuration")),
       field(["stages"], "Stages", ...this.stages.map((each) => each.element)),
+      field(["set"], "Of one stage", this.set, setInText),
       field(["metric"], "Metric", this.metric, this.better),
       field(["budget"], "Budget", this.unit, this.amount.element, this.shareWords),
       field(
@@ -118,6 +122,9 @@ export class SettingsCard {
       box.checked = stages.includes(stage);
       box.disabled = stages.length === 1 && box.checked;
     }
+    const settings = stageSettings(study).map((own) => `${own.stage}: ${settingText(own)}`);
+    this.set.replaceChildren(...settings.map((text) => element("li", { class: "chip" }, element("span", {}, text))));
+    this.set.hidden = settings.length === 0;
     this.metric.value = metric;
     this.metric.title = METRICS[metric].description;
     this.better.textContent = `${METRICS[metric].better} is better`;

@@ -1,6 +1,6 @@
 /** Turns a batch plan and its pixels into what the network is fed: the one code path of DSM and MDSM (method section 3). */
 import { lossWeight, targetCoefficients } from "../diffusion/objective.ts";
-import type { NoiseSchedule } from "../diffusion/schedule.ts";
+import type { Mix, NoiseLevel, NoiseSchedule } from "../diffusion/schedule.ts";
 import type { DiffusionConfig } from "../experiment/schema.ts";
 import type { BatchPlan, BatchPlanner } from "./plan.ts";
 import { gatherTokens, imageElements, type TokenShape, tokenElements } from "./tokens.ts";
@@ -96,9 +96,9 @@ export function assembleTokens(
     const offset = b * perImage;
     gather(b, fed, x0);
     planner.fillNoise(plan.step, b, fed, elements, target, offset);
-    const alpha = schedule.alphasCumprod[plan.timesteps[b]!]!;
-    weight[b] = lossWeight(diffusion, alpha);
-    mixNoise(x0, alpha, targetCoefficients(diffusion.prediction, alpha), shape, tokens, target, offset);
+    const level = schedule.levels[plan.timesteps[b]!]!;
+    weight[b] = lossWeight(diffusion, level);
+    mixNoise(x0, level, targetCoefficients(diffusion.prediction, level), shape, tokens, target, offset);
   }
   return {
     batchSize,
@@ -120,16 +120,13 @@ export function assembleTokens(
  */
 function mixNoise(
   x0: Float32Array,
-  alpha: number,
-  coefficients: { readonly x0: number; readonly epsilon: number },
+  { signal, noise }: NoiseLevel,
+  { x0: ofImage, epsilon: ofNoise }: Mix,
   { channels: C, patchSize: p }: TokenShape,
   tokens: Float32Array,
   target: Float32Array,
   offset: number,
 ): void {
-  const signal = Math.sqrt(alpha);
-  const noise = Math.sqrt(1 - alpha);
-  const { x0: ofImage, epsilon: ofNoise } = coefficients;
   const area = p * p;
   let from = 0;
   for (let start = offset; from < x0.length; start += area * C) {

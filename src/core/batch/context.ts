@@ -35,7 +35,7 @@ export function batchContext(
     stage,
     batchSize: experiment[stage].batch_size,
     datasetSize,
-    timesteps: diffusion.timesteps,
+    diffusion,
     masks: stageMasks(experiment, stage),
     hflip: data.hflip,
     labelDropout: model.num_classes > 0 ? model.class_dropout : 0,

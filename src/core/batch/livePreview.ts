@@ -78,7 +78,7 @@ export class LivePreview {
     const visible = this.visible(slot);
     const values = new Float32Array(visible.length * tokenElements(shape));
     gatherTokens(image, 0, shape, this.plan.flips[slot] === 1, visible, values, 0);
-    addNoise(values, this.epsilon(slot), schedule.alphasCumprod[timestep ?? this.plan.timesteps[slot]!]!);
+    addNoise(values, this.epsilon(slot), schedule.levels[timestep ?? this.plan.timesteps[slot]!]!);
     return values;
   }
 

@@ -1,4 +1,5 @@
 /** What step k of a stage sees: images, flips, timesteps, masks and noise, as functions of (seed, stage, k) alone. */
+import { drawTimestep, type TimestepConfig } from "../diffusion/drawTimestep.ts";
 import { drawVisibleTokens, type MaskGeometry } from "../masks/masks.ts";
 import { pieceAt, type StageMask } from "../masks/schedule.ts";
 import { RandomStream, type Stage } from "../random/streams.ts";
@@ -10,8 +11,8 @@ export interface BatchPlanConfig {
   readonly batchSize: number;
   /** number of usable images */
   readonly datasetSize: number;
-  /** T */
-  readonly timesteps: number;
+  /** how timesteps are drawn */
+  readonly diffusion: TimestepConfig;
   /** pieces of the stage in their order, at least one; only `until` and `geometry` count */
   readonly masks: readonly Pick<StageMask, "until" | "geometry">[];
   /** probability of a horizontal flip */
@@ -65,7 +66,7 @@ export class BatchPlanner {
    * @param count images planned, from the batch's first on: all of them for training
    */
   plan(step: number, count = this.config.batchSize): BatchPlan {
-    const { batchSize, hflip, labelDropout, timesteps } = this.config;
+    const { batchSize, hflip, labelDropout, diffusion } = this.config;
     const geometry = this.geometry(step);
     const S = geometry.visibleTokens;
     const plan: BatchPlan = {
@@ -78,7 +79,7 @@ export class BatchPlanner {
     };
     for (let slot = 0; slot < count; slot++) {
       plan.indices[slot] = this.order.at(step * batchSize + slot);
-      plan.timesteps[slot] = this.stream("timestep", step, slot).below(timesteps);
+      plan.timesteps[slot] = drawTimestep(this.stream("timestep", step, slot), diffusion);
       if (hflip > 0) plan.flips[slot] = this.stream("flip", step, slot).uniform() < hflip ? 1 : 0;
       if (labelDropout > 0)
         plan.droppedLabels[slot] = this.stream("labelDrop", step, slot).uniform() < labelDropout ? 1 : 0;

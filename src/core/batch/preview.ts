@@ -1,5 +1,5 @@
 /** What a step sees, as pixels for people: the image, what is visible of it, and what is visible with its noise. */
-import type { NoiseSchedule } from "../diffusion/schedule.ts";
+import type { NoiseLevel, NoiseSchedule } from "../diffusion/schedule.ts";
 import { drawHatch, drawImage, drawTokens, drawVisible, type Picture } from "./picture.ts";
 import type { BatchPlan, BatchPlanner } from "./plan.ts";
 import { gatherTokens, type TokenShape, tokenElements } from "./tokens.ts";
@@ -49,16 +49,14 @@ export function previewBatch(
 
     gatherTokens(pixels, source, shape, flip, visible, values, 0);
     planner.fillNoise(plan.step, i, visible, tokenElements(shape), noise, 0);
-    addNoise(values, noise, schedule.alphasCumprod[plan.timesteps[i]!]!);
+    addNoise(values, noise, schedule.levels[plan.timesteps[i]!]!);
     drawHatch(shape.imageSize, image(noised));
     drawTokens(values, visible, shape, image(noised));
   }
   return { count, original, masked, noised };
 }
 
-/** x_t = sqrt(ᾱ_t) x0 + sqrt(1-ᾱ_t) ε (method section 3), in place. */
-export function addNoise(x0: Float32Array, epsilon: Float32Array, alphaCumprod: number): void {
-  const signal = Math.sqrt(alphaCumprod);
-  const noise = Math.sqrt(1 - alphaCumprod);
+/** x_t = a_t x0 + b_t ε (method section 3), in place. */
+export function addNoise(x0: Float32Array, epsilon: Float32Array, { signal, noise }: NoiseLevel): void {
   for (let i = 0; i < x0.length; i++) x0[i] = signal * x0[i]! + noise * epsilon[i]!;
 }

@@ -11,12 +11,18 @@ const MOST_NAMED = 10;
 /**
  * @param names of the classes by number; null: not recorded, so that there are only numbers
  * @param text a name, or else a number: of a class named "3" the name counts, whatever its number is
+ * @param asked where it was asked for, such as "--label"
  * @returns its number
  * @throws UserError where it is neither
  */
-export function chosenClass({ model }: Experiment, names: readonly string[] | null, text: string): number {
+export function chosenClass(
+  { model }: Pick<Experiment, "model">,
+  names: readonly string[] | null,
+  text: string,
+  asked = "--label",
+): number {
   const { num_classes: classes } = model;
-  if (classes === 0) throw new UserError("The model is not class-conditional: --label has no meaning for it.");
+  if (classes === 0) throw new UserError(`The model is not class-conditional: ${asked} has no meaning for it.`);
   const named = names?.indexOf(text) ?? -1;
   if (named >= 0) return named;
   const isNumber = /^[0-9]+$/.test(text);
@@ -24,14 +30,14 @@ export function chosenClass({ model }: Experiment, names: readonly string[] | nu
   const numbers = `the model has the classes 0 to ${classes - 1}`;
   if (names === null) {
     const unknown = isNumber ? "" : " Which names they have is not recorded in the run.";
-    throw new UserError(`--label ${text}: ${numbers}.${unknown}`);
+    throw new UserError(`${asked} ${text}: ${numbers}.${unknown}`);
   }
   const near = nearNames(text, names);
   const shown =
     near.length > 0
       ? `Did you mean ${near.map((name) => JSON.stringify(name)).join(" or ")}?`
       : `Among them: ${quotedNames(names, MOST_NAMED)}.`;
-  throw new UserError(`--label ${text}: no class has this name${isNumber ? " or number" : ""}; ${numbers}. ${shown}`);
+  throw new UserError(`${asked} ${text}: no class has this name${isNumber ? " or number" : ""}; ${numbers}. ${shown}`);
 }
 
 /** The one that was probably meant, and those that hold what was typed. */

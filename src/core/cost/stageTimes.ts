@@ -1,5 +1,6 @@
 /** How long each thing takes that a stage does, and what is left of it at a step. */
 import { drawingBatch } from "../diffusion/drawingBatch.ts";
+import { passesPerImage } from "../diffusion/guidance.ts";
 import { MOST_COMPARED } from "../evaluation/references.ts";
 import type { Experiment } from "../experiment/schema.ts";
 import { sumOverSteps } from "../masks/schedule.ts";
@@ -47,12 +48,13 @@ export function eventFlops(
   const { sample, data } = experiment;
   const shape = modelShape(experiment);
   const { forwardFlops } = imageCost(shape, tokenCount(shape));
+  const perSample = passesPerImage(experiment) * forwardFlops;
   const heldOut = images === null ? Number.POSITIVE_INFINITY : Math.round(images * data.holdout);
   return {
     checkpoints: 0,
-    sampleGrids: sample.count * sample.steps * forwardFlops,
+    sampleGrids: sample.count * perSample,
     heldOut: heldOutPassCount(heldOut) * forwardFlops,
-    evaluations: experiment[stage].evaluate_samples * sample.steps * forwardFlops,
+    evaluations: experiment[stage].evaluate_samples * perSample,
   };
 }
 

@@ -1,13 +1,13 @@
 /**
- * Draws images with a trained network: DDIM, ancestral, DPM-Solver++(2M) (method section 6). Pure: the network is a function, the
+ * Draws images with a trained network (method section 6, docs/diffusion.md). Pure: the network is a function, the
  * noise comes from streams addressed by image number, so an image does not depend on the batch it is drawn in.
  */
 import type { DiffusionConfig, SampleConfig } from "../experiment/schema.ts";
 import { RandomStream } from "../random/streams.ts";
-import { type Prediction, toX0AndEpsilon } from "./objective.ts";
-import { ancestralStepper, ddimStepper, dpmSolver2mStepper, type Stepper } from "./samplerSteps.ts";
-import { noiseSchedule } from "./schedule.ts";
-import { samplingTimes } from "./timeSteps.ts";
+import { type ImageAndNoise, type Prediction, toX0AndEpsilon } from "./objective.ts";
+import { ancestralStepper, ddimStepper, dpmSolver2mStepper, heunStepper, type Stepper } from "./samplerSteps.ts";
+import { CLEAN, type NoiseLevel, type NoiseSchedule, noiseSchedule } from "./schedule.ts";
+import { evaluationsOf, samplingTimes } from "./timeSteps.ts";
 
 /**
  * The network.
@@ -20,8 +20,8 @@ export type Denoiser = (x: Float32Array, timesteps: Int32Array, labels: Int32Arr
 
 export interface SampleRequest {
   readonly denoiser: Denoiser;
-  readonly diffusion: Pick<DiffusionConfig, "timesteps" | "schedule" | "prediction">;
-  /** steps above T count as T; eta concerns ddim only; clip clamps the predicted image to [-1, 1] */
+  readonly diffusion: Pick<DiffusionConfig, "process" | "timesteps" | "schedule" | "prediction">;
+  /** steps are network evaluations, as many as `evaluationsOf` says; eta concerns ddim only; clip clamps the predicted image to [-1, 1] */
   readonly sample: Pick<SampleConfig, "sampler" | "steps" | "eta" | "clip">;
   readonly seed: number;
   /** W, pixels */
@@ -75,11 +75,11 @@ export interface SampledBatch {
  */
 export async function* sampleBatches(request: SampleRequest): AsyncGenerator<SampledBatch> {
   const { count, batchSize = count } = request;
-  const { alphasCumprod } = noiseSchedule(request.diffusion);
+  const { levels } = noiseSchedule(request.diffusion);
   const imageElements = elementsOf(request);
   for (let start = 0; start < count; start += batchSize) {
     const size = Math.min(batchSize, count - start);
-    const images = await sampleBatch(request, alphasCumprod, start, size, imageElements);
+    const images = await sampleBatch(request, levels, start, size, imageElements);
     yield { firstImage: start, count: size, images };
   }
 }
@@ -97,31 +97,37 @@ export async function sampleImages(request: SampleRequest): Promise<Float32Array
 
 async function sampleBatch(
   request: SampleRequest,
-  alphasCumprod: Float64Array,
+  levels: NoiseSchedule["levels"],
   start: number,
   size: number,
   imageElements: number,
 ): Promise<Float32Array> {
   const { sample, diffusion, denoiser, onStep } = request;
-  const times = samplingTimes(diffusion.timesteps, sample.steps);
-  const steps = times.length - 1;
+  const { steps } = evaluationsOf(sample, diffusion.timesteps);
+  const times = samplingTimes(diffusion.timesteps, steps);
   const stepper = makeStepper(sample);
   const labels = request.labels?.subarray(start, start + size) ?? null;
   const firstNumber = (request.firstImage ?? 0) + start;
   const noise = (stream: "sampleInit" | "sampleStep", step: number) =>
     drawNoise(request.seed, stream, step, firstNumber, size, imageElements);
+  const predict = async (xt: Float32Array, timestep: number): Promise<ImageAndNoise> => {
+    const output = await denoiser(xt, new Int32Array(size).fill(timestep), labels);
+    const read = toX0AndEpsilon(diffusion.prediction, output, xt, levels[timestep]!);
+    if (sample.clip) clamp(diffusion.prediction, read, xt, levels[timestep]!);
+    return read;
+  };
 
   const x = noise("sampleInit", 0);
   for (let step = 0; step < steps; step++) {
     const timestep = times[step]!;
     const nextTimestep = times[step + 1]!;
-    const alpha = alphasCumprod[timestep]!;
-    const output = await denoiser(x, new Int32Array(size).fill(timestep), labels);
-    const { x0, epsilon } = toX0AndEpsilon(diffusion.prediction, output, x, alpha);
-    if (sample.clip) clamp(diffusion.prediction, { x0, epsilon, xt: x, alpha });
+    const { x0, epsilon } = await predict(x, timestep);
     const xt = onStep === undefined ? x : x.slice();
-    const alphaNext = nextTimestep < 0 ? 1 : alphasCumprod[nextTimestep]!;
-    stepper({ x, x0, epsilon, alpha, alphaNext, noise: () => noise("sampleStep", step) });
+    await stepper({
+      ...{ x, x0, epsilon, from: levels[timestep]!, to: nextTimestep < 0 ? CLEAN : levels[nextTimestep]! },
+      noise: () => noise("sampleStep", step),
+      predictNext: () => predict(x, nextTimestep),
+    });
     await onStep?.({ firstImage: start, count: size, step, steps, timestep, nextTimestep, xt, x0, xNext: x.slice() });
   }
   return x;
@@ -140,6 +146,10 @@ function makeStepper(sample: SampleRequest["sample"]): Stepper {
       return ancestralStepper();
     case "dpmpp_2m":
       return dpmSolver2mStepper();
+    case "euler":
+      return ddimStepper(0);
+    case "heun":
+      return heunStepper();
   }
 }
 
@@ -165,13 +175,14 @@ function drawNoise(
 
 /**
  * Clamps the predicted image to [-1, 1]. Where the network predicted noise, that stays what it was; where it predicted v or the
- * image, the noise is derived again, x_t = sqrt(ᾱ) x0 + sqrt(1-ᾱ) ε, as in the authors' code.
+ * image, the noise is derived again from x_t = a x0 + b ε, as in the authors' code; without any signal it is x_t whatever the image.
  */
 function clamp(
   prediction: Prediction,
-  { x0, epsilon, xt, alpha }: { x0: Float32Array; epsilon: Float32Array; xt: Float32Array; alpha: number },
+  { x0, epsilon }: ImageAndNoise,
+  xt: Float32Array,
+  { signal, noise }: NoiseLevel,
 ): void {
-  const [signal, noise] = [Math.sqrt(alpha), Math.sqrt(1 - alpha)];
   for (let i = 0; i < x0.length; i++) {
     const inside = Math.min(1, Math.max(-1, x0[i]!));
     if (inside === x0[i]) continue;

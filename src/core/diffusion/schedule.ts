@@ -1,45 +1,67 @@
-/** Noise schedules (method sections 2 and 3), in float64. */
+/** How much image and how much noise a timestep holds: x_t = a_t x0 + b_t ε. What a process is, is said here alone (docs/diffusion.md). */
 import type { DiffusionConfig } from "../experiment/schema.ts";
+import { betaSchedule } from "./betas.ts";
+
+/** A mix of image and noise: x0 · (x0) + ε · (epsilon). */
+export interface Mix {
+  readonly x0: number;
+  readonly epsilon: number;
+}
+
+/** A timestep, or the clean image. */
+export interface NoiseLevel {
+  /** a, in [0, 1] */
+  readonly signal: number;
+  /** b, in [0, 1]; 0 for the clean image alone */
+  readonly noise: number;
+  /** what prediction `v` is here; with x_t it has determinant 1 or -1 */
+  readonly velocity: Mix;
+  /** what is left of x_t without the predicted noise is divided by this: a, held away from 0 where the process comes to 0 */
+  readonly divisor: number;
+  /** how much of the image is left, as people give it for this process: `shareName` */
+  readonly share: number;
+}
 
 export interface NoiseSchedule {
-  /** T */
-  readonly timesteps: number;
-  /** β_t, [T] */
-  readonly betas: Float64Array;
-  /** ᾱ_t = prod_{i<=t} (1 - β_i), [T] */
-  readonly alphasCumprod: Float64Array;
+  /** of timestep t in {0 … T-1}, [T] */
+  readonly levels: readonly NoiseLevel[];
+  /** formula sign of `share` */
+  readonly shareName: "ᾱ" | "a";
 }
 
-const COSINE_OFFSET = 0.008;
-const LINEAR_FIRST = 1e-4;
-const LINEAR_LAST = 0.02;
-/** No β above this: at 1 the image would be gone and its signal-to-noise ratio 0. */
-const LARGEST_BETA = 0.999;
+/** Samplers end here, at time -1. */
+export const CLEAN: Pick<NoiseLevel, "signal" | "noise"> = { signal: 1, noise: 0 };
+
+/** At t = T-1 a flow has no signal at all, and predicted noise says nothing of the image. */
+const LEAST_DIVISOR = 0.05;
 
 /**
- * The β_t and ᾱ_t of an experiment.
- * cosine: Nichol & Dhariwal 2021, eq. 17, β_t = min(1 - f(t+1)/f(t), 0.999).
- * linear: Ho et al. 2020, from 1e-4 to 0.02, scaled by 1000/T so that ᾱ_T hardly depends on T; capped alike, which matters for T < 21 only.
+ * ddpm (Ho et al. 2020): a = sqrt(ᾱ), b = sqrt(1-ᾱ); v = a ε - b x0 (Salimans & Ho 2022).
+ * @param alphaCumprod ᾱ, in (0, 1)
  */
-export function noiseSchedule(config: Pick<DiffusionConfig, "timesteps" | "schedule">): NoiseSchedule {
+export function ddpmLevel(alphaCumprod: number): NoiseLevel {
+  const [signal, noise] = [Math.sqrt(alphaCumprod), Math.sqrt(1 - alphaCumprod)];
+  return { signal, noise, velocity: { x0: -noise, epsilon: signal }, divisor: signal, share: alphaCumprod };
+}
+
+const STRAIGHT: Mix = { x0: 1, epsilon: -1 };
+
+/**
+ * flow, the straight path (Liu et al. 2022, Lipman et al. 2022): a = 1 - b; v = x0 - ε = dx/da (Li & He 2025).
+ * @param noise b, in (0, 1]
+ */
+export function flowLevel(noise: number): NoiseLevel {
+  const signal = 1 - noise;
+  return { signal, noise, velocity: STRAIGHT, divisor: Math.max(signal, LEAST_DIVISOR), share: signal };
+}
+
+/** The levels of an experiment's process; those of flow are b_t = (t+1)/T. */
+export function noiseSchedule(config: Pick<DiffusionConfig, "process" | "timesteps" | "schedule">): NoiseSchedule {
   const T = config.timesteps;
-  const beta = config.schedule === "cosine" ? cosineBeta : linearBeta;
-  const betas = new Float64Array(T);
-  const alphasCumprod = new Float64Array(T);
-  let product = 1;
-  for (let t = 0; t < T; t++) {
-    betas[t] = Math.min(beta(t, T), LARGEST_BETA);
-    product *= 1 - betas[t]!;
-    alphasCumprod[t] = product;
+  switch (config.process) {
+    case "ddpm":
+      return { levels: Array.from(betaSchedule(config).alphasCumprod, (alpha) => ddpmLevel(alpha)), shareName: "ᾱ" };
+    case "flow":
+      return { levels: Array.from({ length: T }, (_, t) => flowLevel((t + 1) / T)), shareName: "a" };
   }
-  return { timesteps: T, betas, alphasCumprod };
-}
-
-function cosineBeta(t: number, T: number): number {
-  const f = (u: number) => Math.cos(((u / T + COSINE_OFFSET) / (1 + COSINE_OFFSET)) * (Math.PI / 2)) ** 2;
-  return 1 - f(t + 1) / f(t);
-}
-
-function linearBeta(t: number, T: number): number {
-  return (1000 / T) * (LINEAR_FIRST + ((LINEAR_LAST - LINEAR_FIRST) * t) / (T - 1));
 }

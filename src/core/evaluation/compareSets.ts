@@ -1,5 +1,5 @@
 /** All measures of a set of samples against the images they were learned from, in one space of features. */
-import { type Copying, copying } from "./copying.ts";
+import { type Copying, copying, type TwoNearest } from "./copying.ts";
 import { type Features, selectFeatures } from "./features.ts";
 import { frechetDistance, moments } from "./frechet.ts";
 import { KernelSums, type Kid, kernelDistance } from "./kid.ts";
@@ -58,11 +58,11 @@ export function compareSets(samples: KnownSet, training: KnownSet): Comparison {
   };
 }
 
-/** KID alone. */
-export function kidOf(first: Features, second: Features): Kid {
+/** KID alone. @param ofFirst what is known of the first set already */
+export function kidOf(first: Features, second: Features, ofFirst = kernelWithin(first)): Kid {
   const between = new KernelSums(first.count, second.count, first.size, false);
   overPairs(first, second, [between]);
-  return kernelDistance(kernelWithin(first), kernelWithin(second), between);
+  return kernelDistance(ofFirst, kernelWithin(second), between);
 }
 
 /** The least KID to hope for: that of two halves of the same images, which differ by chance alone. @param order a random order of the images */
@@ -85,13 +85,13 @@ export function copyingOf(
   others = training,
   passing: readonly PairVisitor[] = [],
 ): Copying {
-  return copying(nearestSquared(samples, training, passing), nearestSquared(unseen, others));
+  return copying(twoNearest(samples, training, passing), twoNearest(unseen, others));
 }
 
-function nearestSquared(features: Features, training: Features, passing: readonly PairVisitor[] = []): Float64Array {
-  const nearest = new NearestOther(features.count);
+function twoNearest(features: Features, training: Features, passing: readonly PairVisitor[] = []): TwoNearest {
+  const nearest = new NearestDistances(features.count, 2, false);
   overPairs(features, training, [nearest, ...passing]);
-  return nearest.squared;
+  return { first: nearest.radii(1), second: nearest.radii(2) };
 }
 
 function frechet(samples: Features, training: Features): Frechet {

@@ -31,6 +31,7 @@ function listOf({ items, default: standard, maxItems }: JsonSchema): string {
     if (items?.enum !== undefined) return `a list of ${items.enum.join(" and ")}`;
     if (items?.type === "number" || items?.type === "integer")
       return `a list of up to ${maxItems} ${items.type === "integer" ? "whole " : ""}numbers, each ${range(items)}`;
+    if (items?.anyOf !== undefined) return `a list of up to ${maxItems} texts or whole numbers`;
     return `a list of up to ${maxItems} texts, such as [thumbs, "*_mask.png"]`;
   }
   return `a list of ${WORDS[items.length] ?? items.length} numbers, each ${range(items[0] ?? {})}, such as ${JSON.stringify(standard).replace(",", ", ")}`;
@@ -38,9 +39,12 @@ function listOf({ items, default: standard, maxItems }: JsonSchema): string {
 
 const isTuple = (items: JsonSchema["items"]): items is readonly JsonSchema[] => Array.isArray(items);
 
-/** Whether it takes a list of any number of texts. */
+/** Whether it takes a list of any number of texts, among which there may be numbers. */
 export const isTextList = ({ type, items }: JsonSchema): boolean =>
-  type === "array" && items !== undefined && "type" in items && items.type === "string";
+  type === "array" &&
+  items !== undefined &&
+  !isTuple(items) &&
+  (items.anyOf ?? [items]).some((item) => item.type === "string" && item.enum === undefined);
 
 const WORDS = ["no", "one", "two", "three"];
 

@@ -2,7 +2,8 @@
 
 import { backboneOf } from "../model/backbones.ts";
 import type { Stage } from "../random/streams.ts";
-import type { Experiment, ModelConfig } from "./schema.ts";
+import { isIdle } from "./idleKeys.ts";
+import type { Experiment } from "./schema.ts";
 import { yamlText } from "./yamlText.ts";
 
 /** What a change of a key means to a run that goes on. */
@@ -73,6 +74,8 @@ const TABLE: Table = {
     qk_norm: never("network", "attn.q_norm and attn.k_norm are in one of them only"),
     norm: never("network", "the weights were trained with the other normalisation"),
     mlp: never("network", "the MLPs have other layers"),
+    positions: never("network", "the weights were trained with other positions of the tokens"),
+    output_conv: never("network", "output_conv is in one of them only"),
     num_classes: never("network", "the table of classes has another size"),
     class_dropout: noted,
   },
@@ -87,7 +90,11 @@ const TABLE: Table = {
     fuse_blocks: never("network", "the weights fit, but other blocks than these have seen all tokens"),
   },
   diffusion: {
+    process: never("diffusion", OTHER_NOISE),
     timesteps: never("diffusion", OTHER_NOISE),
+    timestep_distribution: noted,
+    logit_mean: noted,
+    logit_std: noted,
     schedule: never("diffusion", OTHER_NOISE),
     prediction: never("diffusion", "the network's output then means something else than it was trained for"),
     loss_weighting: noted,
@@ -100,7 +107,17 @@ const TABLE: Table = {
     weights: never("start", "a run takes weights from elsewhere only when it begins"),
     classes: never("start", "classes get their numbers when a run begins"),
   },
-  sample: { sampler: silently, steps: silently, eta: silently, count: silently, weights: silently, clip: silently },
+  sample: {
+    sampler: silently,
+    steps: silently,
+    eta: silently,
+    count: silently,
+    weights: silently,
+    clip: silently,
+    guidance: silently,
+    guidance_interval: silently,
+    classes: silently,
+  },
   engine: { backend: silently, threads: silently, memory_gb: silently },
   seed: noted,
 };
@@ -131,6 +148,10 @@ export function ruleOf(path: string): OnResume {
   return name === undefined ? (entry as OnResume) : (entry as Readonly<Record<string, OnResume>>)[name]!;
 }
 
+/** Whether a new run may start from weights that were trained with the other value: what they lack begins as if it were not there. */
+export const mayBeAdded = ({ path, from, to }: ChangedKey): boolean =>
+  path === "model.output_conv" && from === "none" && to === "residual";
+
 /** A key that has another value. */
 export interface ChangedKey {
   readonly path: string;
@@ -138,19 +159,25 @@ export interface ChangedKey {
   readonly to: unknown;
 }
 
-/** Keys whose values differ, in the order of the file. Depths that build the same blocks do not. */
+/** Keys whose values differ, in the order of the file. Depths that build the same blocks do not, nor what nothing reads. */
 export function changedKeys(before: Experiment, after: Experiment): ChangedKey[] {
   const [old, now] = [values(before), values(after)];
   return [...now]
     .map(([path, to]) => ({ path, from: old.get(path), to }))
-    .filter(({ path, from, to }) => !isSameValue(path, from, to, after.model));
+    .filter(({ path, from, to }) => !isSameValue(path, from, to, after));
 }
 
 /**
  * Whether two values of a key come to the same.
- * @param model of the experiment that they belong to
+ * @param experiment that they belong to
  */
-export function isSameValue(path: string, a: unknown, b: unknown, model: Pick<ModelConfig, "backbone">): boolean {
+export function isSameValue(
+  path: string,
+  a: unknown,
+  b: unknown,
+  { model, diffusion }: Pick<Experiment, "model" | "diffusion">,
+): boolean {
+  if (isIdle(path, diffusion)) return true;
   // Depths 12 and 13 of a U-ViT build the same blocks.
   const { blocks } = backboneOf(model);
   if (path === "model.depth") return blocks(Number(a)) === blocks(Number(b));

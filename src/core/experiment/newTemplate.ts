@@ -42,6 +42,11 @@ model:
   embed_dim: ${sizes.embedDim}
   depth: ${sizes.depth}
   num_heads: ${sizes.numHeads}
+  # These four make a transformer learn faster, or join its patches; docs/evidence/recipes.md in the repository says by how much.
+  qk_norm: rms
+  norm: rms
+  mlp: swiglu
+  output_conv: residual
 
 mask:
   # Hides whole blocks of ${blockSize} x ${blockSize} tokens: S = ${visible} of ${tokens} stay visible, and only those are computed.
@@ -50,15 +55,21 @@ mask:
   block_size: ${blockSize}
 
 diffusion:
-  timesteps: 1000
-  schedule: cosine
-  prediction: epsilon
+  # A straight path from noise to image. The network predicts the image, and its loss is that of the velocity.
+  process: flow
+  prediction: x0
+  loss_weighting: velocity
+  # Levels in the middle, where images take shape, are drawn more often than both ends.
+  timestep_distribution: logit_normal
+  logit_mean: -0.4
 
 pretrain:
   steps: ${sizes.pretrainSteps}
   # Masked steps see few tokens per image: large batches, clipping and warm-up keep them stable.
   batch_size: ${sizes.pretrainBatch}
-  lr: 2e-4
+  lr: ${sizes.lr}
+  lr_schedule: cosine
+  betas: [0.9, 0.99]
   warmup_steps: 500
   clip_grad: 1.0
   checkpoint_every: 1000
@@ -67,16 +78,17 @@ pretrain:
 finetune:
   steps: ${sizes.finetuneSteps}
   batch_size: ${sizes.finetuneBatch}
-  lr: 2e-4
+  lr: ${sizes.lr}
   lr_schedule: cosine
+  betas: [0.9, 0.99]
   warmup_steps: 500
   clip_grad: 1.0
   checkpoint_every: 1000
   sample_every: 1000
 
 sample:
-  sampler: ddim
-  steps: 50
+  sampler: ancestral
+  steps: 100
   count: 16
 
 seed: 0

@@ -5,6 +5,7 @@
 import * as z from "zod";
 import { BACKBONE_NAMES, BACKBONES } from "../model/backbones.ts";
 import { BACKEND_CHOICES } from "./backendChoices.ts";
+import { SAMPLER_CHOICES } from "./samplerChoices.ts";
 import { stageKeys } from "./stageKeys.ts";
 
 declare module "zod" {
@@ -92,7 +93,7 @@ const model = z
     }),
     embed_dim: integer(8, 4096).default(512).meta({
       description:
-        "Width D of the tokens. Must be a multiple of num_heads, even in a U-ViT (sinusoidal time embedding), a multiple of 4 in a DiT (positions).",
+        "Width D of the tokens. Must be a multiple of num_heads, even in a U-ViT (sinusoidal time embedding), a multiple of 4 in a DiT and with positions sincos.",
       unit: "numbers per token",
       cost: "Parameters and the work of the linear layers grow with D².",
     }),
@@ -137,6 +138,16 @@ const model = z
       description:
         "What follows attention in a block. gelu: two layers with GELU between (mlp.fc1, mlp.fc2), exact in a U-ViT and approximated by tanh in a DiT, as published; swiglu: gates and values (mlp.w12), multiplied, and one layer more (mlp.w3) (Shazeer 2020). Its hidden width is two thirds, so that the parameters are about as many, rounded up to a multiple of 8.",
       equation: "swiglu: w3(silu(gate) · value), hidden width = 8·ceil(trunc(2/3·trunc(mlp_ratio·embed_dim))/8)",
+    }),
+    positions: z.enum(["learned", "sincos"]).default("learned").meta({
+      description:
+        "U-ViT: what tells a token its place. learned: a vector for every token, which begins near nothing; sincos: fixed sines and cosines of column and row, zeros for timestep and class, as a DiT has them (embed_dim a multiple of 4).",
+    }),
+    output_conv: z.enum(["none", "residual"]).default("none").meta({
+      description:
+        "Whether a 3 x 3 convolution over the output image joins patches, whose borders otherwise show (U-ViT's last layer, Bao et al. 2023). residual: it is added to the output and begins at zero, so that finetuning can add it to weights without it. It needs whole images: where mask.mode drop hides tokens, the output stays as it is and the convolution does not learn.",
+      equation: "y ← y + conv3x3(y), padded by zeros",
+      cost: "9·C² + C parameters and a small share of a step's time.",
     }),
     num_classes: integer(0, 100_000).default(0).meta({
       description: "Number of classes the model is conditioned on; 0 = unconditional. Labels come from data.labels.",
@@ -241,26 +252,46 @@ const mask = z
 
 const diffusion = z
   .strictObject({
+    process: z.enum(["ddpm", "flow"]).default("ddpm").meta({
+      description:
+        "How an image becomes noise. ddpm: as schedule says (Ho et al. 2020); flow: along the straight path, with as much less of the image as there is more noise (rectified flow, flow matching). Sampling must use the one trained with.",
+      equation:
+        "x_t = a_t·x0 + b_t·ε; ddpm: a_t = sqrt(ᾱ_t), b_t = sqrt(1 - ᾱ_t); flow: a_t = 1 - b_t, b_t = (t + 1)/T",
+    }),
     timesteps: integer(2, 10_000).default(1000).meta({
-      description: "Diffusion steps T; training draws t uniformly from 0 to T-1.",
+      description: "Diffusion steps T; training draws t from 0 to T-1.",
       unit: "steps",
+    }),
+    timestep_distribution: z.enum(["uniform", "logit_normal"]).default("uniform").meta({
+      description:
+        "How training draws t. uniform: all alike; logit_normal: those in the middle more often, as logit_mean and logit_std say (Esser et al. 2024). The held-out loss has evenly spread timesteps either way.",
+      equation: "logit_normal: t = floor((1 - u)·T), u = sigmoid(logit_mean + logit_std·z), z standard normal",
+    }),
+    logit_mean: z.number().min(-10).max(10).default(0).meta({
+      description:
+        "Mean of the logit-normal distribution; below 0 there is more noise than image in most pictures that are trained on. Only read with timestep_distribution: logit_normal.",
+    }),
+    logit_std: z.number().positive().max(10).default(1).meta({
+      description:
+        "Deviation of the logit-normal distribution; the smaller, the more timesteps are about those of logit_mean. Only read with timestep_distribution: logit_normal.",
     }),
     schedule: z.enum(["cosine", "linear"]).default("cosine").meta({
       description:
-        "Noise schedule. cosine: ᾱ follows cos² with s = 0.008, β at most 0.999; linear: β from 1e-4 to 0.02, scaled by 1000/T. Sampling must use the one trained with.",
-      equation: "x_t = sqrt(ᾱ_t)·x0 + sqrt(1 - ᾱ_t)·ε",
+        "Noise schedule of process: ddpm. cosine: ᾱ follows cos² with s = 0.008, β at most 0.999; linear: β from 1e-4 to 0.02, scaled by 1000/T. Sampling must use the one trained with.",
+      equation: "ᾱ_t = (1 - β_0)·…·(1 - β_t)",
     }),
     prediction: z.enum(["epsilon", "v", "x0"]).default("epsilon").meta({
       description: "What the network predicts: the noise, the velocity, or the clean image.",
-      equation: "v = sqrt(ᾱ_t)·ε - sqrt(1 - ᾱ_t)·x0",
+      equation: "ddpm: v = a_t·ε - b_t·x0; flow: v = x0 - ε",
     }),
-    loss_weighting: z.enum(["uniform", "min_snr"]).default("uniform").meta({
+    loss_weighting: z.enum(["uniform", "min_snr", "velocity"]).default("uniform").meta({
       description:
-        "Weight of a timestep's loss. uniform: plain mean squared error; min_snr: capped signal-to-noise ratio.",
+        "Weight of a timestep's loss. uniform: plain mean squared error; min_snr: capped signal-to-noise ratio; velocity: the loss is that of v whatever is predicted (Li & He 2025).",
+      equation: "velocity: w = 1 for v, 1/max(b_t, 0.05)² for x0, 1/max(a_t, 0.05)² for epsilon",
     }),
     min_snr_gamma: z.number().positive().default(5).meta({
       description: "Cap γ of the signal-to-noise ratio; only read with loss_weighting: min_snr.",
-      equation: "epsilon: w = min(SNR, γ)/SNR, SNR = ᾱ_t/(1 - ᾱ_t)",
+      equation: "epsilon: w = min(SNR, γ)/SNR, SNR = a_t²/b_t²",
     }),
   })
   .meta({ description: "The diffusion process." });
@@ -288,11 +319,13 @@ const finetune = z
 
 const sample = z
   .strictObject({
-    sampler: z.enum(["ddim", "ancestral", "dpmpp_2m"]).default("ddim").meta({
-      description: "How images are drawn: DDIM, ancestral (DDPM), or DPM-Solver++(2M).",
+    sampler: z.enum(SAMPLER_CHOICES).default("ddim").meta({
+      description:
+        "How images are drawn: DDIM, ancestral (DDPM), DPM-Solver++(2M), Euler's method on the probability-flow ODE (what DDIM is with eta 0), or Heun's, which asks the network twice for every step but the last and is more exact.",
     }),
     steps: integer(1, 10_000).default(100).meta({
-      description: "Network evaluations per image; at most diffusion.timesteps.",
+      description:
+        "Network evaluations per image; guidance asks twice. Samplers visit a timestep at most once, so at most diffusion.timesteps of them are made. heun makes 2·n - 1 in n steps: of an even number one is left out.",
       unit: "steps",
       cost: "Drawing time grows in proportion.",
     }),
@@ -309,6 +342,29 @@ const sample = z
     clip: z.boolean().default(true).meta({
       description: "Whether the predicted clean image is clamped to [-1, 1] at every step.",
     }),
+    guidance: z.number().min(0).default(1).meta({
+      description:
+        "Scale w of classifier-free guidance (Ho & Salimans 2022): how far what the network predicts with an image's class is driven away from what it predicts without one. 1 = the class as it was learned; 0 = no class; above 1, usually 1.5 to 4, images show their class more clearly and vary less. Only with num_classes above 0, and learned with class_dropout above 0.",
+      equation: "output = without + w·(with - without)",
+      cost: "Every guided step takes two evaluations of the network instead of one, but for w = 0.",
+    }),
+    guidance_interval: z.tuple([rate01(), rate01()]).default([0, 1]).meta({
+      description:
+        "Noise levels that are guided, from and to as shares of the way from the image (0) to noise (1); at all others guidance is 1 (Kynkäänniemi et al. 2024). Leaving out the noisiest keeps more variety.",
+      unit: "share of the timesteps",
+      equation: "guided: round(from·(T - 1)) ≤ t ≤ round(to·(T - 1))",
+      cost: "Steps outside of it take one evaluation of the network.",
+    }),
+    classes: z
+      .array(z.union([z.string().min(1).max(400), integer(0, 99_999)]))
+      .min(1)
+      .max(1000)
+      .nullable()
+      .default(null)
+      .meta({
+        description:
+          "Classes that are drawn, by the names of their folders or by their numbers; where names are numbers themselves, the name counts. Images take turns. null = all classes. An evaluation then measures against the images of these classes. Only with num_classes above 0.",
+      }),
   })
   .meta({ description: "The sample grids drawn during training and by the sample command." });
 

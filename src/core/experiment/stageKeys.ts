@@ -64,7 +64,7 @@ export const stageKeys = (defaults: { batch_size: number }) => ({
   sample_every: integer(0, 1_000_000_000).default(5000).meta({
     description: "Steps between sample grids; 0 = none.",
     unit: "steps",
-    cost: "A grid is sample.count · sample.steps forward passes on whole images.",
+    cost: "A grid is sample.count · sample.steps forward passes on whole images, up to twice as many with sample.guidance.",
   }),
   held_out_every: integer(0, 1_000_000_000).default(500).meta({
     description:
@@ -78,7 +78,7 @@ export const stageKeys = (defaults: { batch_size: number }) => ({
     description:
       "Steps between evaluations, which draw samples with the averaged weights and measure them against the training images as `maskdm evaluate` does; the last step has one, too. KID and its error become a chart. 0 = none.",
     unit: "steps",
-    cost: "An evaluation is evaluate_samples · sample.steps forward passes on whole images, and an embedding of all images once.",
+    cost: "An evaluation is evaluate_samples · sample.steps forward passes on whole images, up to twice as many with sample.guidance, and an embedding of all images once.",
   }),
   evaluate_samples: integer(LEAST_SAMPLES, 100_000).default(200).meta({
     description: "Images that an evaluation during training draws. The error of KID falls with their number.",

@@ -8,6 +8,8 @@ export interface SuggestedSizes {
   readonly embedDim: number;
   readonly depth: number;
   readonly numHeads: number;
+  /** learning rate, as it is written; that of the authors for their width, more for narrower networks */
+  readonly lr: string;
   /** side of a hidden block, in tokens; divides the grid, and the rate below comes out exactly */
   readonly blockSize: number;
   readonly maskRate: number;
@@ -48,9 +50,9 @@ export function suggestSizes(survey: ImageSurvey | null, machine: MachineSize): 
   const [imageSize, patchSize] = fitting[fitting.length - 1] ?? PATCHES[0]!;
   const grid = imageSize / patchSize;
   const model = [
-    { embedDim: 192, depth: 5, numHeads: 4 },
-    { embedDim: 384, depth: 9, numHeads: 6 },
-    { embedDim: 512, depth: 13, numHeads: 8 },
+    { embedDim: 192, depth: 5, numHeads: 4, lr: "1e-3" },
+    { embedDim: 384, depth: 9, numHeads: 6, lr: "5e-4" },
+    { embedDim: 512, depth: 13, numHeads: 8, lr: "2e-4" },
   ][level]!;
   const steps = [20_000, 50_000, 200_000][level]!;
   const batch = Math.min([128, 128, 256][level]!, powerOfTwoWithin(survey?.count ?? 1024));

@@ -98,7 +98,8 @@ function repairText(
   accept: (candidate: unknown, hint: (text: string) => string) => Repair | null,
 ): Repair | null {
   const text = value.trim();
-  if (isTextList(spec.schema)) return accept([value], (list) => `Write ${list}.`);
+  if ((spec.schema.anyOf ?? [spec.schema]).some(isTextList) && !/^(none|null|nil|~)$/i.test(text))
+    return accept([value], (list) => `Write ${list}.`);
   if (spec.schema.enum !== undefined) {
     const names = spec.schema.enum.map(String);
     const nearest = VALUE_SYNONYMS[spec.name]?.[text.toLowerCase()] ?? nearestName(text, names);
@@ -176,6 +177,8 @@ const VALUE_SYNONYMS: Readonly<Record<string, Readonly<Record<string, string>>>>
     sample: "x0",
     x_start: "x0",
   },
+  process: { rectified_flow: "flow", flow_matching: "flow", linear: "flow", vp: "ddpm", gaussian: "ddpm" },
+  timestep_distribution: { lognorm: "logit_normal", lognormal: "logit_normal", none: "uniform" },
   schedule: { cos: "cosine", lin: "linear", squaredcos_cap_v2: "cosine" },
   sampler: {
     ddpm: "ancestral",
@@ -185,7 +188,7 @@ const VALUE_SYNONYMS: Readonly<Record<string, Readonly<Record<string, string>>>>
     dpm: "dpmpp_2m",
   },
   backend: { cpu: "native", gpu: "onnx-webgpu", webgpu: "onnx-webgpu", tensorflow: "tfjs", ort: "onnx" },
-  loss_weighting: { none: "uniform", snr: "min_snr", mse: "uniform" },
+  loss_weighting: { none: "uniform", snr: "min_snr", mse: "uniform", v: "velocity", v_loss: "velocity" },
   lr_schedule: { none: "constant", fixed: "constant" },
   labels: { folder: "folders", off: "none", class: "folders" },
 };

@@ -6,6 +6,7 @@ import { DATA_RULES } from "./rules/data.ts";
 import { DATA_FILE_RULES } from "./rules/dataFiles.ts";
 import { DIFFUSION_RULES, SAMPLE_RULES } from "./rules/diffusion.ts";
 import { ENGINE_RULES } from "./rules/engine.ts";
+import { GUIDANCE_RULES } from "./rules/guidance.ts";
 import { HIDDEN_RULES } from "./rules/hidden.ts";
 import { MASK_RULES } from "./rules/mask.ts";
 import { MASK_SCHEDULE_RULES } from "./rules/maskSchedule.ts";
@@ -30,6 +31,7 @@ export const RULES: readonly Rule[] = [
   ...MEASURE_RULES,
   ...OPTIMIZER_RULES,
   ...SAMPLE_RULES,
+  ...GUIDANCE_RULES,
   ...ENGINE_RULES,
   ...PICTURE_RULES,
   ...CHECKPOINT_RULES,

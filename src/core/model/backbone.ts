@@ -27,13 +27,18 @@ export interface Constant {
   readonly inCheckpoints: boolean;
 }
 
+export interface WidthUnit {
+  readonly multiple: number;
+  readonly why: string;
+}
+
 export interface Backbone {
   /** what it is, in a sentence of the experiment file's documentation */
   readonly summary: string;
   /** keys of the section `model` that it does not read */
   readonly unusedKeys: readonly string[];
   /** embed_dim has to be a multiple of this, and why */
-  readonly widthUnit: { readonly multiple: number; readonly why: string };
+  widthUnit(model: Pick<ModelShape, "positions">): WidthUnit;
   /** blocks that a depth builds */
   blocks(depth: number): number;
   /** All learned tensors in the order of the checkpoint. */

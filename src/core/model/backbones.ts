@@ -1,6 +1,7 @@
 /** The networks that there are. */
 import type { Backbone } from "./backbone.ts";
 import { dit } from "./dit/network.ts";
+import { outputConvParameters } from "./outputConv.ts";
 import { countElements, type ParameterSpec } from "./parameterSpec.ts";
 import type { ModelShape } from "./shape.ts";
 import { mostDenseBlocks, sparseParameters } from "./sparse.ts";
@@ -27,12 +28,12 @@ export function isBuildable(shape: ModelShape): boolean {
   const { imageSize, patchSize, embedDim, numHeads, depth, hidden } = shape;
   const { widthUnit, blocks } = backboneOf(shape);
   if (hidden.mode !== "drop" && mostDenseBlocks(blocks(depth)) === 0) return false;
-  return imageSize % patchSize === 0 && embedDim % numHeads === 0 && embedDim % widthUnit.multiple === 0;
+  return imageSize % patchSize === 0 && embedDim % numHeads === 0 && embedDim % widthUnit(shape).multiple === 0;
 }
 
 /** All learned tensors of a network in the order of the checkpoint. */
 export function parameterSpecs(shape: ModelShape): ParameterSpec[] {
-  return [...backboneOf(shape).parameters(shape), ...sparseParameters(shape)];
+  return [...backboneOf(shape).parameters(shape), ...sparseParameters(shape), ...outputConvParameters(shape)];
 }
 
 /** E, tokens besides the patches, which come before them. */

@@ -6,6 +6,7 @@ import { type Graph, pruned, type Tensor } from "./graph/graph.ts";
 import { type Composites, lowered, NO_COMPOSITES } from "./graph/lower.ts";
 import { reshape, scale, weightedSquaredError } from "./graph/operations.ts";
 import { rematerialised } from "./graph/rematerialise.ts";
+import { withOutputConv } from "./outputConv.ts";
 import { elementsPerToken, fedTokens, type ModelShape, tokenCount } from "./shape.ts";
 
 /** Name of the graph output that holds a parameter's gradient. */
@@ -54,7 +55,8 @@ function network(
     if (!tensor) throw new RangeError(`the network has no tensor ${name}`);
     return tensor;
   };
-  return backboneOf(shape).output({ g, shape, tensors, batchSize }, inputs);
+  const scope = { g, shape, tensors, batchSize };
+  return withOutputConv(scope, backboneOf(shape).output(scope, inputs));
 }
 
 /**
@@ -82,7 +84,7 @@ export function trainingGraph(
   const gradients = g.gradients(loss, one, [...parameters.values()]);
   const sums: Record<string, Tensor> = {};
   names.forEach((name, i) => {
-    // Nothing depends on the token that stands for hidden ones where none is hidden.
+    // Nothing depends on the token that stands for hidden ones where none is hidden, nor on the output convolution where some are absent.
     sums[gradientName(name)] = gradients[i] ?? scale(g, parameters.get(name)!, 0);
   });
   return rematerialised(lowered(pruned(g.build({ loss }, sums)), composites));

@@ -25,6 +25,8 @@ export interface ModelShape {
   readonly qkNorm: "none" | "rms";
   readonly norm: "layer" | "rms";
   readonly mlp: "gelu" | "swiglu";
+  readonly positions: "learned" | "sincos";
+  readonly outputConv: "none" | "residual";
   /** 0 = unconditional */
   readonly numClasses: number;
   readonly hidden: HiddenTokens;
@@ -39,6 +41,8 @@ export const METHOD_CHOICES = {
   qkNorm: "none",
   norm: "layer",
   mlp: "gelu",
+  positions: "learned",
+  outputConv: "none",
   numClasses: 0,
   hidden: { mode: "drop" },
 } as const satisfies Partial<ModelShape>;
@@ -58,6 +62,8 @@ export interface ShapeKeys {
     readonly qk_norm: ModelShape["qkNorm"];
     readonly norm: ModelShape["norm"];
     readonly mlp: ModelShape["mlp"];
+    readonly positions: ModelShape["positions"];
+    readonly output_conv: ModelShape["outputConv"];
     readonly num_classes: number;
   };
   readonly mask: {
@@ -82,6 +88,8 @@ export function modelShape({ data, model, mask }: ShapeKeys): ModelShape {
     qkNorm: model.qk_norm,
     norm: model.norm,
     mlp: model.mlp,
+    positions: model.positions,
+    outputConv: model.output_conv,
     numClasses: model.num_classes,
     hidden: hiddenTokens(mask),
   };

@@ -1,4 +1,6 @@
 /** What a user asks of a drawing, held against what the run's network and sampler can do. */
+import { whyUnguided } from "../diffusion/guidance.ts";
+import { evaluationsOf, mostEvaluations } from "../diffusion/timeSteps.ts";
 import { UserError } from "../errors.ts";
 import { type ChangedKey, onResume } from "../experiment/changeOnResume.ts";
 import type { Override } from "../experiment/overrides.ts";
@@ -13,19 +15,34 @@ const USUAL_COLUMNS = 8;
  * What is asked for in so many words is done or refused; what the run's file says may be more than the sampler can do.
  * @throws UserError for an option that would have no effect
  */
-export function refuseUnused({ sample, diffusion }: Experiment, overrides: readonly Override[]): void {
+export function refuseUnused(experiment: Experiment, overrides: readonly Override[]): void {
+  const { sample, diffusion } = experiment;
   const isAsked = (key: string): boolean => overrides.some(({ path }) => path === `sample.${key}`);
   const { sampler, steps, eta } = sample;
   const { timesteps: T } = diffusion;
-  if (isAsked("steps") && steps > T) {
+  const most = mostEvaluations(sampler, T);
+  if (isAsked("steps") && steps > most) {
+    const possible = most === T ? "" : `${most} that ${sampler} makes of the `;
     throw new UserError(
-      `${steps} steps are more than the ${T} timesteps that the network was trained on, of which a sampler visits each at most once. ` +
-        `Use --steps ${T}, or fewer.`,
+      `${steps} steps are more than the ${possible}${T} timesteps that the network was trained on, of which a sampler visits each at most once. ` +
+        `Use --steps ${most}, or fewer.`,
     );
   }
   if (isAsked("eta") && sampler !== "ddim") {
     const why = sampler === "ancestral" ? "ancestral sampling always adds its full noise" : `${sampler} adds no noise`;
     throw new UserError(`--eta ${eta} has no effect: ${why}. Leave it out, or use --sampler ddim.`);
+  }
+  if (isAsked("classes") && sample.classes !== null && experiment.model.num_classes === 0) {
+    throw new UserError("--set sample.classes has no effect: the model has no classes (num_classes 0). Leave it out.");
+  }
+  const unguided = whyUnguided(experiment);
+  if (isAsked("guidance") && sample.guidance !== 1 && unguided !== null) {
+    throw new UserError(`--guidance ${sample.guidance} has no effect: ${unguided.text}.`);
+  }
+  if (isAsked("guidance_interval") && unguided !== null) {
+    throw new UserError(
+      `--set sample.guidance_interval=${yamlText(sample.guidance_interval)} has no effect: ${unguided.text}.`,
+    );
   }
 }
 
@@ -39,7 +56,7 @@ export function trajectoryOf(
   asked: number | "usual" | null,
 ): GridPages | null {
   if (asked === null) return null;
-  const steps = Math.min(sample.steps, diffusion.timesteps);
+  const { steps } = evaluationsOf(sample, diffusion.timesteps);
   if (asked !== "usual" && asked > steps) {
     throw new UserError(
       `--trajectory ${asked}: there are ${steps} steps to show. Use --trajectory ${steps}, or fewer.`,

@@ -1,6 +1,7 @@
-/** Which evaluations can be compared: distances of other images, numbers of images, features or samplers are other quantities. */
+/** Which evaluations can be compared: distances of other images, numbers of images, features, samplers or guidance are other quantities. */
 import { count } from "../numbers.ts";
 import type { Evaluation } from "./evaluations.ts";
+import { guidanceText } from "./guidanceRecord.ts";
 
 interface Condition {
   /** equal where it may be compared */
@@ -21,6 +22,10 @@ const CONDITIONS: readonly Condition[] = [
     of: ({ sampler, samplerSteps, eta }) => [sampler, samplerSteps, eta],
     other: ({ sampler, samplerSteps }) => `other sampler (${sampler}, ${samplerSteps} steps)`,
   },
+  // Those of earlier versions do not say it: they are taken to be as most are.
+  { of: ({ clip = true }) => clip, other: ({ clip }) => `predictions ${clip === false ? "not clamped" : "clamped"}` },
+  { of: ({ guidance }) => guidance, other: ({ guidance }) => `other guidance (${guidanceText(guidance)})` },
+  { of: ({ classes }) => classes, other: ({ classes }) => `other classes (${classes?.join(", ") ?? "all"})` },
   { of: ({ weights }) => weights, other: ({ weights }) => `other weights (${weights})` },
 ];
 

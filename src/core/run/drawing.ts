@@ -1,7 +1,10 @@
 /** How images were drawn: everything that decides their pixels. The PNG files carry it, so that two drawings can be told apart. */
 import * as z from "zod";
+import { evaluationsOf } from "../diffusion/timeSteps.ts";
+import { isIdle } from "../experiment/idleKeys.ts";
 import type { Experiment } from "../experiment/schema.ts";
 import { count, formatVersion, type Parsed, parseDocument, RUN_FORMAT_VERSION, stageName } from "./format.ts";
+import { guidanceRecord, recordedGuidance } from "./guidanceRecord.ts";
 
 /** Keyword of the text chunk in a PNG. */
 export const DRAWING_KEYWORD = "maskdm";
@@ -17,22 +20,32 @@ export const drawingSchema = z
       .string()
       .optional()
       .describe("CRC-32 of the weights' file, as in state.json; missing: drawn by the run while it trained."),
-    sampler: z.string().describe("ddim, ancestral or dpmpp_2m."),
-    steps: count().describe("Network evaluations per image: those taken, which are `timesteps` at most."),
+    sampler: z.string().describe("ddim, ancestral, dpmpp_2m, euler or heun."),
+    steps: count().describe(
+      "Network evaluations per image: those made, which are `timesteps` at most; with heun 2 · `timesteps` - 1.",
+    ),
     eta: z.number().nullable().describe("Noise put back at every DDIM step; null: the sampler has no eta."),
     clip: z.boolean().describe("Whether the predicted image was clamped at every step."),
+    guidance: guidanceRecord(),
     seed: count().describe("Seed of the noise."),
     count: count().describe("Images of the drawing, all pages together."),
     label: z
       .union([count(), z.literal("turns")])
       .nullable()
-      .describe("Class of every image; turns: image i has class i modulo the number of classes; null: no classes."),
+      .describe(
+        "Class of every image; turns: image i has class i modulo the number of classes, or of `classes`; null: no classes.",
+      ),
+    classes: z
+      .array(count())
+      .optional()
+      .describe("Classes that take turns, the first image having the first one; missing: all, or one."),
     imageSize: count().describe("Side of an image in pixels, before it is enlarged for a grid."),
     channels: count().describe("1 or 3."),
     diffusion: z
       .object({
-        timesteps: count().describe("Timesteps T of the noise schedule."),
-        schedule: z.string().describe("Noise schedule."),
+        process: z.string().optional().describe("Diffusion process; missing: ddpm."),
+        timesteps: count().describe("Timesteps T of the process."),
+        schedule: z.string().optional().describe("Noise schedule of ddpm; other processes have none."),
         prediction: z.string().describe("What the network predicts."),
       })
       .describe("The diffusion process."),
@@ -66,12 +79,16 @@ export type Drawing = Omit<DrawingRecord, "shows">;
 /** What an experiment does not say about a drawing. */
 export type DrawingFacts = Pick<
   Drawing,
-  "run" | "stage" | "step" | "weights" | "weightsCrc32" | "seed" | "label" | "backend" | "versions"
->;
+  "run" | "stage" | "step" | "weights" | "weightsCrc32" | "seed" | "backend" | "versions"
+> & {
+  /** numbers of the classes that are drawn; null: all, or the model has none */
+  readonly chosen: readonly number[] | null;
+};
 
 export function drawingOf(experiment: Experiment, facts: DrawingFacts): Drawing {
   const { sample, diffusion, data, model } = experiment;
-  const { run, stage, step, weights, weightsCrc32, seed, label, backend, versions } = facts;
+  const { run, stage, step, weights, weightsCrc32, seed, chosen, backend, versions } = facts;
+  const guidance = recordedGuidance(experiment);
   return {
     formatVersion: RUN_FORMAT_VERSION,
     run,
@@ -80,23 +97,49 @@ export function drawingOf(experiment: Experiment, facts: DrawingFacts): Drawing 
     weights,
     ...(weightsCrc32 === undefined ? {} : { weightsCrc32 }),
     sampler: sample.sampler,
-    steps: Math.min(sample.steps, diffusion.timesteps),
+    steps: evaluationsOf(sample, diffusion.timesteps).evaluations,
     eta: sample.sampler === "ddim" ? sample.eta : null,
     clip: sample.clip,
+    ...(guidance === undefined ? {} : { guidance }),
     seed,
     count: sample.count,
-    label,
+    ...labelOf(model.num_classes, chosen),
     imageSize: data.image_size,
     channels: data.channels,
     diffusion: {
+      // Pictures of ddpm are the bytes that they were before there was another process.
+      ...(diffusion.process === "ddpm" ? {} : { process: diffusion.process }),
       timesteps: diffusion.timesteps,
-      schedule: diffusion.schedule,
+      ...(isIdle("diffusion.schedule", diffusion) ? {} : { schedule: diffusion.schedule }),
       prediction: diffusion.prediction,
     },
     model: { ...model },
     backend,
     versions,
   };
+}
+
+/** @param chosen classes; null: all */
+function labelOf(numClasses: number, chosen: readonly number[] | null): Pick<Drawing, "label" | "classes"> {
+  if (numClasses === 0) return { label: null };
+  if (chosen === null) return { label: "turns" };
+  return chosen.length === 1 ? { label: chosen[0]! } : { label: "turns", classes: [...chosen] };
+}
+
+/**
+ * The class of each image, [count].
+ * @param first number of the first one
+ * @returns null: there are no classes
+ */
+export function drawnLabels(
+  { label, classes }: Pick<Drawing, "label" | "classes">,
+  numClasses: number,
+  first: number,
+  count: number,
+): Int32Array | null {
+  if (numClasses === 0 || label === null) return null;
+  const turn = (image: number): number => classes?.[image % classes.length] ?? image % numClasses;
+  return Int32Array.from({ length: count }, (_, i) => (label === "turns" ? turn(first + i) : label));
 }
 
 /** The text of the chunk: JSON in ASCII. Equal drawings have equal texts. */

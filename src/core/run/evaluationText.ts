@@ -3,6 +3,7 @@
 import { count, percent, plural, short } from "../numbers.ts";
 import { INCEPTION } from "./evaluationSpaces.ts";
 import type { Evaluation } from "./evaluations.ts";
+import { guidanceText } from "./guidanceRecord.ts";
 
 /** A measure: its name, its value, and what else is to be known of it; "": nothing. */
 export type MeasureRow = readonly [name: string, value: string, more: string];
@@ -24,17 +25,48 @@ export function withError(value: number, error: number, digits: 1 | 2 = 1): stri
 export const kidText = ({ kid }: Evaluation): string => `KID ${withError(kid.value, kid.standardError)}`;
 
 /** "1,000 samples in efficientnet-lite0 by ddim, 100 steps, seed 0" */
-export function measuredWith({ samples, space, sampler, samplerSteps, eta, seed, weights }: Evaluation): string {
-  const noise = eta === null ? "" : `, eta ${short(eta)}`;
-  const raw = weights === "raw" ? ", weights not averaged" : "";
-  return `${plural(samples, "sample")} in ${space} by ${sampler}, ${plural(samplerSteps, "step")}${noise}, seed ${seed}${raw}`;
+export function measuredWith(evaluation: Evaluation): string {
+  const { samples, space, sampler, samplerSteps, eta, guidance, classes, clip, seed, weights } = evaluation;
+  return [
+    `${plural(samples, "sample")} in ${space} by ${sampler}`,
+    plural(samplerSteps, "step"),
+    ...(eta === null ? [] : [`eta ${short(eta)}`]),
+    ...(guidance === undefined ? [] : [guidanceText(guidance)]),
+    ...(classes === undefined ? [] : [`of ${classes.join(" and ")}`]),
+    ...(clip === false ? ["not clamped"] : []),
+    `seed ${seed}`,
+    ...(weights === "raw" ? ["weights not averaged"] : []),
+  ].join(", ");
+}
+
+const kidRow = (name: string, { value, standardError, low, high }: Evaluation["kid"]): MeasureRow => [
+  name,
+  `${short(value)} ± ${short(standardError)}`,
+  `95 %: ${short(low)} to ${short(high)}`,
+];
+
+/** Those that need no network; none of an evaluation by an earlier version. */
+function lookRows({ look }: Evaluation): MeasureRow[] {
+  if (look === undefined) return [];
+  const row = (name: string, measured: typeof look.grain, one: string): MeasureRow => [
+    name,
+    measured === null ? "–" : withError(measured.value, measured.standardError, 2),
+    measured === null ? "cannot be told of these images" : one,
+  ];
+  return [
+    row("border ratio", look.borderRatio, "1: no patch borders show"),
+    row("grain", look.grain, "1: as clean as the training images"),
+    row("flat background", look.flatBackground, "1: as plain as that of the training images"),
+  ];
 }
 
 export function evaluationRows(evaluation: Evaluation): readonly MeasureRow[] {
-  const { kid, kidFloor, frechet, copying, heldOutImages } = evaluation;
+  const { kid, kidHeldOut, kidFloor, frechet, copying, heldOutImages } = evaluation;
   const unseen = { "held-out images": "held-out images", "training images": "training images left out for it" };
+  const { nearCopies } = copying;
   return [
-    ["KID", `${short(kid.value)} ± ${short(kid.standardError)}`, `95 %: ${short(kid.low)} to ${short(kid.high)}`],
+    kidRow("KID", kid),
+    ...(kidHeldOut ? [kidRow("KID, held-out", kidHeldOut)] : []),
     [
       "KID floor",
       `${short(kidFloor.value)} ± ${short(kidFloor.standardError)}`,
@@ -49,11 +81,21 @@ export function evaluationRows(evaluation: Evaluation): readonly MeasureRow[] {
     ["recall", short(evaluation.recall), ""],
     ["density", short(evaluation.density), ""],
     ["coverage", short(evaluation.coverage), ""],
+    ...lookRows(evaluation),
     [
       "copies",
       percent(copying.share),
       `${percent(copying.near)} of the samples are near a training image, ${percent(copying.nearUnseen)} of ${unseen[copying.unseen]} (${copying.space})`,
     ],
+    ...(nearCopies === undefined
+      ? []
+      : [
+          [
+            "near copies",
+            percent(nearCopies.share),
+            `less than a third as far from a training image as from the second nearest; ${percent(nearCopies.unseen)} of ${unseen[copying.unseen]}`,
+          ] as const,
+        ]),
   ];
 }
 

@@ -1,9 +1,26 @@
 /** evaluations.jsonl: one JSON object per evaluation of a run, only ever appended to. */
 import * as z from "zod";
 import { count, stageName, timestamp } from "./format.ts";
+import { guidanceRecord } from "./guidanceRecord.ts";
 
 /** Name of a file or folder that leads nowhere else. */
 export const fileNameSchema = z.string().regex(/^[\w-]+$/);
+/** null: it cannot be told of these images */
+const relative = (what: string, none: string) =>
+  z
+    .object({
+      value: z.number().describe("1 is as the training images."),
+      standardError: z.number().describe("Its standard error."),
+    })
+    .nullable()
+    .describe(`${what}, relative to the training images; null: ${none}.`);
+const kernelDistance = (from: string) =>
+  z.object({
+    value: z.number().describe(`Kernel distance (KID) of samples and ${from}, unbiased.`),
+    standardError: z.number().describe("Its standard error."),
+    low: z.number().describe("Lower end of its 95 % interval."),
+    high: z.number().describe("Upper end."),
+  });
 const reference = () => z.enum(["held-out images", "training images"]);
 
 export const evaluationSchema = z
@@ -16,10 +33,17 @@ export const evaluationSchema = z
     weights: z.enum(["ema", "raw"]).describe("Averaged weights, or those as trained."),
     samples: count().describe("Images that were drawn."),
     seed: count().describe("Seed of their noise."),
-    sampler: z.string().describe("ddim, ancestral or dpmpp_2m."),
+    sampler: z.string().describe("ddim, ancestral, dpmpp_2m, euler or heun."),
     samplerSteps: count().describe("Network evaluations per image."),
     eta: z.number().nullable().describe("Noise put back at every DDIM step; null: the sampler has no eta."),
     clip: z.boolean().optional().describe("Whether the predicted image was clamped at every step; missing: not known."),
+    guidance: guidanceRecord(),
+    classes: z
+      .array(z.union([z.string(), count()]))
+      .optional()
+      .describe(
+        "Classes that were drawn, and whose images they are measured against, as sample.classes names them; missing: all.",
+      ),
     drawn: fileNameSchema.describe("Folder in evaluations/ that holds the samples."),
     trainingImages: count().describe("Training images that distances were measured to."),
     trainingImagesOf: count().describe("Training images that there are."),
@@ -33,14 +57,11 @@ export const evaluationSchema = z
       ),
     space: z.string().describe("Space of features of everything but copying."),
     spaceVersion: z.string().describe("What features depend on besides the image."),
-    kid: z
-      .object({
-        value: z.number().describe("Kernel distance (KID) of samples and training images, unbiased."),
-        standardError: z.number().describe("Its standard error."),
-        low: z.number().describe("Lower end of its 95 % interval."),
-        high: z.number().describe("Upper end."),
-      })
-      .describe("Kernel distance."),
+    kid: kernelDistance("training images").describe("Kernel distance."),
+    kidHeldOut: kernelDistance("held-out images")
+      .nullable()
+      .optional()
+      .describe("The same to held-out images; null: fewer than 20 were held out; missing: it was not measured."),
     kidFloor: z
       .object({
         value: z.number().describe("KID that chance alone brings: of a random half of the training images."),
@@ -58,11 +79,36 @@ export const evaluationSchema = z
     recall: z.number().describe("Share of training images among the samples, k = 3."),
     density: z.number().describe("How densely training images lie around samples, k = 5; about 1 at best."),
     coverage: z.number().describe("Share of training images with a sample close by, k = 5."),
+    look: z
+      .object({
+        borderRatio: relative(
+          "Jumps across patch borders over jumps inside patches",
+          "one patch or patches of one pixel, or images without any jumps",
+        ),
+        grain: relative("Energy that a 3 x 3 median takes away", "the training images have none"),
+        flatBackground: relative(
+          "Share of pixels of the colour data.background",
+          "less than 1 % of the training images' pixels",
+        ),
+      })
+      .optional()
+      .describe("What is told without a network; missing: it was not measured."),
     copying: z
       .object({
         share: z.number().describe("Estimated share of copies of training images among the samples."),
         near: z.number().describe("Share of samples as near to a training image as the nearest unseen images are."),
         nearUnseen: z.number().describe("The same share of unseen images; about 0.05."),
+        nearCopies: z
+          .object({
+            share: z
+              .number()
+              .describe(
+                "Share of samples less than a third as far from the nearest training image as from the second.",
+              ),
+            unseen: z.number().describe("The same share of unseen images."),
+          })
+          .optional()
+          .describe("Copies by the two nearest training images; missing: it was not measured."),
         unseen: reference().describe(
           "Which images are unseen: held out, or some of the training images against the others.",
         ),

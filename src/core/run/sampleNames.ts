@@ -1,14 +1,21 @@
 /** Names of the pictures in a run's samples folder. They sort in the order of steps and pages. */
 import { checkpointName } from "./checkpointState.ts";
 import type { Drawing } from "./drawing.ts";
+import { isEverywhere } from "./guidanceRecord.ts";
+
+/** Classes in a name. Pictures of one name are told apart by what they carry. */
+const MOST_NAMED = 8;
 
 /** Name without extension of what a drawing on request is written to, e.g. `step-00001000-ddim-100-eta-1-seed-0-count-16`. */
 export function drawingName(drawing: Drawing): string {
-  const { step, sampler, steps, eta, seed, count, label, weights, clip } = drawing;
+  const { step, sampler, steps, eta, guidance, seed, count, label, classes, weights, clip } = drawing;
   const parts = [checkpointName(step), sampler, steps];
   if (eta !== null) parts.push("eta", eta);
+  if (guidance !== undefined) parts.push("guidance", guidance.scale);
+  if (guidance !== undefined && !isEverywhere(guidance)) parts.push("from", guidance.from, "to", guidance.to);
   parts.push("seed", seed, "count", count);
   if (typeof label === "number") parts.push("label", label);
+  if (classes !== undefined) parts.push("labels", ...classes.slice(0, MOST_NAMED));
   if (weights === "raw") parts.push("raw");
   if (!clip) parts.push("unclipped");
   return parts.join("-");

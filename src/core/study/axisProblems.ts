@@ -5,7 +5,6 @@ import type { ExperimentDocument } from "../experiment/document.ts";
 import { editKeys } from "../experiment/edit.ts";
 import { keyProblems } from "../experiment/itemProblems.ts";
 import { experimentKeys, isValidFor, itemSchema, type KeySpec } from "../experiment/keys.ts";
-import { meantKeys } from "../experiment/meantKeys.ts";
 import { nearestName } from "../experiment/suggest.ts";
 import { renaming } from "../experiment/unknownKeys.ts";
 import { isMapping, type PlainMapping } from "../experiment/yamlReader.ts";
@@ -13,6 +12,7 @@ import { yamlText } from "../experiment/yamlText.ts";
 import { rangeValues } from "./axes.ts";
 import { axisKey, budgetKeyNames, rangeKeys } from "./kind.ts";
 import { MOST_POINTS, rangeSchema } from "./schema.ts";
+import { unknownKey } from "./unknownKey.ts";
 
 /** Takes axes that cannot be used out of the file's values, and says why. */
 export function siftAxes(values: PlainMapping, document: ExperimentDocument): Diagnostic[] {
@@ -149,17 +149,8 @@ class AxisReader {
   private keyOf(key: string, at: Place): KeySpec | null {
     const spec = axisKey(key);
     if (spec !== null) return spec;
-    const near = nearestName(key, budgetKeyNames());
-    const meant = near === null ? meantKeys(key) : [near];
-    const own = at.length === 2 && meant.length === 0;
-    const hint =
-      meant.length > 0
-        ? ` Did you mean ${joinOr(meant)}?`
-        : own
-          ? " An axis with a name of its own is a list of mappings, such as {model.patch_size: 4, model.depth: 9}."
-          : "";
-    const fix = meant.length === 1 ? renaming(this.document, at, meant[0]!) : null;
-    this.report("MDM902", `There is no key ${key.slice(0, 60)} in an experiment.${hint}`, at, fix);
+    const own = " An axis with a name of its own is a list of mappings, such as {model.patch_size: 4, model.depth: 9}.";
+    this.found.push(unknownKey(this.document, key, at, budgetKeyNames(), at.length === 2 ? own : ""));
     return null;
   }
 
@@ -168,12 +159,8 @@ class AxisReader {
     this.found.push(...keyProblems(spec, value, this.document.as(spec.path, at)));
   }
 
-  private readonly shape = (message: string, at: Place = this.at, fix: Fix | null = null): void =>
-    this.report("MDM903", message, at, fix);
-
-  private report(code: string, message: string, at: Place, fix: Fix | null): void {
-    const { document } = this;
-    const range = code === "MDM902" ? (document.keyRange(at) ?? document.start()) : document.locate([at]);
-    this.found.push({ ...range, severity: "error", code, message, ...(fix ? { fix } : {}) });
-  }
+  private readonly shape = (message: string, at: Place = this.at, fix: Fix | null = null): void => {
+    const range = this.document.locate([at]);
+    this.found.push({ ...range, severity: "error", code: "MDM903", message, ...(fix ? { fix } : {}) });
+  };
 }

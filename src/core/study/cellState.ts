@@ -1,7 +1,10 @@
 /** Where the cells of a study stand, read off its run folders: nothing else counts as done. */
+import { askedClasses } from "../classes/drawnClasses.ts";
+import { evaluationsOf } from "../diffusion/timeSteps.ts";
 import { isAtWork } from "../run/entry.ts";
 import { spaceName } from "../run/evaluationSpaces.ts";
 import type { Evaluation } from "../run/evaluations.ts";
+import { recordedGuidance } from "../run/guidanceRecord.ts";
 import type { ShownState } from "../run/liveness.ts";
 import { METRICS } from "./metrics.ts";
 import type { Cell, PlannedRun, StudyPlan } from "./plan.ts";
@@ -117,14 +120,14 @@ export function cellResult(
   { study }: Pick<StudyPlan, "study">,
   run: Pick<RunFacts, "evaluations" | "heldOut" | "step">,
 ): { readonly value: number; readonly error: number | null } | null {
-  const { of } = METRICS[study.metric];
+  const { of, error } = METRICS[study.metric];
   if (of === null) {
     const { heldOut } = run;
     return heldOut === null || heldOut.step !== run.step ? null : { value: heldOut.loss, error: heldOut.error };
   }
   const evaluation = evaluationOf(cell, { study }, run);
-  if (evaluation === null) return null;
-  return { value: of(evaluation), error: study.metric === "kid" ? evaluation.kid.standardError : null };
+  const value = evaluation && of(evaluation);
+  return value == null ? null : { value, error: error?.(evaluation!) ?? null };
 }
 
 /** The newest evaluation of a cell's newest weights that was made as the study asks; null: there is none. */
@@ -134,16 +137,19 @@ export function evaluationOf(
   run: Pick<RunFacts, "evaluations" | "step">,
 ): Evaluation | null {
   if (experiment === null) return null;
-  const { sampler, steps, eta, weights, clip } = experiment.sample;
+  const { sampler, eta, weights, clip } = experiment.sample;
+  const { evaluations } = evaluationsOf(experiment.sample, experiment.diffusion.timesteps);
   const { samples, seed, space } = study.evaluate;
+  const shown = JSON.stringify([recordedGuidance(experiment), askedClasses(experiment)]);
   const asked = {
-    ...{ sampler, samplerSteps: Math.min(steps, experiment.diffusion.timesteps), eta: sampler === "ddim" ? eta : null },
+    ...{ sampler, samplerSteps: evaluations, eta: sampler === "ddim" ? eta : null },
     ...{ weights, samples, seed, space: spaceName(space) },
   };
   const isAsked = (made: Evaluation): boolean =>
     Object.entries(asked).every(([key, value]) => made[key as keyof typeof asked] === value) &&
     // Evaluations of earlier versions do not say whether predictions were clamped.
-    (made.clip ?? clip) === clip;
+    (made.clip ?? clip) === clip &&
+    JSON.stringify([made.guidance, made.classes]) === shown;
   return run.evaluations.findLast((made) => made.step === run.step && isAsked(made)) ?? null;
 }
 

@@ -1,9 +1,12 @@
 /** What of an experiment decides what a training learns: two trainings of one identity would give the same weights, and one is enough. */
+import { askedClasses } from "../classes/drawnClasses.ts";
 import { isReadBy, ruleOf } from "../experiment/changeOnResume.ts";
+import { isIdle, READ_WITH } from "../experiment/idleKeys.ts";
 import type { Experiment } from "../experiment/schema.ts";
 import { maskPieces, onGrid } from "../masks/schedule.ts";
 import { backboneOf } from "../model/backbones.ts";
 import type { Stage } from "../random/streams.ts";
+import { recordedGuidance } from "../run/guidanceRecord.ts";
 
 export interface TrainingPlace {
   readonly stage: Stage;
@@ -31,19 +34,30 @@ export function trainingIdentity(experiment: Experiment, { stage, parent, second
   delete facts["finetune.from"];
   if (parent === null) delete facts["finetune.weights"];
   if (seconds !== null) delete facts[`${stage}.steps`];
-  if (experiment.diffusion.loss_weighting === "uniform") delete facts["diffusion.min_snr_gamma"];
+  for (const path of Object.keys(READ_WITH)) if (isIdle(path, experiment.diffusion)) delete facts[path];
   if (experiment.model.num_classes === 0) delete facts["model.class_dropout"];
   return JSON.stringify(Object.entries(facts).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** What of the section sample decides how an evaluated image is drawn. */
-export const DRAWING_KEYS = ["sampler", "steps", "eta", "weights", "clip"] as const satisfies readonly (keyof Sample)[];
-type Sample = Experiment["sample"];
+export const DRAWING_KEYS = [
+  "sampler",
+  "steps",
+  "eta",
+  "weights",
+  "clip",
+  "guidance",
+  "guidance_interval",
+  "classes",
+] as const satisfies readonly (keyof Experiment["sample"])[];
 
 /** What is drawn from a training's weights when it is evaluated. */
-export function drawingIdentity({ sample }: Pick<Experiment, "sample">, evaluate: object): string {
-  const drawn = Object.fromEntries(DRAWING_KEYS.map((key) => [key, sample[key]]));
-  return JSON.stringify({ ...drawn, eta: sample.sampler === "ddim" ? sample.eta : null, ...evaluate });
+export function drawingIdentity(experiment: Experiment, evaluate: object): string {
+  const { sampler, steps, eta, weights, clip } = experiment.sample;
+  const guidance = recordedGuidance(experiment);
+  const classes = askedClasses(experiment);
+  const drawn = { sampler, steps, eta: sampler === "ddim" ? eta : null, weights, clip };
+  return JSON.stringify({ ...drawn, guidance, classes, ...evaluate });
 }
 
 const entriesOf = (section: string, keys: object): (readonly [string, unknown])[] =>

@@ -5,8 +5,12 @@ interface MetricSpec {
   /** as charts and tables name it */
   readonly title: string;
   readonly better: "lower" | "higher";
-  /** of an evaluation; null: it is no measure of drawn images */
-  readonly of: ((evaluation: Evaluation) => number) | null;
+  /** of an evaluation, which may lack it; null: it is no measure of drawn images */
+  readonly of: ((evaluation: Evaluation) => number | null | undefined) | null;
+  /** its standard error, where it has one */
+  readonly error?: (evaluation: Evaluation) => number | undefined;
+  /** there is none without images that data.holdout keeps out of training */
+  readonly needsHeldOut?: true;
   readonly description: string;
 }
 
@@ -15,7 +19,16 @@ const SPECS = {
     title: "KID",
     better: "lower",
     of: ({ kid }) => kid.value,
+    error: ({ kid }) => kid.standardError,
     description: "kernel distance of drawn and training images",
+  },
+  kid_held_out: {
+    title: "KID to held-out images",
+    better: "lower",
+    of: ({ kidHeldOut }) => kidHeldOut?.value,
+    error: ({ kidHeldOut }) => kidHeldOut?.standardError,
+    needsHeldOut: true,
+    description: "kernel distance of drawn images and images that data.holdout keeps out of training, 20 or more",
   },
   frechet: {
     title: "Fréchet distance",
@@ -53,10 +66,39 @@ const SPECS = {
     of: ({ copying }) => copying.share,
     description: "share of drawn images that are copies of training images",
   },
+  near_copies: {
+    title: "Near copies",
+    better: "lower",
+    of: ({ copying }) => copying.nearCopies?.share,
+    description: "share of drawn images less than a third as far from the nearest training image as from the second",
+  },
+  border_ratio: {
+    title: "Border ratio",
+    better: "lower",
+    of: ({ look }) => look?.borderRatio?.value,
+    error: ({ look }) => look?.borderRatio?.standardError,
+    description:
+      "ratio of jumps across patch borders to jumps inside patches, over that of training images (1: no squares show)",
+  },
+  grain: {
+    title: "Grain",
+    better: "lower",
+    of: ({ look }) => look?.grain?.value,
+    error: ({ look }) => look?.grain?.standardError,
+    description: "energy that a 3 x 3 median takes away, over that of training images (1: as clean)",
+  },
+  flat_background: {
+    title: "Flat background",
+    better: "higher",
+    of: ({ look }) => look?.flatBackground?.value,
+    error: ({ look }) => look?.flatBackground?.standardError,
+    description: "share of pixels of the colour data.background, over that of training images (1: as plain)",
+  },
   held_out_loss: {
     title: "Held-out loss",
     better: "lower",
     of: null,
+    needsHeldOut: true,
     description: "denoising loss on whole images that data.holdout keeps out of training; needs no drawing",
   },
 } as const satisfies Readonly<Record<string, MetricSpec>>;

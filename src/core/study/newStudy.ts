@@ -1,4 +1,5 @@
 /** The text of new study files: the smallest sensible one, and the paper's ablation. */
+import { passesPerImage } from "../diffusion/guidance.ts";
 import { formatDuration } from "../durationText.ts";
 import type { Experiment } from "../experiment/schema.ts";
 import { LEAST_SAMPLES } from "../experiment/stageKeys.ts";
@@ -160,7 +161,7 @@ function spending({ experiment, images, secondsPerStep }: AblationFacts, cells: 
     ];
     return { samples: wanted, seconds: null, text };
   }
-  const perImage = (finetune / experiment.finetune.batch_size) * FORWARD_SHARE * experiment.sample.steps;
+  const perImage = (finetune / experiment.finetune.batch_size) * FORWARD_SHARE * passesPerImage(experiment);
   const share = NIGHT / Math.max(1, cells);
   const samples = Math.max(LEAST_SAMPLES, Math.min(wanted, roundDown(share / 2 / perImage)));
   const own = pretrain * experiment.pretrain.steps + finetune * experiment.finetune.steps;

@@ -1,6 +1,6 @@
 /** From a study and its experiment to everything that is to be computed. */
 import { stringify } from "yaml";
-import { isReadBy } from "../experiment/changeOnResume.ts";
+import { changedKeys, isReadBy, onResume } from "../experiment/changeOnResume.ts";
 import type { Override } from "../experiment/overrides.ts";
 import { readExperiment } from "../experiment/read.ts";
 import type { Experiment } from "../experiment/schema.ts";
@@ -51,7 +51,7 @@ export interface Cell {
   readonly seed: number;
   /** in the order in which they are trained; none where the configuration has problems */
   readonly runs: readonly PlannedRun[];
-  /** how its images are drawn, and all else */
+  /** of its last stage: how its images are drawn, and all else */
   readonly experiment: Experiment | null;
 }
 
@@ -153,8 +153,9 @@ interface StageShare {
 
 class ConfigurationPlan {
   readonly problems: string[] = [];
-  /** with the seed of the base */
+  /** of its last stage, with the seed of the base */
   readonly experiment: Experiment | null;
+  private readonly experiments = new Map<Stage, Experiment>();
   private readonly keys: ReadonlyMap<string, unknown>;
   private readonly shares: readonly StageShare[];
 
@@ -170,45 +171,74 @@ class ConfigurationPlan {
       entries.flatMap(([key, value]) => (key.startsWith(BUDGET) ? [[key.slice(BUDGET.length), value]] : [])),
     );
     this.shares = stageShares(study, varied);
-    this.experiment = this.read(base);
+    this.read(base);
+    this.experiment = this.experiments.get(this.shares.at(-1)!.stage) ?? null;
+    this.problems.push(...this.unlike());
+    const unmeasured = this.experiment && this.unmeasured(this.experiment);
+    if (unmeasured) this.problems.push(unmeasured);
   }
 
-  private read(base: unknown): Experiment | null {
+  /** The experiment as it is for each stage, and what is wrong with it; stages that nothing is set for share one. */
+  private read(base: unknown): void {
+    const texts = new Map<string, Stage[]>();
+    for (const { stage } of this.shares) {
+      const text = stringify(this.valuesOf(stage, base));
+      texts.set(text, [...(texts.get(text) ?? []), stage]);
+    }
+    for (const [text, [stage, ...others]] of texts) {
+      const reading = readExperiment(text);
+      const only = stage === undefined || others.length > 0 ? {} : { stage };
+      for (const { severity, message } of lintReading(reading, only)) {
+        if (severity === "error" && !this.problems.includes(message)) this.problems.push(message);
+      }
+      const { experiment } = reading;
+      if (experiment !== null) for (const own of [stage!, ...others]) this.experiments.set(own, experiment);
+    }
+  }
+
+  private valuesOf(stage: Stage, base: unknown): unknown {
     let root = base;
-    for (const [key, value] of this.keys) root = withKey(root, key, value);
-    for (const { stage, budget } of this.shares) {
+    for (const [key, value] of [...this.keys, ...Object.entries(this.study.set[stage])])
+      root = withKey(root, key, value);
+    for (const { stage: own, budget } of this.shares) {
       if (budget === null || budget.unit === "seconds") continue;
-      const steps = budget.unit === "steps" ? budget.amount : budget.amount / batchSize(root, stage);
-      root = withKey(root, `${stage}.steps`, Math.max(1, Math.round(steps)));
+      const steps = budget.unit === "steps" ? budget.amount : budget.amount / batchSize(root, own);
+      root = withKey(root, `${own}.steps`, Math.max(1, Math.round(steps)));
     }
-    const reading = readExperiment(stringify(root));
-    const [share, ...others] = this.shares;
-    const only = share === undefined || others.length > 0 ? {} : { stage: share.stage };
-    for (const { severity, message } of lintReading(reading, only)) {
-      if (severity === "error" && !this.problems.includes(message)) this.problems.push(message);
-    }
-    const unmeasured = reading.experiment && this.unmeasured(reading.experiment);
-    if (unmeasured) this.problems.push(unmeasured);
-    return reading.experiment;
+    return root;
+  }
+
+  /** What of the stages' settings makes pretrained weights unfit for finetuning. */
+  private unlike(): string[] {
+    const [before, after] = [this.experiments.get("pretrain"), this.experiments.get("finetune")];
+    if (before === undefined || after === undefined || before === after) return [];
+    return changedKeys(before, after).flatMap((change) => {
+      const rule = onResume(change);
+      if (rule.may !== "never" || rule.breaks === "start") return [];
+      return [
+        `${change.path} is ${yamlText(change.from)} in pretraining and ${yamlText(change.to)} in finetuning: ${rule.why}.`,
+      ];
+    });
   }
 
   /** Why no cell will have the metric; null: each will. */
   private unmeasured({ data, ...stages }: Experiment): string | null {
     const last = this.shares.at(-1)?.stage;
-    if (METRICS[this.study.metric].of !== null || last === undefined) return null;
-    if (data.holdout === 0) {
+    const { of, needsHeldOut = false } = METRICS[this.study.metric];
+    if (last === undefined) return null;
+    if (needsHeldOut && data.holdout === 0) {
       return `${ABOUT_METRIC}${this.study.metric} is measured on images that data.holdout keeps out of training, and data.holdout is 0.`;
     }
-    return stages[last].held_out_every > 0
+    return of !== null || stages[last].held_out_every > 0
       ? null
       : `${ABOUT_METRIC}${this.study.metric} is not measured with ${last}.held_out_every 0.`;
   }
 
   runs(seed: number): PlannedRun[] {
-    const experiment = { ...this.experiment!, seed };
     let parent: PlannedRun | null = null;
     let identity: string | null = null;
     return this.shares.map(({ stage, budget }) => {
+      const experiment = { ...this.experiments.get(stage)!, seed };
       const from: string | null = stage === "finetune" && parent === null ? this.ownWeights(experiment) : null;
       const seconds = budget?.unit === "seconds" ? budget.amount : null;
       identity = trainingIdentity(experiment, { stage, parent: identity ?? from, seconds });
@@ -228,7 +258,8 @@ class ConfigurationPlan {
   }
 
   private overrides(stage: Stage, seed: number, budget: StageShare["budget"], steps: number): Override[] {
-    const own = [...this.keys].filter(([key]) => isReadBy(stage, key));
+    const set = [...this.keys, ...Object.entries(this.study.set[stage])];
+    const own = set.filter(([key]) => isReadBy(stage, key));
     const all: [string, unknown][] = [...own, ["seed", seed]];
     if (budget !== null && budget.unit !== "seconds") all.push([`${stage}.steps`, steps]);
     return all.map(([path, value]) => ({ path, value: yamlText(value) }));

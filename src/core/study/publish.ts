@@ -52,6 +52,13 @@ Keys are those of the experiment, written with a dot. \`budget.pretrain\` and th
 may vary, too. \`seed\` is no axis: \`seeds\` repeats every configuration. A single value that is a list, such as the pieces of a mask, stands in a list
 of its own: \`mask.rate: [0.9, [{until: 0.5, rate: 0.9}, {rate: 0}]]\`.
 
+## What a stage has of its own
+
+\`set\` gives one stage other values than the experiment has, the same for every configuration; so a study pretrains on many images and finetunes on
+few others. Keys are written as on axes, and one that varies is not set, too. Pretrained weights have to suit finetuning: what shapes the network or
+the noise is the same in both. Evaluations and the held-out loss are those of the last stage: of its images, and of those that its \`data.holdout\` keeps out.
+An image that is in both data sets is kept out of both where their \`data.holdout\` is the same.
+
 ## Examples
 
 Which mask rate, at equal wall-clock time with pretraining counted? 0 is the baseline without masking. Three rates and three seeds are nine cells of ten minutes.
@@ -76,6 +83,20 @@ budget:
   steps: 20000
 metric: held_out_loss
 seeds: 5
+\`\`\`
+
+What does pretraining on all the images bring where few are finetuned on? 0 is finetuning from scratch.
+
+\`\`\`yaml
+base: emoji.maskdm.yaml
+set:
+  pretrain: {data.path: images}
+  finetune: {data.path: images/smileys}
+axes:
+  budget.pretrain: [0, 0.25, 0.5]
+budget:
+  steps: 20000
+metric: held_out_loss
 \`\`\`
 
 Which learning rate does finetuning want, for networks of two sizes? All ten configurations share two pretrainings a seed; the half that is behind

@@ -6,6 +6,7 @@ import { siftAxes } from "./axisProblems.ts";
 import { studyKeys } from "./kind.ts";
 import { TEXT_RULES } from "./rules.ts";
 import type { StudyConfig } from "./schema.ts";
+import { siftSet } from "./stageSet.ts";
 import { StudyContext } from "./studyRule.ts";
 
 export interface StudyReading extends Omit<FileReading<StudyConfig>, "value"> {
@@ -17,7 +18,10 @@ export interface StudyReading extends Omit<FileReading<StudyConfig>, "value"> {
 
 /** Never throws. Whether the base can be read, and what each cell comes to, is for `planStudy` and `lintStudy`. */
 export function readStudy(text: string): StudyReading {
-  const { value, ...reading } = readFile(studyKeys(), text, siftAxes);
+  const { value, ...reading } = readFile(studyKeys(), text, (values, document) => [
+    ...siftAxes(values, document),
+    ...siftSet(values, document),
+  ]);
   const { document, refused } = reading;
   const found: Diagnostic[] =
     value === null ? [] : applyRules(TEXT_RULES, new StudyContext(withoutRefused(value, refused), document));

@@ -2,22 +2,23 @@
 import type { RuleText } from "../lint/rule.ts";
 import { AXIS_RULES, AXIS_TEXT_RULES } from "./rules/axes.ts";
 import { CELL_RULES } from "./rules/cells.ts";
+import { SET_RULES, SET_TEXT_RULES } from "./rules/set.ts";
 import { SETTING_RULES, SETTING_TEXT_RULES } from "./rules/settings.ts";
 import type { StudyRule } from "./studyRule.ts";
 
 /** Errors that the text alone shows: with one of them it is no study. */
-export const TEXT_RULES: readonly StudyRule[] = [...AXIS_TEXT_RULES, ...SETTING_TEXT_RULES];
+export const TEXT_RULES: readonly StudyRule[] = [...AXIS_TEXT_RULES, ...SET_TEXT_RULES, ...SETTING_TEXT_RULES];
 
-export const FACT_RULES: readonly StudyRule[] = [...AXIS_RULES, ...SETTING_RULES, ...CELL_RULES];
+export const FACT_RULES: readonly StudyRule[] = [...AXIS_RULES, ...SET_RULES, ...SETTING_RULES, ...CELL_RULES];
 
-/** What reading the axes refuses. */
+/** What reading the axes, and what is set for stages, refuses. */
 const READING: readonly RuleText[] = [
   {
     code: "MDM902",
     name: "axis-of-unknown-key",
     severity: "error",
     explanation:
-      "An axis varies a key that no experiment has. Keys are written with a dot, such as `mask.rate`; the message names the one that was probably meant.",
+      "An axis varies, or `set` gives a stage, a key that no experiment has. Keys are written with a dot, such as `mask.rate`; the message names the one that was probably meant.",
     fix: "Renames the key, where one is near.",
   },
   {

@@ -33,6 +33,19 @@ const linked = z.record(z.string(), value());
 
 const axis = z.union([rangeSchema, z.array(linked).min(1).max(MOST_POINTS), z.array(value()).min(1).max(MOST_POINTS)]);
 
+const ofStage = (stage: string) =>
+  z
+    .record(z.string().min(1).max(200), value())
+    .default({})
+    .meta({
+      description: `Keys of the experiment, written with a dot, that have another value in ${stage} than in the experiment, such as {data.path: faces}.`,
+    });
+
+const set = z.strictObject({ pretrain: ofStage("pretraining"), finetune: ofStage("finetuning") }).meta({
+  description:
+    "Settings of a stage, the same for every configuration: so a study pretrains on many images and finetunes on few others. Cells are measured as their last stage is set: with its images, and what its data.holdout keeps out.",
+});
+
 const budget = z
   .strictObject({
     steps: amount().optional().meta({ description: "Optimiser steps of all stages together.", unit: "steps" }),
@@ -123,6 +136,7 @@ export const studySchema = z
           .map(([name, { description, better }]) => `${name}: ${description} (${better} is better)`)
           .join("; ")}.`,
       }),
+    set: set.prefault({}),
     budget: budget.optional(),
     evaluate: evaluate.prefault({}),
     halving: halving.optional(),

@@ -89,9 +89,10 @@ export function rankedRows({ rows, metric }: StudyTable): readonly TableRow[] {
   });
 }
 
-/** What KID comes to by chance alone, mean over the evaluations of the cells; null: the metric is another, or there is none. */
+/** What KID, to whichever images, comes to by chance alone, mean over the evaluations of the cells; null: the metric is another, or there is none. */
 export function kidFloor(plan: StudyPlan, facts: StudyFacts): number | null {
-  if (plan.study.metric !== "kid") return null;
+  const { metric } = plan.study;
+  if (metric !== "kid" && metric !== "kid_held_out") return null;
   const floors = plan.cells.flatMap((cell) => cellEvaluation(cell, plan, facts)?.kidFloor.value ?? []);
   return floors.length === 0 ? null : mean(floors);
 }

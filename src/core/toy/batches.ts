@@ -26,13 +26,12 @@ export function toyBatches(
     geometry: maskGeometry(config, TOY_IMAGE.imageSize, TOY_IMAGE.imageHeight),
   }));
   const datasetSize = points.length / 2;
-  const { timesteps } = diffusion;
   const planner = new BatchPlanner({
     seed,
     stage,
     batchSize,
     datasetSize,
-    timesteps,
+    diffusion,
     masks,
     hflip: 0,
     labelDropout: 0,

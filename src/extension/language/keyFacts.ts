@@ -47,6 +47,8 @@ const MODEL_SHAPE = [
   "qk_norm",
   "norm",
   "mlp",
+  "positions",
+  "output_conv",
   "num_classes",
 ]
   .map((name) => `model.${name}`)
@@ -70,7 +72,12 @@ export function factsOf({ experiment, refused, facts }: ReadDocument, stage: Sta
 export function timeOf(read: ReadDocument, stage: Stage, calibration: Calibration | undefined): TimeForecast | null {
   if (factsOf(read, stage) === null || read.experiment === null) return null;
   const needed = ["steps", "checkpoint_every", "sample_every"].map((name) => `${stage}.${name}`);
-  if ([...needed, "sample.count", "sample.steps"].some((path) => read.refused.has(path))) return null;
+  if (
+    [...needed, "sample.count", "sample.steps", "sample.guidance", "sample.guidance_interval"].some((path) =>
+      read.refused.has(path),
+    )
+  )
+    return null;
   const run = { experiment: read.experiment, stage, images: read.facts.dataset?.images };
   return calibration?.forecast(run)?.time ?? null;
 }

@@ -3,6 +3,7 @@ import type * as vscode from "vscode";
 import { isMap, type YAMLMap } from "yaml";
 import { keyText } from "../../core/experiment/document.ts";
 import { axisKey, studyKeys } from "../../core/study/kind.ts";
+import { settingPlace, stageSettings } from "../../core/study/stageSet.ts";
 import type { ReadStudy } from "../services.ts";
 import { hoverOf, keyHover, listed, rangeAt, registerKeyHover } from "./hover.ts";
 import { keyMarkdown } from "./keyMarkdown.ts";
@@ -14,7 +15,9 @@ export const registerStudyHover = (services: DocumentServices<ReadStudy>): vscod
   registerKeyHover(
     services,
     (read, position) =>
-      axisHover(read, position) ?? keyHover(studyKeys(), read, position, (path) => studyKeyFacts(path, read)),
+      axisHover(read, position) ??
+      settingHover(read, position) ??
+      keyHover(studyKeys(), read, position, (path) => studyKeyFacts(path, read)),
   );
 
 function axisHover(read: ReadStudy, position: vscode.Position): vscode.Hover | undefined {
@@ -40,6 +43,16 @@ function axisHover(read: ReadStudy, position: vscode.Position): vscode.Hover | u
     const said =
       spec === null ? "An axis with a name of its own: the keys of a point vary together." : keyMarkdown(spec);
     return hoverOf(name, [said, ...listed(axisFacts(name, read))], range, spec === null ? null : name);
+  }
+  return undefined;
+}
+
+/** Of a key that is set for one stage. */
+function settingHover(read: ReadStudy, position: vscode.Position): vscode.Hover | undefined {
+  for (const { stage, key } of read.partial === null ? [] : stageSettings(read.partial)) {
+    const range = rangeAt(read, settingPlace({ stage, key }), position);
+    const spec = axisKey(key);
+    if (range !== null && spec !== null) return hoverOf(key, [keyMarkdown(spec)], range);
   }
   return undefined;
 }

@@ -28,7 +28,7 @@ export function register(program: Command, io: Io): void {
   const command = program
     .command("evaluate")
     .description(
-      "Measure how good a run's images are: KID with its error and floor, Fréchet distance, precision, recall, copies.",
+      "Measure how good a run's images are: KID with its error and floor, Fréchet distance, precision, recall, look, copies.",
     )
     .argument("<runs...>", "run folders or ids, or checkpoint folders in runs")
     .addOption(runsDirOption())

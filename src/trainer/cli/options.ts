@@ -27,6 +27,12 @@ export function parseShare(text: string): number {
   return value;
 }
 
+export function parseNonNegativeNumber(text: string): number {
+  const value = parseNumber(text);
+  if (value < 0) throw new InvalidArgumentError("A number that is at least 0 is needed.");
+  return value;
+}
+
 /** Mask rates, comma-separated, each in [0, 1). */
 export function parseMaskRates(text: string): number[] {
   return text.split(",").map((part) => {

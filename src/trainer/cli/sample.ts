@@ -1,10 +1,12 @@
 /** `maskdm sample RUN`: draws images. */
 import { type Command, Option } from "commander";
+import { SAMPLER_CHOICES } from "../../core/experiment/samplerChoices.ts";
 import type { Io } from "./io.ts";
 import {
   addExamples,
   collectSetOption,
   parseNonNegativeInteger,
+  parseNonNegativeNumber,
   parsePositiveInteger,
   parseShare,
   runsDirOption,
@@ -17,6 +19,7 @@ interface SampleOptions {
   readonly sampler?: string;
   readonly steps?: number;
   readonly eta?: number;
+  readonly guidance?: number;
   readonly count?: number;
   readonly weights?: string;
   readonly seed?: number;
@@ -35,9 +38,14 @@ export function register(program: Command, io: Io): void {
     .description("Draw images with a run's weights; the same seed gives the same images. Prints the pictures' paths.")
     .argument("<run>", "run folder or id, or a checkpoint folder in a run")
     .addOption(runsDirOption())
-    .addOption(new Option("--sampler <name>", "sampler").choices(["ddim", "ancestral", "dpmpp_2m"]))
-    .option("--steps <n>", "network evaluations per image, at most diffusion.timesteps", parsePositiveInteger)
+    .addOption(new Option("--sampler <name>", "sampler").choices(SAMPLER_CHOICES))
+    .option(
+      "--steps <n>",
+      "network evaluations per image, at most diffusion.timesteps (heun: twice as many)",
+      parsePositiveInteger,
+    )
     .option("--eta <x>", "DDIM noise, 0 to 1", parseShare)
+    .option("--guidance <w>", "how clearly images show their class: 1 as learned, 2 or 3 more", parseNonNegativeNumber)
     .option("--count <n>", "images in the grid", parsePositiveInteger)
     .addOption(new Option("--weights <which>", "averaged or raw weights").choices(["ema", "raw"]))
     .option("--seed <n>", "seed of the noise (default: the experiment's)", parseNonNegativeInteger)
@@ -59,7 +67,7 @@ export function register(program: Command, io: Io): void {
   addExamples(command, [
     ["maskdm sample runs/2026-01-31-faces-finetune-01", "a grid as the experiment says"],
     ["maskdm sample runs/a --sampler dpmpp_2m --steps 20 --count 64 --seed 7", "quickly, with another seed"],
-    ["maskdm sample runs/a --label cats", "images of one class, by the name of its folder"],
+    ["maskdm sample runs/a --label cats --guidance 3", "images of one class, by the name of its folder"],
     [
       "maskdm sample runs/a/checkpoints/step-00010000 --trajectory 10",
       "from an earlier checkpoint, with the way there",
@@ -70,8 +78,8 @@ export function register(program: Command, io: Io): void {
 
 async function sample(run: string, options: SampleOptions, io: Io): Promise<void> {
   const { sampleRun } = await import("../loop/sampleRun.ts");
-  const { sampler, steps, eta, count, weights, seed, label, out, trajectory, images, overwrite } = options;
-  const named = { sampler, steps, eta, count, weights };
+  const { sampler, steps, eta, guidance, count, weights, seed, label, out, trajectory, images, overwrite } = options;
+  const named = { sampler, steps, eta, guidance, count, weights };
   const overrides = Object.entries(named).flatMap(([key, value]) =>
     value === undefined ? [] : [{ path: `sample.${key}`, value: String(value) }],
   );

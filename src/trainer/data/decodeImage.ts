@@ -1,5 +1,6 @@
 /** One image file's bytes to the pixels the model trains on. */
 import sharp, { type Sharp } from "sharp";
+import { luma } from "../../core/images/colours.ts";
 import { decodeBmp } from "../../node/images/formats/bmp.ts";
 import { ImageContentError } from "../../node/images/formats/imageContentError.ts";
 import { readPngHeader } from "../../node/images/formats/pngHeader.ts";
@@ -130,8 +131,7 @@ function toChannels(data: Buffer, found: number, settings: PixelSettings): Uint8
   const out = new Uint8Array(pixels * settings.channels);
   for (let i = 0; i < pixels; i++) {
     if (found === 1) out.fill(data[i]!, 3 * i, 3 * i + 3);
-    // Rec. 601 in 16-bit fixed point; the weights add up to 65536, so that a grey stays itself.
-    else out[i] = (19595 * data[3 * i]! + 38470 * data[3 * i + 1]! + 7471 * data[3 * i + 2]! + 32768) >> 16;
+    else out[i] = luma(data[3 * i]!, data[3 * i + 1]!, data[3 * i + 2]!);
   }
   return out;
 }

@@ -1,5 +1,5 @@
 /** Some of the images of a pixel file. */
-import { DIGEST_BYTES, type DigestColumn } from "./pixelDigest.ts";
+import { DIGEST_BYTES, DigestColumn } from "./pixelDigest.ts";
 import type { PixelStore } from "./pixelStore.ts";
 
 export interface DatasetImage {
@@ -58,4 +58,11 @@ export function imageView(
       );
     },
   };
+}
+
+/** Those images of a view that are of certain classes. */
+export function viewOfClasses(view: ImageView, labels: ReadonlySet<number>): ImageView {
+  const digests = DigestColumn.fromText(view.pixelDigests);
+  const { images, imageBytes } = view;
+  return imageView({ images, digests, imageBytes, store: view }, (row) => labels.has(images[row]!.label));
 }

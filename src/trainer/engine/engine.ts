@@ -66,7 +66,7 @@ export class Engine {
 
   constructor(
     readonly backend: Backend,
-    private readonly config: EngineConfig,
+    readonly config: EngineConfig,
   ) {
     this.backbone = backboneOf(config.shape);
     this.constants = this.backbone

@@ -3,6 +3,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { type MemoryProfile, memoryProfile } from "../../core/cost/memory.ts";
 import { chooseMicroBatches, WASM_BUDGET_BYTES } from "../../core/cost/microBatch.ts";
 import { UserError } from "../../core/errors.ts";
+import { withOutputConvWeights } from "../../core/model/outputConv.ts";
 import { withoutPrefix } from "../../core/model/prefixedWeights.ts";
 import { readCheckpoint, writeCheckpoint } from "../run/checkpoint.ts";
 import { readSafetensors } from "../run/safetensors.ts";
@@ -117,9 +118,10 @@ async function load(source: WeightSource): Promise<string[]> {
     return [];
   }
   const named = withoutPrefix(tensors, engine().parameterNames, source.file);
-  await engine().load(named.tensors, "raw", source.file);
+  const whole = withOutputConvWeights(named.tensors, engine().config.shape, source.file);
+  await engine().load(whole.tensors, "raw", source.file);
   await engine().restartEma();
-  return named.note === null ? [] : [named.note];
+  return [named.note, whole.note].filter((note) => note !== null);
 }
 
 /** Large arrays move instead of being copied. */

@@ -53,7 +53,7 @@ export async function drawnSamples(request: SamplesRequest, onProgress: (done: n
       await loading;
       const page = new Uint8ClampedArray(images * imageBytes);
       const sample = { ...experiment.sample, count: images };
-      const asked = { sample, seed, firstImage: first, labels: null, onStep: check };
+      const asked = { sample, seed, firstImage: first, drawing, onStep: check };
       for await (const batch of drawSamples(engine, experiment, asked)) {
         // Clamped arrays round, cut off at 0 and 255 and take NaN as 0.
         page.set(

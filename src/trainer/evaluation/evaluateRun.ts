@@ -1,7 +1,7 @@
 /** Draws samples of a run, measures them against the images that it learned from, and writes what was found into its folder. */
 import { dirname, join } from "node:path";
+import { drawnClasses } from "../../core/classes/drawnClasses.ts";
 import { UserError } from "../../core/errors.ts";
-import { requireVariety } from "../../core/evaluation/references.ts";
 import type { Override } from "../../core/experiment/overrides.ts";
 import type { Evaluation } from "../../core/run/evaluations.ts";
 import { checkCheckpoint } from "../../node/run/checkpoints.ts";
@@ -17,6 +17,7 @@ import { imagesSince } from "../run/imageListFile.ts";
 import { drawingWith, loadWeights, startDrawing } from "../sample/startDrawing.ts";
 import { type DrawnSamples, drawnSamples } from "./drawnSamples.ts";
 import { evaluateSamples, withSpaces } from "./evaluateSamples.ts";
+import { measuredImages } from "./measuredImages.ts";
 
 export interface EvaluateRequest extends NetworkRequest {
   readonly samples: number;
@@ -32,6 +33,7 @@ export interface EvaluateRequest extends NetworkRequest {
 export async function evaluateRun(request: EvaluateRequest): Promise<Evaluation> {
   const network = findNetwork({ ...request, overrides: drawingOverrides(request.overrides) });
   const { runDir, experiment } = network;
+  const chosen = drawnClasses(experiment, network.classes);
   const baseDir = dirname(await experimentBehind(join(runDir, EXPERIMENT_FILE)));
   return withSpaces(request.space, engineThreads(experiment), async (spaces) => {
     let dataset: Dataset | null = null;
@@ -39,14 +41,15 @@ export async function evaluateRun(request: EvaluateRequest): Promise<Evaluation>
       dataset = await openDataset(experiment.data, baseDir, {
         log: request.note,
         onProgress: (done, total) => request.onProgress("decoding", done, total),
+        ...(chosen === null ? {} : { numberClasses: numbersOf(network) }),
       });
-      requireVariety(imageList(dataset).map(([, pixels]) => pixels));
+      const images = measuredImages(dataset, chosen);
       const change = changeNote(network, dataset);
       if (change.note !== undefined) request.note(`note: ${change.note}`);
-      const samples = await draw(network, request);
+      const samples = await draw(network, request, chosen);
       const cacheDir = cacheFolder(baseDir);
       return await evaluateSamples(
-        { runDir, dataset, samples, spaces, cacheDir, ...change, say: request.note },
+        { runDir, experiment, dataset: images, samples, spaces, cacheDir, ...change, say: request.note },
         request.onProgress,
       );
     } finally {
@@ -55,12 +58,29 @@ export async function evaluateRun(request: EvaluateRequest): Promise<Evaluation>
   });
 }
 
-async function draw(network: RunNetwork, { samples: count, seed, onProgress }: EvaluateRequest): Promise<DrawnSamples> {
+/**
+ * Numbers of folders as the weights know them; of those that they do not know, any others.
+ * @throws UserError where the run does not say which class has which number
+ */
+function numbersOf({ runDir, classes }: RunNetwork): (folders: readonly string[]) => readonly string[] {
+  if (classes === null) {
+    throw new UserError(
+      `sample.classes: ${runDir} does not record which folder is which class, so that their images are not known. Evaluate all classes, with --set sample.classes=null.`,
+    );
+  }
+  return (folders) => [...new Set([...classes, ...folders])];
+}
+
+async function draw(
+  network: RunNetwork,
+  { samples: count, seed, onProgress }: EvaluateRequest,
+  chosen: readonly number[] | null,
+): Promise<DrawnSamples> {
   const { runDir, experiment } = network;
   const engine = new EngineClient();
   try {
     const facts = await startDrawing(engine, network);
-    const drawing = { ...drawingWith(network, facts, { seed: seed ?? experiment.seed, label: null }), count };
+    const drawing = { ...drawingWith(network, facts, { seed: seed ?? experiment.seed, chosen }), count };
     return await drawnSamples(
       { runDir, experiment, drawing, engine, loadWeights: () => loadWeights(engine, network) },
       (done) => onProgress("drawing", done, count),

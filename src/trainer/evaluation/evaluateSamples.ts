@@ -1,21 +1,25 @@
 /** Measures samples against the images that their network learned from, and writes what was found into the run's folder. */
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
+import { askedClasses } from "../../core/classes/drawnClasses.ts";
 import type { Features } from "../../core/evaluation/features.ts";
 import { measureSets } from "../../core/evaluation/measureSets.ts";
 import { LEAST_IMAGES, MOST_COMPARED, someOf } from "../../core/evaluation/references.ts";
 import { TrainingNeighbours } from "../../core/evaluation/trainingNeighbours.ts";
+import type { Experiment } from "../../core/experiment/schema.ts";
+import { colourBytes } from "../../core/images/colours.ts";
 import { DEFAULT_SPACE } from "../../core/run/evaluationSpaces.ts";
 import type { Evaluation } from "../../core/run/evaluations.ts";
 import { EVALUATIONS_FILE } from "../../node/run/evaluations.ts";
 import { dataFingerprint, imageList } from "../data/dataFingerprint.ts";
-import type { Dataset } from "../data/dataset.ts";
 import type { ImageView } from "../data/imageView.ts";
 import { AppendFile } from "../run/appendFile.ts";
 import type { DrawnSamples } from "./drawnSamples.ts";
 import { type FeatureSpace, openSpace } from "./featureSpace.ts";
 import { keptFeatures } from "./keptFeatures.ts";
+import type { MeasuredImages } from "./measuredImages.ts";
 import { neighbourPictures } from "./neighbourPictures.ts";
+import { viewImages } from "./viewImages.ts";
 
 /** Where copies of training images stay near them, and other images do not: docs/evaluation.md. */
 const COPY_SPACE = "random-convolutions";
@@ -42,7 +46,8 @@ export async function withSpaces<T>(
 
 export interface EvaluateSamplesRequest {
   readonly runDir: string;
-  readonly dataset: Dataset;
+  readonly experiment: Experiment;
+  readonly dataset: MeasuredImages;
   readonly samples: DrawnSamples;
   readonly spaces: Spaces;
   /** of the decoded images */
@@ -58,7 +63,7 @@ export async function evaluateSamples(
   request: EvaluateSamplesRequest,
   onProgress: (part: "embedding" | "measuring", done: number, total: number) => void,
 ): Promise<Evaluation> {
-  const { runDir, dataset, samples, spaces, cacheDir, note, say } = request;
+  const { runDir, experiment, dataset, samples, spaces, cacheDir, note, say } = request;
   const { drawing, images, key } = samples;
   const embedAll = async (by: FeatureSpace, most: number) => {
     const kept = (view: ImageView): Promise<Features> => {
@@ -77,9 +82,15 @@ export async function evaluateSamples(
   const searched = await embedAll(spaces[1], MOST_SEARCHED);
   const data = dataFingerprint(imageList(dataset)).pixels;
   const kept = { drawing, drawn: key, data, trainingImagesOf: dataset.count, heldOutImages: dataset.heldOut.count };
+  const seen = {
+    samples: images,
+    training: viewImages(dataset, someOf(dataset.count, MOST_COMPARED), images),
+    patchSize: experiment.model.patch_size,
+    background: colourBytes(experiment.data.background, images.channels),
+  };
   const neighbours = new TrainingNeighbours(images.count);
   const measured = await measureSets(
-    { ...kept, compared, searched, passing: [neighbours], ...(note === undefined ? {} : { note }) },
+    { ...kept, compared, searched, seen, passing: [neighbours], note, classes: askedClasses(experiment) },
     (done, total) => {
       onProgress("measuring", done, total);
       return setImmediate();

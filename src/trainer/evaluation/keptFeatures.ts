@@ -9,6 +9,7 @@ import { dataFingerprint, imageList } from "../data/dataFingerprint.ts";
 import type { ImageView } from "../data/imageView.ts";
 import { DIGEST_BYTES, digestOf } from "../data/pixelDigest.ts";
 import type { FeatureSpace } from "./featureSpace.ts";
+import { viewImages } from "./viewImages.ts";
 
 const FORMAT_VERSION = 1;
 
@@ -33,18 +34,7 @@ export async function keptFeatures(
   const file = join(cacheDir, `${key}.features`);
   const kept = read(file, rows.length);
   if (kept !== null) return kept;
-  const features = await space.embed(
-    {
-      ...shape,
-      count: rows.length,
-      read(from, count) {
-        const out = new Uint8Array(count * view.imageBytes);
-        view.readInto(rows.subarray(from, from + count), out);
-        return out;
-      },
-    },
-    onProgress,
-  );
+  const features = await space.embed(viewImages(view, rows, shape), onProgress);
   // Networks answer in float32.
   const bytes = new Uint8Array(new Float32Array(features.values).buffer);
   replaceFile(file, Buffer.concat([bytes, digestOf(bytes)]), false);

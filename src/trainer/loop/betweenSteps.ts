@@ -17,14 +17,16 @@ export interface StepParts extends Told {
   readonly engine: EngineClient;
   readonly facts: EngineFacts;
   readonly stop: StopRequest;
+  /** numbers of the classes that are drawn; null: all, or there are none */
+  readonly chosen: readonly number[] | null;
 }
 
 /** What a run draws of itself at a step. @param experiment whose section sample says how */
-export function drawingAt(step: number, { run, stage, facts }: StepParts, experiment: Experiment): Drawing {
-  const { model, sample, seed } = experiment;
+export function drawingAt(step: number, { run, stage, facts, chosen }: StepParts, experiment: Experiment): Drawing {
+  const { sample, seed } = experiment;
   return drawingOf(experiment, {
     ...{ run: run.id, stage, step, weights: sample.weights, seed },
-    label: model.num_classes === 0 ? null : "turns",
+    chosen,
     backend: facts.backend,
     versions: { maskdm: packageJson.version, backend: facts.version },
   });

@@ -2,6 +2,8 @@
 import { dirname, join } from "node:path";
 import { chosenClass } from "../../core/classes/chosenClass.ts";
 import { drawnClass } from "../../core/classes/classText.ts";
+import { drawnClasses } from "../../core/classes/drawnClasses.ts";
+import { passesOfStep, passesPerImage } from "../../core/diffusion/guidance.ts";
 import { refuseUnused, trajectoryOf } from "../../core/run/askedDrawing.ts";
 import { gridPages } from "../../core/run/gridPages.ts";
 import { findNetwork, type NetworkRequest } from "../../node/run/runNetwork.ts";
@@ -15,7 +17,7 @@ import { drawingWith, loadWeights, startDrawing } from "../sample/startDrawing.t
 
 export interface SampleRunRequest extends NetworkRequest {
   readonly seed?: number;
-  /** class of every image, by its name or number; classes take turns when left out */
+  /** class of every image, by its name or number; those of the experiment take turns when left out */
   readonly label?: string;
   /** file or null for the run's samples folder */
   readonly out: string | null;
@@ -61,9 +63,9 @@ export async function sampleRun(request: SampleRunRequest): Promise<SampleRunRes
   refuseUnused(experiment, request.overrides);
   const { sample, data } = experiment;
   const seed = request.seed ?? experiment.seed;
-  const label = request.label === undefined ? null : chosenClass(experiment, classes, request.label);
-  if (label !== null && classes !== null) request.note(drawnClass(classes, label));
-  const labels = label === null ? null : new Int32Array(sample.count).fill(label);
+  const chosen =
+    request.label === undefined ? drawnClasses(experiment, classes) : [chosenClass(experiment, classes, request.label)];
+  if (classes !== null) for (const label of chosen ?? []) request.note(drawnClass(classes, label));
   const layout = {
     grid: gridPages({ count: sample.count, imageSize: data.image_size }),
     trajectory: trajectoryOf(experiment, request.trajectory),
@@ -76,7 +78,7 @@ export async function sampleRun(request: SampleRunRequest): Promise<SampleRunRes
   const engine = new EngineClient();
   try {
     const facts = await startDrawing(engine, network);
-    const drawing = drawingWith(network, facts, { seed, label });
+    const drawing = drawingWith(network, facts, { seed, chosen });
     const plan: DrawingPlan = { drawing, ...layout };
     const files =
       out === null
@@ -85,16 +87,20 @@ export async function sampleRun(request: SampleRunRequest): Promise<SampleRunRes
     const room = requireRoom(folder, files.pixelBytes);
     if (room !== null) request.note(`note: ${room}`);
     await loadWeights(engine, network);
+    const total = sample.count * passesPerImage(experiment);
+    let passes = 0;
     await drawToFiles({
       plan,
       files,
-      draw: (onStep) => drawSamples(engine, experiment, { sample, seed, labels, onStep }),
-      onStep: ({ firstImage, count, step, steps }) =>
-        request.onStep(firstImage * steps + (step + 1) * count, sample.count * steps),
+      draw: (onStep) => drawSamples(engine, experiment, { sample, seed, drawing, onStep }),
+      onStep: (step) => {
+        passes += step.count * passesOfStep(experiment, step);
+        request.onStep(passes, total);
+      },
     });
     const pages = files.grid.map(({ path }) => path);
     const way = files.trajectory.map(({ path }) => path);
-    const { count, sampler, steps, eta, weights, step } = drawing;
+    const { count, sampler, steps, eta, weights, step, label } = drawing;
     return {
       png: pages[0]!,
       pages,
@@ -110,7 +116,7 @@ export async function sampleRun(request: SampleRunRequest): Promise<SampleRunRes
       checkpoint: checkpointDir,
       step,
       classes,
-      label,
+      label: typeof label === "number" ? label : null,
     };
   } finally {
     await engine.close();

@@ -1,11 +1,11 @@
 /** One session of a run: opens the data, starts the engine, trains, and leaves the run folder in order however it ends. */
 import { dirname } from "node:path";
 import { stageMasks } from "../../core/batch/context.ts";
+import { drawnClasses } from "../../core/classes/drawnClasses.ts";
 import type { KnownClasses } from "../../core/classes/numberClasses.ts";
 import { memoryBudget } from "../../core/cost/microBatch.ts";
 import { RunPace } from "../../core/cost/runPace.ts";
 import { measurementFor } from "../../core/cost/speed.ts";
-import { requireVariety } from "../../core/evaluation/references.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import { pieceAt } from "../../core/masks/schedule.ts";
 import { modelShape } from "../../core/model/shape.ts";
@@ -23,6 +23,7 @@ import { cacheFolder } from "../data/pixelCache.ts";
 import { EngineClient } from "../engine/client.ts";
 import { engineThreads } from "../engine/engineThreads.ts";
 import type { EngineFacts, WeightSource } from "../engine/messages.ts";
+import { measuredImages } from "../evaluation/measuredImages.ts";
 import { imagesSince, writeImageList } from "../run/imageListFile.ts";
 import type { RunWriter } from "../run/runWriter.ts";
 import { BatchSource } from "./batches.ts";
@@ -89,18 +90,15 @@ export async function runSession(session: Session): Promise<TrainingEnd & { run:
       log: notes.note,
     });
     dataset = opened.dataset;
+    const chosen = drawnClasses(experiment, opened.classes);
     if (experiment[stage].evaluate_every > 0) {
-      const remedy = `Add images to data.path, or set ${stage}.evaluate_every to 0.`;
-      requireVariety(
-        imageList(dataset).map(([, pixels]) => pixels),
-        remedy,
-      );
+      measuredImages(dataset, chosen, `Add images to data.path, or set ${stage}.evaluate_every to 0.`);
     }
     session.startUp.mark("images");
     const batches = new BatchSource(experiment, stage, dataset);
     const facts = await starting;
     session.startUp.mark("engine");
-    return await trainInFolder(session, { ...opened, engine, batches, facts });
+    return await trainInFolder(session, { ...opened, chosen, engine, batches, facts });
   } finally {
     dataset?.close();
     await engine.close();
@@ -111,11 +109,12 @@ interface Ready extends ExperimentImages {
   readonly engine: EngineClient;
   readonly batches: BatchSource;
   readonly facts: EngineFacts;
+  readonly chosen: readonly number[] | null;
 }
 
 async function trainInFolder(session: Session, ready: Ready): Promise<TrainingEnd & { run: RunWriter }> {
   const { experiment, stage, notes, resumeFrom, pauseAt } = session;
-  const { dataset, classes, classNotes, engine, batches, facts } = ready;
+  const { dataset, classes, classNotes, engine, batches, facts, chosen } = ready;
   const run = session.open();
   const stop = new StopRequest(
     () => run.stopRequested(),
@@ -138,7 +137,7 @@ async function trainInFolder(session: Session, ready: Ready): Promise<TrainingEn
     const fingerprint = await noteImages(session, dataset, run, tell);
     session.startUp.mark("run folder");
     const progress = session.begin(run, facts);
-    const parts = { run, note: notes.note, experiment, stage, engine, facts, stop };
+    const parts = { run, note: notes.note, experiment, stage, engine, facts, stop, chosen };
     const measuring = { cacheDir: cacheFolder(dirname(session.experimentFile)), threads: engineThreads(experiment) };
     const loop = new TrainingLoop({
       experiment,

@@ -2,6 +2,7 @@
 import { short } from "../../core/numbers.ts";
 import type { StepMetrics } from "../../core/run/metrics.ts";
 import type { Dataset } from "../data/dataset.ts";
+import { measuredImages } from "../evaluation/measuredImages.ts";
 import { betweenSteps, drawingAt, type StepParts } from "./betweenSteps.ts";
 
 export interface StepEvaluationsParts extends StepParts {
@@ -26,7 +27,7 @@ export class StepEvaluations {
     anew: boolean,
     onProgress: (text: string) => void,
   ): Promise<Pick<StepMetrics, "kid" | "kidError"> | null> {
-    const { experiment, stage, run, dataset, cacheDir, threads, engine, stop } = this.parts;
+    const { experiment, stage, run, dataset, cacheDir, threads, engine, stop, chosen } = this.parts;
     return betweenSteps(this.parts, `evaluation of step ${step}`, "made", async () => {
       // Most runs are not evaluated, and need not load ONNX Runtime for it.
       const [{ evaluateSamples, withSpaces }, { drawnSamples }] = await Promise.all([
@@ -46,7 +47,8 @@ export class StepEvaluations {
           (done) => showProgress("drawing", done, count),
         );
         const say = (line: string): void => run.log(line);
-        const request = { runDir: run.dir, dataset, samples, spaces, cacheDir, say };
+        const images = measuredImages(dataset, chosen);
+        const request = { runDir: run.dir, experiment, dataset: images, samples, spaces, cacheDir, say };
         const { kid } = await evaluateSamples(request, showProgress);
         run.log(`evaluation of step ${step}: KID ${short(kid.value)} ± ${short(kid.standardError)}`);
         return { kid: kid.value, kidError: kid.standardError };

@@ -37,7 +37,7 @@ export class StepSamples {
       plan,
       // A step that is trained again has other samples than it had, like its lines of metrics.
       files: new DrawingFiles(plan, run.samplePath(step), true),
-      draw: (onStep) => drawSamples(engine, experiment, { sample, seed, labels: null, onStep }),
+      draw: (onStep) => drawSamples(engine, experiment, { sample, seed, drawing, onStep }),
       onStep: () => stop.check(),
     });
     return true;

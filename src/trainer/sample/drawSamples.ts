@@ -1,8 +1,10 @@
 /** Draws images with the engine's network. */
 import { imagesToTokens, type TokenShape, tokensToImages, toPatchEmbedOrder } from "../../core/batch/tokens.ts";
 import { drawingBatch } from "../../core/diffusion/drawingBatch.ts";
+import { guidanceOf, guided } from "../../core/diffusion/guidance.ts";
 import { type Denoiser, type SampledBatch, type SampleStep, sampleBatches } from "../../core/diffusion/samplers.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
+import { type Drawing, drawnLabels } from "../../core/run/drawing.ts";
 import type { EngineClient } from "../engine/client.ts";
 
 /** The engine as a denoiser over whole images. */
@@ -20,8 +22,8 @@ export interface DrawRequest {
   readonly seed: number;
   /** number of the first image, default 0; images of one seed are numbered without end */
   readonly firstImage?: number;
-  /** class of each image; null lets the classes take turns */
-  readonly labels: Int32Array | null;
+  /** which classes */
+  readonly drawing: Pick<Drawing, "label" | "classes">;
   readonly onStep?: (step: SampleStep) => void | Promise<void>;
 }
 
@@ -32,11 +34,10 @@ export function drawSamples(
   request: DrawRequest,
 ): AsyncGenerator<SampledBatch> {
   const { data, model, diffusion } = experiment;
-  const { sample, seed, firstImage = 0, onStep } = request;
+  const { sample, seed, firstImage = 0, drawing, onStep } = request;
   const shape = { imageSize: data.image_size, channels: data.channels, patchSize: model.patch_size };
-  const turns = Int32Array.from({ length: sample.count }, (_, i) => (firstImage + i) % Math.max(1, model.num_classes));
   return sampleBatches({
-    denoiser: engineDenoiser(engine, shape, sample.weights),
+    denoiser: guided(engineDenoiser(engine, shape, sample.weights), guidanceOf({ ...experiment, sample })),
     diffusion,
     sample,
     seed,
@@ -44,7 +45,7 @@ export function drawSamples(
     channels: data.channels,
     count: sample.count,
     firstImage,
-    labels: model.num_classes > 0 ? (request.labels ?? turns) : null,
+    labels: drawnLabels(drawing, model.num_classes, firstImage, sample.count),
     batchSize: Math.min(drawingBatch(experiment), sample.count),
     ...(onStep ? { onStep } : {}),
   });

@@ -22,16 +22,16 @@ export function loadWeights(engine: EngineClient, { file, experiment }: RunNetwo
   return engine.call("load", { kind: "weights", file, into: experiment.sample.weights });
 }
 
-/** @param label number of the class of every image; null: they take turns */
+/** @param chosen classes that take turns; null: all do */
 export function drawingWith(
   { experiment, weights }: RunNetwork,
   { backend, version }: EngineFacts,
-  { seed, label }: { readonly seed: number; readonly label: number | null },
+  { seed, chosen }: { readonly seed: number; readonly chosen: readonly number[] | null },
 ): Drawing {
   return drawingOf(experiment, {
     ...weights,
     seed,
-    label: experiment.model.num_classes === 0 ? null : (label ?? "turns"),
+    chosen,
     backend,
     versions: { maskdm: packageJson.version, backend: version },
   });

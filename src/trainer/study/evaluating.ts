@@ -3,6 +3,7 @@ import { join } from "node:path";
 import * as z from "zod";
 import { yamlText } from "../../core/experiment/yamlText.ts";
 import { DRAWING_KEYS } from "../../core/study/identity.ts";
+import { METRICS } from "../../core/study/metrics.ts";
 import type { Cell, PlannedRun } from "../../core/study/plan.ts";
 import { cellName } from "../../core/study/progress.ts";
 import type { Program } from "../../node/run/detached.ts";
@@ -39,7 +40,11 @@ export class Evaluating {
   begin(cell: Cell, run: PlannedRun, step: number | null): void {
     const { book } = this;
     if (this.made.has(cell.key) && this.made.get(cell.key) === step) {
-      book.fail([cell], "it was evaluated, but not as the study asks for; see its evaluations.jsonl");
+      const { title } = METRICS[book.plan.study.metric];
+      book.fail(
+        [cell],
+        `it was evaluated, but not as the study asks for, or it has no ${title}: see its evaluations.jsonl`,
+      );
       return;
     }
     this.made.set(cell.key, step);

@@ -16,7 +16,7 @@ export async function runToy(settings: ToySettings, tell: (message: ToyMessage) 
   const target = toyPoints({ ...drawn, draw: TOY_DRAWS.reference });
   const within = meanDistanceWithin(target);
   const cloud = (points: Float32Array, distances = toyDistances(points, target, within)): ToyCloud => ({
-    points: Array.from(points, (value) => Math.round(value * 1000) / 1000),
+    points: Array.from(points, (value) => Math.round(value * 1000) / 1000 + 0),
     distances,
   });
   const { backend } = await chooseBackend(experiment.engine.backend, engineThreads(experiment));

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type AssembleContext, assembleBatch } from "../../../src/core/batch/assemble.ts";
 import type { BatchPlan } from "../../../src/core/batch/plan.ts";
 import { tokenElements, toPatchEmbedOrder } from "../../../src/core/batch/tokens.ts";
+import { betaSchedule } from "../../../src/core/diffusion/betas.ts";
 import { lossWeight } from "../../../src/core/diffusion/objective.ts";
 import { noiseSchedule } from "../../../src/core/diffusion/schedule.ts";
 import type { DiffusionConfig } from "../../../src/core/experiment/schema.ts";
@@ -17,7 +18,11 @@ const labels = Int32Array.from({ length: B }, (_, i) => i % 3);
 
 function contextOf(diffusion: Partial<DiffusionConfig>, rate: number, numClasses = 0): AssembleContext {
   const full: DiffusionConfig = {
+    process: "ddpm",
     timesteps: 1000,
+    timestep_distribution: "uniform",
+    logit_mean: 0,
+    logit_std: 1,
     schedule: "cosine",
     prediction: "epsilon",
     loss_weighting: "uniform",
@@ -50,31 +55,42 @@ function cleanValue(plan: BatchPlan, b: number, token: number, element: number):
 
 describe("an assembled batch", () => {
   it.each([
-    ["epsilon", "uniform"],
-    ["epsilon", "min_snr"],
-    ["x0", "min_snr"],
-    ["v", "uniform"],
-    ["v", "min_snr"],
-  ] as const)("%s, %s: x_t, target and weight follow their equations", (prediction, loss_weighting) => {
-    const { context, plan, batch } = assemble({ prediction, loss_weighting }, 0.75);
+    ["epsilon", "uniform", "ddpm"],
+    ["epsilon", "min_snr", "ddpm"],
+    ["x0", "min_snr", "ddpm"],
+    ["v", "uniform", "ddpm"],
+    ["v", "min_snr", "ddpm"],
+    ["x0", "velocity", "ddpm"],
+    ["x0", "velocity", "flow"],
+    ["epsilon", "velocity", "flow"],
+    ["v", "uniform", "flow"],
+    ["v", "min_snr", "flow"],
+  ] as const)("%s, %s, %s: x_t, target and weight follow their equations", (prediction, loss_weighting, process) => {
+    const { context, plan, batch } = assemble({ prediction, loss_weighting, process }, 0.75);
     const S = plan.visible.length / B;
     expect(batch).toMatchObject({ batchSize: B, visibleTokens: 4, labels: null });
     expect(new Set(plan.flips).size).toBe(2);
     const noised = new Float32Array(B * S * e);
     const target = new Float32Array(B * S * e);
     for (let b = 0; b < B; b++) {
-      const alpha = context.schedule.alphasCumprod[plan.timesteps[b]!]!;
-      const [signal, noise] = [Math.sqrt(alpha), Math.sqrt(1 - alpha)];
+      const t = plan.timesteps[b]!;
+      const alpha = betaSchedule(context.diffusion).alphasCumprod[t]!;
+      const straight = (t + 1) / 1000;
+      const [signal, noise] = process === "ddpm" ? [Math.sqrt(alpha), Math.sqrt(1 - alpha)] : [1 - straight, straight];
       const visible = plan.visible.subarray(b * S, (b + 1) * S);
       const epsilon = new Float32Array(S * e);
       context.planner.fillNoise(plan.step, b, visible, e, epsilon, 0);
       for (let i = 0; i < S * e; i++) {
         const x0 = cleanValue(plan, b, visible[Math.floor(i / e)]!, i % e);
         noised[b * S * e + i] = signal * x0 + noise * epsilon[i]!;
-        const wanted = { epsilon: epsilon[i]!, x0, v: signal * epsilon[i]! - noise * x0 };
+        const wanted = {
+          epsilon: epsilon[i]!,
+          x0,
+          v: process === "ddpm" ? signal * epsilon[i]! - noise * x0 : x0 - epsilon[i]!,
+        };
         target[b * S * e + i] = wanted[prediction];
       }
-      expect(batch.weight[b]).toBe(Math.fround(lossWeight(context.diffusion, alpha)));
+      expect(batch.weight[b]).toBe(Math.fround(lossWeight(context.diffusion, { signal, noise })));
     }
     expectClose(batch.tokens, toPatchEmbedOrder(noised, shape));
     expectClose(batch.target, target);

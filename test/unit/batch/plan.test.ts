@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { BatchPlan } from "../../../src/core/batch/plan.ts";
 import { maskGeometry } from "../../../src/core/masks/masks.ts";
 import { uniformityP } from "../random/chiSquare.ts";
-import { always, patchMask, planner } from "./planner.ts";
+import { always, patchMask, planner, UNIFORM } from "./planner.ts";
 
 const plain = (plan: BatchPlan) => ({
   indices: [...plan.indices],
@@ -106,6 +106,9 @@ describe("a step's plan", () => {
   });
 });
 
+/** Of the standard normal distribution (Abramowitz & Stegun, table 26.5). */
+const DECILES = [-1.28155, -0.84162, -0.5244, -0.25335, 0, 0.25335, 0.5244, 0.84162, 1.28155];
+
 describe("shares", () => {
   const steps = 2000;
   const plans = (change: Parameters<typeof planner>[0] = {}) => {
@@ -123,8 +126,44 @@ describe("shares", () => {
     for (const plan of plans()) for (const t of plan.timesteps) counts[t]!++;
     expect(uniformityP(counts)).toBeGreaterThan(1e-4);
     const few = new Array<number>(7).fill(0);
-    for (const plan of plans({ timesteps: 7 })) for (const t of plan.timesteps) few[t]!++;
+    for (const plan of plans({ diffusion: { ...UNIFORM, timesteps: 7 } })) for (const t of plan.timesteps) few[t]!++;
     expect(uniformityP(few)).toBeGreaterThan(1e-4);
+  });
+
+  it.each([
+    [0, 1],
+    [-0.4, 1],
+    [-0.8, 0.8],
+  ])("timesteps are logit-normal with mean %f and deviation %f", (logit_mean, logit_std) => {
+    const T = 1000;
+    const diffusion = {
+      ...UNIFORM,
+      timesteps: T,
+      timestep_distribution: "logit_normal",
+      logit_mean,
+      logit_std,
+    } as const;
+    // Standardised logits of the shares that begin each timestep, so that the normal distribution says how many lie below.
+    const counts = new Array<number>(10).fill(0);
+    for (const plan of plans({ diffusion })) {
+      for (const t of plan.timesteps) {
+        const u = 1 - (t + 0.5) / T;
+        const z = (Math.log(u / (1 - u)) - logit_mean) / logit_std;
+        counts[DECILES.filter((decile) => decile < z).length]!++;
+      }
+    }
+    // Whole timesteps make the borders of the tenths a little uneven.
+    for (const number of counts) expect(Math.abs(number / total - 0.1)).toBeLessThan(0.012);
+  });
+
+  it("logit-normal timesteps stay within {0 … T-1} however far out they are drawn", () => {
+    for (const [logit_mean, t] of [
+      [10, 0],
+      [-10, 2],
+    ] as const) {
+      const diffusion = { ...UNIFORM, timesteps: 3, timestep_distribution: "logit_normal", logit_mean } as const;
+      expect(new Set(planner({ diffusion }).plan(0).timesteps)).toEqual(new Set([t]));
+    }
   });
 
   it.each([0.1, 0.5, 0.9])("hflip %f is met", (hflip) => {

@@ -1,4 +1,5 @@
 import { type BatchPlanConfig, BatchPlanner } from "../../../src/core/batch/plan.ts";
+import type { TimestepConfig } from "../../../src/core/diffusion/drawTimestep.ts";
 import { type MaskConfig, type MaskGeometry, maskGeometry } from "../../../src/core/masks/masks.ts";
 
 export const patchMask = (rate: number): MaskConfig => ({
@@ -12,6 +13,14 @@ export const patchMask = (rate: number): MaskConfig => ({
 /** One mask for all steps. */
 export const always = (geometry: MaskGeometry) => [{ until: Number.POSITIVE_INFINITY, geometry }];
 
+/** Timesteps as they are drawn where a file does not say otherwise. */
+export const UNIFORM: TimestepConfig = {
+  timesteps: 1000,
+  timestep_distribution: "uniform",
+  logit_mean: 0,
+  logit_std: 1,
+};
+
 /** A planner over a small data set; `change` overrides its configuration. */
 export function planner(change: Partial<BatchPlanConfig> = {}): BatchPlanner {
   return new BatchPlanner({
@@ -19,7 +28,7 @@ export function planner(change: Partial<BatchPlanConfig> = {}): BatchPlanner {
     stage: "pretrain",
     batchSize: 8,
     datasetSize: 100,
-    timesteps: 1000,
+    diffusion: UNIFORM,
     masks: always(maskGeometry(patchMask(0.75), 4)),
     hflip: 0.5,
     labelDropout: 0.1,

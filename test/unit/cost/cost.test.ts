@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { imageCost } from "../../../src/core/cost/imageCost.ts";
+import { type ImageCost, imageCost } from "../../../src/core/cost/imageCost.ts";
 import { predictTrainingMemory } from "../../../src/core/cost/memory.ts";
 import { chooseMicroBatches } from "../../../src/core/cost/microBatch.ts";
 import { matrixProductFlops } from "../../../src/core/model/graph/flops.ts";
@@ -42,6 +42,15 @@ describe("cost model", () => {
   it("counts the same products where attention is written out", () => {
     const work = (composites: Composites) => matrixProductFlops(predictionGraph(small, 3, 26, composites));
     expect(work(NO_COMPOSITES)).toBe(work(ALL_COMPOSITES));
+  });
+
+  it("counts the output convolution where it is applied: 9 C² multiply-adds for a pixel, and twice that backward", () => {
+    const conv: ModelShape = { ...small, outputConv: "residual" };
+    const convolution = 2 * 64 * 64 * 9 * 3 * 3;
+    const [withIt, without] = [conv, small].map((shape) => imageCost(shape, 256)) as [ImageCost, ImageCost];
+    expect(withIt.forwardFlops - without.forwardFlops).toBe(convolution);
+    expect(withIt.trainingFlops - without.trainingFlops).toBe(3 * convolution);
+    expect(imageCost(conv, 26).trainingFlops).toBe(imageCost(small, 26).trainingFlops);
   });
 
   it("knows attention's share, which grows with the tokens", () => {
@@ -100,6 +109,7 @@ describe("predicted memory", () => {
       [{ ...small, mlpRatio: 2, depth: 6 }, 100, 3],
       [{ ...tiny, ...modern }, 64, 32],
       [{ ...ditS, ...modern }, 64, 8],
+      [{ ...tiny, outputConv: "residual" }, 64, 32],
     ] as const) {
       const planned = arenaBytes(trainingGraph(shape, images, visible, ALL_COMPOSITES));
       const { activationBytes } = predictTrainingMemory("native", shape, visible, images);

@@ -6,7 +6,7 @@ import { RunPace } from "../../../src/core/cost/runPace.ts";
 import { type SpeedMeasurement, speedKey, speedPoint } from "../../../src/core/cost/speed.ts";
 import { eventsLeft } from "../../../src/core/cost/stageEvents.ts";
 import { stageFacts } from "../../../src/core/cost/stageFacts.ts";
-import { totalOf } from "../../../src/core/cost/stageTimes.ts";
+import { eventFlops, totalOf } from "../../../src/core/cost/stageTimes.ts";
 import type { Experiment } from "../../../src/core/experiment/schema.ts";
 import { modelShape } from "../../../src/core/model/shape.ts";
 import type { RunForecast } from "../../../src/core/run/forecasts.ts";
@@ -76,6 +76,14 @@ describe("what is measured during training", () => {
     expect(more(300)).toBeCloseTo(evaluations + 3 * 4 * 30 * forwardFlops, -3);
   });
 
+  it("counts how often a sampler asks the network", () => {
+    const evaluations = (sample: Partial<Experiment["sample"]>): number =>
+      eventFlops({ ...measuring, sample: { ...measuring.sample, ...sample } }, "pretrain", null).evaluations;
+    expect(evaluations({ steps: 20 })).toBe(100 * 20 * forwardFlops);
+    expect(evaluations({ steps: 20, sampler: "heun" })).toBe(100 * 19 * forwardFlops);
+    expect(evaluations({ steps: 10_000 })).toBe(100 * 1000 * forwardFlops);
+  });
+
   it("takes time, and the samples of evaluations stay on the disk", () => {
     const { time, disk } = forecast({ experiment: measuring, stage: "pretrain" }, machineWith(measuring, [0.2]))!;
     expect(time!.parts.heldOut).toBeGreaterThan(0);
@@ -92,6 +100,24 @@ describe("a forecast", () => {
     expect(found).toMatchObject({ stage: "pretrain", steps: 1050, images: 1050 * 64, time: null, fits: null });
     expect(found.flops).toBeCloseTo(1050 * flopsPerStep + 3 * 9 * 20 * forwardFlops, -3);
     expect(found.memoryBytes).toBe(stageFacts(experiment, "pretrain", null)!.memoryBytes);
+  });
+
+  it("counts both passes of samples that are guided", () => {
+    const classes: Experiment = {
+      ...experiment,
+      model: { ...experiment.model, num_classes: 3 },
+      pretrain: { ...experiment.pretrain, evaluate_every: 1050, evaluate_samples: 100 },
+    };
+    const guided: Experiment = { ...classes, sample: { ...classes.sample, guidance: 3 } };
+    const half: Experiment = { ...guided, sample: { ...guided.sample, guidance_interval: [0, 0.5] } };
+    const flopsOf = (of: Experiment): number => forecast({ experiment: of, stage: "pretrain" }, UNKNOWN)!.flops;
+    const { forwardFlops } = imageCost(modelShape(classes), 64);
+    const images = 3 * 9 + 100;
+    expect(flopsOf(guided) - flopsOf(classes)).toBeCloseTo(images * 20 * forwardFlops, -3);
+    expect(flopsOf(half) - flopsOf(classes)).toBeCloseTo(images * 10 * forwardFlops, -3);
+    const timeOf = (of: Experiment): number =>
+      forecast({ experiment: of, stage: "pretrain" }, machineWith(classes, [0.2]))!.time!.parts.sampleGrids;
+    expect(timeOf(guided)).toBeCloseTo(2 * timeOf(classes), 9);
   });
 
   it("takes the time of the very steps that were measured, and adds what is done besides", () => {

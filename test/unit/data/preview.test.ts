@@ -7,7 +7,6 @@ import * as z from "zod";
 import { assembleBatch } from "../../../src/core/batch/assemble.ts";
 import { batchContext } from "../../../src/core/batch/context.ts";
 import { previewBatch } from "../../../src/core/batch/preview.ts";
-import { noiseSchedule } from "../../../src/core/diffusion/schedule.ts";
 import { parseExperiment } from "../../../src/core/experiment/parse.ts";
 import { drawVisibleTokens, maskGeometry } from "../../../src/core/masks/masks.ts";
 import { drawWithoutReplacement, RandomStream, type Stage } from "../../../src/core/random/streams.ts";
@@ -250,8 +249,7 @@ describe("previewBatch", () => {
       );
       return original.reduce((sum, value, i) => sum + Math.abs(value - noised[i]!), 0) / original.length;
     };
-    const { alphasCumprod } = noiseSchedule(experiment.diffusion);
-    expect(alphasCumprod[0]).toBeGreaterThan(0.999);
+    expect(context.schedule.levels[0]!.share).toBeGreaterThan(0.999);
     expect(distance(0)).toBeLessThan(2);
     expect(distance(999)).toBeGreaterThan(60);
   });

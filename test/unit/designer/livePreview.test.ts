@@ -17,6 +17,7 @@ interface Case {
   readonly seed: number;
   readonly stage: Stage;
   readonly data?: string;
+  readonly diffusion?: string;
 }
 const CASES: readonly Case[] = [
   { mask: "{ strategy: patch, rate: 0.75 }", seed: 0, stage: "pretrain" },
@@ -25,15 +26,22 @@ const CASES: readonly Case[] = [
   { mask: "{ strategy: crop, rate: 0.5 }", seed: 7, stage: "pretrain" },
   { mask: "{ strategy: crop, crop_size: 3 }", seed: 11, stage: "pretrain", data: "channels: 1" },
   { mask: "{ strategy: none }", seed: 2, stage: "pretrain" },
+  {
+    mask: "{ strategy: patch, rate: 0.75 }",
+    seed: 3,
+    stage: "pretrain",
+    diffusion: "process: flow, timestep_distribution: logit_normal",
+  },
   { mask: "{ strategy: block, rate: 0.9, block_size: 2 }", seed: 7, stage: "finetune" },
 ];
 const STEPS = [0, 1, 19, 4_000_000];
 
-function experimentFor({ mask, seed, data }: Case): Experiment {
+function experimentFor({ mask, seed, data, diffusion }: Case): Experiment {
   return experimentOf(`
 data: { path: images, image_size: 16, hflip: 0.5, ${data ?? "channels: 3"} }
 model: { patch_size: 2 }
 mask: ${mask}
+diffusion: { ${diffusion ?? ""} }
 pretrain: { batch_size: 6 }
 finetune: { batch_size: 4 }
 seed: ${seed}

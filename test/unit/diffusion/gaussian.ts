@@ -1,6 +1,6 @@
 import { type Prediction, targetCoefficients } from "../../../src/core/diffusion/objective.ts";
 import type { Denoiser, SampleRequest } from "../../../src/core/diffusion/samplers.ts";
-import { noiseSchedule } from "../../../src/core/diffusion/schedule.ts";
+import { type NoiseLevel, noiseSchedule } from "../../../src/core/diffusion/schedule.ts";
 
 /** Pixels independent, each N(mean, deviation²); the mean may depend on the class. */
 export interface Gaussian {
@@ -8,21 +8,22 @@ export interface Gaussian {
   readonly deviation: number;
 }
 
-/** The optimal network for Gaussian data, in closed form: x_t is N(sqrt(ᾱ) μ, ᾱ s² + 1 - ᾱ). */
+/** The optimal network for Gaussian data, in closed form: x_t is N(a μ, a² s² + b²). */
 export function gaussianDenoiser(diffusion: SampleRequest["diffusion"], data: Gaussian): Denoiser {
-  const { alphasCumprod } = noiseSchedule(diffusion);
+  const { levels } = noiseSchedule(diffusion);
   return async (x, timesteps, labels) => {
     const output = new Float32Array(x.length);
     const perImage = x.length / timesteps.length;
     for (let b = 0; b < timesteps.length; b++) {
-      const alpha = alphasCumprod[timesteps[b]!]!;
+      const level = levels[timesteps[b]!]!;
+      const { signal, noise } = level;
       const mean = data.mean(labels?.[b] ?? 0);
-      const variance = alpha * data.deviation ** 2 + 1 - alpha;
-      const target = targetCoefficients(diffusion.prediction, alpha);
+      const variance = (signal * data.deviation) ** 2 + noise ** 2;
+      const target = targetCoefficients(diffusion.prediction, level);
       for (let i = b * perImage; i < (b + 1) * perImage; i++) {
-        const offset = x[i]! - Math.sqrt(alpha) * mean;
-        const epsilon = (Math.sqrt(1 - alpha) * offset) / variance;
-        const x0 = mean + (Math.sqrt(alpha) * data.deviation ** 2 * offset) / variance;
+        const offset = x[i]! - signal * mean;
+        const epsilon = (noise * offset) / variance;
+        const x0 = mean + (signal * data.deviation ** 2 * offset) / variance;
         output[i] = target.x0 * x0 + target.epsilon * epsilon;
       }
     }
@@ -30,11 +31,13 @@ export function gaussianDenoiser(diffusion: SampleRequest["diffusion"], data: Ga
   };
 }
 
-/** Where the probability-flow ODE takes x from ᾱ_start to ᾱ_end: the standardised value stays. */
-export function exactFlow(x: number, alphaStart: number, alphaEnd: number, data: Gaussian): number {
-  const deviation = (alpha: number) => Math.sqrt(alpha * data.deviation ** 2 + 1 - alpha);
-  const standard = (x - Math.sqrt(alphaStart) * data.mean(0)) / deviation(alphaStart);
-  return Math.sqrt(alphaEnd) * data.mean(0) + deviation(alphaEnd) * standard;
+type Ratio = Pick<NoiseLevel, "signal" | "noise">;
+
+/** Where the probability-flow ODE takes x from one noise to another: the standardised value stays. */
+export function exactFlow(x: number, from: Ratio, to: Ratio, data: Gaussian): number {
+  const deviation = ({ signal, noise }: Ratio) => Math.hypot(signal * data.deviation, noise);
+  const standard = (x - from.signal * data.mean(0)) / deviation(from);
+  return to.signal * data.mean(0) + deviation(to) * standard;
 }
 
 /** Mean and variance of all values. */

@@ -1,13 +1,16 @@
 import { describe, expect, it } from "vitest";
+import { betaSchedule } from "../../../src/core/diffusion/betas.ts";
 import { type SampleRequest, type SampleStep, sampleImages } from "../../../src/core/diffusion/samplers.ts";
 import { noiseSchedule } from "../../../src/core/diffusion/schedule.ts";
-import { samplingTimes } from "../../../src/core/diffusion/timeSteps.ts";
+import { evaluationsOf, mostEvaluations, samplingTimes } from "../../../src/core/diffusion/timeSteps.ts";
+import { SAMPLER_CHOICES } from "../../../src/core/experiment/samplerChoices.ts";
 import { exactFlow, type Gaussian, gaussianDenoiser, largestDifference, moments, PREDICTIONS } from "./gaussian.ts";
 
 const DATA: Gaussian = { mean: (label) => [0.2, -0.4][label]!, deviation: 0.3 };
-const COSINE = { timesteps: 1000, schedule: "cosine", prediction: "epsilon" } as const;
+const COSINE = { process: "ddpm", timesteps: 1000, schedule: "cosine", prediction: "epsilon" } as const;
 const LINEAR = { ...COSINE, schedule: "linear" } as const;
-const SAMPLERS = ["ddim", "ancestral", "dpmpp_2m"] as const;
+const FLOW = { ...COSINE, process: "flow" } as const;
+const SAMPLERS = SAMPLER_CHOICES;
 
 function request(changes: Partial<SampleRequest> & Pick<SampleRequest, "sample">): SampleRequest {
   const diffusion = changes.diffusion ?? COSINE;
@@ -58,10 +61,27 @@ describe("Gaussian data", () => {
     { name: "ddim eta 1", sample: { sampler: "ddim", steps: 1000, eta: 1, clip: false } },
     { name: "ancestral", sample: { sampler: "ancestral", steps: 1000, eta: 0, clip: false } },
     { name: "dpmpp_2m", sample: { sampler: "dpmpp_2m", steps: 60, eta: 0, clip: false } },
-  ] as const)("$name reproduces mean and variance", async ({ sample }) => {
-    const { mean, variance } = moments(await sampleImages(request({ ...many, sample })));
+    { name: "euler", sample: { sampler: "euler", steps: 200, eta: 0, clip: false } },
+    { name: "heun", sample: { sampler: "heun", steps: 101, eta: 0, clip: false } },
+    { name: "ddim eta 0, flow", sample: { sampler: "ddim", steps: 200, eta: 0, clip: false }, diffusion: FLOW },
+    { name: "ddim eta 0.5, flow", sample: { sampler: "ddim", steps: 500, eta: 0.5, clip: false }, diffusion: FLOW },
+    { name: "ancestral, flow", sample: { sampler: "ancestral", steps: 1000, eta: 0, clip: false }, diffusion: FLOW },
+    { name: "dpmpp_2m, flow", sample: { sampler: "dpmpp_2m", steps: 60, eta: 0, clip: false }, diffusion: FLOW },
+    { name: "euler, flow", sample: { sampler: "euler", steps: 200, eta: 0, clip: false }, diffusion: FLOW },
+    { name: "heun, flow", sample: { sampler: "heun", steps: 101, eta: 0, clip: false }, diffusion: FLOW },
+  ] as const)("$name reproduces mean and variance", async ({ sample, ...process }) => {
+    const { mean, variance } = moments(await sampleImages(request({ ...many, sample, ...process })));
     expect(Math.abs(mean - 0.2)).toBeLessThan(4 * 0.0027);
     expect(Math.abs(variance / 0.09 - 1)).toBeLessThan(4 * 0.013);
+  });
+
+  it.each(["v", "x0"] as const)("flow: %s prediction draws the same images as the other", async (prediction) => {
+    for (const sampler of SAMPLERS) {
+      const sample = { sampler, steps: 30, eta: 0.7, clip: true };
+      const reference = await sampleImages(request({ sample, diffusion: { ...FLOW, prediction: "v" } }));
+      const images = await sampleImages(request({ sample, diffusion: { ...FLOW, prediction } }));
+      expect(largestDifference(images, reference)).toBeLessThan(1e-4);
+    }
   });
 
   it.each(PREDICTIONS)("%s prediction draws the same images as any other", async (prediction) => {
@@ -74,31 +94,122 @@ describe("Gaussian data", () => {
   });
 });
 
-describe("order of convergence to the exact ODE solution", () => {
+describe.each([
+  { name: "ddpm", process: { ...LINEAR, timesteps: 6400 } },
+  { name: "flow", process: { ...FLOW, timesteps: 6400, prediction: "v" } },
+] as const)("order of convergence to the exact ODE solution, $name", ({ name, process }) => {
   // Coarse to fine; every one of these step counts visits time 1279.
-  const diffusion = { ...LINEAR, timesteps: 6400 };
-  const { alphasCumprod } = noiseSchedule(diffusion);
+  const { levels } = noiseSchedule(process);
 
-  async function errorAt1279(sampler: "ddim" | "dpmpp_2m", steps: number): Promise<number> {
-    const visited = await trajectory({ diffusion, sample: { sampler, steps, eta: 0, clip: false } });
+  async function errorAt1279(sampler: (typeof SAMPLERS)[number], steps: number): Promise<number> {
+    const asked = sampler === "heun" ? 2 * steps - 1 : steps;
+    const visited = await trajectory({ diffusion: process, sample: { sampler, steps: asked, eta: 0, clip: false } });
+    expect(visited).toHaveLength(steps);
     const start = visited[0]!.xt;
     const reached = visited.find((step) => step.nextTimestep === 1279)!.xNext;
-    const exact = start.map((x) => exactFlow(x, alphasCumprod[6399]!, alphasCumprod[1279]!, DATA));
+    const exact = start.map((x) => exactFlow(x, levels[6399]!, levels[1279]!, DATA));
     return largestDifference(reached, exact);
   }
 
   it.each([
     ["ddim", 2],
+    ["euler", 2],
     ["dpmpp_2m", 4],
+    ["heun", 4],
   ] as const)("%s: the error falls about %f times when the steps double", async (sampler, factor) => {
     const errors: number[] = [];
-    for (const steps of [25, 50, 100, 200]) errors.push(await errorAt1279(sampler, steps));
+    for (const steps of [50, 100, 200]) errors.push(await errorAt1279(sampler, steps));
     for (let i = 1; i < errors.length; i++) {
       const ratio = errors[i - 1]! / errors[i]!;
-      expect(ratio).toBeGreaterThan(0.9 * factor);
-      expect(ratio).toBeLessThan(1.1 * factor);
+      expect(ratio, `${name}: ${errors}`).toBeGreaterThan(0.9 * factor);
+      expect(ratio, `${name}: ${errors}`).toBeLessThan(1.1 * factor);
     }
-    expect(errors[3]).toBeLessThan(sampler === "ddim" ? 0.003 : 0.0001);
+    expect(errors[2]).toBeLessThan(factor === 2 ? 0.004 : 0.0001);
+  });
+});
+
+describe("how often the network is asked", () => {
+  it("is said by sample.steps, as far as there are timesteps", () => {
+    const of = (sampler: (typeof SAMPLERS)[number], steps: number) => evaluationsOf({ sampler, steps }, 10);
+    for (const sampler of ["ddim", "ancestral", "dpmpp_2m", "euler"] as const) {
+      expect(of(sampler, 7)).toEqual({ steps: 7, evaluations: 7 });
+      expect(of(sampler, 11)).toEqual({ steps: 10, evaluations: 10 });
+      expect(mostEvaluations(sampler, 10)).toBe(10);
+    }
+    expect(of("heun", 1)).toEqual({ steps: 1, evaluations: 1 });
+    expect(of("heun", 7)).toEqual({ steps: 4, evaluations: 7 });
+    expect(of("heun", 8)).toEqual({ steps: 4, evaluations: 7 });
+    expect(of("heun", 100)).toEqual({ steps: 10, evaluations: 19 });
+    expect(mostEvaluations("heun", 10)).toBe(19);
+  });
+
+  it.each(SAMPLERS)("%s: the network is asked as often as that", async (sampler) => {
+    for (const steps of [1, 2, 6, 9]) {
+      let asked = 0;
+      const inner = gaussianDenoiser(FLOW, DATA);
+      const denoiser: SampleRequest["denoiser"] = (...batch) => {
+        asked++;
+        return inner(...batch);
+      };
+      await sampleImages(request({ denoiser, diffusion: FLOW, sample: { sampler, steps, eta: 0, clip: true } }));
+      expect(asked).toBe(evaluationsOf({ sampler, steps }, 1000).evaluations);
+    }
+  });
+});
+
+describe("steps of flow", () => {
+  const diffusion = { ...FLOW, prediction: "v" } as const;
+  const { levels } = noiseSchedule(diffusion);
+  // Of no data set, and far from linear in x and t.
+  const velocity = (x: number, t: number) => Math.fround(Math.tanh(2 * x) - Math.cos(t / 300));
+  const denoiser: SampleRequest["denoiser"] = async (x, timesteps) => x.map((value) => velocity(value, timesteps[0]!));
+  const steps = (sampler: (typeof SAMPLERS)[number], count: number, eta = 0) =>
+    trajectory({ denoiser, diffusion, sample: { sampler, steps: count, eta, clip: false } });
+
+  it("euler is x + (b - b') v, and what ddim is without noise", async () => {
+    const visited = await steps("euler", 10);
+    for (const { timestep, nextTimestep, xt, xNext } of visited) {
+      const width = levels[timestep]!.noise - (nextTimestep < 0 ? 0 : levels[nextTimestep]!.noise);
+      expect(width).toBeCloseTo(0.1, 12);
+      expect(
+        largestDifference(
+          xNext,
+          xt.map((x) => x + width * velocity(x, timestep)),
+        ),
+      ).toBeLessThan(1e-5);
+    }
+    expect((await steps("ddim", 10)).at(-1)!.xNext).toEqual(visited.at(-1)!.xNext);
+  });
+
+  it("heun takes the mean of the velocities at both ends, and euler's step to the clean image", async () => {
+    for (const { timestep, nextTimestep, xt, xNext } of await steps("heun", 9)) {
+      const expected = xt.map((x) => {
+        const first = velocity(x, timestep);
+        if (nextTimestep < 0) return x + levels[timestep]!.noise * first;
+        const width = levels[timestep]!.noise - levels[nextTimestep]!.noise;
+        return x + (width / 2) * (first + velocity(Math.fround(x + width * first), nextTimestep));
+      });
+      expect(largestDifference(xNext, expected)).toBeLessThan(1e-5);
+    }
+  });
+
+  it("dpmpp_2m starts from pure noise as ddim does", async () => {
+    const [first] = await steps("dpmpp_2m", 10);
+    const [other] = await steps("ddim", 10);
+    expect(largestDifference(first!.xNext, other!.xNext)).toBeLessThan(1e-6);
+    expect((await steps("dpmpp_2m", 1)).at(-1)!.xNext.every(Number.isFinite)).toBe(true);
+  });
+
+  it("the noise that ancestral sampling adds is that of the posterior", async () => {
+    const still: SampleRequest["denoiser"] = async (x) => x.map((value) => -value);
+    const sample = { sampler: "ancestral", steps: 1000, eta: 1, clip: false } as const;
+    const visited = await trajectory({ denoiser: still, diffusion, sample, count: 16 });
+    const { xt, xNext, x0 } = visited.find(({ timestep }) => timestep === 500)!;
+    // Computed apart: b = 0.501 and b' = 0.5, so s² = 0.501² - (0.499/0.5)² 0.25.
+    const added = 0.501 ** 2 - (0.499 / 0.5) ** 2 * 0.25;
+    const mean = xt.map((x, i) => (0.5 * added * x0[i]! + (0.499 / 0.5) * 0.25 * x) / 0.501 ** 2);
+    const { variance } = moments(xNext.map((x, i) => x - mean[i]!));
+    expect(variance / ((0.25 * added) / 0.501 ** 2)).toBeCloseTo(1, 1);
   });
 });
 
@@ -111,10 +222,12 @@ describe("steps", () => {
   });
 
   it.each(SAMPLERS)("%s: the last step returns the predicted image", async (sampler) => {
-    const visited = await trajectory({ sample: { sampler, steps: 12, eta: 1, clip: true } });
-    const last = visited.at(-1)!;
-    expect(last.nextTimestep).toBe(-1);
-    expect(last.xNext).toEqual(last.x0);
+    for (const diffusion of [COSINE, FLOW]) {
+      const visited = await trajectory({ diffusion, sample: { sampler, steps: 12, eta: 1, clip: true } });
+      const last = visited.at(-1)!;
+      expect(last.nextTimestep).toBe(-1);
+      expect(last.xNext).toEqual(last.x0);
+    }
   });
 
   it("ddim clamps x0 and keeps the noise as predicted", async () => {
@@ -122,9 +235,9 @@ describe("steps", () => {
     const denoiser = async (x: Float32Array) => new Float32Array(x.length);
     const sample = { sampler: "ddim", steps: 10, eta: 0, clip: true } as const;
     const [first] = await trajectory({ denoiser, sample });
-    const alphaNext = noiseSchedule(COSINE).alphasCumprod[899]!;
+    const next = noiseSchedule(COSINE).levels[899]!;
     expect(first!.nextTimestep).toBe(899);
-    const expected = first!.xt.map((x) => Math.sqrt(alphaNext) * Math.sign(x));
+    const expected = first!.xt.map((x) => next.signal * Math.sign(x));
     expect(largestDifference(first!.xNext, expected)).toBeLessThan(1e-6);
   });
 
@@ -135,11 +248,11 @@ describe("steps", () => {
       const denoiser = async (x: Float32Array) => x.map((value) => (prediction === "x0" ? 5 : -5) * Math.sign(value));
       const sample = { sampler: "ddim", steps: 10, eta: 0, clip: true } as const;
       const [first] = await trajectory({ denoiser, sample, diffusion: { ...COSINE, prediction } });
-      const { alphasCumprod } = noiseSchedule(COSINE);
-      const [alpha, alphaNext] = [alphasCumprod[999]!, alphasCumprod[899]!];
+      const { levels } = noiseSchedule(COSINE);
+      const [from, to] = [levels[999]!, levels[899]!];
       const expected = first!.xt.map((x) => {
-        const epsilon = (x - Math.sqrt(alpha) * Math.sign(x)) / Math.sqrt(1 - alpha);
-        return Math.sqrt(alphaNext) * Math.sign(x) + Math.sqrt(1 - alphaNext) * epsilon;
+        const epsilon = (x - from.signal * Math.sign(x)) / from.noise;
+        return to.signal * Math.sign(x) + to.noise * epsilon;
       });
       expect(first!.x0.every((x) => Math.abs(x) === 1)).toBe(true);
       expect(largestDifference(first!.xNext, expected)).toBeLessThan(1e-5);
@@ -153,10 +266,10 @@ describe("steps", () => {
       const sample = { sampler: "ddim", steps: 1000, eta, clip: true } as const;
       const visited = await trajectory({ denoiser, sample, count: 16 });
       const step = visited.find((item) => item.timestep === 500)!;
-      const alphaNext = noiseSchedule(COSINE).alphasCumprod[499]!;
-      variances.push(moments(step.xNext.map((x, i) => x - Math.sqrt(alphaNext) * step.x0[i]!)).variance);
+      const { signal } = noiseSchedule(COSINE).levels[499]!;
+      variances.push(moments(step.xNext.map((x, i) => x - signal * step.x0[i]!)).variance);
     }
-    const { alphasCumprod, betas } = noiseSchedule(COSINE);
+    const { alphasCumprod, betas } = betaSchedule(COSINE);
     const posterior = (betas[500]! * (1 - alphasCumprod[499]!)) / (1 - alphasCumprod[500]!);
     expect(variances[0]).toBeLessThan(1e-12);
     expect(variances[1]! / (posterior / 4)).toBeCloseTo(1, 1);

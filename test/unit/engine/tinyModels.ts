@@ -42,6 +42,7 @@ const base: ModelShape = {
 };
 const dit: ModelShape = { ...base, backbone: "dit", depth: 2 };
 const modern = { qkNorm: "rms", norm: "rms", mlp: "swiglu" } as const;
+const conv = { outputConv: "residual" } as const;
 const none: MaskConfig = { strategy: "none", rate: 0, blockSize: 1, cellSize: 2, cropSize: null };
 const patch: MaskConfig = { strategy: "patch", rate: 0.6, blockSize: 1, cellSize: 2, cropSize: null };
 const block: MaskConfig = { strategy: "block", rate: 0.5, blockSize: 2, cellSize: 2, cropSize: null };
@@ -49,7 +50,7 @@ const crop: MaskConfig = { strategy: "crop", rate: 0.5, blockSize: 1, cellSize: 
 
 const stratified: MaskConfig = { ...patch, strategy: "stratified", rate: 0.9 };
 
-/** Each strategy, what may become of hidden tokens, depths 1 to 5, with and without labels, time MLP and biases, 1 and 3 channels, one image and several. */
+/** Each strategy, what may become of hidden tokens, depths 1 to 5, with and without labels, time MLP, biases and output convolution, learned and fixed positions, 1 and 3 channels, one image and several. */
 export const TINY_CASES: readonly TinyCase[] = [
   { title: "depth 1, whole images, grey", shape: { ...base, depth: 1, channels: 1 }, mask: none, batchSize: 2 },
   { title: "depth 1, one whole image", shape: { ...base, depth: 1 }, mask: none, batchSize: 1 },
@@ -149,6 +150,25 @@ export const TINY_CASES: readonly TinyCase[] = [
     shape: { ...dit, depth: 5, hidden: { mode: "fuse", denseBlocks: 2 } },
     mask: block,
     batchSize: 2,
+  },
+  {
+    title: "output convolution, fixed positions, whole images, labels",
+    shape: { ...base, ...conv, positions: "sincos", numClasses: 2 },
+    mask: none,
+    batchSize: 2,
+  },
+  { title: "fixed positions, patch", shape: { ...base, positions: "sincos" }, mask: patch, batchSize: 3 },
+  {
+    title: "output convolution behind route, patch size 4, grey",
+    shape: { ...base, ...conv, imageSize: 16, patchSize: 4, channels: 1, hidden: { mode: "route", denseBlocks: 1 } },
+    mask: patch,
+    batchSize: 2,
+  },
+  {
+    title: "DiT with an output convolution, one whole image",
+    shape: { ...dit, ...conv },
+    mask: none,
+    batchSize: 1,
   },
 ];
 

@@ -41,6 +41,8 @@ function torchConfig(shape: ModelShape): TorchModelConfig {
       qk_norm: shape.qkNorm,
       norm: shape.norm,
       mlp: shape.mlp,
+      positions: shape.positions,
+      output_conv: shape.outputConv,
       num_classes: shape.numClasses,
     },
     mask: maskKeys(shape),

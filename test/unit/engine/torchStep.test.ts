@@ -37,6 +37,8 @@ const CASES: readonly { title: string; model: Partial<ExperimentInput["model"]>;
     mask: { strategy: "block", rate: 0.5, block_size: 2 },
   },
   { title: "crop, time MLP", model: { time_embedding: "mlp" }, mask: { strategy: "crop", rate: 0.6 } },
+  { title: "output convolution", model: { output_conv: "residual" }, mask: { strategy: "none" } },
+  { title: "idle output convolution", model: { output_conv: "residual" }, mask: { strategy: "patch", rate: 0.75 } },
 ];
 
 async function setUp({ model, mask }: (typeof CASES)[number]) {

@@ -1,7 +1,7 @@
 /** The measures against the same in plain NumPy (which agrees with torchmetrics, torch-fidelity and prdc, see image_sets.py). */
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
-import { compareSets, knownSet } from "../../../src/core/evaluation/compareSets.ts";
+import { compareSets, copyingOf, knownSet } from "../../../src/core/evaluation/compareSets.ts";
 import type { Features } from "../../../src/core/evaluation/features.ts";
 import { requirePython } from "../../python/requirePython.ts";
 import { runPython } from "../../python/runPython.ts";
@@ -14,6 +14,7 @@ const answer = z.object({
   recall: z.number(),
   density: z.number(),
   coverage: z.number(),
+  nearCopies: z.number(),
   nearest: z.array(z.number()),
 });
 
@@ -53,7 +54,8 @@ describe("measures of two sets of images", () => {
       const { kid, frechet, manifold, nearest } = compareSets(knownSet(samples), knownSet(training));
       expect(frechet.components).toBe(components);
       expect(Array.from(nearest)).toEqual(wanted.nearest);
-      const found = { kid: kid.kid, frechet: frechet.distance, ...manifold };
+      const { nearCopies } = copyingOf(samples, samples, training);
+      const found = { kid: kid.kid, frechet: frechet.distance, ...manifold, nearCopies };
       for (const [measure, value] of Object.entries(found)) {
         expect(Math.abs(value - wanted[measure as keyof typeof found]), measure).toBeLessThan(1e-6);
       }

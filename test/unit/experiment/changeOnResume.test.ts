@@ -60,3 +60,10 @@ it("keys that differ are told in the file's order, depths that build the same bl
   ]);
   expect(changedKeys(before, before)).toEqual([]);
 });
+
+it("what nothing reads does not differ", () => {
+  const before = experiment();
+  const after = experiment({ diffusion: { process: "flow", schedule: "linear", min_snr_gamma: 7 } });
+  expect(changedKeys(before, after).map(({ path }) => path)).toEqual(["diffusion.process"]);
+  expect(changedKeys(after, before).map(({ path }) => path)).toEqual(["diffusion.process", "diffusion.schedule"]);
+});

@@ -54,7 +54,7 @@ function planBatch(experiment: Experiment): void {
     stage: "pretrain",
     batchSize: pretrain.batch_size,
     datasetSize: 1039,
-    timesteps: diffusion.timesteps,
+    diffusion,
     masks,
     hflip: data.hflip,
     labelDropout: model.num_classes > 0 ? model.class_dropout : 0,

@@ -1,7 +1,7 @@
 /** The DiT against what Peebles & Xie (2022) and their code say of it; its numbers are held against PyTorch in ../engine. */
 import { describe, expect, it } from "vitest";
 import { parameterCount, parameterSpecs } from "../../../src/core/model/backbones.ts";
-import { gridPositions } from "../../../src/core/model/dit/positions.ts";
+import { gridPositions } from "../../../src/core/model/gridPositions.ts";
 import { initialise } from "../../../src/core/model/parameterSpec.ts";
 import { METHOD_CHOICES, type ModelShape } from "../../../src/core/model/shape.ts";
 

@@ -1,9 +1,17 @@
 /** What the options that all networks share make of their tensors; their numbers are held against PyTorch in ../engine. */
 import { describe, expect, it } from "vitest";
 import { experimentSchema } from "../../../src/core/experiment/schema.ts";
-import { BACKBONE_NAMES, backboneOf, parameterCount, parameterSpecs } from "../../../src/core/model/backbones.ts";
+import {
+  BACKBONE_NAMES,
+  backboneOf,
+  isBuildable,
+  parameterCount,
+  parameterSpecs,
+} from "../../../src/core/model/backbones.ts";
 import { trainingGraph } from "../../../src/core/model/graphs.ts";
+import { gridPositions } from "../../../src/core/model/gridPositions.ts";
 import { type ModelShape, mlpWidth, modelShape } from "../../../src/core/model/shape.ts";
+import { uvit } from "../../../src/core/model/uvit/network.ts";
 
 /** @param model other values than the defaults */
 function shapeOf(backbone: string, model: object = {}): ModelShape {
@@ -14,7 +22,13 @@ const tensors = (shape: ModelShape) => new Map(parameterSpecs(shape).map((spec) 
 const firstBlock: Readonly<Record<string, string>> = { uvit: "encoder.in_blocks.0", dit: "blocks.0" };
 
 it.each(BACKBONE_NAMES)("a file that says nothing of them has none of them: %s", (name) => {
-  expect(shapeOf(name)).toMatchObject({ qkNorm: "none", norm: "layer", mlp: "gelu" });
+  expect(shapeOf(name)).toMatchObject({
+    qkNorm: "none",
+    norm: "layer",
+    mlp: "gelu",
+    positions: "learned",
+    outputConv: "none",
+  });
 });
 
 describe.each(BACKBONE_NAMES)("%s", (name) => {
@@ -59,6 +73,38 @@ describe.each(BACKBONE_NAMES)("%s", (name) => {
     const shape = shapeOf(name, { depth: 3, qk_norm: "rms", norm: "rms", mlp: "swiglu" });
     const inputs = trainingGraph(shape, 1, 8).inputs.map((input) => input.name);
     expect(inputs).toEqual(expect.arrayContaining([...tensors(shape).keys()]));
+  });
+});
+
+describe("fixed positions of a U-ViT", () => {
+  const POSITIONS = "encoder.encoder_pos_embed";
+
+  it.each([0, 3])(
+    "are a constant in place of the learned ones, zero for tokens of time and class: %i classes",
+    (classes) => {
+      const [learned, fixed] = ["learned", "sincos"].map((positions) =>
+        shapeOf("uvit", { positions, embed_dim: 64, num_classes: classes }),
+      ) as [ModelShape, ModelShape];
+      const all = [...tensors(learned).keys()];
+      expect([...tensors(fixed).keys()]).toEqual(all.filter((name) => name !== POSITIONS));
+      expect(uvit.constants(learned)).toEqual([]);
+      const [constant] = uvit.constants(fixed);
+      expect(constant).toMatchObject({
+        name: POSITIONS,
+        shape: tensors(learned).get(POSITIONS)!.shape,
+        inCheckpoints: true,
+      });
+      const extra = classes > 0 ? 2 : 1;
+      const values = constant!.values();
+      expect(values.subarray(0, extra * 64)).toEqual(new Float32Array(extra * 64));
+      expect(values.subarray(extra * 64)).toEqual(gridPositions({ rows: 16, columns: 16 }, 64));
+    },
+  );
+
+  it("need a width that they divide into four", () => {
+    const buildable = (positions: string, embed_dim: number) =>
+      isBuildable(shapeOf("uvit", { positions, embed_dim, num_heads: 2 }));
+    expect([buildable("learned", 66), buildable("sincos", 66), buildable("sincos", 68)]).toEqual([true, false, true]);
   });
 });
 

@@ -35,6 +35,8 @@ const planConfig = z.strictObject({
   batchSize: z.number(),
   datasetSize: z.number(),
   timesteps: z.number(),
+  // Examples that were there before have none: they draw uniformly.
+  logitNormal: z.tuple([z.number(), z.number()]).optional(),
   hflip: z.number(),
   labelDropout: z.number(),
   mask: maskConfig,
@@ -89,8 +91,11 @@ function readPage() {
 const streamAt = ([seed, stage, stream, step, item]: z.infer<typeof address>) =>
   new RandomStream({ seed, stage, stream, step, item });
 
-const plannerOf = ({ mask, gridSize, ...rest }: z.infer<typeof planConfig>) => {
-  const config: BatchPlanConfig = { ...rest, masks: always(maskGeometry(mask, gridSize)) };
+const plannerOf = ({ mask, gridSize, timesteps, logitNormal, ...rest }: z.infer<typeof planConfig>) => {
+  const [logit_mean, logit_std] = logitNormal ?? [0, 1];
+  const timestep_distribution = logitNormal === undefined ? "uniform" : "logit_normal";
+  const diffusion = { timesteps, timestep_distribution, logit_mean, logit_std } as const;
+  const config: BatchPlanConfig = { ...rest, diffusion, masks: always(maskGeometry(mask, gridSize)) };
   return new BatchPlanner(config);
 };
 
@@ -199,6 +204,8 @@ describe("Python written from docs/random-streams.md", () => {
     { config: { ...base, gridSize: 12, mask: { ...mask, strategy: "stratified", cellSize: 3, rate: 0.5 } }, step: 7 },
     { config: { ...base, mask: { ...mask, strategy: "none" }, hflip: 0, labelDropout: 0 }, step: 1 },
     { config: { ...base, batchSize: 12, datasetSize: 5, hflip: 1, labelDropout: 1 }, step: 2 },
+    { config: { ...base, batchSize: 256, logitNormal: [-0.8, 0.8] }, step: 3 },
+    { config: { ...base, batchSize: 64, stage: "finetune", timesteps: 7, logitNormal: [2, 3] }, step: 70_000 },
   ];
   const normals = [
     { address: [42, "pretrain", "noise", 7, 3] as const, count: 997 },

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { obstacles, referenceAmong } from "../../../src/core/run/comparableEvaluations.ts";
 import { newestEvaluation, readEvaluations } from "../../../src/core/run/evaluations.ts";
 import { evaluationsCsv } from "../../../src/core/run/evaluationsCsv.ts";
-import { frechetName, kidText, measuredWith, withError } from "../../../src/core/run/evaluationText.ts";
+import { evaluationRows, frechetName, kidText, measuredWith, withError } from "../../../src/core/run/evaluationText.ts";
 import { evaluationsOf, newestEvaluationOf, readNeighbours } from "../../../src/node/run/evaluations.ts";
 import { madeUpEvaluation } from "../../support/evaluations.ts";
 import { temporaryFolder } from "./support.ts";
@@ -39,6 +39,8 @@ it("calls one network's distance FID, and that only in all of its features", () 
 it("says what an evaluation was measured with", () => {
   expect(measuredWith(madeUpEvaluation())).toBe("1000 samples in efficientnet-lite0 by ddim, 100 steps, eta 0, seed 0");
   expect(measuredWith(madeUpEvaluation({ eta: null, weights: "raw" }))).toMatch(/steps, seed 0, weights not averaged$/);
+  const guided = madeUpEvaluation({ guidance: { scale: 3, from: 0, to: 0.6 }, clip: false });
+  expect(measuredWith(guided)).toMatch(/eta 0, guidance 3 from 0 to 0.6 of the noise, not clamped, seed 0$/);
 });
 
 describe("evaluations that can be compared", () => {
@@ -62,6 +64,21 @@ describe("evaluations that can be compared", () => {
     ]);
   });
 
+  it("are guided alike and clamped alike, as far as it is known", () => {
+    const reference = madeUpEvaluation({ clip: true });
+    const guided = (scale: number, from = 0) => madeUpEvaluation({ clip: true, guidance: { scale, from, to: 1 } });
+    expect(obstacles(guided(3), reference)).toEqual(["other guidance (guidance 3)"]);
+    expect(obstacles(reference, guided(3))).toEqual(["other guidance (no guidance)"]);
+    expect(obstacles(guided(3), guided(3, 0.1))).toEqual(["other guidance (guidance 3)"]);
+    expect(obstacles(guided(3), guided(3))).toEqual([]);
+    expect(obstacles(madeUpEvaluation({ clip: true, classes: ["smileys", 3] }), reference)).toEqual([
+      "other classes (smileys, 3)",
+    ]);
+    expect(obstacles(madeUpEvaluation(), reference)).toEqual([]);
+    expect(obstacles(madeUpEvaluation({ clip: false }), reference)).toEqual(["predictions not clamped"]);
+    expect(obstacles(reference, madeUpEvaluation({ clip: false }))).toEqual(["predictions clamped"]);
+  });
+
   it("are held against one of the largest group, of the newer one among equals", () => {
     const [few, many] = [madeUpEvaluation({ samples: 200 }), madeUpEvaluation()];
     expect(referenceAmong([few, many, many])).toBe(many);
@@ -82,6 +99,8 @@ it("a table has a row for each evaluation, names quoted where they must be", () 
   expect(row).toMatch(
     /^a,"the ""good"" one, 2",2026-01-02T03:04:05.000Z,pretrain,2000,ema,1000,1234567890123,ddim,100,,/,
   );
+  expect(head).toMatch(/,clip,guidance,guidanceFrom,guidanceTo$/);
+  expect(row).toMatch(/,,1,,$/);
   expect(row!.split(",")).toHaveLength(head!.split(",").length + 1);
 });
 
@@ -98,6 +117,30 @@ describe("evaluations.jsonl", () => {
       expect(newestEvaluation(line(change)), JSON.stringify(change)).toBeNull();
     }
     expect(newestEvaluation(line({ neighbours: "neighbours-1000-fedcba98" }))).not.toBeNull();
+  });
+
+  it("has evaluations of before there were looks, which say less", () => {
+    const made = madeUpEvaluation();
+    const { kidHeldOut, look, copying, ...rest } = made;
+    const { nearCopies, ...less } = copying;
+    const old = { ...rest, copying: less };
+    expect(readEvaluations(`${JSON.stringify(old)}\n`)).toEqual([old]);
+    const names = (evaluation: Parameters<typeof evaluationRows>[0]) =>
+      evaluationRows(evaluation).map(([name]) => name);
+    const added = ["KID, held-out", "border ratio", "grain", "flat background", "near copies"];
+    expect(names(made).filter((name) => !names(old).includes(name))).toEqual(added);
+    const cells = (evaluation: typeof made) =>
+      evaluationsCsv([{ id: "a", label: "a", evaluations: [evaluation] }])
+        .trimEnd()
+        .split("\n")
+        .map((row) => row.split(","));
+    const [head, values] = cells(made);
+    const by = (name: string) => values![head!.indexOf(name)];
+    expect([by("kidHeldOut"), by("grain"), by("grainStandardError"), by("flatBackground")]).toEqual([
+      ...["0.0161", "2.4", "0.12", ""],
+    ]);
+    expect([by("nearCopies"), by("nearCopiesUnseen")]).toEqual(["0.018", "0.004"]);
+    expect(cells(old)[1]![head!.indexOf("grain")]).toBe("");
   });
 
   it("of a run that has none, or a folder in its place, is none", () => {

@@ -1,7 +1,11 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { planStudy, type StudyPlan } from "../../../src/core/study/plan.ts";
+import type { Evaluation } from "../../../src/core/run/evaluations.ts";
+import { evaluationOf } from "../../../src/core/study/cellState.ts";
+import { drawingIdentity } from "../../../src/core/study/identity.ts";
+import { type Cell, planStudy, type StudyPlan } from "../../../src/core/study/plan.ts";
 import { readStudy } from "../../../src/core/study/read.ts";
+import { madeUpEvaluation } from "../../support/evaluations.ts";
 
 const BASE = `data: {path: images, image_size: 32}
 model: {patch_size: 4, embed_dim: 64, depth: 3, num_heads: 2}
@@ -51,10 +55,36 @@ describe("the plan of a study", () => {
     expect(found.runs.size).toBe(4);
   });
 
+  it("trains once where a key differs that nothing reads", () => {
+    const axes = "axes: {diffusion.schedule: [cosine, linear], diffusion.logit_mean: [0, 1]}\nseeds: 1";
+    expect(plan(axes).runs.size).toBe(4);
+    expect(plan(axes, `${BASE}diffusion: {process: flow}\n`).runs.size).toBe(2);
+  });
+
   it("trains once where only the drawing differs, but the cells are two", () => {
     const found = plan("axes: {sample.steps: [10, 20]}\nseeds: 1");
     expect(found.runs.size).toBe(2);
     expect(new Set(found.cells.map(({ key }) => key)).size).toBe(2);
+  });
+
+  it("evaluates guided images for themselves, where there are classes to guide towards", () => {
+    const axes = "axes: {sample.guidance: [1, 3]}\nseeds: 1";
+    const classes = BASE.replace("data: {", "data: {labels: folders, ").replace("model: {", "model: {num_classes: 3, ");
+    const found = plan(axes, classes);
+    expect(new Set(plan(axes).cells.map(({ key }) => key)).size).toBe(1);
+    expect(found.runs.size).toBe(2);
+    const [plain, guided] = found.cells;
+    // Cells of before there was guidance keep their keys.
+    const { sampler, steps, eta, weights, clip } = plain!.experiment!.sample;
+    const before = JSON.stringify({ sampler, steps, eta, weights, clip, ...found.study.evaluate });
+    expect(drawingIdentity(plain!.experiment!, found.study.evaluate)).toBe(before);
+    const { samples, seed } = found.study.evaluate;
+    const made = (guidance?: Evaluation["guidance"]): Evaluation =>
+      madeUpEvaluation({ ...{ step: 60, samples, seed, eta }, ...(guidance === undefined ? {} : { guidance }) });
+    const evaluations = [made({ scale: 3, from: 0, to: 1 }), made({ scale: 3, from: 0, to: 0.5 }), made()];
+    const of = (cell: Cell) => evaluationOf(cell, found, { step: 60, evaluations });
+    expect(of(plain!)).toBe(evaluations[2]);
+    expect(of(guided!)).toBe(evaluations[0]);
   });
 
   it("splits a budget between the stages: steps, images, and seconds, whose steps are open", () => {
@@ -98,6 +128,19 @@ describe("the plan of a study", () => {
     expect(cells.map(({ runs }) => runs.length)).toEqual([2, 0]);
   });
 
+  it("has no KID to held-out images where none are held out, and needs no held-out loss for it", () => {
+    const study = "axes: {finetune.lr: [1e-4]}\nmetric: kid_held_out";
+    const [configuration] = plan(study).configurations;
+    expect(configuration!.problems).toEqual([
+      "The metric kid_held_out is measured on images that data.holdout keeps out of training, and data.holdout is 0.",
+    ]);
+    const held = BASE.replace("image_size: 32", "image_size: 32, holdout: 0.2").replace(
+      "finetune: {",
+      "finetune: {held_out_every: 0, ",
+    );
+    expect(plan(study, held).configurations[0]!.problems).toEqual([]);
+  });
+
   it("gives a range its ends and equal ratios between", () => {
     const { axes } = plan(
       "axes: {pretrain.lr: {from: 1e-4, to: 1e-2, count: 3, scale: log}, model.depth: {from: 3, to: 9, count: 3}}",
@@ -105,6 +148,24 @@ describe("the plan of a study", () => {
     expect(axes.map(({ points }) => points.map(({ values }) => Object.values(values)[0]))).toEqual([
       [1e-4, 1e-3, 1e-2],
       [3, 6, 9],
+    ]);
+  });
+
+  it("sets keys of one stage: its runs have them, the cell is measured as the last stage is", () => {
+    const text = "seeds: 1\naxes: {finetune.lr: [1e-4, 2e-4]}\n";
+    const found = plan(`${text}set: {finetune: {data.path: faces, finetune.batch_size: 2}}\nbudget: {images: 800}\n`);
+    const [pretrain, finetune, other] = [...found.runs.values()];
+    expect([pretrain, finetune, other].map((run) => run?.experiment.data.path)).toEqual(["images", "faces", "faces"]);
+    expect(finetune!.experiment.finetune.steps).toBe(200);
+    expect(finetune!.set).toContainEqual({ path: "data.path", value: "faces" });
+    expect(pretrain!.set.map(({ path }) => path)).not.toContain("data.path");
+    expect(found.cells.map(({ experiment }) => experiment?.data.path)).toEqual(["faces", "faces"]);
+    const without = plan(`${text}budget: {images: 800}\n`);
+    expect([...without.runs.keys()]).toContain(pretrain!.id);
+    expect([...without.runs.keys()]).not.toContain(finetune!.id);
+    // What is set as it is anyway is the same training.
+    expect([...plan(`${text}budget: {images: 800}\nset: {finetune: {data.path: images}}`).runs.keys()]).toEqual([
+      ...without.runs.keys(),
     ]);
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { stageFacts } from "../../../src/core/cost/stageFacts.ts";
+import type { MetricName } from "../../../src/core/study/metrics.ts";
 import { answer, notes, warnings } from "../../../src/core/study/report/notes.ts";
 import { evaluationFacts, reportedRun } from "../../../src/core/study/report/reportFacts.ts";
 import { reportHtml } from "../../../src/core/study/report/reportHtml.ts";
@@ -31,7 +32,7 @@ describe("the report of a study", () => {
         trainingImages: 100,
         heldOutImages: 20,
       },
-      ...{ frechetName: "FID" as const, kidError: 0.012, floorAgainst: "held-out images" as const },
+      ...{ frechetName: "FID" as const, error: 0.012, floorAgainst: "held-out images" as const },
     };
     const said = notes(exampleReport({ evaluation, table: { ...table, metric: "kid", floor: -0.001 } })).join("\n");
     expect(said).toContain("against held-out ones, is −0.0010");
@@ -58,12 +59,16 @@ describe("the report of a study", () => {
       return { ...cell, experiment: { ...experiment!, sample: { ...experiment!.sample, weights: made[i]!.weights } } };
     });
     const known = { ...facts, run: (id: string) => runs.get(id) };
-    const found = evaluationFacts({ ...plan, cells }, known)!;
+    const factsOf = (metric: MetricName) =>
+      evaluationFacts({ ...plan, cells, study: { ...plan.study, metric } }, known)!;
+    const found = factsOf("kid");
     expect(found.drawnBy).toMatch(
       /^\w+ with \d+ steps, weights not averaged, or \w+ with \d+ steps, averaged weights$/,
     );
     expect(found).toMatchObject({ space: "efficientnet-lite0", frechetName: "Fréchet distance" });
-    expect(found.kidError).toBeCloseTo(0.0014, 9);
+    expect(found.error).toBeCloseTo(0.0014, 9);
+    expect(factsOf("border_ratio").error).toBeCloseTo(0.031, 9);
+    expect([factsOf("flat_background").error, factsOf("precision").error]).toEqual([null, null]);
     expect(evaluationFacts(plan, facts)).toBeNull();
     const [run] = plan.runs.values();
     const { flops, ...told } = reportedRun(run!, known, "maskdm pretrain a");

@@ -57,6 +57,21 @@ describe.concurrent("maskdm study", () => {
     expect((await study.command("status")).out).toMatch(/lr 0.002 +1\/1 +\S+/);
   }, 120_000);
 
+  it("pretrains on some images and finetunes on others, and measures on the latter", async ({ expect }) => {
+    studyBase(shop, "moved");
+    await writeImages(shop.path("faces"), { count: 30, size: 8 });
+    const text = `set: {finetune: {data.path: faces, data.holdout: 0.5}}\nseeds: 1\n${held}`;
+    const study = new StudyAtWork(shop, "moved", text);
+    const { exitCode, err, out } = await study.command("run");
+    expect(exitCode, err).toBe(0);
+    expect(out).toContain("set for finetune: data.path faces, data.holdout 0.5");
+    const texts = study.runs.map((id) => readFileSync(`${study.run(id)}/experiment.maskdm.yaml`, "utf8"));
+    expect(texts.map((own) => /"path": "?(\w+)/.exec(own)?.[1])).toEqual(["images", "faces"]);
+    expect(await study.states()).toEqual(["done"]);
+    study.write(text.replace("faces", "nowhere"));
+    expect((await study.command("run", "--changed")).err).toContain('there is no folder "nowhere"');
+  }, 120_000);
+
   it("goes on after worker, queue and run were killed, and nothing is computed twice", async ({ expect }) => {
     studyBase(shop, "killed", {
       pretrain: { ...QUICK, steps: 3000, checkpoint_every: 200, log_every: 100, held_out_every: 3000 },

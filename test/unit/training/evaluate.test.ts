@@ -79,6 +79,13 @@ describe("maskdm evaluate", () => {
     // A network after two steps draws noise.
     expect(third.kid.low).toBeGreaterThan(0);
     expect(third.coverage).toBeLessThan(0.5);
+    expect(first.out).toMatch(/^ {2}border ratio .* ± .*1: no patch borders show$/m);
+    expect(first.out).toMatch(/^ {2}near copies .*of training images left out for it$/m);
+    // Gradients have no grain, and no white background.
+    expect(third.look).toMatchObject({ grain: null, flatBackground: null });
+    expect(third.look!.borderRatio!.value).toBeGreaterThan(0.5);
+    expect(third.look!.borderRatio!.standardError).toBeGreaterThan(0);
+    expect(third.kidHeldOut).toBeNull();
   }, 60_000);
 
   it("goes on after it was interrupted, and comes to the same numbers", async () => {
@@ -113,6 +120,11 @@ describe("maskdm evaluate", () => {
     expect(whole.heldOutImages).toBeGreaterThanOrEqual(20);
     expect(whole.trainingImages + whole.heldOutImages).toBe(60);
     expect([whole.kidFloor.against, whole.copying.unseen]).toEqual(["held-out images", "held-out images"]);
+    const { kid, kidHeldOut, copying } = whole;
+    // Both halves are of one kind.
+    expect(Math.abs(kidHeldOut!.value - kid.value)).toBeLessThan(4 * (kid.standardError + kidHeldOut!.standardError));
+    expect(kidHeldOut!.value).not.toBe(kid.value);
+    expect(copying.nearCopies!.share).toBe(0);
   }, 60_000);
 
   it("shows the samples that are most like a training image beside it, a planted copy first", async () => {
@@ -127,6 +139,9 @@ describe("maskdm evaluate", () => {
     const { err } = await shop.succeed("evaluate", "held", ...QUICKLY);
     const [, picture] = /^Samples that are most like a training image, each beside it: (.*\.png)$/m.exec(err) ?? [];
     const evaluation = readEvaluations(linesOf("held")).at(-1)!;
+    const { share } = evaluation.copying.nearCopies!;
+    expect(share * 70).toBeGreaterThan(4);
+    expect(share * 70).toBeLessThanOrEqual(20);
     const place = { dir: shop.run("held"), drawn: evaluation.drawn, name: evaluation.neighbours! };
     expect(picture).toBe(neighboursPicture(place));
     const { pairs, picture: layout, ...found } = readNeighbours(place)!;

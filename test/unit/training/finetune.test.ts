@@ -100,6 +100,24 @@ describe("finetune starts from", () => {
     expect(distance(finalWeights("parallel"), model)).toBe(0);
   });
 
+  it("weights without an output convolution where it has one, which begins at zero; the reverse is refused", async () => {
+    const args = ["--from", "base", "--set", "model.output_conv=residual"];
+    const { err } = await shop.succeed("finetune", "tiny.maskdm.yaml", ...args, "--run", "joined");
+    expect(err).toContain(`${model} has no output convolution, so it begins at zero`);
+    const [joined, before] = [finalWeights("joined"), model].map((file) => readSafetensors(file).tensors);
+    for (const [name, { data }] of joined!)
+      expect(data, name).toEqual(before!.get(name)?.data ?? new Float32Array(data.length));
+    expect(joined!.size).toBe(before!.size + 2);
+
+    const back = await shop.maskdm("finetune", "tiny.maskdm.yaml", "--from", "joined");
+    expect(back.exitCode).toBe(2);
+    expect(back.err).toMatch(/MDM802 model.output_conv is none, but joined was trained with residual/);
+    copyFileSync(finalWeights("joined"), shop.path("joined.safetensors"));
+    const alone = await shop.maskdm("finetune", "tiny.maskdm.yaml", "--from", "joined.safetensors");
+    expect(alone.exitCode).toBe(2);
+    expect(alone.err).toContain("  output_conv.weight: not a tensor of this model\n");
+  });
+
   it("an earlier checkpoint of a run", async () => {
     const dir = join(base(), "checkpoints", "step-00000055");
     await shop.succeed("finetune", "tiny.maskdm.yaml", "--from", dir, "--run", "earlier");
@@ -152,6 +170,11 @@ describe("finetune refuses", () => {
       "weights of other layers",
       ["--from", "base", "--set", "model.mlp=swiglu", "--set", "model.qk_norm=rms"],
       /MDM802 model.mlp is swiglu, but base was trained with gelu.*\n.*MDM802 model.qk_norm is rms, but base was trained with none/,
+    ],
+    [
+      "weights of other positions",
+      ["--from", "base", "--set", "model.positions=sincos"],
+      /MDM802 model.positions is sincos, but base was trained with learned: the weights were trained with other positions/,
     ],
     [
       "weights of another width",

@@ -51,12 +51,16 @@ describe("heldOutLoss", () => {
       { mask: { rate: 0.75, strategy: "patch" } },
       { mask: { rate: 0.5, strategy: "patch", mode: "route" } },
       { diffusion: { loss_weighting: "min_snr" } },
+      { diffusion: { loss_weighting: "velocity" } },
+      { diffusion: { timestep_distribution: "logit_normal", logit_mean: -1 } },
       { seed: 7 },
       { data: { path: "x", image_size: 8, hflip: 0.5 } },
     ]) {
       expect(await heldOutLoss(experiment(change), greys(37), 16, some)).toEqual(first);
     }
-    expect(await heldOutLoss(experiment({ diffusion: { prediction: "v" } }), greys(37), 16, some)).not.toEqual(first);
+    for (const other of [{ prediction: "v" }, { process: "flow" }]) {
+      expect(await heldOutLoss(experiment({ diffusion: other }), greys(37), 16, some)).not.toEqual(first);
+    }
   });
 
   it("asks for batches of one size, with every image's own class", async () => {

@@ -54,11 +54,17 @@ const CONFIGURATIONS: Record<string, ExperimentInput> = {
     engine: { threads: 2 },
     seed: 3,
   }),
-  "crops, classes, velocity; one thread": tinyExperiment({
+  "crops, classes, the velocity of a flow at logit-normal timesteps; one thread": tinyExperiment({
     data: { path: "labelled", image_size: 8, labels: "folders" },
     model: { patch_size: 2, embed_dim: 16, depth: 2, num_heads: 2, num_classes: 3, class_dropout: 0.3 },
     mask: { strategy: "crop", rate: 0.5 },
-    diffusion: { prediction: "v" },
+    diffusion: {
+      process: "flow",
+      prediction: "x0",
+      loss_weighting: "velocity",
+      timestep_distribution: "logit_normal",
+      logit_mean: -0.4,
+    },
     pretrain: { steps: STEPS, batch_size: 5, lr: 2e-3, checkpoint_every: 7, log_every: 3, sample_every: 0 },
     seed: 11,
   }),

@@ -57,8 +57,8 @@ it("what the weights were trained for is refused, by resume and by sample, and t
   const before = ["run.json", "status.json", "metrics.jsonl", "experiment.maskdm.yaml"].map((name) =>
     readFileSync(join(shop.run("kept"), name)),
   );
-  const wrong = ["prediction=x0", "schedule=linear", "timesteps=50"].map((set) => `diffusion.${set}`);
-  for (const set of [...wrong, "model.num_heads=4", "model.norm=rms"]) {
+  const wrong = ["prediction=x0", "schedule=linear", "timesteps=50", "process=flow"].map((set) => `diffusion.${set}`);
+  for (const set of [...wrong, "model.num_heads=4", "model.norm=rms", "model.output_conv=residual"]) {
     const [resumed, drawn] = await Promise.all([
       shop.maskdm("resume", "kept", "--steps", "30", "--stretch-lr", "--set", set),
       shop.maskdm("sample", "kept", "--set", set),

@@ -46,6 +46,36 @@ describe("maskdm sample", () => {
     expect(said).toMatchObject({ ok: true, value: { run: "drawn", step: 5, label: 0, steps: 3, eta: 1, count: 4 } });
   }, 60_000);
 
+  it("guides images towards their class, where that is asked for, and counts what it takes", async () => {
+    const draw = async (...way: string[]) => {
+      const { out, err } = await shop.succeed("sample", "drawn", "--json", ...way);
+      const { png } = JSON.parse(out);
+      const passes = Number(/\/(\d+) evaluations/.exec(err)?.[1]);
+      return { name: basename(png), passes, pixels: readFileSync(png).toString("base64") };
+    };
+    const plain = await draw();
+    expect(plain.passes).toBe(12);
+    expect(await draw("--guidance", "1")).toEqual(plain);
+    const guided = await draw("--guidance", "3");
+    expect(guided).toMatchObject({ name: "step-00000005-ddim-3-eta-1-guidance-3-seed-0-count-4.png", passes: 24 });
+    // Of the times 49, 32 and 15 the last one is in it.
+    const late = await draw("--guidance", "3", "--set", "sample.guidance_interval=[0, 0.5]");
+    const name = "step-00000005-ddim-3-eta-1-guidance-3-from-0-to-0.5-seed-0-count-4.png";
+    expect(late).toMatchObject({ name, passes: 16 });
+    const without = await draw("--guidance", "0");
+    expect(without.passes).toBe(12);
+    expect(new Set([plain, guided, late, without].map(({ pixels }) => pixels)).size).toBe(4);
+    const said = parseDrawing(readPngText(join(samplesOf("drawn"), name), "maskdm")!);
+    expect(said).toMatchObject({ ok: true, value: { guidance: { scale: 3, from: 0, to: 0.5 } } });
+    expect(readPngText(join(samplesOf("drawn"), plain.name), "maskdm")).not.toContain('guidance":{');
+  }, 60_000);
+
+  it("says how often Heun's method has asked the network", async () => {
+    const { out } = await shop.succeed("sample", "drawn", "--json", "--sampler", "heun", "--steps", "4");
+    const { png, steps, eta } = JSON.parse(out);
+    expect([basename(png), steps, eta]).toEqual(["step-00000005-heun-3-seed-0-count-4.png", 3, null]);
+  });
+
   it("writes single images for an evaluation, and prints where everything is", async () => {
     const { out } = await shop.succeed("sample", "drawn", "--images", "--count", "3", "--out", "made/faces.png");
     expect(out.trim().split("\n")).toEqual([shop.path("made", "faces.png"), shop.path("made", "faces")]);
@@ -56,7 +86,15 @@ describe("maskdm sample", () => {
     [["--steps", "51"], "51 steps are more than the 50 timesteps", "Use --steps 50, or fewer."],
     [["--set", "sample.steps=51"], "51 steps are more than the 50 timesteps", "Use --steps 50, or fewer."],
     [["--sampler", "dpmpp_2m", "--eta", "0.5"], "--eta 0.5 has no effect: dpmpp_2m adds no noise", "Leave it out"],
+    [
+      ["--sampler", "heun", "--steps", "100"],
+      "100 steps are more than the 99 that heun makes of the 50",
+      "Use --steps 99",
+    ],
+    [["--sampler", "euler", "--eta", "0.5"], "--eta 0.5 has no effect: euler adds no noise", "Leave it out"],
     [["--sampler", "ancestral", "--eta", "0.5"], "ancestral sampling always adds its full noise", "--sampler ddim"],
+    [["--set", "sample.guidance_interval=[0, 0.5]"], "has no effect: guidance is 1", "the class as it was learned"],
+    [["--guidance", "-1"], "--guidance", "at least 0"],
     [["--trajectory", "4"], "there are 3 steps to show", "Use --trajectory 3, or fewer."],
     [["--out", "images"], "is a folder", "Name a file in it"],
     [["--out", "a.gif"], "pictures are written as PNG", "ends in .png"],

@@ -24,6 +24,18 @@ const VARIANTS: Record<string, Partial<ExperimentInput>> = {
   "clean pictures predicted": { diffusion: { prediction: "x0" } },
   "min-SNR weights on the noise": { diffusion: { loss_weighting: "min_snr" } },
   "min-SNR weights on the velocity": { diffusion: { prediction: "v", loss_weighting: "min_snr" } },
+  "a flow: the picture by the loss of its velocity": {
+    diffusion: {
+      process: "flow",
+      prediction: "x0",
+      loss_weighting: "velocity",
+      timestep_distribution: "logit_normal",
+      logit_mean: -0.8,
+      logit_std: 0.8,
+    },
+  },
+  "a flow: velocity predicted": { diffusion: { process: "flow", prediction: "v" } },
+  "a flow: noise predicted, min-SNR weights": { diffusion: { process: "flow", loss_weighting: "min_snr" } },
   "a linear noise schedule": { diffusion: { schedule: "linear" } },
   "a time embedding with an MLP": { model: { ...model, time_embedding: "mlp" } },
   "biases on queries and values": { model: { ...model, qkv_bias: true } },
@@ -33,6 +45,8 @@ const VARIANTS: Record<string, Partial<ExperimentInput>> = {
   "a DiT with all of these": {
     model: { ...model, backbone: "dit", qk_norm: "rms", norm: "rms", mlp: "swiglu" },
   },
+  "fixed positions": { model: { ...model, positions: "sincos" } },
+  "an output convolution, no mask": { model: { ...model, output_conv: "residual" }, mask: { strategy: "none" } },
   "an even depth and no mask": { model: { ...model, depth: 2 }, mask: { strategy: "none" } },
 };
 

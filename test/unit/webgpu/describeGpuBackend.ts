@@ -24,6 +24,7 @@ const cases = TINY_CASES.filter(({ title }) =>
     "depth 2, patch",
     "depth 3, whole images, labels, time MLP",
     "depth 5, patch, labels, time MLP, biases, 4 heads, ratio 2",
+    "output convolution, fixed positions, whole images, labels",
   ].includes(title),
 ).map((tiny) => ({ title: tiny.title, model: tinyModel(tiny) }));
 

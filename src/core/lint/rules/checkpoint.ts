@@ -1,5 +1,5 @@
 /** A checkpoint that does not suit what is to be trained from it. */
-import { isSameValue, onResume } from "../../experiment/changeOnResume.ts";
+import { isSameValue, mayBeAdded, onResume } from "../../experiment/changeOnResume.ts";
 import type { Experiment } from "../../experiment/schema.ts";
 import { yamlText } from "../../experiment/yamlText.ts";
 import type { CheckpointFacts } from "../facts.ts";
@@ -31,7 +31,7 @@ const checkpointShapes: Rule = {
   name: "checkpoint-shapes",
   severity: "error",
   explanation:
-    "What a run starts from was trained with another image size, channel count or network, so its weights do not fit.",
+    "What a run starts from was trained with another image size, channel count or network, so its weights do not fit. An output convolution that they lack is none of that: it begins at zero.",
   fix: "Writes the checkpoint's value.",
   check: (context) => trainedOtherwise(context, "network"),
 };
@@ -45,8 +45,10 @@ function* trainedOtherwise(context: LintContext, breaks: "network" | "diffusion"
     for (const [name, trained] of Object.entries(checkpoint[section] ?? {})) {
       const path = `${section}.${name}`;
       const now: unknown = experiment[section][name as keyof Experiment[typeof section]];
-      const rule = onResume({ path, from: trained, to: now });
-      if (rule.may !== "never" || rule.breaks !== breaks || isSameValue(path, trained, now, experiment.model)) continue;
+      const change = { path, from: trained, to: now };
+      const rule = onResume(change);
+      if (rule.may !== "never" || rule.breaks !== breaks || mayBeAdded(change)) continue;
+      if (isSameValue(path, trained, now, experiment)) continue;
       yield {
         at: [path, "finetune.from"],
         message: `${path} is ${yamlText(now)}, but ${nameOf(checkpoint)} was trained with ${yamlText(trained)}: ${rule.why}.`,
@@ -61,7 +63,7 @@ const checkpointDiffusion: Rule = {
   name: "checkpoint-diffusion",
   severity: "warning",
   explanation:
-    "What a run starts from was trained with another noise schedule, number of timesteps or prediction. The weights load, but have to learn anew what a timestep or their output means.",
+    "What a run starts from was trained with another diffusion process, noise schedule, number of timesteps or prediction. The weights load, but have to learn anew what a timestep or their output means.",
   fix: "Writes the checkpoint's value.",
   check: (context) => trainedOtherwise(context, "diffusion"),
 };

@@ -1,5 +1,8 @@
 /** Diffusion settings that contradict each other, and sampling that does not suit them. */
 import { imageCost } from "../../cost/imageCost.ts";
+import { passesPerImage } from "../../diffusion/guidance.ts";
+import { mostEvaluations } from "../../diffusion/timeSteps.ts";
+import { isIdle } from "../../experiment/idleKeys.ts";
 import { isBuildable } from "../../model/backbones.ts";
 import { modelShape, tokenCount } from "../../model/shape.ts";
 import { count, percent, plural, short } from "../../numbers.ts";
@@ -9,14 +12,14 @@ const gammaUnused: Rule = {
   code: "MDM401",
   name: "gamma-unused",
   severity: "warning",
-  explanation: "`diffusion.min_snr_gamma` is only read with `loss_weighting: min_snr`; the weighting is uniform.",
+  explanation: "`diffusion.min_snr_gamma` is only read with `loss_weighting: min_snr`.",
   fix: "Writes `loss_weighting: min_snr`, which the key suggests is meant.",
   *check(context) {
     const { diffusion } = context.experiment;
     if (diffusion.loss_weighting === "min_snr" || !context.isSet("diffusion.min_snr_gamma")) return;
     yield {
       at: ["diffusion.min_snr_gamma"],
-      message: `diffusion.min_snr_gamma ${diffusion.min_snr_gamma} has no effect: loss_weighting is uniform. Use loss_weighting: min_snr, or remove the key.`,
+      message: `diffusion.min_snr_gamma ${diffusion.min_snr_gamma} has no effect: loss_weighting is ${diffusion.loss_weighting}. Use loss_weighting: min_snr, or remove the key.`,
       fix: { title: "Use loss_weighting: min_snr", set: { "diffusion.loss_weighting": "min_snr" } },
     };
   },
@@ -34,7 +37,7 @@ const shortLinearSchedule: Rule = {
   fix: "Writes `schedule: cosine`, which takes any number of timesteps.",
   *check({ experiment: { diffusion } }) {
     const T = diffusion.timesteps;
-    if (diffusion.schedule !== "linear" || T >= SHORT_LINEAR) return;
+    if (isIdle("diffusion.schedule", diffusion) || diffusion.schedule !== "linear" || T >= SHORT_LINEAR) return;
     const last = 20 / T;
     const effect =
       last >= 0.999
@@ -48,22 +51,83 @@ const shortLinearSchedule: Rule = {
   },
 };
 
+const scheduleUnused: Rule = {
+  code: "MDM403",
+  name: "schedule-unused",
+  severity: "warning",
+  explanation: "`diffusion.schedule` is only read with `process: ddpm`; a flow goes along the straight path.",
+  fix: "Removes the key.",
+  *check(context) {
+    const { diffusion } = context.experiment;
+    if (!isIdle("diffusion.schedule", diffusion) || !context.isSet("diffusion.schedule")) return;
+    yield {
+      at: ["diffusion.schedule"],
+      message: `diffusion.schedule ${diffusion.schedule} has no effect: process is ${diffusion.process}, which has no noise schedule. Use process: ddpm, or remove the key.`,
+      fix: { title: "Remove schedule", remove: ["diffusion.schedule"] },
+    };
+  },
+};
+
+const logitUnused: Rule = {
+  code: "MDM404",
+  name: "logit-unused",
+  severity: "warning",
+  explanation:
+    "`diffusion.logit_mean` and `diffusion.logit_std` are only read with `timestep_distribution: logit_normal`; timesteps are drawn uniformly.",
+  fix: "Writes `timestep_distribution: logit_normal`, which the keys suggest is meant.",
+  *check(context) {
+    const { diffusion } = context.experiment;
+    for (const name of ["logit_mean", "logit_std"] as const) {
+      const path = `diffusion.${name}`;
+      if (!isIdle(path, diffusion) || !context.isSet(path)) continue;
+      yield {
+        at: [path],
+        message: `${path} ${diffusion[name]} has no effect: timestep_distribution is uniform. Use timestep_distribution: logit_normal, or remove the key.`,
+        fix: {
+          title: "Use timestep_distribution: logit_normal",
+          set: { "diffusion.timestep_distribution": "logit_normal" },
+        },
+      };
+    }
+  },
+};
+
+const imageLoss: Rule = {
+  code: "MDM405",
+  name: "image-loss",
+  severity: "info",
+  explanation:
+    "A flow that predicts the image and is trained on the image's error hardly counts the timesteps with little noise. Where Li & He (2025) compare the losses of image, noise and velocity, that of the image is the worst and that of the velocity the best, whatever is predicted.",
+  fix: "Writes `loss_weighting: velocity`.",
+  *check({ experiment: { diffusion } }) {
+    const { process, prediction, loss_weighting: weighting } = diffusion;
+    if (process !== "flow" || prediction !== "x0" || weighting === "velocity") return;
+    yield {
+      at: ["diffusion.loss_weighting", "diffusion.prediction"],
+      message: `The loss is that of the image (prediction x0, loss_weighting ${weighting}), which hardly counts the timesteps with little noise, where details are made. Use loss_weighting: velocity.`,
+      fix: { title: "Use loss_weighting: velocity", set: { "diffusion.loss_weighting": "velocity" } },
+    };
+  },
+};
+
 const samplerSteps: Rule = {
   code: "MDM601",
   name: "sampler-steps",
   severity: "warning",
   explanation:
-    "`sample.steps` is more than `diffusion.timesteps`: a sampler visits each timestep at most once, so fewer steps are taken than asked for.",
-  fix: "Writes the number of timesteps.",
+    "`sample.steps` is more than `diffusion.timesteps` (with heun, which asks the network twice a step, more than 2·timesteps - 1): a sampler visits each timestep at most once, so fewer steps are taken than asked for.",
+  fix: "Writes the largest number that is taken.",
   *check(context) {
     const { sample, diffusion } = context.experiment;
-    if (sample.steps <= diffusion.timesteps) return;
     const T = diffusion.timesteps;
+    const most = mostEvaluations(sample.sampler, T);
+    if (sample.steps <= most) return;
+    const possible = most === T ? "" : `the ${most} network evaluations of ${sample.sampler} at `;
     yield {
       at: ["sample.steps", "diffusion.timesteps"],
       severity: context.isSet("sample.steps") ? "warning" : "info",
-      message: `sample.steps ${sample.steps}${context.isSet("sample.steps") ? "" : " (the default)"} is more than diffusion.timesteps ${T}: a sampler visits each timestep at most once, so ${T} steps are taken.`,
-      fix: { title: `Use steps: ${T}`, set: { "sample.steps": String(T) } },
+      message: `sample.steps ${sample.steps}${context.isSet("sample.steps") ? "" : " (the default)"} is more than ${possible}diffusion.timesteps ${T}: a sampler visits each timestep at most once, so ${most} steps are taken.`,
+      fix: { title: `Use steps: ${most}`, set: { "sample.steps": String(most) } },
     };
   },
 };
@@ -72,15 +136,13 @@ const etaUnused: Rule = {
   code: "MDM602",
   name: "eta-unused",
   severity: "warning",
-  explanation: "`sample.eta` is only read by DDIM. Ancestral sampling always adds its noise, DPM-Solver++ none.",
+  explanation: "`sample.eta` is only read by DDIM. Ancestral sampling always adds its noise, all others none.",
   fix: "Removes the key.",
   *check(context) {
     const { sample } = context.experiment;
     if (sample.sampler === "ddim" || !context.isSet("sample.eta")) return;
     const how =
-      sample.sampler === "ancestral"
-        ? "ancestral sampling always adds its full noise"
-        : "DPM-Solver++ is deterministic";
+      sample.sampler === "ancestral" ? "ancestral sampling always adds its full noise" : "it is deterministic";
     yield {
       at: ["sample.eta"],
       message: `sample.eta ${sample.eta} has no effect with sampler ${sample.sampler}: ${how}. Use sampler: ddim, or remove the key.`,
@@ -125,7 +187,8 @@ const costlySamples: Rule = {
     const { sample } = context.experiment;
     const shape = modelShape(context.experiment);
     if (!isBuildable(shape)) return;
-    const perImage = sample.steps * imageCost(shape, tokenCount(shape)).forwardFlops;
+    const passes = passesPerImage(context.experiment);
+    const perImage = passes * imageCost(shape, tokenCount(shape)).forwardFlops;
     for (const { stage, config, visibleTokens } of context.stages()) {
       if (visibleTokens === null) continue;
       const perStep = config.batch_size * imageCost(shape, visibleTokens).trainingFlops;
@@ -141,7 +204,7 @@ const costlySamples: Rule = {
         const every = roundUp((9 * flops) / perStep);
         yield {
           at: [`${stage}.${key}`, from, "sample.steps"],
-          message: `${what} of ${plural(images, "image")} at ${plural(sample.steps, "step")} costs as much as ${plural(flops / perStep, "training step")} of ${stage}, and one is ${key === "sample_every" ? "drawn" : "made"} every ${each}: ${percent(taken)} of the work. ${key} ${every} makes it 10 %.`,
+          message: `${what} of ${plural(images, "image")} at ${plural(passes, "network evaluation")} costs as much as ${plural(flops / perStep, "training step")} of ${stage}, and one is ${key === "sample_every" ? "drawn" : "made"} every ${each}: ${percent(taken)} of the work. ${key} ${every} makes it 10 %.`,
           fix: { title: `Use ${key} ${every}`, set: { [`${stage}.${key}`]: String(every) } },
         };
       }
@@ -155,5 +218,11 @@ function roundUp(value: number): number {
   return Math.min(1e9, Math.ceil(value / scale) * scale);
 }
 
-export const DIFFUSION_RULES: readonly Rule[] = [gammaUnused, shortLinearSchedule];
+export const DIFFUSION_RULES: readonly Rule[] = [
+  gammaUnused,
+  shortLinearSchedule,
+  scheduleUnused,
+  logitUnused,
+  imageLoss,
+];
 export const SAMPLE_RULES: readonly Rule[] = [samplerSteps, etaUnused, noisySamples, costlySamples];

@@ -1,6 +1,7 @@
 /** Networks that do not fit the image or themselves. */
 import { imageCost } from "../../cost/imageCost.ts";
 import { numberText } from "../../experiment/yamlText.ts";
+import { onGrid } from "../../masks/schedule.ts";
 import { backboneOf, isBuildable } from "../../model/backbones.ts";
 import { mlpWidth, modelShape, tokenCount } from "../../model/shape.ts";
 import { bytes, count, divisors, nearest, operations, percent, plural } from "../../numbers.ts";
@@ -67,11 +68,11 @@ const evenWidth: Rule = {
   name: "even-width",
   severity: "error",
   explanation:
-    "`model.embed_dim` must be even: the sinusoidal time embedding is one half cosines, one half sines. With `backbone: dit` it must be a multiple of 4: positions are sines and cosines of column and row.",
+    "`model.embed_dim` must be even: the sinusoidal time embedding is one half cosines, one half sines. With `backbone: dit` or `positions: sincos` it must be a multiple of 4: positions are sines and cosines of column and row.",
   fix: "Writes the next such width that the heads divide.",
   *check({ experiment: { model } }) {
     const { embed_dim: D, num_heads: heads } = model;
-    const { multiple, why } = backboneOf(model).widthUnit;
+    const { multiple, why } = backboneOf(model).widthUnit(model);
     if (D % multiple === 0) return;
     let width = multiple * Math.ceil(D / multiple);
     while (width % heads !== 0) width += multiple;
@@ -237,7 +238,7 @@ const backboneUnused: Rule = {
   name: "backbone-unused",
   severity: "warning",
   explanation:
-    "The key is not read with this `model.backbone`. dit has biases in every layer (`qkv_bias`) and two layers for the timestep (`time_embedding`).",
+    "The key is not read with this `model.backbone`. dit has biases in every layer (`qkv_bias`), two layers for the timestep (`time_embedding`) and fixed positions (`positions`).",
   fix: "Removes the key.",
   *check(context) {
     const { model } = context.experiment;
@@ -252,6 +253,28 @@ const backboneUnused: Rule = {
   },
 };
 
+const idleOutputConv: Rule = {
+  code: "MDM211",
+  name: "idle-output-conv",
+  severity: "warning",
+  explanation:
+    "With `model.output_conv: residual` a convolution joins the patches of whole images. Pretraining drops hidden tokens from its first step to its last and the file has no finetune stage, so nothing trains it: it stays zero and does nothing.",
+  fix: "Removes the key.",
+  *check(context) {
+    const { grid, pieces, experiment, facts } = context;
+    if (experiment.model.output_conv === "none" || experiment.mask.mode !== "drop") return;
+    if (facts.stage === "finetune" || context.isSet("finetune")) return;
+    const masks = grid === null ? null : onGrid(pieces, grid);
+    if (masks === null || masks.some(({ geometry }) => geometry.visibleTokens === grid! ** 2)) return;
+    yield {
+      at: ["model.output_conv"],
+      message:
+        "model.output_conv needs whole images, which pretraining never sees here, and the file has no finetune stage: the convolution stays zero. Leave it to the experiment that finetunes, which can add it to weights without it.",
+      fix: { title: "Remove output_conv", remove: ["model.output_conv"] },
+    };
+  },
+};
+
 export const MODEL_RULES: readonly Rule[] = [
   patchDividesImage,
   headsDivideWidth,
@@ -263,4 +286,5 @@ export const MODEL_RULES: readonly Rule[] = [
   narrowHeads,
   wholeMlpWidth,
   backboneUnused,
+  idleOutputConv,
 ];

@@ -11,6 +11,7 @@ import { dense, type Scope } from "../blocks/scope.ts";
 import type { Tensor } from "../graph/graph.ts";
 import { silu } from "../graph/layers.ts";
 import { add, gatherRows, multiply, reshape, shift, split } from "../graph/operations.ts";
+import { GRID_POSITIONS_UNIT } from "../gridPositions.ts";
 import { throughBlocks } from "../sparse.ts";
 import { ditConstants, ditParameters, FREQUENCIES, POSITIONS } from "./parameters.ts";
 
@@ -65,8 +66,8 @@ function output(scope: Scope, inputs: NetworkInputs): Tensor {
 export const dit: Backbone = {
   summary:
     "the diffusion transformer of Peebles & Xie (2022): timestep and class steer the normalisations of every block (adaLN-Zero), positions are fixed; embed_dim, depth and num_heads of DiT-S 384, 12, 6, of DiT-B 768, 12, 12, of DiT-L 1024, 24, 16",
-  unusedKeys: ["qkv_bias", "time_embedding"],
-  widthUnit: { multiple: 4, why: "positions are sines and cosines of column and row" },
+  unusedKeys: ["qkv_bias", "time_embedding", "positions"],
+  widthUnit: () => GRID_POSITIONS_UNIT,
   blocks: (depth) => depth,
   parameters: ditParameters,
   constants: ditConstants,

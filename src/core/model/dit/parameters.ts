@@ -5,9 +5,9 @@ import { patchParameters } from "../blocks/embedding.ts";
 import { mlpParameters } from "../blocks/mlp.ts";
 import { plainNormConstants } from "../blocks/norm.ts";
 import { ParameterList } from "../blocks/parameterList.ts";
+import { gridPositions } from "../gridPositions.ts";
 import type { Init, ParameterSpec } from "../parameterSpec.ts";
 import { elementsPerToken, type ModelShape, tokenCount, tokenGrid } from "../shape.ts";
-import { gridPositions } from "./positions.ts";
 
 /** Numbers of the sinusoidal embedding that the timestep's MLP begins with. */
 export const FREQUENCIES = 256;

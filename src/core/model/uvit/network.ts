@@ -8,8 +8,17 @@ import { dense, type Scope } from "../blocks/scope.ts";
 import type { Tensor } from "../graph/graph.ts";
 import { silu } from "../graph/layers.ts";
 import { add, concat, gatherRows, reshape, split } from "../graph/operations.ts";
+import { GRID_POSITIONS_UNIT } from "../gridPositions.ts";
 import { throughBlocks } from "../sparse.ts";
-import { blockCount, blockNames, extraTokens, qkvBiasOf, uvitParameters } from "./parameters.ts";
+import {
+  blockCount,
+  blockNames,
+  extraTokens,
+  POSITIONS,
+  qkvBiasOf,
+  uvitConstants,
+  uvitParameters,
+} from "./parameters.ts";
 
 const NORM_EPSILON = 1e-5;
 
@@ -30,7 +39,7 @@ function output(scope: Scope, inputs: NetworkInputs): Tensor {
   }
   const patches = embedPatches(scope, inputs.tokens, "encoder.patch_embed.proj");
   const tokens = concat(g, [...extra, reshape(g, patches, [batchSize, F, D])], 1);
-  const x = addPositions(scope, tokens, tensors("encoder.encoder_pos_embed"), inputs.positions);
+  const x = addPositions(scope, tokens, tensors(POSITIONS), inputs.positions);
 
   const block = (x: Tensor, name: string): Tensor => {
     const before = norm(scope, x, `${name}.norm1`, NORM_EPSILON);
@@ -60,10 +69,13 @@ function output(scope: Scope, inputs: NetworkInputs): Tensor {
 export const uvit: Backbone = {
   summary: "the method's U-ViT, with long skips from the first blocks to the last",
   unusedKeys: [],
-  widthUnit: { multiple: 2, why: "half of the time embedding is cosines and half sines" },
+  widthUnit: ({ positions }) =>
+    positions === "sincos"
+      ? GRID_POSITIONS_UNIT
+      : { multiple: 2, why: "half of the time embedding is cosines and half sines" },
   blocks: blockCount,
   parameters: uvitParameters,
-  constants: () => [],
+  constants: uvitConstants,
   extraTokens,
   timeEmbeddingWidth: ({ embedDim }) => embedDim,
   output,

@@ -1,11 +1,14 @@
 /** The learned tensors of the U-ViT: names, shapes and initial values (method section 5). */
+import type { Constant } from "../backbone.ts";
 import { attentionParameters, type QkvBias } from "../blocks/attention.ts";
 import { patchParameters } from "../blocks/embedding.ts";
 import { mlpParameters } from "../blocks/mlp.ts";
 import { normParameters } from "../blocks/norm.ts";
 import { ParameterList } from "../blocks/parameterList.ts";
+import { sizeOf } from "../graph/graph.ts";
+import { gridPositions } from "../gridPositions.ts";
 import type { Init, ParameterSpec } from "../parameterSpec.ts";
-import { elementsPerToken, type ModelShape, tokenCount } from "../shape.ts";
+import { elementsPerToken, type ModelShape, tokenCount, tokenGrid } from "../shape.ts";
 
 /** The authors' truncation at ±2 lies a hundred deviations out, so the normal is drawn as it is. */
 const WEIGHT: Init = { normal: 0.02 };
@@ -29,6 +32,23 @@ export function blockNames(depth: number): { inBlocks: string[]; midBlock: strin
 
 export const qkvBiasOf = ({ qkvBias }: ModelShape): QkvBias => (qkvBias ? "queries and values" : "none");
 
+/** Positions of all tokens, learned or not, under the name that published checkpoints have. */
+export const POSITIONS = "encoder.encoder_pos_embed";
+
+const positionsShape = (shape: ModelShape) => [1, extraTokens(shape) + tokenCount(shape), shape.embedDim];
+
+/** Positions that are not learned: zeros for tokens that are no patches, which have no place in the grid. */
+export function uvitConstants(shape: ModelShape): Constant[] {
+  if (shape.positions === "learned") return [];
+  const { embedDim: D } = shape;
+  const values = () => {
+    const out = new Float32Array(sizeOf(positionsShape(shape)));
+    out.set(gridPositions(tokenGrid(shape), D), extraTokens(shape) * D);
+    return out;
+  };
+  return [{ name: POSITIONS, shape: positionsShape(shape), values, inCheckpoints: true }];
+}
+
 /** All learned tensors in the order of the checkpoint. */
 export function uvitParameters(shape: ModelShape): ParameterSpec[] {
   const { embedDim: D } = shape;
@@ -36,7 +56,7 @@ export function uvitParameters(shape: ModelShape): ParameterSpec[] {
   // PyTorch's own law for a convolution (He et al. 2015 with a = sqrt(5)), which the authors' code leaves here.
   const patch: Init = { uniform: 1 / Math.sqrt(elementsPerToken(shape)) };
   patchParameters(list, shape, "encoder.patch_embed.proj", { weight: patch, bias: patch });
-  list.add("encoder.encoder_pos_embed", [1, extraTokens(shape) + tokenCount(shape), D], WEIGHT);
+  if (shape.positions === "learned") list.add(POSITIONS, positionsShape(shape), WEIGHT);
   if (shape.numClasses > 0) {
     // PyTorch's own for an embedding.
     list.weight("encoder.label_emb", shape.numClasses, D, { normal: 1 });

@@ -99,10 +99,9 @@ function intervalNote(seeds: number): string {
 
 function evaluationNotes({ table, study, evaluation }: StudyReport, format: (value: number) => string): string[] {
   if (evaluation === null) return [];
-  const { space, drawnBy, frechetName, trainingImages, heldOutImages, kidError, floorAgainst } = evaluation;
+  const { space, drawnBy, frechetName, trainingImages, heldOutImages, error, floorAgainst } = evaluation;
   const isFid = table.metric === "frechet" && frechetName === "FID";
   const measured = `Every cell was measured on ${plural(study.evaluate.samples, "image")} drawn from the same noise (seed ${study.evaluate.seed}, ${drawnBy}), against ${plural(trainingImages, "training image")}${heldOutImages > 0 ? `; ${plural(heldOutImages, "image")} were held out` : ""}, in the feature space ${space}. Such distances compare only with others in that space and of as many images; they are ${isFid ? "FID, of that many images" : "no FID"}.`;
-  if (table.metric !== "kid") return [measured];
   const floor =
     table.floor === null
       ? []
@@ -111,7 +110,11 @@ function evaluationNotes({ table, study, evaluation }: StudyReport, format: (val
         ];
   return [
     measured,
-    `A single KID has a standard error of about ${format(kidError)} from the images drawn; it is part of the spread over seeds.`,
+    ...(error === null
+      ? []
+      : [
+          `A single ${METRICS[table.metric].title} has a standard error of about ${format(error)} from the images drawn; it is part of the spread over seeds.`,
+        ]),
     ...floor,
   ];
 }

@@ -4,9 +4,11 @@ import { sumOverSteps } from "../../masks/schedule.ts";
 import { bytes, plural } from "../../numbers.ts";
 import type { Evaluation } from "../../run/evaluations.ts";
 import { frechetName } from "../../run/evaluationText.ts";
+import { guidanceText } from "../../run/guidanceRecord.ts";
 import type { RunRecord } from "../../run/record.ts";
 import { cellEvaluation, type StudyFacts } from "../cellState.ts";
 import { mean } from "../intervals.ts";
+import { METRICS } from "../metrics.ts";
 import type { PlannedRun, StudyPlan } from "../plan.ts";
 import type { EvaluationFacts, ReportedRun } from "./studyReport.ts";
 
@@ -16,15 +18,17 @@ export function evaluationFacts(plan: StudyPlan, facts: StudyFacts): EvaluationF
   const [first] = all;
   if (first === undefined) return null;
   const { space, trainingImages, heldOutImages, kidFloor } = first;
+  const { error } = METRICS[plan.study.metric];
+  const errors = all.flatMap((evaluation) => error?.(evaluation) ?? []);
   return {
     ...{ space, trainingImages, heldOutImages, floorAgainst: kidFloor.against, frechetName: frechetName(first) },
     drawnBy: [...new Set(all.map(drawnBy))].join(", or "),
-    kidError: mean(all.map(({ kid }) => kid.standardError)),
+    error: errors.length === 0 ? null : mean(errors),
   };
 }
 
-const drawnBy = ({ sampler, samplerSteps, weights }: Evaluation): string =>
-  `${sampler} with ${plural(samplerSteps, "step")}, ${weights === "ema" ? "averaged weights" : "weights not averaged"}`;
+const drawnBy = ({ sampler, samplerSteps, guidance, weights }: Evaluation): string =>
+  `${sampler} with ${plural(samplerSteps, "step")}${guidance === undefined ? "" : `, ${guidanceText(guidance)}`}, ${weights === "ema" ? "averaged weights" : "weights not averaged"}`;
 
 /** @param command that does the training alone */
 export function reportedRun({ id, stage, experiment }: PlannedRun, facts: StudyFacts, command: string): ReportedRun {

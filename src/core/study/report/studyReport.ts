@@ -49,14 +49,14 @@ export interface SampleFigure {
 /** Of the evaluations that a study's cells have: numbers of images and what chance comes to are those of the first. */
 export interface EvaluationFacts {
   readonly space: string;
-  /** sampler, steps and weights, all that there are */
+  /** sampler, steps, guidance and weights, all that there are */
   readonly drawnBy: string;
   /** what its Fréchet distance may be called */
   readonly frechetName: "FID" | "Fréchet distance";
   readonly trainingImages: number;
   readonly heldOutImages: number;
-  /** of a single evaluation's KID, mean */
-  readonly kidError: number;
+  /** standard error of a single evaluation's metric, mean; null: it has none */
+  readonly error: number | null;
   readonly floorAgainst: "held-out images" | "training images";
 }
 

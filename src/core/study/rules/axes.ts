@@ -35,7 +35,7 @@ export const AXIS_TEXT_RULES: readonly StudyRule[] = [
     name: "seed-is-no-axis",
     severity: "error",
     explanation:
-      "`seed` is an axis. Seeds repeat every configuration, so that its spread is known, and are folded in tables and charts; `seeds` names them.",
+      "`seed` is an axis, or set for a stage. Seeds repeat every configuration, so that its spread is known, and are folded in tables and charts; `seeds` names them.",
     fix: "Moves a list of seeds to `seeds`.",
     *check({ axes, document }) {
       for (const axis of axes.filter((other) => keysOf(other).includes("seed"))) {

@@ -6,6 +6,7 @@ import { maskPieces, onGrid } from "../../masks/schedule.ts";
 import { plural } from "../../numbers.ts";
 import { type Axis, keysOf } from "../axes.ts";
 import { type Cell, isAboutMetric, type StudyPlan } from "../plan.ts";
+import { settingPlace, stageSettings } from "../stageSet.ts";
 import { placeOf, pointKey, type StudyContext, type StudyFinding, type StudyRule } from "../studyRule.ts";
 import { withoutEffect } from "../withoutEffect.ts";
 
@@ -91,7 +92,7 @@ function baseErrors(context: StudyContext): Diagnostic[] {
 }
 
 function untrained(problem: string, plan: StudyPlan, none: boolean): StudyFinding {
-  const { axes, configurations } = plan;
+  const { axes, configurations, study } = plan;
   const having = configurations.filter(({ problems }) => problems.includes(problem));
   // The point that all of them have, and that has the problem wherever it stands.
   const culprit = axes.flatMap((axis, a) =>
@@ -100,6 +101,7 @@ function untrained(problem: string, plan: StudyPlan, none: boolean): StudyFindin
       return there.length === having.length && having.every(({ points }) => points[a] === p) ? [{ axis, p }] : [];
     }),
   )[0];
+  const setting = stageSettings(study).find(({ key }) => problem.includes(key));
   const varied =
     axes.find(({ points }, a) => points.some((_, p) => having.every((one) => one.points[a] === p))) ?? axes[0];
   const hasOthers = axes.every(({ points }, a) =>
@@ -112,9 +114,11 @@ function untrained(problem: string, plan: StudyPlan, none: boolean): StudyFindin
   return {
     at: culprit
       ? [[...placeOf(culprit.axis), culprit.p], placeOf(culprit.axis)]
-      : varied
-        ? [placeOf(varied)]
-        : ["base"],
+      : setting
+        ? [settingPlace(setting)]
+        : varied
+          ? [placeOf(varied)]
+          : ["base"],
     severity: none ? "error" : hasOthers ? "info" : "warning",
     message: `${which} cannot be trained${having[0]!.label === "" ? "" : ` (${having[0]!.label}${having.length > 1 ? ", …" : ""})`}: ${problem}`,
   };

@@ -4,6 +4,7 @@ import { plural } from "../../numbers.ts";
 import { METRICS } from "../metrics.ts";
 import { isAboutMetric } from "../plan.ts";
 import { BUDGET_UNITS } from "../schema.ts";
+import { stageSettings } from "../stageSet.ts";
 import type { StudyRule } from "../studyRule.ts";
 
 /** Those that no study can do without; they ask for the text alone. */
@@ -61,7 +62,7 @@ export const SETTING_RULES: readonly StudyRule[] = [
     name: "nothing-held-out",
     severity: "error",
     explanation:
-      "The metric `held_out_loss` is the loss on images that are kept out of training, measured during training. `data.holdout` keeps none out, or `held_out_every` of the last stage is 0, in the experiment or at a point of an axis.",
+      "The metrics `held_out_loss` and `kid_held_out` are measured on images that are kept out of training, and `data.holdout` keeps none out; or `held_out_loss`, which is measured during training, is not, as `held_out_every` of the last stage is 0; in the experiment or at a point of an axis.",
     fix: null,
     *check({ study, plan }) {
       const found = new Set(plan.configurations.flatMap(({ problems }) => problems.filter(isAboutMetric)));
@@ -105,7 +106,8 @@ export const SETTING_RULES: readonly StudyRule[] = [
       const images = facts.base && "facts" in facts.base ? facts.base.facts.dataset?.images : undefined;
       const holdout = plan.cells[0]?.experiment?.data.holdout ?? 0;
       const { samples } = study.evaluate;
-      if (images === undefined || METRICS[study.metric].of === null || samples <= images) return;
+      const isOfOthers = stageSettings(study).some(({ key }) => key === "data.path");
+      if (isOfOthers || images === undefined || METRICS[study.metric].of === null || samples <= images) return;
       const trained = Math.round(images * (1 - holdout));
       yield {
         at: ["evaluate.samples", "metric", "base"],

@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { UserError } from "../../../core/errors.ts";
 import { studyChanges } from "../../../core/study/changes.ts";
 import { METRICS } from "../../../core/study/metrics.ts";
+import { STAGES } from "../../../core/study/stageSet.ts";
 import { resolvePath } from "../../../node/homePath.ts";
 import { type LoadedStudy, planTexts } from "../../../node/study/loadPlan.ts";
 import { readStudyRecord } from "../../../node/study/recordFile.ts";
@@ -32,14 +33,17 @@ export function sayChanges({ texts, plan }: LoadedStudy, runsDir: string, io: Io
   return isOther;
 }
 
-/** @throws UserError where none of the folders of images is there: what varies may name a wrong one among others */
+/** @throws UserError where none of a stage's folders of images is there: what varies may name a wrong one among others */
 export function checkImages({ texts, plan }: LoadedStudy): void {
-  const folders = new Set([...plan.runs.values()].map(({ experiment }) => experiment.data.path));
   const folder = dirname(texts.baseFile);
-  if ([...folders].some((path) => existsSync(resolvePath(folder, path)))) return;
-  throw new UserError(
-    `${texts.baseFile}: data.path: there is no folder ${[...folders].map((path) => JSON.stringify(path)).join(", nor ")}. A relative path starts at the experiment file's folder.`,
-  );
+  for (const stage of STAGES) {
+    const runs = [...plan.runs.values()].filter((run) => run.stage === stage);
+    const folders = new Set(runs.map(({ experiment }) => experiment.data.path));
+    if (runs.length === 0 || [...folders].some((path) => existsSync(resolvePath(folder, path)))) continue;
+    throw new UserError(
+      `${texts.baseFile}: data.path: there is no folder ${[...folders].map((path) => JSON.stringify(path)).join(", nor ")}. A relative path starts at the experiment file's folder.`,
+    );
+  }
 }
 
 /** Rather than after hours of training. @throws UserError where the space of features cannot be used */

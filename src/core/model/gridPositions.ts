@@ -1,4 +1,9 @@
-/** Fixed positions of the DiT (Peebles & Xie 2022): cosines and sines of a patch's column and row. */
+/** Fixed positions as the DiT has them (Peebles & Xie 2022): cosines and sines of a patch's column and row. */
+
+import type { WidthUnit } from "./backbone.ts";
+
+/** What width they need. */
+export const GRID_POSITIONS_UNIT: WidthUnit = { multiple: 4, why: "positions are sines and cosines of column and row" };
 
 /** Of one coordinate: sines, then cosines, of coordinate / 10000^(i / (width / 2)). */
 function fill(out: Float32Array, start: number, width: number, coordinate: number): void {
