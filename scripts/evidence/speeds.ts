@@ -9,7 +9,6 @@ import * as z from "zod";
 import { isReadBy, ruleOf } from "../../src/core/experiment/changeOnResume.ts";
 import { applyOverrides } from "../../src/core/experiment/overrides.ts";
 import { RUN_FORMAT_VERSION } from "../../src/core/run/format.ts";
-import { median } from "../../src/core/study/intervals.ts";
 import type { PlannedRun } from "../../src/core/study/plan.ts";
 import { type StudyRecord, textsOf } from "../../src/core/study/record.ts";
 import { replaceJson } from "../../src/node/run/files.ts";
@@ -18,7 +17,7 @@ import type { LoadedStudy } from "../../src/node/study/loadPlan.ts";
 import { studyFolder } from "../../src/node/study/places.ts";
 import { readStudyRecord, writeStudyRecord } from "../../src/node/study/recordFile.ts";
 
-/** Measurements of each training; an odd number, of which the middle one counts. */
+/** Measurements of each training, of which the quickest counts. */
 export const ROUNDS = 3;
 
 const speedsSchema = z.object({
@@ -60,10 +59,10 @@ export function speedKey({ stage, experiment }: Pick<PlannedRun, "stage" | "expe
   return createHash("sha256").update(JSON.stringify(facts)).digest("hex").slice(0, 16);
 }
 
-/** Seconds of a step; null: not measured often enough. */
+/** Seconds of a step: the least, since whatever else the machine does only slows it; null: not measured often enough. */
 export function speedOf(run: Pick<PlannedRun, "stage" | "experiment">, { secondsPerStep }: Speeds): number | null {
   const rounds = secondsPerStep[speedKey(run)] ?? [];
-  return rounds.length < ROUNDS ? null : median(rounds)!;
+  return rounds.length < ROUNDS ? null : Math.min(...rounds);
 }
 
 /** Runs `maskdm study time` with this on stdin and gives what it prints. */
