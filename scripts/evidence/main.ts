@@ -1,5 +1,5 @@
 /**
- * npm run evidence -- [recipes|masking|all] [--full] [--runs-dir DIR] [--seeds N] [--seconds S] [--list] [--speeds] [--only NAME] [--write]
+ * npm run evidence -- --help
  * Computes the studies of docs/evidence and writes its pages; docs/evidence/README.md says how. `npm run build` first. What is computed is
  * never computed again: after an interruption the same command goes on.
  */
@@ -13,31 +13,55 @@ import { makeImages } from "./images.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const program = join(root, "dist/maskdm.js");
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    full: { type: "boolean", default: false },
-    "runs-dir": { type: "string", default: join(root, "out/evidence/runs") },
-    out: { type: "string", default: join(root, "docs/evidence") },
-    seeds: { type: "string" },
-    seconds: { type: "string" },
-    only: { type: "string" },
-    list: { type: "boolean", default: false },
-    speeds: { type: "boolean", default: false },
-    write: { type: "boolean", default: false },
-  },
-});
+const USAGE =
+  "npm run evidence -- [recipes|masking|all] [--full] [--runs-dir DIR] [--out DIR] [--seeds N] [--seconds S] [--list] [--speeds] [--only NAME] [--write]\n" +
+  "docs/evidence/README.md says what each does.";
+const { values, positionals } = understood(() =>
+  parseArgs({
+    allowPositionals: true,
+    options: {
+      help: { type: "boolean", default: false },
+      full: { type: "boolean", default: false },
+      "runs-dir": { type: "string", default: join(root, "out/evidence/runs") },
+      out: { type: "string", default: join(root, "docs/evidence") },
+      seeds: { type: "string" },
+      seconds: { type: "string" },
+      only: { type: "string" },
+      list: { type: "boolean", default: false },
+      speeds: { type: "boolean", default: false },
+      write: { type: "boolean", default: false },
+    },
+  }),
+);
+if (values.help) {
+  process.stdout.write(`${USAGE}\n`);
+  process.exit();
+}
 const [asked = "all", ...others] = positionals;
 const documents = DOCUMENTS.filter(({ name }) => asked === "all" || asked === name);
 if (documents.length === 0 || others.length > 0)
-  throw new Error(`${positionals.join(" ")}: name one of ${[...DOCUMENTS.map(({ name }) => name), "all"].join(", ")}`);
-if (!existsSync(program)) throw new Error("there is no dist/maskdm.js: npm run build");
+  refuse(`${positionals.join(" ")}: name one of ${[...DOCUMENTS.map(({ name }) => name), "all"].join(", ")}`);
+if (!existsSync(program)) refuse("there is no dist/maskdm.js: npm run build");
+
+/** Ends with what is wrong with the command line. */
+function refuse(what: string): never {
+  process.stderr.write(`${what}\n${USAGE}\n`);
+  process.exit(2);
+}
+
+function understood<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    return refuse((error as Error).message);
+  }
+}
 
 function amount(name: "seeds" | "seconds"): number | null {
   const text = values[name];
   if (text === undefined) return null;
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} ${text}: a whole number from 1 on is needed`);
+  if (!Number.isInteger(value) || value < 1) refuse(`--${name} ${text}: a whole number from 1 on is needed`);
   return value;
 }
 
