@@ -28,14 +28,23 @@ function axisPoints(name: string, config: AxisConfig): AxisPoint[] {
   return config.map((entry) =>
     isMapping(entry)
       ? {
-          label: Object.entries(entry)
-            .map(([key, value]) => `${key.split(".").at(-1)} ${labelOf(value)}`)
-            .join(", "),
+          label: linkedLabel(entry),
           values: entry,
         }
       : single(entry),
   );
 }
+
+/** Keys without their sections: once where two sections set a key alike, such as both stages; with the section where they do not. */
+function linkedLabel(entry: Readonly<Record<string, unknown>>): string {
+  const parts = Object.entries(entry).map(([key, value]) => ({ key, name: lastOf(key), value: labelOf(value) }));
+  const texts = parts.map(({ key, name, value }) =>
+    parts.some((other) => other.name === name && other.value !== value) ? `${key} ${value}` : `${name} ${value}`,
+  );
+  return [...new Set(texts)].join(", ");
+}
+
+const lastOf = (key: string): string => key.split(".").at(-1)!;
 
 /** Every key that axes vary, in their order. */
 export const keysOf = (...axes: readonly Axis[]): string[] => [
@@ -48,9 +57,7 @@ export const valuesAt = (axes: readonly Axis[], places: readonly number[]): Read
 
 /** "rate 0.9"; of keys that vary together the label says itself which they are. */
 export const pointText = ({ name, points }: Axis, { label }: AxisPoint): string =>
-  points.every(({ values }) => Object.keys(values).length === 1 && name in values)
-    ? `${name.split(".").at(-1)} ${label}`
-    : label;
+  points.every(({ values }) => Object.keys(values).length === 1 && name in values) ? `${lastOf(name)} ${label}` : label;
 
 const labelOf = (value: unknown): string => (typeof value === "number" ? short(value) : yamlText(value));
 

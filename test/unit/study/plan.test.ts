@@ -37,6 +37,14 @@ describe("the plan of a study", () => {
     expect(new Set(cells.map(({ key }) => key)).size).toBe(12);
   });
 
+  it("names a key that both stages set alike once, and says of which stage where they differ", () => {
+    const points = "[{pretrain.lr: 1e-3, finetune.lr: 1e-3, mask.rate: 0.5}, {pretrain.lr: 1e-3, finetune.lr: 1e-4}]";
+    expect(plan(`axes: {way: ${points}}`).configurations.map(({ label }) => label)).toEqual([
+      "lr 0.001, rate 0.5",
+      "pretrain.lr 0.001, finetune.lr 1e-4",
+    ]);
+  });
+
   it("pretrains once where only finetuning differs", () => {
     const found = plan("axes: {finetune.lr: [1e-4, 2e-4, 4e-4]}\nseeds: [1, 2]");
     expect(stages(found).filter((stage) => stage === "pretrain")).toHaveLength(2);
