@@ -125,6 +125,12 @@ const RECIPES: EvidenceDocument = {
       asks: "Each row changes the keys that it names, and nothing else, for a minute of training.",
       full: [FULL_SEEDS, seconds(300)],
     },
+    {
+      name: "recipes-classes",
+      title: "Classes and guidance",
+      asks: "A network that knows the seven folders as classes, trained on all of them in both stages, draws faces: without guidance, and with more and more of it. One training serves all.",
+      full: [FULL_SEEDS, seconds(600)],
+    },
   ],
 };
 
