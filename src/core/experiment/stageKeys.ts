@@ -71,7 +71,7 @@ export const stageKeys = (defaults: { batch_size: number }) => ({
       "Steps between measurements of the held-out loss: that of whole images, also while images are masked, on images that `data.holdout` keeps out of training, by the averaged weights, at the same timesteps with the same noise every time. So it can be compared between mask rates, seeds and batch sizes. 0 = never; nothing is measured without `data.holdout`.",
     unit: "steps",
     equation:
-      "mean over up to 256 held-out images, 4 timesteps each, of the mean of (prediction - target)^2, unweighted",
+      "mean over up to 256 held-out images, 4 timesteps each, of the mean of (prediction - target)^2, of velocities with loss_weighting: velocity",
     cost: "Up to 1024 forward passes on whole images.",
   }),
   evaluate_every: integer(0, 1_000_000_000).default(0).meta({

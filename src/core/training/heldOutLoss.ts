@@ -1,12 +1,12 @@
 /**
- * The loss on images that are not trained on: whole images, whatever the mask, unweighted, at the same timesteps with the same noise every time and in
+ * The loss on images that are not trained on: whole images, whatever the mask, all noise levels alike, at the same timesteps with the same noise every time and in
  * every run, so that it can be compared between mask rates, batch sizes and seeds. docs/evaluation.md says why it is measured like that.
  */
 import { assembleBatch } from "../batch/assemble.ts";
 import { fillTokenNoise } from "../batch/plan.ts";
 import { gridSize } from "../batch/tokens.ts";
 import { noiseSchedule } from "../diffusion/schedule.ts";
-import type { Experiment } from "../experiment/schema.ts";
+import type { DiffusionConfig, Experiment } from "../experiment/schema.ts";
 import { drawWithoutReplacement, RandomStream, type StreamName } from "../random/streams.ts";
 
 /** More take time and make the error, which falls with their root, hardly smaller. */
@@ -26,7 +26,7 @@ export interface HeldOutImages {
 export type Predict = (tokens: Float32Array, timesteps: Int32Array, labels: Int32Array | null) => Promise<Float32Array>;
 
 export interface HeldOutLoss {
-  /** mean over images of the mean squared error of what the network predicts */
+  /** mean over images of the mean squared error of what the network predicts, or of velocities where those are learned */
   readonly heldOutLoss: number;
   /** its standard error over images; null: a single image has none */
   readonly heldOutError: number | null;
@@ -43,7 +43,7 @@ export async function heldOutLoss(
   predict: Predict,
 ): Promise<HeldOutLoss> {
   const { data, model } = experiment;
-  const diffusion = { ...experiment.diffusion, loss_weighting: "uniform" as const };
+  const diffusion = { ...experiment.diffusion, loss_weighting: heldOutWeighting(experiment.diffusion) };
   const { indices, timesteps } = heldOutPasses(images.count, diffusion.timesteps);
   const shape = { imageSize: data.image_size, channels: data.channels, patchSize: model.patch_size };
   const whole = Int32Array.from({ length: gridSize(shape) ** 2 }, (_, token) => token);
@@ -76,11 +76,19 @@ export async function heldOutLoss(
     const output = await predict(batch.tokens, batch.timesteps, batch.labels);
     const per = output.length / size;
     for (let pass = from; pass < first + size; pass++) {
-      losses[Math.floor(pass / TIMES)]! += meanSquare(output, batch.target, (pass - first) * per, per) / TIMES;
+      const loss = batch.weight[pass - first]! * meanSquare(output, batch.target, (pass - first) * per, per);
+      losses[Math.floor(pass / TIMES)]! += loss / TIMES;
     }
   }
   return meanWithError(losses);
 }
+
+/**
+ * Velocities are what is compared where velocities are what is learned, whatever the network predicts; weights of min_snr, which make noise levels
+ * count more or less, are left out.
+ */
+const heldOutWeighting = ({ loss_weighting }: DiffusionConfig): DiffusionConfig["loss_weighting"] =>
+  loss_weighting === "velocity" ? "velocity" : "uniform";
 
 /** Whole images that go through the network for one measurement. */
 export const heldOutPassCount = (images: number): number => TIMES * Math.min(images, MOST_IMAGES);
