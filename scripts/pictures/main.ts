@@ -41,7 +41,7 @@ function prepare(): void {
     cpSync(join(ROOT, "examples/emoji", FILE), join(WORKSPACE, FILE));
   }
   const common = ["--set", "pretrain.sample_every=200", "--set", "finetune.sample_every=175"];
-  train(RUNS.high, ["pretrain", FILE, ...common]);
+  train(RUNS.high, ["pretrain", FILE, ...common, "--set", "pretrain.steps=1000"]);
   train(RUNS.half, ["pretrain", FILE, ...common, "--set", "mask.rate=0.5", "--set", "pretrain.steps=400"]);
   const faces = ["--set", "data.path=images/smileys", "--set", "finetune.steps=700", "--from", join("runs", RUNS.high)];
   train(RUNS.faces, ["finetune", FILE, ...common, ...faces]);
