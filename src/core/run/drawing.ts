@@ -4,7 +4,8 @@ import { evaluationsOf } from "../diffusion/timeSteps.ts";
 import { isIdle } from "../experiment/idleKeys.ts";
 import type { Experiment } from "../experiment/schema.ts";
 import { count, formatVersion, type Parsed, parseDocument, RUN_FORMAT_VERSION, stageName } from "./format.ts";
-import { guidanceRecord, recordedGuidance } from "./guidanceRecord.ts";
+import { recordedGuidance } from "./guidanceRecord.ts";
+import { guidanceSchema } from "./guidanceSchema.ts";
 
 /** Keyword of the text chunk in a PNG. */
 export const DRAWING_KEYWORD = "maskdm";
@@ -26,7 +27,7 @@ export const drawingSchema = z
     ),
     eta: z.number().nullable().describe("Noise put back at every DDIM step; null: the sampler has no eta."),
     clip: z.boolean().describe("Whether the predicted image was clamped at every step."),
-    guidance: guidanceRecord(),
+    guidance: guidanceSchema(),
     seed: count().describe("Seed of the noise."),
     count: count().describe("Images of the drawing, all pages together."),
     label: z

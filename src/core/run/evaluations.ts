@@ -1,7 +1,7 @@
 /** evaluations.jsonl: one JSON object per evaluation of a run, only ever appended to. */
 import * as z from "zod";
 import { count, stageName, timestamp } from "./format.ts";
-import { guidanceRecord } from "./guidanceRecord.ts";
+import { guidanceSchema } from "./guidanceSchema.ts";
 
 /** Name of a file or folder that leads nowhere else. */
 export const fileNameSchema = z.string().regex(/^[\w-]+$/);
@@ -37,7 +37,7 @@ export const evaluationSchema = z
     samplerSteps: count().describe("Network evaluations per image."),
     eta: z.number().nullable().describe("Noise put back at every DDIM step; null: the sampler has no eta."),
     clip: z.boolean().optional().describe("Whether the predicted image was clamped at every step; missing: not known."),
-    guidance: guidanceRecord(),
+    guidance: guidanceSchema(),
     classes: z
       .array(z.union([z.string(), count()]))
       .optional()

@@ -1,19 +1,14 @@
 /** The guidance of images, as drawings and evaluations of them record it. Those without any say nothing of it, as before there was any. */
-import * as z from "zod";
 import { type GuidedExperiment, guidanceOf } from "../diffusion/guidance.ts";
 import { short } from "../numbers.ts";
 
-export const guidanceRecord = () =>
-  z
-    .object({
-      scale: z.number().describe("Scale w: 0 is without a class, above 1 more of it."),
-      from: z.number().describe("Guided from this share of the way from the image to noise; at all others w is 1."),
-      to: z.number().describe("Up to this share."),
-    })
-    .optional()
-    .describe("Classifier-free guidance; missing: none, which is w = 1.");
-
-export type GuidanceRecord = NonNullable<z.output<ReturnType<typeof guidanceRecord>>>;
+export interface GuidanceRecord {
+  /** w */
+  readonly scale: number;
+  /** first and last share of the way from the image to noise that is guided */
+  readonly from: number;
+  readonly to: number;
+}
 
 /** @returns undefined: they are not guided */
 export function recordedGuidance(experiment: GuidedExperiment): GuidanceRecord | undefined {
