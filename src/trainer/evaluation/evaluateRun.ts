@@ -3,7 +3,6 @@ import { dirname, join } from "node:path";
 import { drawnClasses } from "../../core/classes/drawnClasses.ts";
 import { UserError } from "../../core/errors.ts";
 import type { Override } from "../../core/experiment/overrides.ts";
-import { refuseUnused } from "../../core/run/askedDrawing.ts";
 import type { Evaluation } from "../../core/run/evaluations.ts";
 import { checkCheckpoint } from "../../node/run/checkpoints.ts";
 import { experimentBehind } from "../../node/run/experimentOfRun.ts";
@@ -34,7 +33,6 @@ export interface EvaluateRequest extends NetworkRequest {
 export async function evaluateRun(request: EvaluateRequest): Promise<Evaluation> {
   const network = findNetwork({ ...request, overrides: drawingOverrides(request.overrides) });
   const { runDir, experiment } = network;
-  refuseUnused(experiment, request.overrides);
   const chosen = drawnClasses(experiment, network.classes);
   const baseDir = dirname(await experimentBehind(join(runDir, EXPERIMENT_FILE)));
   return withSpaces(request.space, engineThreads(experiment), async (spaces) => {
