@@ -108,7 +108,7 @@ describe("the editor of a study", () => {
   it("completes keys of the study, and below axes those of the experiment with values that fit the base", async () => {
     await replaceText(editor, "seeds: 3\n", "seeds: 3\n\n");
     const keys = await completions(document, new vscode.Position(7, 0));
-    deepStrictEqual(keys.map(labelOf).sort(), ["budget", "halving", "metric", "on_failure", "stages"]);
+    deepStrictEqual(keys.map(labelOf).sort(), ["budget", "halving", "metric", "on_failure", "set", "stages"]);
     await replaceText(editor, "  how:", "  mod\n  how:");
     const axes = (await completions(document, behind(document, "  mod"))).map(labelOf);
     ok(axes.includes("model.depth") && axes.includes("budget.pretrain"));
