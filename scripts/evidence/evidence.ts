@@ -135,7 +135,7 @@ export class Evidence {
       const name = git === null ? "unknown" : `${git.revision.slice(0, 12)}${git.dirty ? " with changes" : ""}`;
       revisions.set(name, (revisions.get(name) ?? 0) + 1);
     }
-    const timed = [...runs.values()].filter(({ seconds }) => seconds !== null);
+    const timed = [...runs.values()].filter(({ id, seconds }) => seconds !== null && existsSync(join(runsDir, id)));
     return {
       date: new Date().toISOString().slice(0, 10),
       command: command(name),
