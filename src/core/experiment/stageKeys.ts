@@ -1,10 +1,10 @@
 /** The keys that both training stages share. */
 import * as z from "zod";
+import { integer } from "./sections/values.ts";
 
 /** Fewer samples tell nothing apart. */
 export const LEAST_SAMPLES = 50;
 
-const integer = (min: number, max: number) => z.number().int().min(min).max(max);
 const momentDecay = () => z.number().min(0).lt(1);
 
 /** @param defaults those that differ between the stages */
