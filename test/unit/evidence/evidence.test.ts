@@ -17,7 +17,7 @@ const TINY: EvidenceDocument = {
   about: "Small things.",
   studies: [
     { name: "tiny-budgets", title: "Budgets", asks: "Which?", full: [{ path: ["seeds"], value: 4 }] },
-    { name: "tiny-pictures", title: "Pictures", asks: "How?", full: [] },
+    { name: "tiny-pictures", title: "Pictures", asks: "How?", names: ["slow", "quick"], full: [] },
   ],
 };
 
@@ -109,6 +109,9 @@ it("says what is missing, measures speeds, computes once, and writes pages with 
   expect(page).toMatch(/timed beforehand, alone and in turn \(\d{4}-\d\d-\d\d\)/);
   expect(page).toMatch(/\*\*seconds 1\*\* · Held-out loss, lower is better/);
   expect(page).toMatch(/\| lr 0\.002 +\| 2 of 2 +\| [\d.]+ +\| [\d.]+ to [\d.]+ +\| [+−][\d.]+ \(.+ to .+\) +\| /);
+  expect(page).toContain("* slow: lr 0.001\n* quick: lr 0.002\n");
+  expect(page).toMatch(/\| quick +\| 2 of 2 /);
+  expect(read("out", "tiny", "tiny-pictures.svg")).toContain(">quick</text>");
   expect(page).toMatch(/KID \(lower\).+Copies \(lower\).+Held-out loss \(lower\)/);
   expect(readdirSync(shop.path("out", "tiny")).sort()).toEqual(["tiny-budgets.svg", "tiny-pictures.svg"]);
   for (const [, file] of page.matchAll(/!\[[^\]]+\]\(([^)]+)\)/g))
