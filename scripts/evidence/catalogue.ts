@@ -10,6 +10,8 @@ export interface EvidenceStudy {
   readonly title: string;
   /** a paragraph for readers */
   readonly asks: string;
+  /** short names of the compared points, in their order, where the keys that they set are too many to name a row; the page lists those keys once */
+  readonly names?: readonly string[];
   /** what `--full` makes of it */
   readonly full: readonly StudyChange[];
 }
@@ -117,6 +119,7 @@ const RECIPES: EvidenceDocument = {
       name: "recipes-together",
       title: "Before and after",
       asks: "All that was found to help, together, for five minutes of training.",
+      names: ["before", "after"],
       full: [FULL_SEEDS, seconds(1200)],
     },
     {

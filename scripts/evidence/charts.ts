@@ -16,9 +16,9 @@ export interface Chart {
 const WIDTH = 860;
 const HEIGHT = 380;
 
-/** None where nothing is done. */
-export function charts(plan: StudyPlan, facts: StudyFacts): Chart[] {
-  const groups = groupsOf(plan);
+/** None where nothing is done. @param names see `groupsOf` */
+export function charts(plan: StudyPlan, facts: StudyFacts, names?: readonly string[]): Chart[] {
+  const groups = groupsOf(plan, names);
   const [, over, ...others] = plan.axes;
   if (over?.name === "budget.seconds" && others.length === 0) {
     const svg = overBudgets(

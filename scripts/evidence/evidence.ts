@@ -106,15 +106,16 @@ export class Evidence {
     rmSync(pictures, { recursive: true, force: true });
     mkdirSync(pictures, { recursive: true });
     const shown: ShownStudy[] = [];
-    for (const { name, title, asks, loaded } of studies) {
+    for (const study of studies) {
+      const { name, names, loaded } = study;
       const { plan } = loaded;
       const facts = await studyFacts(runsDir, loaded.texts.name, plan);
-      const made = charts(plan, facts).map(({ label, svg }, i) => {
+      const made = charts(plan, facts, names).map(({ label, svg }, i) => {
         const file = `${name}${i === 0 ? "" : `-${i + 1}`}.svg`;
         replaceFile(join(pictures, file), svg, false);
         return { label, file: `${document.name}/${file}` };
       });
-      shown.push({ name, title, asks, plan, facts, charts: made });
+      shown.push({ ...study, plan, facts, charts: made });
     }
     const file = join(out, `${document.name}.md`);
     const before = existsSync(file) ? readFileSync(file, "utf8") : null;

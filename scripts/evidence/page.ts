@@ -1,19 +1,17 @@
 /** What came out, as a page of docs/evidence. */
 import { formatDuration } from "../../src/core/durationText.ts";
 import { count, plural, short } from "../../src/core/numbers.ts";
+import { pointText } from "../../src/core/study/axes.ts";
 import type { StudyFacts } from "../../src/core/study/cellState.ts";
 import { METRICS, type MetricName } from "../../src/core/study/metrics.ts";
 import type { StudyPlan } from "../../src/core/study/plan.ts";
 import type { StudyTable, TableRow } from "../../src/core/study/table.ts";
 import { intervalText, metricFormat } from "../../src/core/study/words.ts";
 import { table } from "../bench/tables.ts";
-import type { EvidenceDocument } from "./catalogue.ts";
+import type { EvidenceDocument, EvidenceStudy } from "./catalogue.ts";
 import { differenceTo, type Group, groupsOf, measuredMetrics, tableOf, verdict } from "./compare.ts";
 
-export interface ShownStudy {
-  readonly name: string;
-  readonly title: string;
-  readonly asks: string;
+export interface ShownStudy extends EvidenceStudy {
   readonly plan: StudyPlan;
   readonly facts: StudyFacts;
   /** with their files, from the page on */
@@ -81,17 +79,22 @@ function missing(studies: readonly ShownStudy[]): string {
   return lines.length === 0 ? "" : `**Not computed yet:**\n\n${lines.join("\n")}`;
 }
 
-function section({ name, title, asks, plan, facts, charts }: ShownStudy): string {
-  const groups = groupsOf(plan);
+function section({ name, title, asks, names, plan, facts, charts }: ShownStudy): string {
+  const groups = groupsOf(plan, names);
   const metrics = measuredMetrics(plan, facts);
   return [
     `## ${title}`,
     `${asks} ${budgetText(plan)} \`--only ${name}\``,
+    ...(names === undefined ? [] : [legend(names, plan)]),
     ...groups.map((group) => comparison(group, facts)),
     ...(metrics.length > 1 ? groups.map((group) => measures(group, facts, metrics)) : []),
     ...charts.map(({ label, file }) => `![${[title, label].filter(Boolean).join(", ")}](${file})`),
   ].join("\n\n");
 }
+
+/** The keys that named points set. */
+const legend = (names: readonly string[], { axes: [compared] }: StudyPlan): string =>
+  names.map((name, i) => `* ${name}: ${pointText(compared!, compared!.points[i]!)}`).join("\n");
 
 function budgetText({ study, seeds, axes }: StudyPlan): string {
   const varies = axes.some(({ points }) => points.some(({ values }) => "budget.seconds" in values));

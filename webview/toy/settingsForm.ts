@@ -1,6 +1,6 @@
 /** What is trained: data set, cost, noise and seed, and the button that begins. */
 import { TOY_SET_TITLES, TOY_SETS, type ToySet } from "../../src/core/toy/dataSets.ts";
-import { MOST_NOISE, type ToySettings, toySettingsSchema } from "../../src/core/toy/settings.ts";
+import { type ToySettings, toySettingsSchema } from "../../src/core/toy/settings.ts";
 import { control } from "../ui/controls.ts";
 import { element } from "../ui/element.ts";
 import { icon } from "../ui/icons.ts";
@@ -10,16 +10,11 @@ interface FormActions {
   stop(): void;
 }
 
+/** Their bounds are the schema's. */
 const NUMBERS = {
-  steps: { label: "Steps", title: "Cost of each way, in steps on whole points", min: 4, max: 20_000, step: 4 },
-  noise: {
-    label: "Noise",
-    title: "Deviation of the points around their law, which is 4 wide",
-    min: 0,
-    max: MOST_NOISE,
-    step: 0.01,
-  },
-  seed: { label: "Seed", title: "Seed of everything random", min: 0, max: Number.MAX_SAFE_INTEGER, step: 1 },
+  steps: { label: "Steps", title: "Cost of each way, in steps on whole points", step: 4 },
+  noise: { label: "Noise", title: "Deviation of the points around their law, which is 4 wide", step: 0.01 },
+  seed: { label: "Seed", title: "Seed of everything random", step: 1 },
 } as const;
 type NumberKey = keyof typeof NUMBERS;
 
@@ -45,17 +40,25 @@ export class SettingsForm {
   );
 
   constructor(settings: ToySettings, actions: FormActions) {
-    const made = Object.entries(NUMBERS).map(([key, { label, title, ...range }]) => {
-      const input = element("input", { type: "number", name: key, "aria-label": label, title, required: "" });
-      for (const [name, value] of Object.entries(range)) input.setAttribute(name, `${value}`);
+    const made = (Object.keys(NUMBERS) as NumberKey[]).map((key) => {
+      const { label, title, step } = NUMBERS[key];
+      const { minValue, maxValue } = toySettingsSchema.shape[key];
+      const attributes = { min: `${minValue}`, max: `${maxValue}`, step: `${step}`, value: `${settings[key]}` };
+      const input = element("input", {
+        type: "number",
+        name: key,
+        "aria-label": label,
+        title,
+        required: "",
+        ...attributes,
+      });
       return [key, input] as const;
     });
     this.numbers = Object.fromEntries(made) as Record<NumberKey, HTMLInputElement>;
     this.set.value = settings.set;
-    for (const [key, input] of made) input.value = `${settings[key as NumberKey]}`;
     this.element.append(
       field("Data", this.set),
-      ...made.map(([key, input]) => field(NUMBERS[key as NumberKey].label, input)),
+      ...made.map(([key, input]) => field(NUMBERS[key].label, input)),
       this.run,
       this.stop,
     );

@@ -42,7 +42,7 @@ model:
   embed_dim: ${sizes.embedDim}
   depth: ${sizes.depth}
   num_heads: ${sizes.numHeads}
-  # These four make a transformer learn faster, or join its patches; docs/evidence/recipes.md in the repository says by how much.
+  # The first three are what newer transformers have, the last one joins patches; docs/evidence/recipes.md in the repository measures the whole recipe.
   qk_norm: rms
   norm: rms
   mlp: swiglu

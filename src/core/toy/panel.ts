@@ -30,7 +30,7 @@ const SEEN = 1.3 * EXTENT;
 const BINS = 38;
 
 /** Share of the values in each of the bins from edge to edge, over that of an even law; what lies outside is left out. */
-export function histogram(values: ArrayLike<number>): number[] {
+function histogram(values: ArrayLike<number>): number[] {
   const counts = new Array<number>(BINS).fill(0);
   for (let i = 0; i < values.length; i++) {
     const bin = Math.floor(((values[i]! + SEEN) / (2 * SEEN)) * BINS);

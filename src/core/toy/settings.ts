@@ -3,15 +3,12 @@ import * as z from "zod";
 import type { Stage } from "../random/streams.ts";
 import { TOY_SETS } from "./dataSets.ts";
 
-/** More noise than the extent of the data leaves nothing of their form. */
-export const MOST_NOISE = 0.5;
-
 export const toySettingsSchema = z.strictObject({
   set: z.enum(TOY_SETS),
   /** what both ways may cost, in steps on whole images; a multiple of 4, so that both stages have whole numbers of steps */
   steps: z.number().int().min(4).max(20_000).multipleOf(4),
-  /** standard deviation of the points' noise */
-  noise: z.number().min(0).max(MOST_NOISE),
+  /** standard deviation of the points' noise; more would leave nothing of their form */
+  noise: z.number().min(0).max(0.5),
   seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
 });
 export type ToySettings = z.output<typeof toySettingsSchema>;

@@ -17,6 +17,7 @@ import { evaluationsFolder } from "../../node/run/evaluations.ts";
 import { EXPERIMENT_FILE } from "../../node/run/runFiles.ts";
 import { executeCommand } from "../commands/commandTable.ts";
 import type { Services } from "../services.ts";
+import { panelIcon } from "../webview/panelIcon.ts";
 import { type Handlers, WebviewHost } from "../webview/webviewHost.ts";
 import { requireFew, requireRun } from "./allowedRuns.ts";
 import { ChartFeed } from "./chartFeed.ts";
@@ -83,11 +84,7 @@ export class DashboardPanel implements vscode.Disposable {
       roots: pictureRoots(this.runs.values()),
     });
     this.update();
-    const media = vscode.Uri.joinPath(extensionUri, "media");
-    panel.iconPath = {
-      light: vscode.Uri.joinPath(media, "file-light.svg"),
-      dark: vscode.Uri.joinPath(media, "file-dark.svg"),
-    };
+    panel.iconPath = panelIcon(extensionUri);
     this.subscriptions.push(
       services.runs.onDidChange(({ changed, removed }) => {
         this.update();

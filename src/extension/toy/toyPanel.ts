@@ -7,6 +7,7 @@ import type { ToySettings } from "../../core/toy/settings.ts";
 import type { Services } from "../services.ts";
 import { requireTrust } from "../trainer/restrictedMode.ts";
 import { failureText } from "../trainer/shortCommand.ts";
+import { panelIcon } from "../webview/panelIcon.ts";
 import { WebviewHost } from "../webview/webviewHost.ts";
 
 export class ToyPanel implements vscode.Disposable {
@@ -49,11 +50,7 @@ export class ToyPanel implements vscode.Disposable {
       },
       log: services.log,
     });
-    const media = vscode.Uri.joinPath(extensionUri, "media");
-    panel.iconPath = {
-      light: vscode.Uri.joinPath(media, "file-light.svg"),
-      dark: vscode.Uri.joinPath(media, "file-dark.svg"),
-    };
+    panel.iconPath = panelIcon(extensionUri);
     this.subscriptions = [
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.host.send("trusted", null)),
       panel.onDidDispose(() => this.dispose()),

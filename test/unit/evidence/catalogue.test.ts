@@ -36,6 +36,13 @@ describe.each(DOCUMENTS.map(({ name }) => name))("the studies of %s", (name) => 
     });
   });
 
+  it("name all compared points or none, in the larger version too", () => {
+    for (const full of [false, true]) {
+      for (const { names, loaded } of prepared(name, { ...USUAL, full }))
+        if (names !== undefined) expect(names).toHaveLength(loaded.plan.axes[0]!.points.length);
+    }
+  });
+
   it("compare with a baseline that is in each group", () => {
     for (const { loaded } of prepared(name)) {
       for (const { plan } of groupsOf(loaded.plan)) {

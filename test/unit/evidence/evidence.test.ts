@@ -17,14 +17,16 @@ const TINY: EvidenceDocument = {
   about: "Small things.",
   studies: [
     { name: "tiny-budgets", title: "Budgets", asks: "Which?", full: [{ path: ["seeds"], value: 4 }] },
-    { name: "tiny-pictures", title: "Pictures", asks: "How?", full: [] },
+    { name: "tiny-pictures", title: "Pictures", asks: "How?", names: ["slow", "quick"], full: [] },
   ],
 };
 
 beforeAll(async () => {
   await writeImages(shop.path("images"), { count: 60, size: 8 });
   mkdirSync(shop.path("studies"));
-  const stage = { ...QUICK, steps: 20, held_out_every: 1000 };
+  // A second is more than a thousand steps: QUICK would save a hundred checkpoints in it.
+  const rarely = { checkpoint_every: 1_000_000, held_out_every: 1_000_000, log_every: 100 };
+  const stage = { ...QUICK, ...rarely };
   const data = { path: "../images", image_size: 8, holdout: 0.3 };
   const base = tinyExperiment({ data, pretrain: stage, finetune: stage, diffusion: { timesteps: 20 } });
   writeFileSync(shop.path("studies", "tiny.maskdm.yaml"), JSON.stringify(base));
@@ -44,9 +46,10 @@ axes:
     "tiny-pictures",
     `metric: kid
 evaluate: {samples: 50, space: random-convolutions}
-stages: [pretrain]
+stages: [finetune]
 budget: {images: 400}
-axes: {mask.rate: [0, 0.5]}
+axes:
+  lr: [{finetune.lr: 1e-3}, {finetune.lr: 2e-3}]
 `,
   );
 });
@@ -106,6 +109,9 @@ it("says what is missing, measures speeds, computes once, and writes pages with 
   expect(page).toMatch(/timed beforehand, alone and in turn \(\d{4}-\d\d-\d\d\)/);
   expect(page).toMatch(/\*\*seconds 1\*\* · Held-out loss, lower is better/);
   expect(page).toMatch(/\| lr 0\.002 +\| 2 of 2 +\| [\d.]+ +\| [\d.]+ to [\d.]+ +\| [+−][\d.]+ \(.+ to .+\) +\| /);
+  expect(page).toContain("* slow: lr 0.001\n* quick: lr 0.002\n");
+  expect(page).toMatch(/\| quick +\| 2 of 2 /);
+  expect(read("out", "tiny", "tiny-pictures.svg")).toContain(">quick</text>");
   expect(page).toMatch(/KID \(lower\).+Copies \(lower\).+Held-out loss \(lower\)/);
   expect(readdirSync(shop.path("out", "tiny")).sort()).toEqual(["tiny-budgets.svg", "tiny-pictures.svg"]);
   for (const [, file] of page.matchAll(/!\[[^\]]+\]\(([^)]+)\)/g))
