@@ -3,6 +3,7 @@ import { whyUnguided } from "../diffusion/guidance.ts";
 import { evaluationsOf, mostEvaluations } from "../diffusion/timeSteps.ts";
 import { UserError } from "../errors.ts";
 import { type ChangedKey, onResume } from "../experiment/changeOnResume.ts";
+import { isIdle } from "../experiment/idleKeys.ts";
 import type { Override } from "../experiment/overrides.ts";
 import type { Experiment } from "../experiment/schema.ts";
 import { yamlText } from "../experiment/yamlText.ts";
@@ -28,7 +29,7 @@ export function refuseUnused(experiment: Experiment, overrides: readonly Overrid
         `Ask for ${most} steps, or fewer.`,
     );
   }
-  if (isAsked("eta") && sampler !== "ddim") {
+  if (isAsked("eta") && isIdle("sample.eta", experiment)) {
     const why = sampler === "ancestral" ? "ancestral sampling always adds its full noise" : `${sampler} adds no noise`;
     throw new UserError(`sample.eta ${eta} has no effect: ${why}. Leave it out, or use sampler ddim.`);
   }

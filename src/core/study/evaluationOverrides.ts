@@ -2,6 +2,7 @@
 import { askedClasses } from "../classes/drawnClasses.ts";
 import { whyUnguided } from "../diffusion/guidance.ts";
 import { evaluationsOf } from "../diffusion/timeSteps.ts";
+import { isIdle } from "../experiment/idleKeys.ts";
 import type { Override } from "../experiment/overrides.ts";
 import type { Experiment } from "../experiment/schema.ts";
 import { yamlText } from "../experiment/yamlText.ts";
@@ -15,7 +16,7 @@ export function evaluationOverrides(experiment: Experiment): Override[] {
   const drawn: Drawn = {
     sampler,
     steps: evaluationsOf(experiment.sample, experiment.diffusion.timesteps).evaluations,
-    ...(sampler === "ddim" ? { eta } : {}),
+    ...(isIdle("sample.eta", experiment) ? {} : { eta }),
     ...{ weights, clip },
     ...(whyUnguided(experiment) === null ? { guidance, guidance_interval } : { guidance: 1 }),
     classes: askedClasses(experiment) ?? null,
