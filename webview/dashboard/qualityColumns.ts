@@ -1,4 +1,5 @@
 /** What the table of evaluations shows of each. */
+import type { Measured } from "../../src/core/evaluation/look.ts";
 import { percent, short } from "../../src/core/numbers.ts";
 import type { Evaluation } from "../../src/core/run/evaluations.ts";
 import { frechetName, withError } from "../../src/core/run/evaluationText.ts";
@@ -16,11 +17,6 @@ export interface QualityColumn {
 }
 
 const minus = (text: string): string => text.replaceAll("-", "−");
-
-interface Measured {
-  readonly value: number;
-  readonly standardError: number;
-}
 
 const withErrorOf = (
   of: (evaluation: Evaluation) => Measured | null | undefined,

@@ -2,6 +2,7 @@
 
 import type { Diagnostic } from "../../src/core/experiment/diagnostic.ts";
 import type { Experiment } from "../../src/core/experiment/schema.ts";
+import { valueAt } from "../../src/core/experiment/valueAt.ts";
 import { type CheckControl, control, type ValueControl } from "../ui/controls.ts";
 import { element } from "../ui/element.ts";
 import { choicesOf, fieldKind, parseField, placeholderOf, valueText } from "../ui/fieldValue.ts";
@@ -192,11 +193,4 @@ export class KeyField {
       },
     };
   }
-}
-
-/** @param path dotted */
-export function valueAt(experiment: Experiment, path: string): unknown {
-  const [section, name] = path.split(".") as [keyof Experiment, string?];
-  const value = experiment[section];
-  return name === undefined ? value : (value as Readonly<Record<string, unknown>>)[name];
 }

@@ -22,15 +22,14 @@ const IDLE: Readonly<Record<string, (experiment: Experiment) => string | null>> 
   ...Object.fromEntries(
     Object.entries(READ_WITH).map(([path, { key, value }]) => [
       path,
-      ({ diffusion }: Experiment) =>
-        isIdle(path, diffusion) ? `Only with ${key.replaceAll("_", " ")} ${value}` : null,
+      (experiment: Experiment) =>
+        isIdle(path, experiment) ? `Only with ${key.split(".")[1]!.replaceAll("_", " ")} ${value}` : null,
     ]),
   ),
   "sample.classes": ({ model }) => (model.num_classes > 0 ? null : "Only with classes"),
   "sample.guidance": ({ model }) => (model.num_classes > 0 ? null : "Only with classes"),
   "sample.guidance_interval": (experiment) =>
     guidanceOf(experiment) !== null ? null : "Only with classes and guidance other than 1",
-  "sample.eta": ({ sample }) => (sample.sampler === "ddim" ? null : "Only with sampler ddim"),
 };
 
 const isWrong = ({ severity }: Diagnostic): boolean => severity !== "info";

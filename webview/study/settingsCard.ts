@@ -1,7 +1,8 @@
 /** How often, how long and by what configurations are compared. */
+import { STAGE_NAMES } from "../../src/core/random/streams.ts";
 import { METRIC_NAMES, METRICS } from "../../src/core/study/metrics.ts";
 import { BUDGET_UNITS, type BudgetUnit, type StudyConfig } from "../../src/core/study/schema.ts";
-import { STAGES, settingText, stageSettings } from "../../src/core/study/stageSet.ts";
+import { settingText, stageSettings } from "../../src/core/study/stageSet.ts";
 import { element } from "../ui/element.ts";
 import { check, Field, select, TextInput } from "./fields.ts";
 import type { PageActions } from "./pageActions.ts";
@@ -36,7 +37,7 @@ export class SettingsCard {
     const number = (name: string, path: readonly string[]) =>
       new TextInput(name, { class: "number", inputmode: "decimal" }, (text) => this.write(path, asNumber(text)));
     this.seeds = new TextInput("Seeds", { class: "seeds" }, (text) => this.write(["seeds"], seedsOf(text)));
-    this.stages = STAGES.map((stage) => ({ stage, ...check(stage, () => this.writeStages()) }));
+    this.stages = STAGE_NAMES.map((stage) => ({ stage, ...check(stage, () => this.writeStages()) }));
     const setInText = element("button", { class: "link", type: "button" }, "edit in the text");
     setInText.addEventListener("click", () => actions.openText());
     this.metric = select(

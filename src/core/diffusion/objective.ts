@@ -1,6 +1,6 @@
 /** What the network predicts and how a timestep's loss is weighted (method section 3, docs/diffusion.md). */
 import type { DiffusionConfig } from "../experiment/schema.ts";
-import type { Mix, NoiseLevel } from "./schedule.ts";
+import { LEAST_DIVISOR, type Mix, type NoiseLevel, type SignalAndNoise } from "./schedule.ts";
 
 export type Prediction = DiffusionConfig["prediction"];
 
@@ -16,15 +16,10 @@ export function targetCoefficients(prediction: Prediction, level: Pick<NoiseLeve
   }
 }
 
-type Ratio = Pick<NoiseLevel, "signal" | "noise">;
-
 /** Signal-to-noise ratio a²/b². */
-export function signalToNoise({ signal, noise }: Ratio): number {
+export function signalToNoise({ signal, noise }: SignalAndNoise): number {
   return (signal / noise) ** 2;
 }
-
-/** Less would give single timesteps hundreds of times the weight of others; Li & He 2025 take the same. */
-const LEAST_DIVISOR = 0.05;
 
 /**
  * Weight of the squared error at a timestep.
@@ -35,7 +30,7 @@ const LEAST_DIVISOR = 0.05;
  */
 export function lossWeight(
   config: Pick<DiffusionConfig, "prediction" | "loss_weighting" | "min_snr_gamma">,
-  level: Ratio,
+  level: SignalAndNoise,
 ): number {
   const { signal, noise } = level;
   switch (config.loss_weighting) {

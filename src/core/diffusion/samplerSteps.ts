@@ -3,7 +3,7 @@
  * and every prediction. Arrays are float32, coefficients float64. docs/diffusion.md has the formulas in one place.
  */
 import type { ImageAndNoise } from "./objective.ts";
-import type { NoiseLevel } from "./schedule.ts";
+import type { SignalAndNoise } from "./schedule.ts";
 
 /** What a step starts from. */
 export interface StepState extends ImageAndNoise {
@@ -14,16 +14,14 @@ export interface StepState extends ImageAndNoise {
   /** predicted noise, not derived anew from the clamped image */
   readonly epsilon: Float32Array;
   /** at t; there is noise */
-  readonly from: Ratio;
+  readonly from: SignalAndNoise;
   /** at t'; no noise at time -1 */
-  readonly to: Ratio;
+  readonly to: SignalAndNoise;
   /** Fresh standard normals; to be called at most once a step. */
   readonly noise: () => Float32Array;
   /** The network's image and noise of what `x` is now, at t'; not to be called where t' is -1. */
   readonly predictNext: () => Promise<ImageAndNoise>;
 }
-
-type Ratio = Pick<NoiseLevel, "signal" | "noise">;
 
 /** Takes one step; a stepper lives for one trajectory, since some remember the step before. */
 export type Stepper = (state: StepState) => void | Promise<void>;
@@ -73,7 +71,7 @@ export function ancestralStepper(): Stepper {
  * q(x_t' | x_t, x0) = N(ofImage x0 + ofX x_t, sigma²): x_t is a/a' x_t' and noise of variance s² = b² - (a/a')² b'², so that Bayes' rule
  * gives a' s²/b² x0 + (a/a') (b'/b)² x_t and (b' s/b)². Where s² is respaced β of ddpm: Nichol & Dhariwal 2021, section 4.
  */
-function posterior(from: Ratio, to: Ratio): { ofImage: number; ofX: number; sigma: number } {
+function posterior(from: SignalAndNoise, to: SignalAndNoise): { ofImage: number; ofX: number; sigma: number } {
   const kept = from.signal / to.signal;
   const [before, after] = [from.noise ** 2, to.noise ** 2];
   const added = before - kept ** 2 * after;

@@ -2,6 +2,7 @@
  * Draws images with a trained network (method section 6, docs/diffusion.md). Pure: the network is a function, the
  * noise comes from streams addressed by image number, so an image does not depend on the batch it is drawn in.
  */
+import { imageElements } from "../batch/tokens.ts";
 import type { DiffusionConfig, SampleConfig } from "../experiment/schema.ts";
 import { RandomStream } from "../random/streams.ts";
 import { type ImageAndNoise, type Prediction, toX0AndEpsilon } from "./objective.ts";
@@ -76,10 +77,10 @@ export interface SampledBatch {
 export async function* sampleBatches(request: SampleRequest): AsyncGenerator<SampledBatch> {
   const { count, batchSize = count } = request;
   const { levels } = noiseSchedule(request.diffusion);
-  const imageElements = elementsOf(request);
+  const elements = imageElements(request);
   for (let start = 0; start < count; start += batchSize) {
     const size = Math.min(batchSize, count - start);
-    const images = await sampleBatch(request, levels, start, size, imageElements);
+    const images = await sampleBatch(request, levels, start, size, elements);
     yield { firstImage: start, count: size, images };
   }
 }
@@ -89,9 +90,9 @@ export async function* sampleBatches(request: SampleRequest): AsyncGenerator<Sam
  * @returns [count, H, W, C]
  */
 export async function sampleImages(request: SampleRequest): Promise<Float32Array> {
-  const imageElements = elementsOf(request);
-  const all = new Float32Array(request.count * imageElements);
-  for await (const { firstImage, images } of sampleBatches(request)) all.set(images, firstImage * imageElements);
+  const elements = imageElements(request);
+  const all = new Float32Array(request.count * elements);
+  for await (const { firstImage, images } of sampleBatches(request)) all.set(images, firstImage * elements);
   return all;
 }
 
@@ -100,7 +101,7 @@ async function sampleBatch(
   levels: NoiseSchedule["levels"],
   start: number,
   size: number,
-  imageElements: number,
+  elements: number,
 ): Promise<Float32Array> {
   const { sample, diffusion, denoiser, onStep } = request;
   const { steps } = evaluationsOf(sample, diffusion.timesteps);
@@ -109,7 +110,7 @@ async function sampleBatch(
   const labels = request.labels?.subarray(start, start + size) ?? null;
   const firstNumber = (request.firstImage ?? 0) + start;
   const noise = (stream: "sampleInit" | "sampleStep", step: number) =>
-    drawNoise(request.seed, stream, step, firstNumber, size, imageElements);
+    drawNoise(request.seed, stream, step, firstNumber, size, elements);
   const predict = async (xt: Float32Array, timestep: number): Promise<ImageAndNoise> => {
     const output = await denoiser(xt, new Int32Array(size).fill(timestep), labels);
     const read = toX0AndEpsilon(diffusion.prediction, output, xt, levels[timestep]!);
@@ -131,11 +132,6 @@ async function sampleBatch(
     await onStep?.({ firstImage: start, count: size, step, steps, timestep, nextTimestep, xt, x0, xNext: x.slice() });
   }
   return x;
-}
-
-/** Values of an image, H·W·C. */
-function elementsOf({ imageSize, imageHeight = imageSize, channels }: SampleRequest): number {
-  return imageHeight * imageSize * channels;
 }
 
 function makeStepper(sample: SampleRequest["sample"]): Stepper {
@@ -163,12 +159,12 @@ function drawNoise(
   step: number,
   firstNumber: number,
   count: number,
-  imageElements: number,
+  elements: number,
 ): Float32Array {
-  const noise = new Float32Array(count * imageElements);
+  const noise = new Float32Array(count * elements);
   for (let i = 0; i < count; i++) {
     const address = { seed, stage: "pretrain", stream, step, item: firstNumber + i } as const;
-    new RandomStream(address).fillNormal(noise, i * imageElements, imageElements);
+    new RandomStream(address).fillNormal(noise, i * elements, elements);
   }
   return noise;
 }

@@ -8,12 +8,16 @@ export interface Mix {
   readonly epsilon: number;
 }
 
-/** A timestep, or the clean image. */
-export interface NoiseLevel {
+/** How much there is of both in x_t. */
+export interface SignalAndNoise {
   /** a, in [0, 1] */
   readonly signal: number;
   /** b, in [0, 1]; 0 for the clean image alone */
   readonly noise: number;
+}
+
+/** All that a timestep means. */
+export interface NoiseLevel extends SignalAndNoise {
   /** what prediction `v` is here; with x_t it has determinant 1 or -1 */
   readonly velocity: Mix;
   /** what is left of x_t without the predicted noise is divided by this: a, held away from 0 where the process comes to 0 */
@@ -30,10 +34,13 @@ export interface NoiseSchedule {
 }
 
 /** Samplers end here, at time -1. */
-export const CLEAN: Pick<NoiseLevel, "signal" | "noise"> = { signal: 1, noise: 0 };
+export const CLEAN: SignalAndNoise = { signal: 1, noise: 0 };
 
-/** At t = T-1 a flow has no signal at all, and predicted noise says nothing of the image. */
-const LEAST_DIVISOR = 0.05;
+/**
+ * Nothing is divided by less (Li & He 2025 take the same): at t = T-1 a flow has no signal at all, and predicted noise says nothing of the image;
+ * and a loss would count single timesteps hundreds of times.
+ */
+export const LEAST_DIVISOR = 0.05;
 
 /**
  * ddpm (Ho et al. 2020): a = sqrt(ᾱ), b = sqrt(1-ᾱ); v = a ε - b x0 (Salimans & Ho 2022).

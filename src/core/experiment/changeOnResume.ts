@@ -175,11 +175,11 @@ export function isSameValue(
   path: string,
   a: unknown,
   b: unknown,
-  { model, diffusion }: Pick<Experiment, "model" | "diffusion">,
+  experiment: Pick<Experiment, "model" | "diffusion" | "sample">,
 ): boolean {
-  if (isIdle(path, diffusion)) return true;
+  if (isIdle(path, experiment)) return true;
   // Depths 12 and 13 of a U-ViT build the same blocks.
-  const { blocks } = backboneOf(model);
+  const { blocks } = backboneOf(experiment.model);
   if (path === "model.depth") return blocks(Number(a)) === blocks(Number(b));
   return yamlText(a) === yamlText(b);
 }

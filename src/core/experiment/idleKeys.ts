@@ -1,23 +1,27 @@
-/** Keys of the section diffusion that are read with one value of another one only. */
-import type { DiffusionConfig } from "./schema.ts";
+/** Keys that are read with one value of another key only. */
+import type { Experiment } from "./schema.ts";
+import { valueAt } from "./valueAt.ts";
 
 interface Reader {
-  /** key of the section that decides */
-  readonly key: keyof DiffusionConfig;
+  /** dotted key that decides, of the same section */
+  readonly key: string;
   /** its value with which the key is read */
-  readonly value: DiffusionConfig[keyof DiffusionConfig];
+  readonly value: string;
 }
+
+const LOGIT_NORMAL: Reader = { key: "diffusion.timestep_distribution", value: "logit_normal" };
 
 /** By the key's dotted name. */
 export const READ_WITH: Readonly<Record<string, Reader>> = {
-  "diffusion.schedule": { key: "process", value: "ddpm" },
-  "diffusion.logit_mean": { key: "timestep_distribution", value: "logit_normal" },
-  "diffusion.logit_std": { key: "timestep_distribution", value: "logit_normal" },
-  "diffusion.min_snr_gamma": { key: "loss_weighting", value: "min_snr" },
+  "diffusion.schedule": { key: "diffusion.process", value: "ddpm" },
+  "diffusion.logit_mean": LOGIT_NORMAL,
+  "diffusion.logit_std": LOGIT_NORMAL,
+  "diffusion.min_snr_gamma": { key: "diffusion.loss_weighting", value: "min_snr" },
+  "sample.eta": { key: "sample.sampler", value: "ddim" },
 };
 
-/** Whether nothing reads a key, so that its value does not matter. @param path dotted key of the experiment */
-export function isIdle(path: string, diffusion: DiffusionConfig): boolean {
+/** Whether nothing reads a key, so that its value does not matter. @param path dotted */
+export function isIdle(path: string, experiment: Pick<Experiment, "diffusion" | "sample">): boolean {
   const reader = READ_WITH[path];
-  return reader !== undefined && diffusion[reader.key] !== reader.value;
+  return reader !== undefined && valueAt(experiment, reader.key) !== reader.value;
 }

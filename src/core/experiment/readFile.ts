@@ -4,6 +4,7 @@ import type { ExperimentDocument } from "./document.ts";
 import { keyProblems } from "./itemProblems.ts";
 import type { KeyTable } from "./keys.ts";
 import { readStructure } from "./structure.ts";
+import { valueAt } from "./valueAt.ts";
 import { isMapping, type PlainMapping, readYaml } from "./yamlReader.ts";
 
 export interface FileReading<T> {
@@ -63,12 +64,6 @@ function complete<T>({ kind, keys, sections }: KeyTable<T>, values: PlainMapping
   }
   const result = kind.schema.safeParse(filled);
   return result.success ? result.data : null;
-}
-
-function valueAt(values: PlainMapping, path: string): unknown {
-  const [section, name] = path.split(".");
-  const value = values[section!];
-  return name === undefined ? value : (value as PlainMapping | undefined)?.[name];
 }
 
 function removeAt(values: PlainMapping, path: string): void {

@@ -28,6 +28,8 @@ export type StreamName = keyof typeof STREAMS;
 export const STAGES = { pretrain: 0, finetune: 1 } as const;
 /** A stage of training: masked pretraining or finetuning on whole images. */
 export type Stage = keyof typeof STAGES;
+/** In their order. */
+export const STAGE_NAMES = ["pretrain", "finetune"] as const satisfies readonly Stage[];
 
 const TWO_32 = 2 ** 32;
 

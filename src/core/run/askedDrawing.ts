@@ -3,6 +3,7 @@ import { whyUnguided } from "../diffusion/guidance.ts";
 import { evaluationsOf, mostEvaluations } from "../diffusion/timeSteps.ts";
 import { UserError } from "../errors.ts";
 import { type ChangedKey, onResume } from "../experiment/changeOnResume.ts";
+import { isIdle } from "../experiment/idleKeys.ts";
 import type { Override } from "../experiment/overrides.ts";
 import type { Experiment } from "../experiment/schema.ts";
 import { yamlText } from "../experiment/yamlText.ts";
@@ -13,7 +14,7 @@ const USUAL_COLUMNS = 8;
 
 /**
  * What is asked for in so many words is done or refused; what the run's file says may be more than the sampler can do.
- * @throws UserError for an option that would have no effect
+ * @throws UserError for a key that is asked for and would have no effect
  */
 export function refuseUnused(experiment: Experiment, overrides: readonly Override[]): void {
   const { sample, diffusion } = experiment;
@@ -25,23 +26,23 @@ export function refuseUnused(experiment: Experiment, overrides: readonly Overrid
     const possible = most === T ? "" : `${most} that ${sampler} makes of the `;
     throw new UserError(
       `${steps} steps are more than the ${possible}${T} timesteps that the network was trained on, of which a sampler visits each at most once. ` +
-        `Use --steps ${most}, or fewer.`,
+        `Ask for ${most} steps, or fewer.`,
     );
   }
-  if (isAsked("eta") && sampler !== "ddim") {
+  if (isAsked("eta") && isIdle("sample.eta", experiment)) {
     const why = sampler === "ancestral" ? "ancestral sampling always adds its full noise" : `${sampler} adds no noise`;
-    throw new UserError(`--eta ${eta} has no effect: ${why}. Leave it out, or use --sampler ddim.`);
+    throw new UserError(`sample.eta ${eta} has no effect: ${why}. Leave it out, or use sampler ddim.`);
   }
   if (isAsked("classes") && sample.classes !== null && experiment.model.num_classes === 0) {
-    throw new UserError("--set sample.classes has no effect: the model has no classes (num_classes 0). Leave it out.");
+    throw new UserError("sample.classes has no effect: the model has no classes (num_classes 0). Leave it out.");
   }
   const unguided = whyUnguided(experiment);
   if (isAsked("guidance") && sample.guidance !== 1 && unguided !== null) {
-    throw new UserError(`--guidance ${sample.guidance} has no effect: ${unguided.text}.`);
+    throw new UserError(`sample.guidance ${sample.guidance} has no effect: ${unguided.text}.`);
   }
   if (isAsked("guidance_interval") && unguided !== null) {
     throw new UserError(
-      `--set sample.guidance_interval=${yamlText(sample.guidance_interval)} has no effect: ${unguided.text}.`,
+      `sample.guidance_interval ${yamlText(sample.guidance_interval)} has no effect: ${unguided.text}.`,
     );
   }
 }

@@ -99,7 +99,7 @@ export function drawingOf(experiment: Experiment, facts: DrawingFacts): Drawing 
     ...(weightsCrc32 === undefined ? {} : { weightsCrc32 }),
     sampler: sample.sampler,
     steps: evaluationsOf(sample, diffusion.timesteps).evaluations,
-    eta: sample.sampler === "ddim" ? sample.eta : null,
+    eta: isIdle("sample.eta", experiment) ? null : sample.eta,
     clip: sample.clip,
     ...(guidance === undefined ? {} : { guidance }),
     seed,
@@ -111,7 +111,7 @@ export function drawingOf(experiment: Experiment, facts: DrawingFacts): Drawing 
       // Pictures of ddpm are the bytes that they were before there was another process.
       ...(diffusion.process === "ddpm" ? {} : { process: diffusion.process }),
       timesteps: diffusion.timesteps,
-      ...(isIdle("diffusion.schedule", diffusion) ? {} : { schedule: diffusion.schedule }),
+      ...(isIdle("diffusion.schedule", experiment) ? {} : { schedule: diffusion.schedule }),
       prediction: diffusion.prediction,
     },
     model: { ...model },

@@ -52,6 +52,7 @@ const COLUMNS: Readonly<Record<string, (evaluation: Evaluation) => CsvCell>> = {
   guidance: ({ guidance }) => guidance?.scale ?? 1,
   guidanceFrom: ({ guidance }) => guidance?.from ?? null,
   guidanceTo: ({ guidance }) => guidance?.to ?? null,
+  classes: ({ classes }) => classes?.join(" and ") ?? null,
 };
 
 export function evaluationsCsv(runs: readonly EvaluatedRun[]): string {

@@ -1,5 +1,6 @@
 /** The version of the run format and the reading of its JSON documents. The prose contract is docs/run-format.md. */
 import * as z from "zod";
+import { STAGE_NAMES } from "../random/streams.ts";
 
 /**
  * Version of everything in a run folder. It grows only when a reader of the older version would misread the newer one; new
@@ -19,7 +20,7 @@ export const processIdentity = () =>
     pid: z.number().int().min(1).describe("Process id."),
     processStart: z.string().min(1).describe("Start time of that process in the form of its platform."),
   });
-export const stageName = () => z.enum(["pretrain", "finetune"]);
+export const stageName = () => z.enum(STAGE_NAMES);
 
 /** A value read from a file, or the reason why the file cannot be used. */
 export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string };

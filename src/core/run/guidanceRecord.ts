@@ -1,5 +1,5 @@
 /** The guidance of images, as drawings and evaluations of them record it. Those without any say nothing of it, as before there was any. */
-import { type GuidedExperiment, guidanceOf } from "../diffusion/guidance.ts";
+import { type GuidedExperiment, whyUnguided } from "../diffusion/guidance.ts";
 import { short } from "../numbers.ts";
 
 export interface GuidanceRecord {
@@ -12,7 +12,7 @@ export interface GuidanceRecord {
 
 /** @returns undefined: they are not guided */
 export function recordedGuidance(experiment: GuidedExperiment): GuidanceRecord | undefined {
-  if (guidanceOf(experiment) === null) return undefined;
+  if (whyUnguided(experiment) !== null) return undefined;
   const { guidance: scale, guidance_interval: interval } = experiment.sample;
   return { scale, from: interval[0], to: interval[1] };
 }

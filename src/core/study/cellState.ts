@@ -1,6 +1,7 @@
 /** Where the cells of a study stand, read off its run folders: nothing else counts as done. */
 import { askedClasses } from "../classes/drawnClasses.ts";
 import { evaluationsOf } from "../diffusion/timeSteps.ts";
+import { isIdle } from "../experiment/idleKeys.ts";
 import { isAtWork } from "../run/entry.ts";
 import { spaceName } from "../run/evaluationSpaces.ts";
 import type { Evaluation } from "../run/evaluations.ts";
@@ -142,7 +143,7 @@ export function evaluationOf(
   const { samples, seed, space } = study.evaluate;
   const shown = JSON.stringify([recordedGuidance(experiment), askedClasses(experiment)]);
   const asked = {
-    ...{ sampler, samplerSteps: evaluations, eta: sampler === "ddim" ? eta : null },
+    ...{ sampler, samplerSteps: evaluations, eta: isIdle("sample.eta", experiment) ? null : eta },
     ...{ weights, samples, seed, space: spaceName(space) },
   };
   const isAsked = (made: Evaluation): boolean =>

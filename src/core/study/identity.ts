@@ -34,7 +34,7 @@ export function trainingIdentity(experiment: Experiment, { stage, parent, second
   delete facts["finetune.from"];
   if (parent === null) delete facts["finetune.weights"];
   if (seconds !== null) delete facts[`${stage}.steps`];
-  for (const path of Object.keys(READ_WITH)) if (isIdle(path, experiment.diffusion)) delete facts[path];
+  for (const path of Object.keys(READ_WITH)) if (isIdle(path, experiment)) delete facts[path];
   if (experiment.model.num_classes === 0) delete facts["model.class_dropout"];
   return JSON.stringify(Object.entries(facts).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
@@ -56,7 +56,7 @@ export function drawingIdentity(experiment: Experiment, evaluate: object): strin
   const { sampler, steps, eta, weights, clip } = experiment.sample;
   const guidance = recordedGuidance(experiment);
   const classes = askedClasses(experiment);
-  const drawn = { sampler, steps, eta: sampler === "ddim" ? eta : null, weights, clip };
+  const drawn = { sampler, steps, eta: isIdle("sample.eta", experiment) ? null : eta, weights, clip };
   return JSON.stringify({ ...drawn, guidance, classes, ...evaluate });
 }
 

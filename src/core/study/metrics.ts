@@ -1,4 +1,5 @@
 /** What a study can compare its cells by. */
+import type { Measured } from "../evaluation/look.ts";
 import type { Evaluation } from "../run/evaluations.ts";
 
 interface MetricSpec {
@@ -14,19 +15,23 @@ interface MetricSpec {
   readonly description: string;
 }
 
+/** Of a measure that is recorded with its standard error, where an evaluation has it. */
+const measured = (record: (evaluation: Evaluation) => Measured | null | undefined) => ({
+  of: (evaluation: Evaluation) => record(evaluation)?.value,
+  error: (evaluation: Evaluation) => record(evaluation)?.standardError,
+});
+
 const SPECS = {
   kid: {
     title: "KID",
     better: "lower",
-    of: ({ kid }) => kid.value,
-    error: ({ kid }) => kid.standardError,
+    ...measured(({ kid }) => kid),
     description: "kernel distance of drawn and training images",
   },
   kid_held_out: {
     title: "KID to held-out images",
     better: "lower",
-    of: ({ kidHeldOut }) => kidHeldOut?.value,
-    error: ({ kidHeldOut }) => kidHeldOut?.standardError,
+    ...measured(({ kidHeldOut }) => kidHeldOut),
     needsHeldOut: true,
     description: "kernel distance of drawn images and images that data.holdout keeps out of training, 20 or more",
   },
@@ -75,23 +80,20 @@ const SPECS = {
   border_ratio: {
     title: "Border ratio",
     better: "lower",
-    of: ({ look }) => look?.borderRatio?.value,
-    error: ({ look }) => look?.borderRatio?.standardError,
+    ...measured(({ look }) => look?.borderRatio),
     description:
       "ratio of jumps across patch borders to jumps inside patches, over that of training images (1: no squares show)",
   },
   grain: {
     title: "Grain",
     better: "lower",
-    of: ({ look }) => look?.grain?.value,
-    error: ({ look }) => look?.grain?.standardError,
+    ...measured(({ look }) => look?.grain),
     description: "energy that a 3 x 3 median takes away, over that of training images (1: as clean)",
   },
   flat_background: {
     title: "Flat background",
     better: "higher",
-    of: ({ look }) => look?.flatBackground?.value,
-    error: ({ look }) => look?.flatBackground?.standardError,
+    ...measured(({ look }) => look?.flatBackground),
     description: "share of pixels of the colour data.background, over that of training images (1: as plain)",
   },
   held_out_loss: {

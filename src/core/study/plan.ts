@@ -8,7 +8,7 @@ import { withKey } from "../experiment/textWithKey.ts";
 import { readYaml } from "../experiment/yamlReader.ts";
 import { yamlText } from "../experiment/yamlText.ts";
 import { lintReading } from "../lint/lint.ts";
-import type { Stage } from "../random/streams.ts";
+import { STAGE_NAMES, type Stage } from "../random/streams.ts";
 import { slug } from "../run/names.ts";
 import { type Axis, pointText, studyAxes, valuesAt } from "./axes.ts";
 import { drawingIdentity, trainingIdentity } from "./identity.ts";
@@ -275,7 +275,7 @@ function batchSize(root: unknown, stage: Stage): number {
 
 /** The stages of a configuration; one with no share of the budget is left out. */
 function stageShares(study: StudyConfig, varied: Partial<BudgetConfig>): StageShare[] {
-  const stages = (["pretrain", "finetune"] as const).filter((stage) => study.stages.includes(stage));
+  const stages = STAGE_NAMES.filter((stage) => study.stages.includes(stage));
   const budget = study.budget === undefined ? undefined : { ...study.budget, ...varied };
   const unit = BUDGET_UNITS.find((name) => budget?.[name] !== undefined);
   if (budget === undefined || unit === undefined) return stages.map((stage) => ({ stage, budget: null }));

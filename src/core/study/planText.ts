@@ -2,8 +2,9 @@
 import { forecastRuns, type MachineKnowledge } from "../cost/forecast.ts";
 import { formatDuration } from "../durationText.ts";
 import { bytes, count, plural } from "../numbers.ts";
+import { STAGE_NAMES } from "../random/streams.ts";
 import type { PlannedRun, StudyPlan } from "./plan.ts";
-import { STAGES, settingText, stageSettings } from "./stageSet.ts";
+import { settingText, stageSettings } from "./stageSet.ts";
 import { studyTotals } from "./totals.ts";
 
 /** @returns lines without an end of line */
@@ -13,7 +14,7 @@ export function planLines(plan: StudyPlan, known: MachineKnowledge): string[] {
   const axesText = axes.map(({ name, points }) => `${name} (${points.length})`).join(" x ");
   return [
     `${plural(totals.cells, "cell")}: ${plural(configurations.length, "configuration")}${axesText === "" ? "" : ` of ${axesText}`}, ${plural(seeds.length, "seed")} each`,
-    ...STAGES.flatMap((stage) => {
+    ...STAGE_NAMES.flatMap((stage) => {
       const own = stageSettings(plan.study).filter((setting) => setting.stage === stage);
       return own.length === 0 ? [] : [`set for ${stage}: ${own.map(settingText).join(", ")}`];
     }),

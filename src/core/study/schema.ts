@@ -4,6 +4,7 @@
  */
 import * as z from "zod";
 import { LEAST_SAMPLES } from "../experiment/stageKeys.ts";
+import { STAGE_NAMES } from "../random/streams.ts";
 import { DEFAULT_SPACE } from "../run/evaluationSpaces.ts";
 import { METRIC_NAMES, METRICS } from "./metrics.ts";
 
@@ -120,10 +121,10 @@ export const studySchema = z
         unit: "trainings",
       }),
     stages: z
-      .array(z.enum(["pretrain", "finetune"]))
+      .array(z.enum(STAGE_NAMES))
       .min(1)
       .max(2)
-      .default(["pretrain", "finetune"])
+      .default([...STAGE_NAMES])
       .meta({
         description:
           "Stages of a cell. finetune alone trains from finetune.from, or from scratch where the experiment names nothing.",

@@ -5,11 +5,9 @@ import { keyProblems } from "../experiment/itemProblems.ts";
 import { experimentKeys, isValidFor } from "../experiment/keys.ts";
 import { isMapping, type PlainMapping } from "../experiment/yamlReader.ts";
 import { yamlText } from "../experiment/yamlText.ts";
-import type { Stage } from "../random/streams.ts";
+import { STAGE_NAMES, type Stage } from "../random/streams.ts";
 import type { StudyConfig } from "./schema.ts";
 import { unknownKey } from "./unknownKey.ts";
-
-export const STAGES = ["pretrain", "finetune"] as const satisfies readonly Stage[];
 
 /** A key that a stage has its own value of. */
 export interface StageSetting {
@@ -21,7 +19,7 @@ export interface StageSetting {
 
 /** In the order of the stages and the file. */
 export const stageSettings = ({ set }: Pick<StudyConfig, "set">): StageSetting[] =>
-  STAGES.flatMap((stage) => Object.entries(set[stage]).map(([key, value]) => ({ stage, key, value })));
+  STAGE_NAMES.flatMap((stage) => Object.entries(set[stage]).map(([key, value]) => ({ stage, key, value })));
 
 /** "data.path images/smileys", as charts and tables write points */
 export const settingText = ({ key, value }: StageSetting): string => `${key} ${yamlText(value)}`;
@@ -36,7 +34,7 @@ export const settingPlace = ({ stage, key }: Pick<StageSetting, "stage" | "key">
 /** Takes settings that cannot be used out of the file's values, and says why. */
 export function siftSet({ set }: PlainMapping, document: ExperimentDocument): Diagnostic[] {
   if (!isMapping(set)) return [];
-  return STAGES.flatMap((stage) => {
+  return STAGE_NAMES.flatMap((stage) => {
     const own = set[stage];
     if (!isMapping(own)) return [];
     const usable: PlainMapping = {};

@@ -3,14 +3,12 @@ import * as vscode from "vscode";
 import { formatDuration, formatStepTime } from "../../core/durationText.ts";
 import type { MaskGeometry } from "../../core/masks/masks.ts";
 import { bytes, count, share } from "../../core/numbers.ts";
-import type { Stage } from "../../core/random/streams.ts";
+import { STAGE_NAMES, type Stage } from "../../core/random/streams.ts";
 import { EXPERIMENTS } from "../documents/documentLanguages.ts";
 import type { ReadDocument } from "../services.ts";
 import { factsOf, keyFacts, timeOf } from "./keyFacts.ts";
 import type { LanguageServices } from "./languageServices.ts";
 import { toRange } from "./ranges.ts";
-
-const STAGES: readonly Stage[] = ["pretrain", "finetune"];
 
 export function registerInlayHints(services: LanguageServices): vscode.Disposable {
   const { documents, calibration } = services;
@@ -75,7 +73,7 @@ function hints(read: ReadDocument, services: LanguageServices): vscode.InlayHint
   if (pieces.length > 1) for (const { name, geometry } of pieces) add([name], maskLabel(geometry));
   else if (pieces[0] !== undefined) add(maskKeys(read), maskLabel(pieces[0].geometry));
   add(["model.patch_size"], tokenLabel(read));
-  for (const stage of STAGES) {
+  for (const stage of STAGE_NAMES) {
     add([`${stage}.steps`], timeLabel(read, stage, services));
     add([`${stage}.batch_size`], memoryLabel(read, stage));
   }

@@ -5,7 +5,7 @@ import { changedKeys } from "../../core/experiment/changeOnResume.ts";
 import type { Override } from "../../core/experiment/overrides.ts";
 import { parseExperiment } from "../../core/experiment/parse.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
-import { refuseOtherNetwork } from "../../core/run/askedDrawing.ts";
+import { refuseOtherNetwork, refuseUnused } from "../../core/run/askedDrawing.ts";
 import { WEIGHT_FILES } from "../../core/run/checkpointState.ts";
 import type { DrawingFacts } from "../../core/run/drawing.ts";
 import { checkCheckpoint } from "./checkpoints.ts";
@@ -32,7 +32,7 @@ export interface RunNetwork {
   readonly weights: Pick<DrawingFacts, "run" | "stage" | "step" | "weights" | "weightsCrc32">;
 }
 
-/** @throws UserError where there is no run or checkpoint of that name, or its weights do not fit its experiment */
+/** @throws UserError where there is no run or checkpoint of that name, its weights do not fit its experiment, or an override has no effect */
 export function findNetwork(request: NetworkRequest): RunNetwork {
   const source = resolveSource(request.source, [request.runsDir]);
   for (const note of source.notes) request.note(note);
@@ -79,6 +79,7 @@ function experimentOf(runDir: string, request: NetworkRequest): Experiment {
   if (parsed.ok) {
     const frozen = parseExperiment(text);
     if (frozen.ok) refuseOtherNetwork(changedKeys(frozen.experiment, parsed.experiment), runDir, request.note);
+    refuseUnused(parsed.experiment, request.overrides);
     return parsed.experiment;
   }
   const lines = parsed.diagnostics.map(({ line, column, message }) => `  ${line}:${column}: ${message}`);

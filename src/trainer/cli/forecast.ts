@@ -1,7 +1,7 @@
 /** `maskdm forecast FILE`: what a stage will take, before it begins. */
 import { dirname } from "node:path";
 import { type Command, Option } from "commander";
-import type { Stage } from "../../core/random/streams.ts";
+import { STAGE_NAMES, type Stage } from "../../core/random/streams.ts";
 import type { Io } from "./io.ts";
 import { addExamples, collectSetOption, type SetOption } from "./options.ts";
 
@@ -12,8 +12,6 @@ interface ForecastOptions {
   readonly json?: boolean;
 }
 
-const STAGES: readonly Stage[] = ["pretrain", "finetune"];
-
 export function register(program: Command, io: Io): void {
   const command = program
     .command("forecast")
@@ -21,7 +19,7 @@ export function register(program: Command, io: Io): void {
       "Say what training will take before it begins: time, operations, memory, disk. Time is known once this machine was measured.",
     )
     .argument("<file>", "experiment file")
-    .addOption(new Option("--stage <name>", "one stage (default: both)").choices(STAGES))
+    .addOption(new Option("--stage <name>", "one stage (default: both)").choices(STAGE_NAMES))
     .option("--set <key=value>", "override a key of the experiment; may be repeated", collectSetOption, [])
     .option(
       "--measure",
@@ -57,7 +55,7 @@ async function printForecast(file: string, options: ForecastOptions, io: Io): Pr
   const { dataset } = await imageFactsOf(text, options.set, dirname(file));
   const facts = { memoryBytes: usableMemory(), ...(dataset === undefined ? {} : { dataset }) };
   const { experiment } = checkExperiment(file, text, options.set, facts, io);
-  const stages = options.stage === undefined ? STAGES : [options.stage];
+  const stages = options.stage === undefined ? STAGE_NAMES : [options.stage];
   if (options.measure === true) {
     const { measureStages } = await import("../bench/measureStages.ts");
     speeds.keepMeasurement(await measureStages(experiment, stages, (line) => io.stderr(line)));

@@ -4,7 +4,7 @@ import { chosenClass } from "../../core/classes/chosenClass.ts";
 import { drawnClass } from "../../core/classes/classText.ts";
 import { drawnClasses } from "../../core/classes/drawnClasses.ts";
 import { passesOfStep, passesPerImage } from "../../core/diffusion/guidance.ts";
-import { refuseUnused, trajectoryOf } from "../../core/run/askedDrawing.ts";
+import { trajectoryOf } from "../../core/run/askedDrawing.ts";
 import { gridPages } from "../../core/run/gridPages.ts";
 import { findNetwork, type NetworkRequest } from "../../node/run/runNetwork.ts";
 import { requireRoom, requireWritable } from "../../node/run/writableFolder.ts";
@@ -60,7 +60,6 @@ export interface SampleRunResult {
 export async function sampleRun(request: SampleRunRequest): Promise<SampleRunResult> {
   const network = findNetwork(request);
   const { runDir, checkpointDir, experiment, classes } = network;
-  refuseUnused(experiment, request.overrides);
   const { sample, data } = experiment;
   const seed = request.seed ?? experiment.seed;
   const chosen =

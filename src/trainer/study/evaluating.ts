@@ -1,8 +1,7 @@
 /** The one evaluation of a study that is at work, in a process of its own. */
 import { join } from "node:path";
 import * as z from "zod";
-import { yamlText } from "../../core/experiment/yamlText.ts";
-import { DRAWING_KEYS } from "../../core/study/identity.ts";
+import { evaluationOverrides } from "../../core/study/evaluationOverrides.ts";
 import { METRICS } from "../../core/study/metrics.ts";
 import type { Cell, PlannedRun } from "../../core/study/plan.ts";
 import { cellName } from "../../core/study/progress.ts";
@@ -49,8 +48,7 @@ export class Evaluating {
     }
     this.made.set(cell.key, step);
     const { samples, seed, space } = book.plan.study.evaluate;
-    const { sample } = cell.experiment!;
-    const set = DRAWING_KEYS.flatMap((key) => ["--set", `sample.${key}=${yamlText(sample[key])}`]);
+    const set = evaluationOverrides(cell.experiment!).flatMap(({ path, value }) => ["--set", `${path}=${value}`]);
     const args = ["evaluate", join(book.runsDir, run.id), "--runs-dir", book.runsDir, "--json-lines", ...set];
     const from = spaceFrom(space, book.record.studyFile);
     const asked = ["--samples", String(samples), "--seed", String(seed), "--space", from];

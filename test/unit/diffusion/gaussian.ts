@@ -1,6 +1,6 @@
 import { type Prediction, targetCoefficients } from "../../../src/core/diffusion/objective.ts";
 import type { Denoiser, SampleRequest } from "../../../src/core/diffusion/samplers.ts";
-import { type NoiseLevel, noiseSchedule } from "../../../src/core/diffusion/schedule.ts";
+import { noiseSchedule, type SignalAndNoise } from "../../../src/core/diffusion/schedule.ts";
 
 /** Pixels independent, each N(mean, deviation²); the mean may depend on the class. */
 export interface Gaussian {
@@ -31,11 +31,9 @@ export function gaussianDenoiser(diffusion: SampleRequest["diffusion"], data: Ga
   };
 }
 
-type Ratio = Pick<NoiseLevel, "signal" | "noise">;
-
 /** Where the probability-flow ODE takes x from one noise to another: the standardised value stays. */
-export function exactFlow(x: number, from: Ratio, to: Ratio, data: Gaussian): number {
-  const deviation = ({ signal, noise }: Ratio) => Math.hypot(signal * data.deviation, noise);
+export function exactFlow(x: number, from: SignalAndNoise, to: SignalAndNoise, data: Gaussian): number {
+  const deviation = ({ signal, noise }: SignalAndNoise) => Math.hypot(signal * data.deviation, noise);
   const standard = (x - from.signal * data.mean(0)) / deviation(from);
   return to.signal * data.mean(0) + deviation(to) * standard;
 }

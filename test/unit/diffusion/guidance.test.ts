@@ -128,7 +128,9 @@ describe("guidance without effect", () => {
 
   it("is refused where it is asked for in so many words", () => {
     const asked = [{ path: "sample.guidance", value: "3" }];
-    expect(() => refuseUnused(conditional("guidance: 3", 0), asked)).toThrow(/--guidance 3 has no effect: num_classes/);
+    expect(() => refuseUnused(conditional("guidance: 3", 0), asked)).toThrow(
+      /sample\.guidance 3 has no effect: num_classes/,
+    );
     expect(() => refuseUnused(conditional("guidance: 3"), asked)).not.toThrow();
     expect(() => refuseUnused(conditional("guidance: 3", 0), [])).not.toThrow();
   });
@@ -137,6 +139,7 @@ describe("guidance without effect", () => {
 it("is recorded where there is some", () => {
   expect(recordedGuidance(conditional("guidance: 1, guidance_interval: [0, 0.5]"))).toBeUndefined();
   expect(recordedGuidance(conditional("guidance: 3", 0))).toBeUndefined();
+  expect(recordedGuidance(conditional("guidance: 3, guidance_interval: [0.8, 0.2]"))).toBeUndefined();
   const everywhere = recordedGuidance(conditional("guidance: 2.5"))!;
   expect(everywhere).toEqual({ scale: 2.5, from: 0, to: 1 });
   expect(guidanceText(everywhere)).toBe("guidance 2.5");

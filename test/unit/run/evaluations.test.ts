@@ -99,9 +99,11 @@ it("a table has a row for each evaluation, names quoted where they must be", () 
   expect(row).toMatch(
     /^a,"the ""good"" one, 2",2026-01-02T03:04:05.000Z,pretrain,2000,ema,1000,1234567890123,ddim,100,,/,
   );
-  expect(head).toMatch(/,clip,guidance,guidanceFrom,guidanceTo$/);
-  expect(row).toMatch(/,,1,,$/);
+  expect(head).toMatch(/,clip,guidance,guidanceFrom,guidanceTo,classes$/);
+  expect(row).toMatch(/,,1,,,$/);
   expect(row!.split(",")).toHaveLength(head!.split(",").length + 1);
+  const some = madeUpEvaluation({ guidance: { scale: 3, from: 0, to: 0.6 }, classes: ["cats", 2] });
+  expect(evaluationsCsv([{ id: "c", label: "c", evaluations: [some] }])).toMatch(/,3,0,0.6,cats and 2\n$/);
 });
 
 describe("evaluations.jsonl", () => {

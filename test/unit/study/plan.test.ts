@@ -1,7 +1,13 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { drawnClasses } from "../../../src/core/classes/drawnClasses.ts";
+import { parseExperiment } from "../../../src/core/experiment/parse.ts";
+import type { Experiment } from "../../../src/core/experiment/schema.ts";
+import { refuseUnused } from "../../../src/core/run/askedDrawing.ts";
+import { drawingOf } from "../../../src/core/run/drawing.ts";
 import type { Evaluation } from "../../../src/core/run/evaluations.ts";
 import { evaluationOf } from "../../../src/core/study/cellState.ts";
+import { evaluationOverrides } from "../../../src/core/study/evaluationOverrides.ts";
 import { drawingIdentity } from "../../../src/core/study/identity.ts";
 import { type Cell, planStudy, type StudyPlan } from "../../../src/core/study/plan.ts";
 import { readStudy } from "../../../src/core/study/read.ts";
@@ -21,6 +27,13 @@ function plan(text: string, base = BASE): StudyPlan {
   expect(diagnostics).toEqual([]);
   return planStudy(study!, { baseText: base, baseName: "faces", digest });
 }
+
+const drawing = (experiment: Experiment) =>
+  drawingOf(experiment, {
+    ...{ run: "faces", stage: "finetune", step: 60, weights: experiment.sample.weights, seed: 7 },
+    chosen: drawnClasses(experiment, null),
+    ...{ backend: "native", versions: { maskdm: "1", backend: "1" } },
+  });
 
 const stages = ({ runs }: StudyPlan): string[] => [...runs.values()].map(({ stage }) => stage);
 
@@ -93,6 +106,22 @@ describe("the plan of a study", () => {
     const of = (cell: Cell) => evaluationOf(cell, found, { step: 60, evaluations });
     expect(of(plain!)).toBe(evaluations[2]);
     expect(of(guided!)).toBe(evaluations[0]);
+  });
+
+  it("tells an evaluation what has an effect on the images of a cell, and no more", () => {
+    const axes = "axes: {sample.sampler: [ddim, heun], sample.steps: [4, 5000], sample.guidance: [1, 3]}";
+    const classes = BASE.replace("data: {", "data: {labels: folders, ").replace("model: {", "model: {num_classes: 3, ");
+    const never = "sample: {guidance_interval: [0.8, 0.2], classes: [1]}\n";
+    for (const base of [BASE, classes, `${BASE}${never}`, `${classes}${never}`]) {
+      for (const { experiment } of plan(`${axes}\nseeds: 1`, base).cells) {
+        const overrides = evaluationOverrides(experiment!);
+        const parsed = parseExperiment(base, overrides);
+        if (!parsed.ok) throw new Error(parsed.diagnostics[0]!.message);
+        const evaluated = parsed.experiment;
+        expect(() => refuseUnused(evaluated, overrides)).not.toThrow();
+        expect(drawing(evaluated)).toEqual(drawing(experiment!));
+      }
+    }
   });
 
   it("splits a budget between the stages: steps, images, and seconds, whose steps are open", () => {

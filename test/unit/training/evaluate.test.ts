@@ -219,6 +219,8 @@ describe("maskdm evaluate", () => {
       [["all", "--space", "no.onnx"], "no.onnx is no ONNX file that ONNX Runtime can run"],
       [["all", "--space", "nonsense"], "There is no space nonsense"],
       [["all", "--samples", "10"], "It must be at least 50."],
+      [["all", "--set", "sample.guidance=3"], "sample.guidance 3 has no effect: num_classes is 0"],
+      [["all", "--set", "sample.steps=21"], "Ask for 20 steps, or fewer."],
     ] as const) {
       const { exitCode, err } = await shop.maskdm("evaluate", ...args);
       expect(err).toContain(message);

@@ -83,16 +83,16 @@ describe("maskdm sample", () => {
   });
 
   it.each([
-    [["--steps", "51"], "51 steps are more than the 50 timesteps", "Use --steps 50, or fewer."],
-    [["--set", "sample.steps=51"], "51 steps are more than the 50 timesteps", "Use --steps 50, or fewer."],
-    [["--sampler", "dpmpp_2m", "--eta", "0.5"], "--eta 0.5 has no effect: dpmpp_2m adds no noise", "Leave it out"],
+    [["--steps", "51"], "51 steps are more than the 50 timesteps", "Ask for 50 steps, or fewer."],
+    [["--set", "sample.steps=51"], "51 steps are more than the 50 timesteps", "Ask for 50 steps, or fewer."],
+    [["--sampler", "dpmpp_2m", "--eta", "0.5"], "sample.eta 0.5 has no effect: dpmpp_2m adds no noise", "Leave it out"],
     [
       ["--sampler", "heun", "--steps", "100"],
       "100 steps are more than the 99 that heun makes of the 50",
-      "Use --steps 99",
+      "Ask for 99 steps",
     ],
-    [["--sampler", "euler", "--eta", "0.5"], "--eta 0.5 has no effect: euler adds no noise", "Leave it out"],
-    [["--sampler", "ancestral", "--eta", "0.5"], "ancestral sampling always adds its full noise", "--sampler ddim"],
+    [["--sampler", "euler", "--eta", "0.5"], "sample.eta 0.5 has no effect: euler adds no noise", "Leave it out"],
+    [["--sampler", "ancestral", "--eta", "0.5"], "ancestral sampling always adds its full noise", "use sampler ddim"],
     [["--set", "sample.guidance_interval=[0, 0.5]"], "has no effect: guidance is 1", "the class as it was learned"],
     [["--guidance", "-1"], "--guidance", "at least 0"],
     [["--trajectory", "4"], "there are 3 steps to show", "Use --trajectory 3, or fewer."],

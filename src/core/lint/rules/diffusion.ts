@@ -2,11 +2,34 @@
 import { imageCost } from "../../cost/imageCost.ts";
 import { passesPerImage } from "../../diffusion/guidance.ts";
 import { mostEvaluations } from "../../diffusion/timeSteps.ts";
-import { isIdle } from "../../experiment/idleKeys.ts";
+import { isIdle, READ_WITH } from "../../experiment/idleKeys.ts";
+import { valueAt } from "../../experiment/valueAt.ts";
 import { isBuildable } from "../../model/backbones.ts";
 import { modelShape, tokenCount } from "../../model/shape.ts";
 import { count, percent, plural, short } from "../../numbers.ts";
-import type { Rule } from "../rule.ts";
+import type { Finding, LintContext, Rule } from "../rule.ts";
+
+/**
+ * The finding about a key that the file gives and nothing reads.
+ * @param path one of READ_WITH
+ * @param more of the value that the deciding key has
+ */
+function* idle(context: LintContext, path: string, fix: "read it" | "remove it", more = ""): Generator<Finding> {
+  const { experiment } = context;
+  if (!isIdle(path, experiment) || !context.isSet(path)) return;
+  const { key, value } = READ_WITH[path]!;
+  const use = `${lastOf(key)}: ${value}`;
+  yield {
+    at: [path],
+    message: `${path} ${valueAt(experiment, path)} has no effect: ${lastOf(key)} is ${valueAt(experiment, key)}${more}. Use ${use}, or remove the key.`,
+    fix:
+      fix === "remove it"
+        ? { title: `Remove ${lastOf(path)}`, remove: [path] }
+        : { title: `Use ${use}`, set: { [key]: value } },
+  };
+}
+
+const lastOf = (path: string): string => path.split(".").at(-1)!;
 
 const gammaUnused: Rule = {
   code: "MDM401",
@@ -14,15 +37,7 @@ const gammaUnused: Rule = {
   severity: "warning",
   explanation: "`diffusion.min_snr_gamma` is only read with `loss_weighting: min_snr`.",
   fix: "Writes `loss_weighting: min_snr`, which the key suggests is meant.",
-  *check(context) {
-    const { diffusion } = context.experiment;
-    if (diffusion.loss_weighting === "min_snr" || !context.isSet("diffusion.min_snr_gamma")) return;
-    yield {
-      at: ["diffusion.min_snr_gamma"],
-      message: `diffusion.min_snr_gamma ${diffusion.min_snr_gamma} has no effect: loss_weighting is ${diffusion.loss_weighting}. Use loss_weighting: min_snr, or remove the key.`,
-      fix: { title: "Use loss_weighting: min_snr", set: { "diffusion.loss_weighting": "min_snr" } },
-    };
-  },
+  check: (context) => idle(context, "diffusion.min_snr_gamma", "read it"),
 };
 
 /** At T = 100 the linear schedule's last β is 0.2. */
@@ -35,9 +50,10 @@ const shortLinearSchedule: Rule = {
   explanation:
     "The linear schedule is scaled by 1000/T: below 100 timesteps single steps put in a large share of the noise at once, and at 20 or fewer β is capped at 0.999.",
   fix: "Writes `schedule: cosine`, which takes any number of timesteps.",
-  *check({ experiment: { diffusion } }) {
+  *check({ experiment }) {
+    const { diffusion } = experiment;
     const T = diffusion.timesteps;
-    if (isIdle("diffusion.schedule", diffusion) || diffusion.schedule !== "linear" || T >= SHORT_LINEAR) return;
+    if (isIdle("diffusion.schedule", experiment) || diffusion.schedule !== "linear" || T >= SHORT_LINEAR) return;
     const last = 20 / T;
     const effect =
       last >= 0.999
@@ -57,15 +73,7 @@ const scheduleUnused: Rule = {
   severity: "warning",
   explanation: "`diffusion.schedule` is only read with `process: ddpm`; a flow goes along the straight path.",
   fix: "Removes the key.",
-  *check(context) {
-    const { diffusion } = context.experiment;
-    if (!isIdle("diffusion.schedule", diffusion) || !context.isSet("diffusion.schedule")) return;
-    yield {
-      at: ["diffusion.schedule"],
-      message: `diffusion.schedule ${diffusion.schedule} has no effect: process is ${diffusion.process}, which has no noise schedule. Use process: ddpm, or remove the key.`,
-      fix: { title: "Remove schedule", remove: ["diffusion.schedule"] },
-    };
-  },
+  check: (context) => idle(context, "diffusion.schedule", "remove it", ", which has no noise schedule"),
 };
 
 const logitUnused: Rule = {
@@ -76,19 +84,7 @@ const logitUnused: Rule = {
     "`diffusion.logit_mean` and `diffusion.logit_std` are only read with `timestep_distribution: logit_normal`; timesteps are drawn uniformly.",
   fix: "Writes `timestep_distribution: logit_normal`, which the keys suggest is meant.",
   *check(context) {
-    const { diffusion } = context.experiment;
-    for (const name of ["logit_mean", "logit_std"] as const) {
-      const path = `diffusion.${name}`;
-      if (!isIdle(path, diffusion) || !context.isSet(path)) continue;
-      yield {
-        at: [path],
-        message: `${path} ${diffusion[name]} has no effect: timestep_distribution is uniform. Use timestep_distribution: logit_normal, or remove the key.`,
-        fix: {
-          title: "Use timestep_distribution: logit_normal",
-          set: { "diffusion.timestep_distribution": "logit_normal" },
-        },
-      };
-    }
+    for (const key of ["logit_mean", "logit_std"]) yield* idle(context, `diffusion.${key}`, "read it");
   },
 };
 
@@ -138,16 +134,10 @@ const etaUnused: Rule = {
   severity: "warning",
   explanation: "`sample.eta` is only read by DDIM. Ancestral sampling always adds its noise, all others none.",
   fix: "Removes the key.",
-  *check(context) {
-    const { sample } = context.experiment;
-    if (sample.sampler === "ddim" || !context.isSet("sample.eta")) return;
-    const how =
-      sample.sampler === "ancestral" ? "ancestral sampling always adds its full noise" : "it is deterministic";
-    yield {
-      at: ["sample.eta"],
-      message: `sample.eta ${sample.eta} has no effect with sampler ${sample.sampler}: ${how}. Use sampler: ddim, or remove the key.`,
-      fix: { title: "Remove eta", remove: ["sample.eta"] },
-    };
+  check(context) {
+    const isAncestral = context.experiment.sample.sampler === "ancestral";
+    const why = isAncestral ? ", which always adds its full noise" : ", which is deterministic";
+    return idle(context, "sample.eta", "remove it", why);
   },
 };
 

@@ -4,6 +4,7 @@ import { keysOf } from "../axes.ts";
 import type { StudyConfig } from "../schema.ts";
 import { type StageSetting, settingPlace, stageSettings } from "../stageSet.ts";
 import type { StudyRule } from "../studyRule.ts";
+import { decidedByStudy } from "../withoutEffect.ts";
 
 /** Those that no study can do without; they ask for the text alone. */
 export const SET_TEXT_RULES: readonly StudyRule[] = [
@@ -39,7 +40,7 @@ export const SET_RULES: readonly StudyRule[] = [
     fix: "Takes it out of `set`.",
     *check({ study }) {
       for (const setting of stageSettings(study)) {
-        const why = withoutEffect(setting, study);
+        const why = idleBecause(setting, study);
         if (why === null) continue;
         const at = settingPlace(setting);
         yield {
@@ -53,12 +54,11 @@ export const SET_RULES: readonly StudyRule[] = [
 ];
 
 /** Why it decides nothing; null: it does. */
-function withoutEffect({ stage, key }: StageSetting, { stages, budget }: StudyConfig): string | null {
+function idleBecause({ stage, key }: StageSetting, study: StudyConfig): string | null {
+  const { stages } = study;
   if (!stages.includes(stage)) return `the study has no stage ${stage}`;
   if (!isReadBy(stage, key)) return `${stage} does not read it`;
-  if (budget !== undefined && key === `${stage}.steps`) return "the budget decides the steps";
   const isFirst = stage === "pretrain" && stages.includes("finetune");
   if (isFirst && key.startsWith("sample.")) return "images are drawn from finetune";
-  const hasParent = stage === "finetune" && stages.includes("pretrain");
-  return hasParent && key === "finetune.from" ? "finetuning starts from the study's own pretraining" : null;
+  return decidedByStudy(key, study);
 }

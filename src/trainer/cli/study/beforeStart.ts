@@ -2,9 +2,9 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { UserError } from "../../../core/errors.ts";
+import { STAGE_NAMES } from "../../../core/random/streams.ts";
 import { studyChanges } from "../../../core/study/changes.ts";
 import { METRICS } from "../../../core/study/metrics.ts";
-import { STAGES } from "../../../core/study/stageSet.ts";
 import { resolvePath } from "../../../node/homePath.ts";
 import { type LoadedStudy, planTexts } from "../../../node/study/loadPlan.ts";
 import { readStudyRecord } from "../../../node/study/recordFile.ts";
@@ -36,7 +36,7 @@ export function sayChanges({ texts, plan }: LoadedStudy, runsDir: string, io: Io
 /** @throws UserError where none of a stage's folders of images is there: what varies may name a wrong one among others */
 export function checkImages({ texts, plan }: LoadedStudy): void {
   const folder = dirname(texts.baseFile);
-  for (const stage of STAGES) {
+  for (const stage of STAGE_NAMES) {
     const runs = [...plan.runs.values()].filter((run) => run.stage === stage);
     const folders = new Set(runs.map(({ experiment }) => experiment.data.path));
     if (runs.length === 0 || [...folders].some((path) => existsSync(resolvePath(folder, path)))) continue;
