@@ -22,8 +22,7 @@ from safetensors.torch import load_file, save_file
 
 from maskdm_torch.batch_plan import BatchPlan, BatchPlanner
 from maskdm_torch.batches import Assembler
-from maskdm_torch.initial_weights import initialise
-from maskdm_torch.networks import network_of, shape_of
+from maskdm_torch.networks import build_network
 from maskdm_torch.samplers import denoiser_of, sample_images
 from maskdm_torch.training_state import TrainingState
 
@@ -50,12 +49,11 @@ def plan(values: dict) -> dict:
 
 def updates(values: dict) -> dict:
     experiment, stage, folder = experiment_of(values["experiment"]), values["stage"], Path(values["folder"])
-    data, shape = experiment.data, shape_of(experiment)
+    data = experiment.data
     pixels = torch.from_numpy(np.fromfile(folder / "pixels.u8", dtype=np.uint8))
     pixels = pixels.reshape(-1, data.image_size, data.image_size, data.channels)
     labels = torch.from_numpy(np.fromfile(folder / "labels.i32", dtype="<i4")).long()
-    network = network_of(shape)
-    initialise(network, shape, experiment.seed)
+    network = build_network(experiment)
     micro = getattr(experiment, stage).micro_batch_size
     state = TrainingState(network, experiment, stage, micro_batch_size=None if micro == "auto" else micro)
     planner, assembler = BatchPlanner(experiment, stage, len(pixels)), Assembler(experiment)
@@ -79,7 +77,7 @@ def updates(values: dict) -> dict:
 
 def draw(values: dict) -> dict:
     experiment, folder, count = experiment_of(values["experiment"]), Path(values["folder"]), values["count"]
-    network = network_of(shape_of(experiment)).eval()
+    network = build_network(experiment).eval()
     network.load_state_dict(load_file(folder / "weights.safetensors"))
     classes = experiment.model.num_classes
     labels = torch.arange(count) % classes if classes > 0 else None
