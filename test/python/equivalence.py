@@ -2,7 +2,6 @@
 
     {"task": "updates", "experiment": {…}, "stage", "folder", "updates": n, "save": [steps]}    -> {"plans", "losses", "norms", "nothing"}
     {"task": "draw", "experiment": {…}, "folder", "count"}                       -> {} and images.f32 [count, H, W, C]
-    {"task": "plan", "experiment": {…}, "stage", "images": n, "step"}            -> {"plan"}
     {"task": "streams", …}                                                       -> see random_streams.py
 
 The experiment is complete: every key has a value. Files of the folder, raw and little-endian:
@@ -20,7 +19,8 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
-from maskdm_torch.batch_plan import BatchPlan, BatchPlanner
+import random_streams
+from maskdm_torch.batch_plan import BatchPlanner
 from maskdm_torch.batches import Assembler
 from maskdm_torch.networks import build_network
 from maskdm_torch.samplers import denoiser_of, sample_images
@@ -30,21 +30,6 @@ from maskdm_torch.training_state import TrainingState
 def experiment_of(values: dict) -> SimpleNamespace:
     """Sections and keys as attributes."""
     return json.loads(json.dumps(values), object_hook=lambda mapping: SimpleNamespace(**mapping))
-
-
-def plan_as_json(plan: BatchPlan) -> dict:
-    return {
-        "indices": plan.indices.tolist(),
-        "timesteps": plan.timesteps.tolist(),
-        "flips": plan.flips.int().tolist(),
-        "droppedLabels": plan.dropped_labels.int().tolist(),
-        "visible": plan.visible.flatten().tolist(),
-    }
-
-
-def plan(values: dict) -> dict:
-    experiment = experiment_of(values["experiment"])
-    return {"plan": plan_as_json(BatchPlanner(experiment, values["stage"], values["images"]).plan(values["step"]))}
 
 
 def updates(values: dict) -> dict:
@@ -65,7 +50,7 @@ def updates(values: dict) -> dict:
             for name in ("tokens", "target"):
                 getattr(batch, name).numpy().tofile(folder / f"{name}.f32")
         metrics = state.update(batch, want_gradient_norm=True)
-        reply["plans"].append(plan_as_json(drawn))
+        reply["plans"].append(random_streams.plan_as_json(drawn))
         reply["losses"].append(metrics.losses.tolist())
         reply["norms"].append(metrics.gradient_norm.item())
         reply["nothing"].append(metrics.nothing.item())
@@ -86,4 +71,4 @@ def draw(values: dict) -> dict:
     return {}
 
 
-TASKS = {"updates": updates, "draw": draw, "plan": plan}
+TASKS = {"updates": updates, "draw": draw, "streams": random_streams.answer}
