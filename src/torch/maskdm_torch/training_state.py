@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -70,7 +69,7 @@ class TrainingState:
             parameter.grad = None
         size, losses = len(batch.timesteps), []
         for start in range(0, size, self.micro_batch_size):
-            part = self._losses(batch.part(start, start + self.micro_batch_size))
+            part = self._losses(**vars(batch.part(start, start + self.micro_batch_size)))
             (part.sum() / size).backward()
             losses.append(part.detach())
         norm = self._change_weights(want_gradient_norm)
@@ -93,11 +92,13 @@ class TrainingState:
         average(self.ema, self.raw, ema_decay(self.step, self.config.ema_decay))
         return norm
 
-    def _eager_losses(self, batch: TrainingBatch) -> Tensor:
-        device = batch.tokens.device.type
-        with torch.autocast(device, torch.bfloat16) if self.precision == "bfloat16" else nullcontext():
-            output = self.network(batch.tokens, batch.visible, batch.timesteps, batch.labels)
-        return image_losses(output.float(), batch.target, batch.weight)
+    def _eager_losses(
+        self, tokens: Tensor, target: Tensor, timesteps: Tensor, visible: Tensor, weight: Tensor, labels: Tensor | None
+    ) -> Tensor:
+        """Of the images of a TrainingBatch [B]."""
+        with torch.autocast(tokens.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
+            output = self.network(tokens, visible, timesteps, labels)
+        return image_losses(output.float(), target, weight)
 
     def is_finite(self) -> bool:
         """Whether every weight is; asked before a checkpoint replaces a good one."""
