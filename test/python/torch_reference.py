@@ -19,6 +19,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+import equivalence
 import uvit_selftest
 from dit import DiT
 from uvit import UViT, UViTConfig, fed_tokens, masked_loss
@@ -83,7 +84,7 @@ def selftest(_: dict) -> dict:
 
 def main() -> None:
     torch.set_num_threads(1)  # the networks of the tests are tiny, and other tests run beside
-    tasks = {"predict": predict, "train": train, "selftest": selftest}
+    tasks = {"predict": predict, "train": train, "selftest": selftest, **equivalence.TASKS}
     for line in sys.stdin:
         values = json.loads(line)
         try:
