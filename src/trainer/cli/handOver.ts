@@ -5,9 +5,9 @@ import { UserError } from "../../core/errors.ts";
 import type { ProcessIdentity } from "../../core/run/liveness.ts";
 import { endSignals } from "../../node/endSignals.ts";
 import { identityOf } from "../../node/run/process.ts";
+import { TORCH_MODULE, torchEnvironment } from "../torch/torchProgram.ts";
 import { CommandExit } from "./errors.ts";
 import type { Io } from "./io.ts";
-import { TORCH_MODULE, torchEnvironment } from "../torch/torchProgram.ts";
 
 export interface HandOver {
   readonly python: string;

@@ -5,10 +5,10 @@ import type { Stage } from "../../core/random/streams.ts";
 import type { RunParent } from "../../core/run/record.ts";
 import { torchName } from "../../core/torch/about.ts";
 import { readStatus } from "../../node/run/status.ts";
-import type { Io } from "./io.ts";
-import type { RunOptions, SetOption } from "./options.ts";
 import type { TorchPython } from "../torch/findTorch.ts";
 import { handOver } from "./handOver.ts";
+import type { Io } from "./io.ts";
+import type { RunOptions, SetOption } from "./options.ts";
 
 /** A run that is to begin. */
 export interface TorchStart {
