@@ -25,14 +25,18 @@ export type TorchSearch =
   | { readonly found: false; readonly reason: string; readonly remedy: string };
 
 /** Asks a Python what it can train with, and keeps the answer. @param python path of its program */
-export async function askTorch(python: string, signal = new AbortController().signal): Promise<TorchAnswer> {
-  const options = { cwd: process.cwd(), env: torchEnvironment(), signal, limitMinutes: GIVE_UP_MINUTES };
-  const result = await runTool(python, [...TORCH_MODULE, "--version", "--json"], options);
-  const answer = result.ok
-    ? read(result.stdout)
-    : failed(essence(result.output).split("\n")[0] || "it ended without a word");
+export async function askTorch(python: string, signal?: AbortSignal): Promise<TorchAnswer> {
+  const answer = await queryTorch(python, signal);
   keepTorch(python, answer);
   return answer;
+}
+
+/** The same without keeping it. */
+export async function queryTorch(python: string, signal = new AbortController().signal): Promise<TorchAnswer> {
+  const options = { cwd: process.cwd(), env: torchEnvironment(), signal, limitMinutes: GIVE_UP_MINUTES };
+  const result = await runTool(python, [...TORCH_MODULE, "--version", "--json"], options);
+  if (result.ok) return read(result.stdout);
+  return failed(essence(result.output).split("\n")[0] || "it ended without a word");
 }
 
 function read(stdout: string): TorchAnswer {
