@@ -2,7 +2,6 @@
 
     {"task": "updates", "experiment": {…}, "stage", "folder", "updates": n, "save": [steps]}    -> {"plans", "losses", "norms", "nothing"}
     {"task": "draw", "experiment": {…}, "folder", "count"}                       -> {} and images.f32 [count, H, W, C]
-    {"task": "plan", "experiment": {…}, "stage", "images": n, "step"}            -> {"plan"}
     {"task": "streams", …}                                                       -> see random_streams.py
 
 The experiment is complete: every key has a value. Files of the folder, raw and little-endian:
@@ -20,10 +19,10 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
-from maskdm_torch.batch_plan import BatchPlan, BatchPlanner
+import random_streams
+from maskdm_torch.batch_plan import BatchPlanner
 from maskdm_torch.batches import Assembler
-from maskdm_torch.initial_weights import initialise
-from maskdm_torch.networks import network_of, shape_of
+from maskdm_torch.networks import build_network
 from maskdm_torch.samplers import denoiser_of, sample_images
 from maskdm_torch.training_state import TrainingState
 
@@ -33,29 +32,13 @@ def experiment_of(values: dict) -> SimpleNamespace:
     return json.loads(json.dumps(values), object_hook=lambda mapping: SimpleNamespace(**mapping))
 
 
-def plan_as_json(plan: BatchPlan) -> dict:
-    return {
-        "indices": plan.indices.tolist(),
-        "timesteps": plan.timesteps.tolist(),
-        "flips": plan.flips.int().tolist(),
-        "droppedLabels": plan.dropped_labels.int().tolist(),
-        "visible": plan.visible.flatten().tolist(),
-    }
-
-
-def plan(values: dict) -> dict:
-    experiment = experiment_of(values["experiment"])
-    return {"plan": plan_as_json(BatchPlanner(experiment, values["stage"], values["images"]).plan(values["step"]))}
-
-
 def updates(values: dict) -> dict:
     experiment, stage, folder = experiment_of(values["experiment"]), values["stage"], Path(values["folder"])
-    data, shape = experiment.data, shape_of(experiment)
+    data = experiment.data
     pixels = torch.from_numpy(np.fromfile(folder / "pixels.u8", dtype=np.uint8))
     pixels = pixels.reshape(-1, data.image_size, data.image_size, data.channels)
     labels = torch.from_numpy(np.fromfile(folder / "labels.i32", dtype="<i4")).long()
-    network = network_of(shape)
-    initialise(network, shape, experiment.seed)
+    network = build_network(experiment)
     micro = getattr(experiment, stage).micro_batch_size
     state = TrainingState(network, experiment, stage, micro_batch_size=None if micro == "auto" else micro)
     planner, assembler = BatchPlanner(experiment, stage, len(pixels)), Assembler(experiment)
@@ -67,7 +50,7 @@ def updates(values: dict) -> dict:
             for name in ("tokens", "target"):
                 getattr(batch, name).numpy().tofile(folder / f"{name}.f32")
         metrics = state.update(batch, want_gradient_norm=True)
-        reply["plans"].append(plan_as_json(drawn))
+        reply["plans"].append(random_streams.plan_as_json(drawn))
         reply["losses"].append(metrics.losses.tolist())
         reply["norms"].append(metrics.gradient_norm.item())
         reply["nothing"].append(metrics.nothing.item())
@@ -79,7 +62,7 @@ def updates(values: dict) -> dict:
 
 def draw(values: dict) -> dict:
     experiment, folder, count = experiment_of(values["experiment"]), Path(values["folder"]), values["count"]
-    network = network_of(shape_of(experiment)).eval()
+    network = build_network(experiment).eval()
     network.load_state_dict(load_file(folder / "weights.safetensors"))
     classes = experiment.model.num_classes
     labels = torch.arange(count) % classes if classes > 0 else None
@@ -88,4 +71,4 @@ def draw(values: dict) -> dict:
     return {}
 
 
-TASKS = {"updates": updates, "draw": draw, "plan": plan}
+TASKS = {"updates": updates, "draw": draw, "streams": random_streams.answer}
