@@ -1,0 +1,134 @@
+"""What training changes: the network, AdamW's moments, the moving average of the weights, and how many steps were done."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from .batches import TrainingBatch
+from .objective import image_losses
+from .optimizer import AdamW, average, clip_gradient, ema_decay, gradient_norm
+from .streams import Stage
+
+Precision = Literal["float32", "bfloat16"]
+
+
+@dataclass(frozen=True)
+class StepMetrics:
+    """Of one step, still where they were computed: to read them is to wait for the step."""
+
+    # weighted loss of each image [B]
+    losses: Tensor
+    # mean weighted loss of a network that predicts nothing, a scalar
+    nothing: Tensor
+    # [B]
+    timesteps: Tensor
+    # before clipping, a scalar; None when not asked for
+    gradient_norm: Tensor | None
+
+    def is_finite(self) -> bool:
+        """Whether loss and gradient are numbers; weights after a step that are none are lost."""
+        norm = 0.0 if self.gradient_norm is None else self.gradient_norm.item()
+        return math.isfinite(self.losses.mean().item()) and math.isfinite(norm)
+
+
+class TrainingState:
+    """Weights and moments are float32 whatever precision the network computes in."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        experiment: Any,
+        stage: Stage,
+        *,
+        micro_batch_size: int | None = None,
+        precision: Precision = "float32",
+        is_compiled: bool = False,
+    ) -> None:
+        """network: where it is to train; micro_batch_size: images per pass, divides the batch, None: all."""
+        self.network = network
+        self.config = getattr(experiment, stage)
+        self.step = 0
+        self.micro_batch_size = micro_batch_size or self.config.batch_size
+        self.precision = precision
+        self.names = [name for name, parameter in network.named_parameters() if parameter.requires_grad]
+        self.raw = [parameter for parameter in network.parameters() if parameter.requires_grad]
+        self.ema = [parameter.detach().clone() for parameter in self.raw]
+        self.optimizer = AdamW(self.raw, self.config)
+        # Shapes change at the borders of a mask schedule only: each has a program of its own.
+        self._losses = torch.compile(self._eager_losses, dynamic=False) if is_compiled else self._eager_losses
+
+    def update(self, batch: TrainingBatch, want_gradient_norm: bool = False) -> StepMetrics:
+        """One optimiser step: gradients by micro-batches, clipping, AdamW, moving average. The device is not waited for."""
+        for parameter in self.raw:
+            parameter.grad = None
+        size, losses = len(batch.timesteps), []
+        for start in range(0, size, self.micro_batch_size):
+            part = self._losses(batch.part(start, start + self.micro_batch_size))
+            (part.sum() / size).backward()
+            losses.append(part.detach())
+        norm = self._change_weights(want_gradient_norm)
+        nothing = image_losses(torch.zeros_like(batch.target), batch.target, batch.weight).mean()
+        return StepMetrics(torch.cat(losses), nothing, batch.timesteps, norm)
+
+    @torch.no_grad()
+    def _change_weights(self, want_gradient_norm: bool) -> Tensor | None:
+        """By the gradients. -> their norm before clipping, where it is wanted or needed"""
+        for parameter in self.raw:
+            # Nothing may depend on a tensor, as on an output convolution that is idle: moments fade and decay goes on.
+            if parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
+        largest = self.config.clip_grad
+        norm = gradient_norm(self.raw) if want_gradient_norm or largest is not None else None
+        if largest is not None:
+            clip_gradient(self.raw, norm, largest)
+        self.optimizer.update(self.step)
+        self.step += 1
+        average(self.ema, self.raw, ema_decay(self.step, self.config.ema_decay))
+        return norm
+
+    def _eager_losses(self, batch: TrainingBatch) -> Tensor:
+        device = batch.tokens.device.type
+        with torch.autocast(device, torch.bfloat16) if self.precision == "bfloat16" else nullcontext():
+            output = self.network(batch.tokens, batch.visible, batch.timesteps, batch.labels)
+        return image_losses(output.float(), batch.target, batch.weight)
+
+    def is_finite(self) -> bool:
+        """Whether every weight is; asked before a checkpoint replaces a good one."""
+        return all(torch.isfinite(norm).item() for norm in torch._foreach_norm([*self.raw, *self.ema]))
+
+    def tensors(self) -> dict[str, dict[str, Tensor]]:
+        """What a checkpoint holds: raw and ema weights with the network's constants, and the optimiser's moments, by name."""
+        constants = {name: tensor for name, tensor in self.network.state_dict().items() if name not in self.names}
+        return {
+            "raw": {**dict(zip(self.names, (parameter.detach() for parameter in self.raw))), **constants},
+            "ema": {**dict(zip(self.names, self.ema)), **constants},
+            "optimizer": self._moments(),
+        }
+
+    def _moments(self) -> dict[str, Tensor]:
+        first = {f"exp_avg.{name}": moment for name, moment in zip(self.names, self.optimizer.first)}
+        return {**first, **{f"exp_avg_sq.{name}": moment for name, moment in zip(self.names, self.optimizer.second)}}
+
+    @torch.no_grad()
+    def load(
+        self,
+        raw: Mapping[str, Tensor],
+        ema: Mapping[str, Tensor] | None = None,
+        moments: Mapping[str, Tensor] | None = None,
+        step: int = 0,
+    ) -> None:
+        """Takes over tensors of a checkpoint, which fit: all of them to go on, or the weights alone to begin with."""
+        self.step = step
+        for own, given in ((self.raw, raw), (self.ema, ema or raw)):
+            for name, tensor in zip(self.names, own):
+                tensor.copy_(given[name])
+        for name, tensor in self._moments().items():
+            tensor.zero_() if moments is None else tensor.copy_(moments[name])
+        self.optimizer.set_count(step)
