@@ -2,7 +2,7 @@
 
 The method's code saves ``{step, model, opt, ema, scaler}``: ``model`` is the diffusion model, whose network is ``model.`` beside the
 buffers of the schedule, and ``ema`` an average of it (ema_pytorch) beside the model that it follows. U-ViT saves the network's
-state dict, DiT ``{model, ema, opt, args}``. Networks are this folder's own; what they lack of the published ones is added here.
+state dict, DiT ``{model, ema, opt, args}``. Networks are those of maskdm_torch; what they lack of the published ones is added here.
 
 Input: {"folder", "size", "patch"}. For each name NAME.pt (and NAME.safetensors, where said), NAME.raw.f32 and NAME.ema.f32: the
 predictions [2, N, p*p*C] in (p1, p2, C) order for x.f32 [2, H, W, C] at the timesteps of timesteps.i32.
@@ -22,24 +22,25 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from dit import DiT
-from uvit import UViT, UViTConfig, images_to_tokens, timestep_embedding
+from maskdm_torch.networks import NetworkShape
+from maskdm_torch.networks.blocks import Attention, timestep_embedding
+from maskdm_torch.networks.dit import DiT
+from maskdm_torch.networks.uvit import UViT
+from maskdm_torch.tokens import images_to_tokens, tokens_to_images
 
 
-def random_weights(model: nn.Module, seed: int, fixed: tuple[str, ...] = ()) -> nn.Module:
+def random_weights(model: nn.Module, seed: int) -> nn.Module:
     """Nothing stays at 0 or 1, where an error would not show."""
     generator = torch.Generator().manual_seed(seed)
-    for name, parameter in model.named_parameters():
-        if name not in fixed:
-            parameter.data = torch.randn(parameter.shape, generator=generator) * (0.3 / max(1, parameter.shape[-1]) ** 0.5)
+    for parameter in model.parameters():
+        parameter.data = torch.randn(parameter.shape, generator=generator) * (0.3 / parameter.shape[-1] ** 0.5)
     return model
 
 
 def average_of(model: nn.Module) -> nn.Module:
     average = copy.deepcopy(model)
     for parameter in average.parameters():
-        if parameter.requires_grad:
-            parameter.data = 0.7 * parameter.data
+        parameter.data = 0.7 * parameter.data
     return average
 
 
@@ -69,32 +70,31 @@ def linear_betas(timesteps: int) -> Tensor:
 
 
 class PublishedUViT(nn.Module):
-    """U-ViT's forward pass (Bao et al. 2023) over the modules of this folder's: whole images, qkv with biases, a last convolution."""
+    """U-ViT's forward pass (Bao et al. 2023) over the modules here: whole images, qkv with biases, a last convolution."""
 
-    def __init__(self, config: UViTConfig) -> None:
+    def __init__(self, shape: NetworkShape) -> None:
         super().__init__()
-        own = UViT(config)
+        own = UViT(shape)
         encoder = own.encoder
-        self.config = config
+        self.shape = shape
         self.patch_embed = nn.Module()
         self.patch_embed.proj = encoder.patch_embed.proj
         self.time_embed = encoder.time_embed
         self.pos_embed = encoder.encoder_pos_embed
-        if config.num_classes:
+        if shape.num_classes:
             self.label_emb = encoder.label_emb
         self.in_blocks, self.mid_block, self.out_blocks = encoder.in_blocks, encoder.mid_block, encoder.out_blocks
         for block in [*self.in_blocks, self.mid_block, *self.out_blocks]:
-            block.attn.qkv = nn.Linear(config.embed_dim, 3 * config.embed_dim, bias=True)
-            block.attn.forward = FullBias(block.attn)
+            block.attn = Attention(shape, "all")
         self.norm = encoder.norm
         self.decoder_pred = own.encoder_to_output
-        self.final_layer = nn.Conv2d(config.channels, config.channels, 3, padding=1)
+        self.final_layer = nn.Conv2d(shape.channels, shape.channels, 3, padding=1)
 
     def forward(self, x: Tensor, timesteps: Tensor, y: Tensor | None = None) -> Tensor:
         """x [B, C, H, W] -> the same"""
-        config = self.config
+        shape = self.shape
         tokens = self.patch_embed.proj(x).flatten(2).transpose(1, 2)
-        extra = [self.time_embed(timestep_embedding(timesteps, config.embed_dim).float())[:, None]]
+        extra = [self.time_embed(timestep_embedding(timesteps, shape.embed_dim).float())[:, None]]
         if y is not None:
             extra.insert(0, self.label_emb(y)[:, None])
         x = torch.cat([*extra, tokens], dim=1) + self.pos_embed
@@ -106,43 +106,22 @@ class PublishedUViT(nn.Module):
         for block in self.out_blocks:
             x = block(x, skips.pop())
         x = self.decoder_pred(self.norm(x))[:, len(extra) :]
-        g, p, C = config.grid_size, config.patch_size, config.channels
-        image = x.reshape(-1, g, g, p, p, C).permute(0, 5, 1, 3, 2, 4).reshape(-1, C, g * p, g * p)
-        return self.final_layer(image)
-
-
-class FullBias:
-    """Attention whose queries, keys and values all have a bias."""
-
-    def __init__(self, attention: nn.Module) -> None:
-        self.attention = attention
-
-    def __call__(self, x: Tensor) -> Tensor:
-        own = self.attention
-        batch, length, dim = x.shape
-        q, k, v = own.qkv(x).reshape(batch, length, 3, own.num_heads, dim // own.num_heads).permute(2, 0, 3, 1, 4)
-        scores = (q @ k.transpose(-2, -1)) * (dim // own.num_heads) ** -0.5
-        return own.proj((scores.softmax(dim=-1) @ v).transpose(1, 2).reshape(batch, length, dim))
-
-    def __deepcopy__(self, memo: dict) -> "FullBias":
-        return FullBias(copy.deepcopy(self.attention, memo))
+        image = tokens_to_images(x, shape.patch_size, shape.channels)
+        return self.final_layer(image.permute(0, 3, 1, 2))
 
 
 class PublishedDiT(DiT):
     """With learned variances: 2C channels come out, the noise first."""
 
-    def __init__(self, config: UViTConfig) -> None:
-        super().__init__(config)
-        self.pos_embed.data = self.own_positions
-        self.final_layer.linear = nn.Linear(config.embed_dim, 2 * config.token_elements)
+    def __init__(self, shape: NetworkShape) -> None:
+        super().__init__(shape)
+        self.final_layer.linear = nn.Linear(shape.embed_dim, 2 * shape.token_elements)
 
-    def noise(self, x: Tensor, timesteps: Tensor, labels: Tensor) -> Tensor:
-        """x [B, H, W, C] -> [B, N, p*p*C]"""
-        config = self.config
-        visible = torch.arange(config.tokens).expand(len(x), -1)
-        out = self(images_to_tokens(x, config.patch_size), timesteps, visible, labels)
-        pixels = config.patch_size**2
-        return out.reshape(len(x), config.tokens, pixels, 2 * config.channels)[..., : config.channels].flatten(2)
+    def noise(self, tokens: Tensor, timesteps: Tensor, labels: Tensor) -> Tensor:
+        """tokens [B, N, p*p*C] -> the same"""
+        shape = self.shape
+        out = self(tokens, torch.arange(shape.tokens).expand(len(tokens), -1), timesteps, labels)
+        return out.unflatten(-1, (shape.patch_size**2, 2, shape.channels))[..., 0, :].flatten(2)
 
 
 class Writer:
@@ -151,12 +130,13 @@ class Writer:
         self.size, self.patch = values["size"], values["patch"]
         x = np.fromfile(self.folder / "x.f32", dtype="<f4")
         self.x = torch.from_numpy(x).reshape(2, self.size, self.size, -1)
+        self.tokens = images_to_tokens(self.x, self.patch)
         self.timesteps = torch.from_numpy(np.fromfile(self.folder / "timesteps.i32", dtype="<i4")).long()
         self.labels = torch.tensor([0, 2])
 
-    def config(self, **more: object) -> UViTConfig:
+    def shape(self, **more: object) -> NetworkShape:
         sizes = {"image_size": self.size, "channels": 3, "patch_size": self.patch, "embed_dim": 32, "depth": 3, "num_heads": 2}
-        return UViTConfig(**{**sizes, **more})
+        return NetworkShape(**{**sizes, **more})
 
     def predicted(self, name: str, which: str, output: Tensor) -> None:
         output.detach().numpy().astype("<f4").tofile(self.folder / f"{name}.{which}.f32")
@@ -165,19 +145,19 @@ class Writer:
         torch.save(content, self.folder / f"{name}.pt")
 
     def method(self) -> None:
-        config = self.config(qkv_bias=True, time_embedding="mlp")
-        network = random_weights(UViT(config), 1)
+        shape = self.shape(qkv_bias=True, time_embedding="mlp")
+        network = random_weights(UViT(shape), 1)
         average = average_of(network)
-        visible = torch.arange(config.tokens).expand(2, -1)
+        visible = torch.arange(shape.tokens).expand(2, -1)
         for which, model in {"raw": network, "ema": average}.items():
-            self.predicted("method", which, model.predict_images(self.x, self.timesteps, visible))
+            self.predicted("method", which, model(self.tokens, visible, self.timesteps))
         betas = linear_betas(1000)
         online = Diffusion(network, betas)
         optimizer = torch.optim.AdamW(online.parameters(), lr=2e-4)
         online.model.encoder_to_output.weight.sum().backward()
         optimizer.step()
         with torch.no_grad():  # the step above was for its state alone
-            network.load_state_dict(random_weights(UViT(config), 1).state_dict())
+            network.load_state_dict(random_weights(UViT(shape), 1).state_dict())
         ema = Average(online, Diffusion(average, betas), 123)
         scaler = {"scale": 65536.0, "growth_factor": 2.0, "_growth_tracker": 3}
         state = {"step": 4321, "model": online.state_dict(), "opt": optimizer.state_dict(), "ema": ema.state_dict(), "scaler": scaler}
@@ -201,20 +181,20 @@ class Writer:
 
     def uvit(self) -> None:
         for name, classes in {"uvit": 0, "uvit-classes": 3}.items():
-            network = random_weights(PublishedUViT(self.config(num_classes=classes)), 2)
+            network = random_weights(PublishedUViT(self.shape(num_classes=classes)), 2)
             average = average_of(network)
             labels = self.labels if classes else None
             for which, model in {"raw": network, "ema": average}.items():
                 image = model(self.x.permute(0, 3, 1, 2), self.timesteps, labels)
-                self.predicted(name, which, images_to_tokens(image.permute(0, 2, 3, 1), self.patch).flatten(2))
+                self.predicted(name, which, images_to_tokens(image.permute(0, 2, 3, 1), self.patch))
             self.save(name, network.state_dict())
             self.save(f"{name}-ema", average.state_dict())
 
     def dit(self) -> None:
-        network = random_weights(PublishedDiT(self.config(backbone="dit", num_classes=3)), 3, ("pos_embed",))
+        network = random_weights(PublishedDiT(self.shape(backbone="dit", num_classes=3)), 3)
         average = average_of(network)
         for which, model in {"raw": network, "ema": average}.items():
-            self.predicted("dit", which, model.noise(self.x, self.timesteps, self.labels))
+            self.predicted("dit", which, model.noise(self.tokens, self.timesteps, self.labels))
         args = argparse.Namespace(model="DiT-S/4", image_size=self.size, num_classes=3)
         self.save("dit", {"model": network.state_dict(), "ema": average.state_dict(), "opt": {}, "args": args})
 

@@ -203,7 +203,7 @@ describe("networks of others", () => {
 describe("refused, with what to do", () => {
   it.each([
     ["old.pth", /PyTorch before 1\.6.*Save it again/],
-    ["whole.pth", /names "__main__\.|names "uvit\..*neither a tensor nor a plain container.*state_dict/],
+    ["whole.pth", /names "maskdm_torch\..*neither a tensor nor a plain container.*state_dict/],
   ])("%s", async (name, why) => {
     if (!findPython(TORCH_MODULES).found) return;
     await expect(importOf(name)).rejects.toThrow(why);
