@@ -1,8 +1,9 @@
 /** MaskDM: Import: files of the method's published code, U-ViT or DiT become an experiment, and of weights a run. */
-import { dirname, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import * as vscode from "vscode";
 import { UserError } from "../../core/errors.ts";
 import { type Commands, executeCommand } from "../commands/commandTable.ts";
+import { freeName } from "../newExperiment/freeName.ts";
 import { runsFolderFor } from "../runs/runFolders.ts";
 import type { Services } from "../services.ts";
 import { requireTrust } from "../trainer/restrictedMode.ts";
@@ -37,7 +38,11 @@ async function importFiles(
   const root = (vscode.workspace.getWorkspaceFolder(first) ?? vscode.workspace.workspaceFolders?.[0])?.uri;
   const home = root?.scheme === "file" ? root.fsPath : dirname(first.fsPath);
   const runsDir = runsFolderFor(vscode.Uri.joinPath(vscode.Uri.file(home), "any"));
-  const args = ["import", ...files.map(({ fsPath }) => fsPath), "--into", home, "--runs-dir", runsDir];
+  const { slug } = await import("../../core/run/names.ts");
+  const named = files.find(({ path }) => !/\.ya?ml$/i.test(path)) ?? first;
+  const name = await freeName(home, slug(basename(named.path).replace(/\.[^.]*$/, "")));
+  const places = ["--name", name, "--into", home, "--runs-dir", runsDir];
+  const args = ["import", ...files.map(({ fsPath }) => fsPath), ...places];
   const result = await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Notification, title: "Importing", cancellable: true },
     (_, token) => trainer.command(args, { cwd: home, token }),
@@ -51,5 +56,5 @@ async function importFiles(
   }
   const notes = result.stderr.split("\n").filter((line) => line.startsWith("note: "));
   if (notes.length > 0)
-    void vscode.window.showInformationMessage(notes.map((line) => line.slice("note: ".length)).join("\n"));
+    void vscode.window.showInformationMessage(notes.map((line) => line.slice("note: ".length)).join("; "));
 }
