@@ -114,6 +114,12 @@ it("tells what is wrong with a command, and what to do", async (test) => {
     [["resume", "base"], 0, /base has all its 30 steps. Train it for longer with: --steps N/],
     [["sample", "base", "--steps", "2000"], 2, /2000 steps are more than the 1000 timesteps/],
     [["sample", "base", "--sampler", "euler", "--eta", "0.5"], 2, /sample.eta 0.5 has no effect: euler adds no noise/],
+    [
+      ["bench", "tiny.maskdm.yaml", "--steps", "2", "--mask-rates", "0.5,0"],
+      0,
+      /mask rate 0.5, batch 8: [\d.]+ images\/s on torch/,
+    ],
+    [["bench", "tiny.maskdm.yaml", "--mask-rates", "1"], 2, /each rate must be at least 0 and below 1/],
     [["sample", "base", "--label", "cats"], 2, /The model is not class-conditional: --label/],
     [["sample", "base", "--out", "images"], 2, /is a folder. Name a file in it/],
   ];
