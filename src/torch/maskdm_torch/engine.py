@@ -13,10 +13,9 @@ from .checkpoints import WEIGHT_FILES, read_tensors
 from .errors import UserError
 from .experiment import Experiment, Stage
 from .fit import fitting, without_prefix
-from .initial_weights import initialise
 from .machine import usable_cores, usable_memory
 from .masks import mask_pieces
-from .networks import network_of, shape_of
+from .networks import build_network
 from .training_state import TrainingState
 
 BACKEND = "torch"
@@ -55,20 +54,19 @@ def device_name(device: torch.device) -> str:
     return torch.cuda.get_device_name(device) if device.type == "cuda" else "the processor"
 
 
-def new_network(experiment: Experiment, device: torch.device) -> nn.Module:
-    """With its first values, which are those of the other engine."""
-    shape = shape_of(experiment)
-    network = network_of(shape)
-    initialise(network, shape, experiment.seed)
-    return network.to(device)
-
-
 def training_state(
-    experiment: Experiment, stage: Stage, weights: StartWeights | CheckpointWeights | None, device: torch.device, note: Callable[[str], None]
+    experiment: Experiment,
+    stage: Stage,
+    weights: StartWeights | CheckpointWeights | None,
+    device: torch.device,
+    note: Callable[[str], None],
 ) -> TrainingState:
-    """Ready to train; None: from new weights. note: told what is done to weights of other programs. Raises UserError where they do not fit."""
-    network = new_network(experiment, device)
-    state = TrainingState(network, experiment, stage, micro_batch_size=_micro_batch_size(experiment, stage, network, device))
+    """Ready to train; None: from new weights. note: told what is done to weights of other programs. Raises UserError
+    where they do not fit."""
+    network = build_network(experiment).to(device)
+    state = TrainingState(
+        network, experiment, stage, micro_batch_size=_micro_batch_size(experiment, stage, network, device)
+    )
     own = dict(zip(state.names, state.raw))
     constants = network.state_dict().keys() - own.keys()
     if isinstance(weights, StartWeights):
@@ -83,19 +81,22 @@ def training_state(
         kept = {f"{key}.{name}": tensor for key in ("exp_avg", "exp_avg_sq") for name, tensor in own.items()}
         source = str(weights.path)
         state.load(
-            fitting(raw, own, constants, source), fitting(ema, own, constants, source), fitting(moments, kept, (), source), weights.step
+            fitting(raw, own, constants, source),
+            fitting(ema, own, constants, source),
+            fitting(moments, kept, (), source),
+            weights.step,
         )
     return state
 
 
-def _checkpoint_tensors(weights: CheckpointWeights, which: str):  # noqa: ANN202: as read_tensors
+def _checkpoint_tensors(weights: CheckpointWeights, which: str):  # noqa: ANN202
     name = WEIGHT_FILES[which]  # type: ignore[index]
     return read_tensors(weights.path / name, str(weights.files[name]["crc32"]))
 
 
 def drawing_network(experiment: Experiment, file: Path, device: torch.device) -> nn.Module:
     """A network that only draws. Raises UserError where the weights do not fit."""
-    network = new_network(experiment, device)
+    network = build_network(experiment).to(device)
     own = dict(network.named_parameters())
     tensors = fitting(read_tensors(file), own, network.state_dict().keys() - own.keys(), str(file))
     with torch.no_grad():
@@ -142,7 +143,8 @@ def _budget(experiment: Experiment, device: torch.device) -> float:
 
 
 def _bytes_per_image(experiment: Experiment, stage: Stage) -> float:
-    """What a block keeps for its gradients: about 10 + 3 mlp_ratio numbers per value of a token, and the attention matrices."""
+    """What a block keeps for its gradients: about 10 + 3 mlp_ratio numbers per value of a token, and the attention
+    matrices."""
     model = experiment.model
     tokens = (experiment.data.image_size // model.patch_size) ** 2
     if experiment.mask.mode == "drop":
@@ -152,16 +154,20 @@ def _bytes_per_image(experiment: Experiment, stage: Stage) -> float:
 
 
 def smaller_micro_batch(state: TrainingState, experiment: Experiment, stage: Stage) -> int:
-    """After a device ran out of memory: the next smaller one, where the file leaves it open. Raises UserError that says which would do."""
+    """After a device ran out of memory: the next smaller one, where the file leaves it open. Raises UserError that says
+    which would do."""
     config = experiment.stage(stage)
     less = next((size for size in divisors(config.batch_size) if size < state.micro_batch_size), None)
     if less is None:
         raise UserError(
-            "The device has too little memory for a single image. Use a smaller model, larger patches or smaller images.", "failure"
+            "The device has too little memory for a single image. Use a smaller model, larger "
+            "patches or smaller images.",
+            "failure",
         )
     if config.micro_batch_size != "auto":
         raise UserError(
-            f"The device has too little memory for {stage}.micro_batch_size {state.micro_batch_size}. Use {less}, or auto: "
+            f"The device has too little memory for {stage}.micro_batch_size "
+            f"{state.micro_batch_size}. Use {less}, or auto: "
             f"--set {stage}.micro_batch_size={less}",
             "failure",
         )

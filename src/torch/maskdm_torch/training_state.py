@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from .batches import TrainingBatch
+from .distributed import Alone, Ranks
 from .objective import image_losses
 from .optimizer import AdamW, average, clip_gradient, ema_decay, gradient_norm
 from .streams import Stage
@@ -21,7 +21,7 @@ Precision = Literal["float32", "bfloat16"]
 
 @dataclass(frozen=True)
 class StepMetrics:
-    """Of one step, still where they were computed: to read them is to wait for the step."""
+    """Of one step, of all its processes, still where they were computed: to read them is to wait for the step."""
 
     # weighted loss of each image [B]
     losses: Tensor
@@ -53,6 +53,8 @@ class TrainingState:
     ) -> None:
         """network: where it is to train; micro_batch_size: images per pass, divides the batch, None: all."""
         self.network = network
+        model = experiment.model
+        self._may_idle = model.output_conv != "none" or ":" in model.backbone
         self.config = getattr(experiment, stage)
         self.step = 0
         self.micro_batch_size = micro_batch_size or self.config.batch_size
@@ -61,21 +63,36 @@ class TrainingState:
         self.raw = [parameter for parameter in network.parameters() if parameter.requires_grad]
         self.ema = [parameter.detach().clone() for parameter in self.raw]
         self.optimizer = AdamW(self.raw, self.config)
+        self.join(Alone())
         # Shapes change at the borders of a mask schedule only: each has a program of its own.
         self._losses = torch.compile(self._eager_losses, dynamic=False) if is_compiled else self._eager_losses
 
+    def join(self, ranks: Ranks) -> None:
+        """From now on the steps are done together with other processes, each with its own images of a batch."""
+        self.ranks = ranks
+        # Only a network that is the user's, or an output convolution that has no whole images, leaves tensors out.
+        self._parallel = ranks.parallel(self.network, self._may_idle)
+
     def update(self, batch: TrainingBatch, want_gradient_norm: bool = False) -> StepMetrics:
         """One optimiser step: gradients by micro-batches, clipping, AdamW, moving average. The device is not waited for."""
+        with self.ranks.step():
+            return self._update(batch, want_gradient_norm)
+
+    def _update(self, batch: TrainingBatch, want_gradient_norm: bool) -> StepMetrics:
         for parameter in self.raw:
             parameter.grad = None
         size, losses = len(batch.timesteps), []
         for start in range(0, size, self.micro_batch_size):
-            part = self._losses(batch.part(start, start + self.micro_batch_size))
-            (part.sum() / size).backward()
+            stop = start + self.micro_batch_size
+            with self.ranks.unshared(self._parallel) if stop < size else nullcontext():
+                part = self._losses(**vars(batch.part(start, stop)))
+                (part.sum() / size).backward()
             losses.append(part.detach())
         norm = self._change_weights(want_gradient_norm)
-        nothing = image_losses(torch.zeros_like(batch.target), batch.target, batch.weight).mean()
-        return StepMetrics(torch.cat(losses), nothing, batch.timesteps, norm)
+        nothing = image_losses(torch.zeros_like(batch.target), batch.target, batch.weight)
+        # Timesteps are exact in float32, too.
+        of_all = self.ranks.gather(torch.stack([torch.cat(losses), nothing, batch.timesteps.float()], dim=1))
+        return StepMetrics(of_all[:, 0], of_all[:, 1].mean(), of_all[:, 2].long(), norm)
 
     @torch.no_grad()
     def _change_weights(self, want_gradient_norm: bool) -> Tensor | None:
@@ -93,11 +110,13 @@ class TrainingState:
         average(self.ema, self.raw, ema_decay(self.step, self.config.ema_decay))
         return norm
 
-    def _eager_losses(self, batch: TrainingBatch) -> Tensor:
-        device = batch.tokens.device.type
-        with torch.autocast(device, torch.bfloat16) if self.precision == "bfloat16" else nullcontext():
-            output = self.network(batch.tokens, batch.visible, batch.timesteps, batch.labels)
-        return image_losses(output.float(), batch.target, batch.weight)
+    def _eager_losses(
+        self, tokens: Tensor, target: Tensor, timesteps: Tensor, visible: Tensor, weight: Tensor, labels: Tensor | None
+    ) -> Tensor:
+        """Of the images of a TrainingBatch [B]."""
+        with torch.autocast(tokens.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
+            output = self._parallel(tokens, visible, timesteps, labels)
+        return image_losses(output.float(), target, weight)
 
     def is_finite(self) -> bool:
         """Whether every weight is; asked before a checkpoint replaces a good one."""
