@@ -9,6 +9,7 @@ import { registerDesigner } from "./designer/registerDesigner.ts";
 import { registerDoctor } from "./doctor/registerDoctor.ts";
 import { experimentDocuments } from "./documents/experimentDocuments.ts";
 import { studyDocuments } from "./documents/studyDocuments.ts";
+import { importCommands } from "./import/importFiles.ts";
 import { registerLanguage } from "./language/registerLanguage.ts";
 import { newExperimentCommands } from "./newExperiment/newExperiment.ts";
 import { newStudyCommands } from "./newStudy/newStudy.ts";
@@ -46,6 +47,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     ...registerLanguage(context, services),
     ...newExperimentCommands(services),
     ...newStudyCommands(services),
+    ...importCommands(services),
     ...ofRuns.commands,
     ...ofDashboard.commands,
     ...registerDesigner(context, services),

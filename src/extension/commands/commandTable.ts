@@ -13,6 +13,8 @@ interface CommandArguments {
   "maskdm.compareRuns": [];
   "maskdm.newExperiment": [];
   "maskdm.newExperimentHere": [folder: vscode.Uri];
+  /** weights and configurations */
+  "maskdm.import": [files: readonly vscode.Uri[]];
   "maskdm.newStudy": [experiment: vscode.Uri];
   "maskdm.newAblation": [experiment: vscode.Uri];
   "maskdm.doctor": [];

@@ -88,8 +88,9 @@ def mask_pieces(experiment: Any, stage: Stage) -> list[MaskPiece]:
         return [MaskPiece("mask.rate", 0, steps, mask_of(section, section.rate, grid))]
     pieces: list[MaskPiece] = []
     for i, entry in enumerate(section.rate):
-        own = {key: getattr(entry, key, None) for key in _Keys.__annotations__}
-        keys = _Keys(**{key: getattr(section, key) if value is None else value for key, value in own.items()})
+        # A piece may say that there is no crop_size: what it leaves out and what is None differ.
+        given = getattr(entry, "given", None) or vars(entry)
+        keys = _Keys(**{key: getattr(entry if key in given else section, key) for key in _Keys.__annotations__})
         start = pieces[-1].until if pieces else 0
         until = steps if i == len(section.rate) - 1 else border_step(entry.until, steps)
         pieces.append(MaskPiece(f"mask.rate[{i}]", start, until, mask_of(keys, entry.rate, grid)))

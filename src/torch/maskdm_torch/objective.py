@@ -38,7 +38,7 @@ def loss_weights(diffusion: Any, schedule: NoiseSchedule) -> Tensor:
 
 def image_losses(output: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     """Weighted loss of each image, the mean over the values of the tokens that are fed: [B, F, e] twice and [B] -> [B]."""
-    return weight * (output.float() - target).square().flatten(1).mean(dim=1)
+    return weight * (output - target).square().flatten(1).mean(dim=1)
 
 
 def to_x0_and_epsilon(

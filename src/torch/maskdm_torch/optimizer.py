@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.optim.adamw import adamw
 
 # Updates during which the moving average just copies the weights.
 EMA_COPY_UPDATES = 100
@@ -33,18 +34,43 @@ def ema_decay(update: int, cap: float) -> float:
     return 0 if k <= 0 else min(cap, 1 - (1 + k) ** (-2 / 3))
 
 
-def adamw(parameters: Sequence[Tensor], stage: Any) -> torch.optim.AdamW:
-    """PyTorch's own, which is the TypeScript engine's formula; all tensors in one kernel where the device has it."""
-    is_fused = parameters[0].device.type in ("cpu", "cuda")
-    return torch.optim.AdamW(
-        parameters,
-        lr=stage.lr,
-        betas=tuple(stage.betas),
-        eps=ADAM_EPSILON,
-        weight_decay=stage.weight_decay,
-        fused=is_fused,
-        foreach=not is_fused,
-    )
+class AdamW:
+    """The moments of some tensors, and their updates by PyTorch's own formula, which is the TypeScript engine's."""
+
+    def __init__(self, raw: Sequence[Tensor], stage: Any) -> None:
+        self.raw = list(raw)
+        self.stage = stage
+        self.first = [torch.zeros_like(tensor) for tensor in raw]
+        self.second = [torch.zeros_like(tensor) for tensor in raw]
+        # One kernel for all tensors, where the device has it; it counts beside the weights.
+        self.is_fused = raw[0].device.type in ("cpu", "cuda")
+        self.counts = list(torch.zeros(len(raw), device=raw[0].device if self.is_fused else "cpu").unbind())
+
+    def update(self, step: int) -> None:
+        """With the gradients of step's batch, counted from 0."""
+        # The function, not the class, which takes seconds to import a compiler.
+        adamw(
+            self.raw,
+            [tensor.grad for tensor in self.raw],
+            self.first,
+            self.second,
+            [],
+            self.counts,
+            fused=self.is_fused,
+            foreach=not self.is_fused,
+            amsgrad=False,
+            maximize=False,
+            lr=learning_rate(self.stage, step),
+            beta1=self.stage.betas[0],
+            beta2=self.stage.betas[1],
+            weight_decay=self.stage.weight_decay,
+            eps=ADAM_EPSILON,
+        )
+
+    def set_count(self, updates: int) -> None:
+        """Updates that the moments have had."""
+        for count in self.counts:
+            count.fill_(updates)
 
 
 def gradient_norm(parameters: Sequence[Tensor]) -> Tensor:

@@ -8,9 +8,9 @@ export interface Variant {
   readonly stage: Stage;
 }
 
-type Sections = { readonly [K in keyof ExperimentInput]?: Partial<ExperimentInput[K]> };
+export type Sections = { readonly [K in keyof ExperimentInput]?: Partial<ExperimentInput[K]> };
 
-function variant(title: string, sections: Sections, stage: Stage = "pretrain"): Variant {
+export function variant(title: string, sections: Sections, stage: Stage = "pretrain"): Variant {
   const steps = { steps: 10, batch_size: 4, lr: 1e-4, ema_decay: 0.9 };
   const experiment = experimentSchema.parse({
     ...sections,

@@ -5,6 +5,7 @@ import { memoryProfile, predictTrainingMemory } from "../../cost/memory.ts";
 import { isBuildable } from "../../model/backbones.ts";
 import { modelShape } from "../../model/shape.ts";
 import { bytes, count, divisors, plural } from "../../numbers.ts";
+import { trainsWithTorch } from "../../torch/trainsWithTorch.ts";
 import type { Finding, LintContext, Rule } from "../rule.ts";
 
 const GIB = 2 ** 30;
@@ -16,11 +17,12 @@ const memoryAboveMachine: Rule = {
   name: "memory-above-machine",
   severity: "error",
   explanation:
-    "The memory predicted for a training step is more than the machine has (or than `engine.memory_gb` allows). A warning from 85 % on. With `micro_batch_size: auto` only a single image counts, as the micro-batch is then chosen to fit.",
+    "The memory predicted for a training step is more than the machine has (or than `engine.memory_gb` allows). A warning from 85 % on. With `micro_batch_size: auto` only a single image counts, as the micro-batch is then chosen to fit. Nothing is said where PyTorch trains, whose device has a memory of its own.",
   fix: "Writes the largest micro-batch that fits, where one does.",
   *check(context) {
     const { engine } = context.experiment;
-    const { memoryBytes } = context.facts;
+    const { memoryBytes, autoTakesTorch = false } = context.facts;
+    if (trainsWithTorch(context.experiment, autoTakesTorch)) return;
     const own = engine.memory_gb === "auto" ? Number.POSITIVE_INFINITY : engine.memory_gb * GIB;
     const limit = Math.min(own, memoryBytes ?? Number.POSITIVE_INFINITY);
     const shape = modelShape(context.experiment);
@@ -82,9 +84,11 @@ const memorySetting: Rule = {
   name: "memory-setting",
   severity: "warning",
   explanation:
-    "`engine.memory_gb` is more than the machine has: micro-batches chosen to fit it would not fit the machine.",
+    "`engine.memory_gb` is more than the machine has: micro-batches chosen to fit it would not fit the machine. Nothing is said where PyTorch trains, whose device has a memory of its own.",
   fix: "Writes `memory_gb: auto`.",
-  *check({ experiment: { engine }, facts }) {
+  *check({ experiment, facts }) {
+    const { engine } = experiment;
+    if (trainsWithTorch(experiment, facts.autoTakesTorch === true)) return;
     if (engine.memory_gb === "auto" || facts.memoryBytes === undefined || engine.memory_gb * GIB <= facts.memoryBytes)
       return;
     yield {

@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { findProgram } from "../../../src/node/findProgram.ts";
 import { lookupProcess } from "../../../src/node/run/process.ts";
-import { isOnPath } from "../../../src/trainer/tensorflow/isOnPath.ts";
-import { runTool } from "../../../src/trainer/tensorflow/runTool.ts";
+import { runTool } from "../../../src/trainer/tools/runTool.ts";
 
 const WAIT = { timeout: 30_000, interval: 5 };
 
@@ -55,10 +55,23 @@ describe("Windows' PATH", () => {
     for (const name of [first, second]) mkdirSync(name);
     writeFileSync(join(second, "npm.cmd"), "");
     writeFileSync(join(first, "npm"), "");
-    expect(isOnPath("npm", { Path: `${first};"${second}";` })).toBe(true);
-    expect(isOnPath("npm", { PATH: `;${second}`, PATHEXT: ".EXE;.CMD" })).toBe(true);
-    expect(isOnPath("npm", { PATH: second, PATHEXT: ".EXE" })).toBe(false);
-    expect(isOnPath("npm", { Path: first })).toBe(false);
-    expect(isOnPath("npm", {})).toBe(false);
+    const find = (env: NodeJS.ProcessEnv) => findProgram("npm", env, "win32");
+    expect(find({ Path: `${first};"${second}";` })).toBe(join(second, "npm.cmd"));
+    expect(find({ PATH: `;${second}`, PATHEXT: ".EXE;.CMD" })).toBe(join(second, "npm.cmd"));
+    expect(find({ PATH: second, PATHEXT: ".EXE" })).toBeNull();
+    expect(find({ Path: first })).toBeNull();
+    expect(find({})).toBeNull();
   });
+});
+
+it.skipIf(process.platform === "win32")("a program is found by its name or its path, where it may be executed", () => {
+  const [plain, program] = ["plain", "program"].map((name) => join(folder, name)) as [string, string];
+  for (const file of [plain, program]) writeFileSync(file, "");
+  chmodSync(program, 0o755);
+  mkdirSync(join(folder, "below", "program"), { recursive: true });
+  const PATH = [join(folder, "below"), folder].join(":");
+  expect(findProgram("program", { PATH })).toBe(program);
+  expect(findProgram("plain", { PATH })).toBeNull();
+  expect(findProgram(program, {})).toBe(program);
+  expect(findProgram(plain, {})).toBeNull();
 });

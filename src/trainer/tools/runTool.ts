@@ -1,7 +1,7 @@
 /** Runs a program that an installation needs: npm, Python, a compiler. */
 import { spawn } from "node:child_process";
+import { findProgram } from "../../node/findProgram.ts";
 import { endTree } from "./endTree.ts";
-import { isOnPath } from "./isOnPath.ts";
 
 export type ToolResult =
   | { readonly ok: true /** what it wrote to its standard output */; readonly stdout: string }
@@ -31,7 +31,8 @@ export function runTool(program: string, args: readonly string[], options: ToolO
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     // The shell would say so in the system's language only.
-    if (shell && !isOnPath(program, env)) return resolve({ ok: false, missing: true, output: `${program} is missing` });
+    if (shell && findProgram(program, env) === null)
+      return resolve({ ok: false, missing: true, output: `${program} is missing` });
     // A process group of its own, so that what it starts ends with it.
     const child = spawn(program, args, { cwd, env, shell, detached: !isWindows, stdio: ["ignore", "pipe", "pipe"] });
     const end = (): void => endTree(child);

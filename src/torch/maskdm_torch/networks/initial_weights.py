@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from .networks import NetworkShape
-from .streams import WORDS, Streams
+from ..streams import WORDS, Streams
+from .shape import NetworkShape
 
 
 @dataclass(frozen=True)
