@@ -27,7 +27,8 @@ from worker_process import OutOfTime, WayFailed, WorkerProcess
 NOMINAL_FLOPS = {"H200": 989.4e12, "GH200": 989.4e12, "H100 NVL": 835e12, "H100 PCIe": 756e12, "H100": 989.4e12, "A100": 312e12}
 # Of the first loss, before any update: bf16 keeps 8 bits, and errors of single values average out.
 LOSS_TOLERANCE = 0.01
-EPILOGUE_SECONDS = 10
+# What is left after the time is over for the last page, and for processes to end.
+EPILOGUE_SECONDS = 20
 WARM_UP = 3
 COMPILE_PROCESSES = 6
 EQUIVALENCE, PEAK, SETUP, TURN = 90.0, 30.0, 120.0, 60.0
@@ -41,7 +42,7 @@ def arguments(argv: list[str]) -> argparse.Namespace:
         epilog="exit codes: 0 all that was measured agrees, 1 something differs or failed, 2 wrong usage or no GPU",
     )
     parser.add_argument("folder", type=Path, help="where the report goes; made if it is not there")
-    parser.add_argument("--seconds", type=float, default=450, help="everything ends by then, with what is measured so far (default 450)")
+    parser.add_argument("--seconds", type=float, default=450, help="nothing is measured after that; the report has what was (default %(default)g)")
     parser.add_argument("--rounds", type=int, default=3, help="turns that every way has in a cell (default 3)")
     parser.add_argument("--turn-seconds", type=float, default=0.5, help="least time of a turn (default 0.5)")
     parser.add_argument("--ways", default=",".join(WAYS), help="some of: %(default)s")
@@ -67,7 +68,7 @@ def arguments(argv: list[str]) -> argparse.Namespace:
 class Bench:
     def __init__(self, options: argparse.Namespace, log: Any, cache: str) -> None:
         self.options = options
-        self.deadline = time.monotonic() + max(1.0, options.seconds - EPILOGUE_SECONDS)
+        self.deadline = time.monotonic() + options.seconds
         self.log = log
         # Programs are compiled once, beforehand, and found here by the process that is measured.
         self.environment = {"TORCHINDUCTOR_CACHE_DIR": cache, "TRITON_CACHE_DIR": f"{cache}/triton"}
@@ -263,13 +264,16 @@ def main(argv: list[str]) -> int:
     # Ended by whatever signal, or by the time, it takes its workers along.
     for number in (signal.SIGTERM, signal.SIGALRM):
         signal.signal(number, leave)
-    signal.alarm(math.ceil(options.seconds))
+    signal.alarm(math.ceil(options.seconds) + EPILOGUE_SECONDS)
     options.folder.mkdir(parents=True, exist_ok=True)
     cache = tempfile.mkdtemp(prefix="maskdm-compiled-")
     with (options.folder / "gpu.log").open("w", encoding="utf-8") as log:
         bench = Bench(options, log, cache)
         try:
             return bench.run()
+        except OutOfTime:
+            say("The time was over before PyTorch had begun; --seconds gives more.")
+            return 1
         except WayFailed as failure:
             say(f"PyTorch cannot be used: {failure}\n{options.folder / 'gpu.log'} has more.")
             return 2
