@@ -160,8 +160,8 @@ def table(rows: list[Reckoning]) -> str:
         lines.append(
             [
                 f"{row.gpus:,}", f"{row.hosts:,}", f"{row.joint_batch:,.0f}", f"{1000 * row.step:.3g}", f"{1000 * row.all_reduce:.3g}",
-                f"{1000 * row.exposed:.3g}", f"{row.images_per_second:,.0f}", f"{100 * row.efficiency:.0f} %", f"{row.reading / 1e9:.3g}",
-                f"{100 * row.storage_share:.0f} %", f"{row.hours_between_failures:,.0f}", f"{100 * row.lost_share:.1f} %",
+                f"{1000 * row.exposed:.3g}", f"{row.images_per_second:,.0f}", f"{100 * row.efficiency:.0f} %", f"{row.reading / 1e9:,.1f}",
+                f"{100 * row.storage_share:,.0f} %", f"{row.hours_between_failures:,.0f}", f"{100 * row.lost_share:.1f} %",
             ]  # fmt: skip
         )
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
