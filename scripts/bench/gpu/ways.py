@@ -21,7 +21,7 @@ class Way:
     """step() makes one update and gives its loss, unread: nobody has waited for it."""
 
     def __init__(self, cell: Cell, way: str, device: torch.device, is_compiled: bool) -> None:
-        """is_compiled: whether the package's own way is, which takes a compiler"""
+        """is_compiled: whether the way `compiled` is, which takes a compiler"""
         self.experiment = parse_experiment(cell.experiment())
         shape = shape_of(self.experiment)
         torch.manual_seed(0)
@@ -30,16 +30,16 @@ class Way:
             network = network_of(shape)
         size = (cell.images, cell.image_size, cell.image_size, shape.channels)
         self.pixels = torch.randint(256, size, dtype=torch.uint8, device=device)
-        self.planner = BatchPlanner(self.experiment, "pretrain", cell.images, device)
+        is_compiled = is_compiled and way == "compiled"
+        self.planner = BatchPlanner(self.experiment, "pretrain", cell.images, device, is_compiled)
         self.visible_tokens = self.planner.mask(0).visible_tokens
         self.parameters = sum(parameter.numel() for parameter in network.parameters())
         if way.startswith("published"):
             loop = PublishedLoop(network, self.experiment, self.pixels, self.visible_tokens, way.endswith("sdpa"))
             self.step = self._first_of(loop)
         else:
-            self.assembler = Assembler(self.experiment, device)
-            compiled = is_compiled and way == "compiled"
-            self.state = TrainingState(network, self.experiment, "pretrain", precision="bfloat16", is_compiled=compiled)
+            self.assembler = Assembler(self.experiment, device, is_compiled=is_compiled)
+            self.state = TrainingState(network, self.experiment, "pretrain", precision="bfloat16", is_compiled=is_compiled)
             self.step = self._step
 
     def _step(self) -> Tensor:
