@@ -143,6 +143,11 @@ class Engine:
 
 
 @dataclass(frozen=True)
+class Compute:
+    workers: int
+
+
+@dataclass(frozen=True)
 class Experiment:
     data: Data
     model: Model
@@ -152,6 +157,7 @@ class Experiment:
     finetune: Finetune
     sample: Sample
     engine: Engine
+    compute: Compute
     seed: int
 
     def stage(self, stage: Stage) -> StageConfig:
@@ -167,6 +173,7 @@ SECTIONS: dict[str, type] = {
     "finetune": Finetune,
     "sample": Sample,
     "engine": Engine,
+    "compute": Compute,
 }
 
 
