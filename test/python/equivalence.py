@@ -1,30 +1,36 @@
 """Answers the Node tests with the package maskdm_torch on whole experiments: the tasks of torch_reference.py that take one.
 
-    {"task": "updates", "experiment": {…}, "stage", "folder", "updates": n, "save": [steps]}    -> {"plans", "losses", "norms", "nothing"}
-    {"task": "draw", "experiment": {…}, "folder", "count"}                       -> {} and images.f32 [count, H, W, C]
-    {"task": "streams", …}                                                       -> see random_streams.py
+    {"task": "updates", "experiment": {…}, "stage", "folder", "updates": n, "save": [steps]} -> {"plans", "losses", "norms", "nothing"}
+    {"task": "draw", "experiment": {…}, "folder", "count"}     -> {} and images.f32 [count, H, W, C]
+    {"task": "golden", "file"}                                 -> {"deviations"}, see golden.py
+    {"task": "streams", …}                                     -> see random_streams.py
 
-The experiment is complete: every key has a value. Files of the folder, raw and little-endian:
-    in   pixels.u8 [n, H, W, C] · labels.i32 [n] (updates) · weights.safetensors (draw)
+The experiment is complete: every key has a value. Files of the folder:
+    in   weights.safetensors (draw)
     out  tokens.f32 and target.f32 [B, F, p*p*C] of the first step · step<k>-raw/ema/optimizer.safetensors after the steps to save
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
-import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
+from torch import Tensor
 
 import random_streams
-from maskdm_torch.batch_plan import BatchPlanner
-from maskdm_torch.batches import Assembler
+from maskdm_torch.batch_plan import BatchPlan, BatchPlanner
+from maskdm_torch.batches import Assembler, TrainingBatch
 from maskdm_torch.networks import build_network
 from maskdm_torch.samplers import denoiser_of, sample_images
-from maskdm_torch.training_state import TrainingState
+from maskdm_torch.streams import Streams
+from maskdm_torch.training_state import StepMetrics, TrainingState
+
+# As in test/unit/torch/ownEngine.ts.
+IMAGES = 7
 
 
 def experiment_of(values: dict) -> SimpleNamespace:
@@ -32,31 +38,48 @@ def experiment_of(values: dict) -> SimpleNamespace:
     return json.loads(json.dumps(values), object_hook=lambda mapping: SimpleNamespace(**mapping))
 
 
-def updates(values: dict) -> dict:
-    experiment, stage, folder = experiment_of(values["experiment"]), values["stage"], Path(values["folder"])
+def images(experiment: SimpleNamespace, device: str) -> tuple[Tensor, Tensor]:
+    """Noise as images, uint8 [IMAGES, H, W, C], and a class of each."""
     data = experiment.data
-    pixels = torch.from_numpy(np.fromfile(folder / "pixels.u8", dtype=np.uint8))
-    pixels = pixels.reshape(-1, data.image_size, data.image_size, data.channels)
-    labels = torch.from_numpy(np.fromfile(folder / "labels.i32", dtype="<i4")).long()
-    network = build_network(experiment)
+    count = IMAGES * data.image_size**2 * data.channels
+    words = Streams(1, "pretrain", "init").words(0, torch.zeros(1, dtype=torch.long), count)[0, :count]
+    pixels = (words % 256).to(torch.uint8).reshape(IMAGES, data.image_size, data.image_size, data.channels)
+    return pixels.to(device), (torch.arange(IMAGES) % max(1, experiment.model.num_classes)).to(device)
+
+
+def train(
+    experiment: SimpleNamespace, stage: str, updates: int, device: str = "cpu", is_compiled: bool = False
+) -> Iterator[tuple[BatchPlan, TrainingBatch, StepMetrics, TrainingState]]:
+    """Steps from new weights."""
+    pixels, labels = images(experiment, device)
     micro = getattr(experiment, stage).micro_batch_size
-    state = TrainingState(network, experiment, stage, micro_batch_size=None if micro == "auto" else micro)
-    planner, assembler = BatchPlanner(experiment, stage, len(pixels)), Assembler(experiment)
+    network = build_network(experiment).to(device)
+    state = TrainingState(
+        network, experiment, stage, micro_batch_size=None if micro == "auto" else micro, is_compiled=is_compiled
+    )
+    planner = BatchPlanner(experiment, stage, IMAGES, device, is_compiled)
+    assembler = Assembler(experiment, device, is_compiled=is_compiled)
+    for step in range(updates):
+        plan = planner.plan(step)
+        batch = assembler.assemble(planner, plan, pixels[plan.indices], labels[plan.indices])
+        yield plan, batch, state.update(batch, want_gradient_norm=True), state
+
+
+def updates(values: dict) -> dict:
+    folder = Path(values["folder"])
     reply: dict = {"plans": [], "losses": [], "norms": [], "nothing": []}
-    for step in range(values["updates"]):
-        drawn = planner.plan(step)
-        batch = assembler.assemble(planner, drawn, pixels[drawn.indices], labels[drawn.indices])
-        if step == 0:
+    steps = train(experiment_of(values["experiment"]), values["stage"], values["updates"])
+    for plan, batch, metrics, state in steps:
+        if state.step == 1:
             for name in ("tokens", "target"):
                 getattr(batch, name).numpy().tofile(folder / f"{name}.f32")
-        metrics = state.update(batch, want_gradient_norm=True)
-        reply["plans"].append(random_streams.plan_as_json(drawn))
+        reply["plans"].append(random_streams.plan_as_json(plan))
         reply["losses"].append(metrics.losses.tolist())
         reply["norms"].append(metrics.gradient_norm.item())
         reply["nothing"].append(metrics.nothing.item())
-        if step + 1 in values["save"]:
+        if state.step in values["save"]:
             for kind, tensors in state.tensors().items():
-                save_file(tensors, folder / f"step{step + 1}-{kind}.safetensors")
+                save_file(tensors, folder / f"step{state.step}-{kind}.safetensors")
     return reply
 
 
@@ -69,6 +92,3 @@ def draw(values: dict) -> dict:
     batches = sample_images(denoiser_of(network, experiment), experiment, count, labels=labels, batch_size=2)
     torch.cat(list(batches)).numpy().tofile(folder / "images.f32")
     return {}
-
-
-TASKS = {"updates": updates, "draw": draw, "streams": random_streams.answer}

@@ -21,7 +21,9 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 import equivalence
+import golden
 import network_selftest
+import random_streams
 from maskdm_torch.networks import NetworkShape, network_of
 from maskdm_torch.objective import image_losses
 from maskdm_torch.tokens import gather_tokens, images_to_tokens
@@ -91,7 +93,15 @@ def selftest(_: dict) -> dict:
 
 def main() -> None:
     torch.set_num_threads(1)  # the networks of the tests are tiny, and other tests run beside
-    tasks = {"predict": predict, "train": train, "selftest": selftest, **equivalence.TASKS}
+    tasks = {
+        "predict": predict,
+        "train": train,
+        "selftest": selftest,
+        "updates": equivalence.updates,
+        "draw": equivalence.draw,
+        "golden": golden.golden_task,
+        "streams": random_streams.answer,
+    }
     for line in sys.stdin:
         values = json.loads(line)
         try:

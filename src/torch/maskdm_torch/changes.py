@@ -1,4 +1,5 @@
-"""Which keys of an experiment differ, and what that means to a run that goes on (docs/experiment-file.md, "Going on with other values").
+"""Which keys of an experiment differ, and what that means to a run that goes on (docs/experiment-file.md, "Going on
+with other values").
 
 The table is that of the other engine: schema/experiment-changes.json is written from it by `npm run docs`.
 """
@@ -17,7 +18,8 @@ from .optimizer import learning_rate
 from .shell import maskdm_command
 from .yaml_text import number_text, yaml_text
 
-#: A change of the learning rate that is worth a line, as a share; from this factor on a rise is more than what a schedule brings by itself.
+#: A change of the learning rate that is worth a line, as a share; from this factor on a rise is more than what a
+#: schedule brings by itself.
 _SEEN = 0.05
 _JUMP = 2
 
@@ -32,7 +34,11 @@ class ChangedKey:
     def rule(self) -> dict[str, Any]:
         """may: silently, noted or never; of never also breaks (network, diffusion or start) and why."""
         if self.path == "mask.mode" and "fuse" in (self.before, self.after):
-            return {"may": "never", "breaks": "network", "why": "only with mode fuse the network has the tensors of fuse"}
+            return {
+                "may": "never",
+                "breaks": "network",
+                "why": "only with mode fuse the network has the tensors of fuse",
+            }
         rule: dict[str, Any] = load_schema("experiment-changes.json")[self.path]
         return rule
 
@@ -42,7 +48,8 @@ class ChangedKey:
 
 
 def changed_keys(before: Experiment, after: Experiment) -> list[ChangedKey]:
-    """Keys whose values differ, in the order of the file. Depths that build the same blocks do not, nor what nothing reads."""
+    """Keys whose values differ, in the order of the file. Depths that build the same blocks do not, nor what nothing
+    reads."""
     old, now = keys_of(before), keys_of(after)
     changes = [ChangedKey(path, old[path], value) for path, value in now.items()]
     return [change for change in changes if not _is_same(change, now)]
@@ -86,18 +93,22 @@ def refuse_other_run(resumed: Resumed, now: Experiment, stretch_lr: bool) -> Non
         rule = change.rule
         if rule["may"] == "never" and is_read_by(stage, change.path):
             raise UserError(
-                f"{change.path} {yaml_text(change.after)}: {resumed.name} was trained with {yaml_text(change.before)} so far, and {rule['why']}. "
+                f"{change.path} {yaml_text(change.after)}: {resumed.name} was trained with "
+                f"{yaml_text(change.before)} so far, and {rule['why']}. "
                 f"That needs a run of its own: {maskdm_command(*resumed.anew)}"
             )
     _refuse_other_past(resumed, now)
     before, planned, after = _lr_border(resumed.former.stage(stage), now.stage(stage), step)
     same = all(
-        getattr(resumed.former.stage(stage), key) == getattr(now.stage(stage), key) for key in ("lr", "lr_schedule", "warmup_steps")
+        getattr(resumed.former.stage(stage), key) == getattr(now.stage(stage), key)
+        for key in ("lr", "lr_schedule", "warmup_steps")
     )
     if same and not stretch_lr and after >= _JUMP * max(before, planned) > 0:
         raise UserError(
-            f"{stage}.steps {now.stage(stage).steps}: the learning rate would jump from {_rate(before)} to {_rate(after)} at step {step}, "
-            f"which undoes what its low end has brought. --stretch-lr says that this is meant; a change of lr, lr_schedule or warmup_steps says it, too."
+            f"{stage}.steps {now.stage(stage).steps}: the learning rate would jump from "
+            f"{_rate(before)} to {_rate(after)} at step {step}, "
+            "which undoes what its low end has brought. --stretch-lr says that this is meant; a "
+            "change of lr, lr_schedule or warmup_steps says it, too."
         )
 
 
@@ -107,11 +118,15 @@ def _refuse_other_past(resumed: Resumed, now: Experiment) -> None:
 
     if resumed.stage != "pretrain":
         return
-    old, new = ([piece for piece in mask_pieces(e, "pretrain")[:-1] if piece.until <= resumed.step] for e in (resumed.former, now))
+    old, new = (
+        [piece for piece in mask_pieces(e, "pretrain")[:-1] if piece.until <= resumed.step]
+        for e in (resumed.former, now)
+    )
     for before, after in zip(old, [*new, *[None] * len(old)]):
         if after is None or (before.until, before.mask) != (after.until, after.mask):
             raise UserError(
-                f"{before.name}: this piece, up to step {before.until}, is over at step {resumed.step} and must stay as it was trained. "
+                f"{before.name}: this piece, up to step {before.until}, is over at step "
+                f"{resumed.step} and must stay as it was trained. "
                 "Pieces to come, and the one at work, may change."
             )
 
@@ -144,7 +159,8 @@ def change_notes(resumed: Resumed, now: Experiment) -> list[str]:
 
 
 def file_notes(file: Path, shown: str, used: Experiment, resumed: Resumed, changes: list[dict[str, str]]) -> list[str]:
-    """What the user's file says otherwise than the run, unless the command line has the run so. shown: the file as the user would write it."""
+    """What the user's file says otherwise than the run, unless the command line has the run so. shown: the file as the
+    user would write it."""
     try:
         theirs = parse_experiment(read_experiment_file(file))
     except ExperimentProblems:
@@ -160,5 +176,7 @@ def file_notes(file: Path, shown: str, used: Experiment, resumed: Resumed, chang
         anew = f"that needs a run of its own: {maskdm_command(*resumed.anew)}"
         over = f"take it over with --set {shlex.quote(f'{change.path}={yaml_text(change.after)}')}"
         remedy = anew if change.rule["may"] == "never" else over
-        lines.append(f"  {change.path} is {yaml_text(change.before)} in the run, {yaml_text(change.after)} in the file; {remedy}")
+        lines.append(
+            f"  {change.path} is {yaml_text(change.before)} in the run, {yaml_text(change.after)} in the file; {remedy}"
+        )
     return [f"{shown} differs from the run's own copy of it, which is used:", *lines] if lines else []

@@ -1,4 +1,5 @@
-"""Checkpoints: folders `checkpoints/step-00001000` that appear whole or not at all (docs/run-format.md, "checkpoints/")."""
+"""Checkpoints: folders `checkpoints/step-00001000` that appear whole or not at all (docs/run-format.md,
+"checkpoints/")."""
 
 from __future__ import annotations
 
@@ -15,11 +16,25 @@ import numpy as np
 
 from .documents import RUN_FORMAT_VERSION, Unreadable, read_document
 from .errors import UserError
-from .files import DiskError, disk_errors, format_bytes, names_in, now, remove_quietly, replace_json, retry_sharing_violation, sync_folder
+from .files import (
+    DiskError,
+    disk_errors,
+    format_bytes,
+    names_in,
+    now,
+    remove_quietly,
+    replace_json,
+    retry_sharing_violation,
+    sync_folder,
+)
 from .shell import maskdm_command
 
 WeightSet = Literal["raw", "ema", "optimizer"]
-WEIGHT_FILES: dict[WeightSet, str] = {"raw": "model.safetensors", "ema": "ema.safetensors", "optimizer": "optimizer.safetensors"}
+WEIGHT_FILES: dict[WeightSet, str] = {
+    "raw": "model.safetensors",
+    "ema": "ema.safetensors",
+    "optimizer": "optimizer.safetensors",
+}
 Tensors = Mapping[str, np.ndarray]
 
 _STATE_FILE = "state.json"
@@ -49,7 +64,8 @@ def checkpoint_name(step: int) -> str:
 
 
 def check_checkpoint(path: Path, full: bool) -> Checkpoint:
-    """A whole checkpoint: every file has the recorded size and, if full, checksum. Raises Unreadable with the reason otherwise."""
+    """A whole checkpoint: every file has the recorded size and, if full, checksum. Raises Unreadable with the reason
+    otherwise."""
     state = read_document(path / _STATE_FILE, "checkpoint.schema.json")
     named = _NAME.match(path.name)
     if named and int(named.group(1)) != state["step"]:
@@ -97,12 +113,15 @@ def passed_over_notes(passed_over: list[DamagedCheckpoint], taken: Checkpoint | 
 
 
 def write_checkpoint(
-    run_dir: Path, state: Mapping[str, Any], tensors: Mapping[WeightSet, Tensors], on_progress: Callable[[], None] = lambda: None
+    run_dir: Path,
+    state: Mapping[str, Any],
+    tensors: Mapping[WeightSet, Tensors],
+    on_progress: Callable[[], None] = lambda: None,
 ) -> Path:
     """Writes everything into `.step-….tmp-<pid>`, flushed, state.json last, then one rename.
 
-    A whole checkpoint of that step that is there already stays. state: that of the loop, without version, time and files.
-    Raises UserError if the disk refuses; earlier checkpoints are then intact and nothing is left behind.
+    A whole checkpoint of that step that is there already stays. state: that of the loop, without version, time and
+    files. Raises UserError if the disk refuses; earlier checkpoints are then intact and nothing is left behind.
     """
     parent = run_dir / "checkpoints"
     name = checkpoint_name(state["step"])
@@ -118,7 +137,9 @@ def write_checkpoint(
             remove_quietly(temporary)
             temporary.mkdir(parents=True)
             files = {
-                WEIGHT_FILES[which]: _write_safetensors(temporary / WEIGHT_FILES[which], part, _metadata(state, which), on_progress)
+                WEIGHT_FILES[which]: _write_safetensors(
+                    temporary / WEIGHT_FILES[which], part, _metadata(state, which), on_progress
+                )
                 for which, part in tensors.items()
             }
             record = {"formatVersion": RUN_FORMAT_VERSION, **state, "createdAt": now(), "files": files}
@@ -128,8 +149,10 @@ def write_checkpoint(
             sync_folder(parent)
     except DiskError as error:
         raise DiskError(
-            f"The checkpoint of step {state['step']} was not written. {error} A checkpoint of this run takes {format_bytes(size)}. "
-            f"Earlier checkpoints in {parent} are intact. When the cause is removed, go on with: {maskdm_command('resume', str(run_dir))}"
+            f"The checkpoint of step {state['step']} was not written. {error} A checkpoint of "
+            f"this run takes {format_bytes(size)}. "
+            f"Earlier checkpoints in {parent} are intact. When the cause is removed, go on with: "
+            f"{maskdm_command('resume', str(run_dir))}"
         ) from error
     finally:
         remove_quietly(temporary)
@@ -142,7 +165,8 @@ def _metadata(state: Mapping[str, Any], which: WeightSet) -> dict[str, str]:
 
 
 def prune_checkpoints(run_dir: Path, keep: int, keep_every: int | None) -> None:
-    """Removes all but the newest `keep` whole ones and those at multiples of keep_every. Damaged ones are left alone."""
+    """Removes all but the newest `keep` whole ones and those at multiples of keep_every. Damaged ones are left
+    alone."""
     for checkpoint in list_checkpoints(run_dir)[: -max(1, keep)]:
         if keep_every is None or checkpoint.step % keep_every != 0:
             _remove_folder(checkpoint.path)
@@ -161,12 +185,17 @@ def read_tensors(path: Path, expected_crc32: str | None = None) -> dict[str, np.
 
     try:
         if expected_crc32 is not None and _checksum(path) != expected_crc32:
-            raise UserError(f"Checkpoint {path.parent} is damaged: {path.name} has another checksum than when it was written. Take another one in {path.parent.parent}.")
+            raise UserError(
+                f"Checkpoint {path.parent} is damaged: {path.name} has another checksum than when "
+                f"it was written. Take another one in {path.parent.parent}."
+            )
         with safe_open(path, framework="numpy") as file:
-            for name in file.keys():  # noqa: SIM118: no mapping
+            for name in file.keys():  # noqa: SIM118
                 kind = file.get_slice(name).get_dtype()
                 if kind != "F32":
-                    raise UserError(f"{path}: tensor {name} is {kind}, and only F32 can be read; save the weights as float32.")
+                    raise UserError(
+                        f"{path}: tensor {name} is {kind}, and only F32 can be read; save the weights as float32."
+                    )
             return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except FileNotFoundError:
         raise UserError(f"{path} does not exist. Check the path.") from None
@@ -190,7 +219,9 @@ def classes_in_weights(path: Path) -> list[str] | None:
 
 def _folders(run_dir: Path) -> list[Path]:
     parent = run_dir / "checkpoints"
-    return sorted((parent / name for name in names_in(parent) if _NAME.match(name)), key=lambda path: int(path.name[5:]))
+    return sorted(
+        (parent / name for name in names_in(parent) if _NAME.match(name)), key=lambda path: int(path.name[5:])
+    )
 
 
 def _remove_folder(path: Path) -> None:
@@ -212,7 +243,9 @@ def _checksum(path: Path) -> str:
     return f"{crc:08x}"
 
 
-def _write_safetensors(path: Path, tensors: Tensors, metadata: dict[str, str], on_progress: Callable[[], None]) -> dict[str, Any]:
+def _write_safetensors(
+    path: Path, tensors: Tensors, metadata: dict[str, str], on_progress: Callable[[], None]
+) -> dict[str, Any]:
     """Writes and flushes a file in the public format, tensors in their order, without a copy of their values.
 
     Returns its size and CRC-32, which the library's writer would take a second pass for.

@@ -1,4 +1,5 @@
-"""Which number each class has (docs/data.md, "Labels"): the one that was recorded for its name, else that of its folder's place."""
+"""Which number each class has (docs/data.md, "Labels"): the one that was recorded for its name, else that of its
+folder's place."""
 
 from __future__ import annotations
 
@@ -34,7 +35,8 @@ def has_classes(experiment: Experiment) -> bool:
 
 
 def folder_classes(folder: str, paths: Sequence[str]) -> list[str]:
-    """First-level folders that hold images, in the order in which they become classes. Raises UserError for an image beside them."""
+    """First-level folders that hold images, in the order in which they become classes. Raises UserError for an image
+    beside them."""
     outside = [path for path in paths if "/" not in path]
     if outside:
         what = f'"{shown_text(outside[0])}"'
@@ -64,8 +66,8 @@ def _bytes(name: str) -> bytes:
 def number_classes(folders: Sequence[str], num_classes: int, known: KnownClasses | None) -> tuple[list[str], list[str]]:
     """Names by number, and which class has which number and why, for people.
 
-    A recorded name keeps its number whatever other folders come, go or sort before it; a new one takes the lowest without a name.
-    Raises UserError where the folders do not make the model's classes.
+    A recorded name keeps its number whatever other folders come, go or sort before it; a new one takes the lowest
+    without a name. Raises UserError where the folders do not make the model's classes.
     """
     by_bytes = known is not None and known.names is None
     ordered = sorted(folders, key=_bytes) if by_bytes else sorted(folders, key=_by_value)
@@ -83,29 +85,52 @@ def number_classes(folders: Sequence[str], num_classes: int, known: KnownClasses
 
 
 def _refused(
-    ordered: list[str], recorded: list[str], added: list[str], missing: list[str], most: int, known: KnownClasses | None, renamed: bool
+    ordered: list[str],
+    recorded: list[str],
+    added: list[str],
+    missing: list[str],
+    most: int,
+    known: KnownClasses | None,
+    renamed: bool,
 ) -> str:
     if known is None or known.names is None:
-        return f"The images lie in {len(ordered)} folders, one for each class, but model.num_classes is {most}. Use num_classes {len(ordered)}."
+        return (
+            f"The images lie in {len(ordered)} folders, one for each class, but model.num_classes is "
+            f"{most}. Use num_classes {len(ordered)}."
+        )
     if renamed:
         come = f"{_quoted(added)} {'has' if len(added) == 1 else 'have'} come"
         what = f"its folders have changed: {_quoted(missing)} {_are(missing)} gone and {come}"
     else:
         room = "no number for it" if len(added) == 1 else "too few numbers for them"
-        what = f"{_quoted(added)} {_are(added)} not among the classes of {known.of}, and model.num_classes {most} leaves {room}"
+        what = (
+            f"{_quoted(added)} {_are(added)} not among the classes of {known.of}, and "
+            f"model.num_classes {most} leaves {room}"
+        )
     place = {name: str(number) for number, name in enumerate(ordered)}
     before = {name: str(number) for number, name in enumerate(recorded)}
-    moves = [f"{json.dumps(name, ensure_ascii=False)} {before.get(name, 'none')} → {place.get(name, 'no folder')}" for name in [*recorded, *added]]
-    fewer = f", and leave out all but {most} with data.ignore, as these weights have no more" if len(ordered) > most else ""
-    remedy = (
-        f"Give each folder the name of the class that it stands for; where they are other classes, number them anew with finetune.classes: new{fewer}."
-        if known.use == "finetune"
-        else f"Give the folders their names back, or take new ones out. Other classes need a run of their own: {known.other_classes}"
+    moves = [
+        f"{json.dumps(name, ensure_ascii=False)} {before.get(name, 'none')} → {place.get(name, 'no folder')}"
+        for name in [*recorded, *added]
+    ]
+    fewer = (
+        f", and leave out all but {most} with data.ignore, as these weights have no more" if len(ordered) > most else ""
     )
-    return f"data.path: {what}. Numbers of the classes in {known.of} → by the folders now: {_shortened(moves)}. {remedy}"
+    remedy = (
+        "Give each folder the name of the class that it stands for; where they are other "
+        f"classes, number them anew with finetune.classes: new{fewer}."
+        if known.use == "finetune"
+        else "Give the folders their names back, or take new ones out. Other classes need a run of "
+        f"their own: {known.other_classes}"
+    )
+    return (
+        f"data.path: {what}. Numbers of the classes in {known.of} → by the folders now: {_shortened(moves)}. {remedy}"
+    )
 
 
-def _notes(known: KnownClasses | None, names: list[str], added: list[str], missing: list[str], shifted: bool) -> list[str]:
+def _notes(
+    known: KnownClasses | None, names: list[str], added: list[str], missing: list[str], shifted: bool
+) -> list[str]:
     def listed(is_meant: Sequence[str]) -> str:
         return _shortened([class_text(names, number) for number, name in enumerate(names) if name in set(is_meant)])
 
@@ -135,7 +160,8 @@ def drawn_class(names: Sequence[str], number: int) -> str:
 
 
 def drawn_classes(experiment: Experiment, names: Sequence[str] | None) -> list[int] | None:
-    """Numbers of the classes that sample.classes has drawn; None: all, or the model has none. Raises UserError for one that it has not."""
+    """Numbers of the classes that sample.classes has drawn; None: all, or the model has none. Raises UserError for one
+    that it has not."""
     asked = experiment.sample.classes
     if experiment.model.num_classes == 0 or asked is None:
         return None
@@ -143,7 +169,8 @@ def drawn_classes(experiment: Experiment, names: Sequence[str] | None) -> list[i
 
 
 def chosen_class(experiment: Experiment, names: Sequence[str] | None, text: str, asked: str) -> int:
-    """The number of the class that a user means by a name, or else a number. asked: where, such as "--label". Raises UserError."""
+    """The number of the class that a user means by a name, or else a number. asked: where, such as "--label". Raises
+    UserError."""
     count = experiment.model.num_classes
     if count == 0:
         raise UserError(f"The model is not class-conditional: {asked} has no meaning for it.")
@@ -155,7 +182,11 @@ def chosen_class(experiment: Experiment, names: Sequence[str] | None, text: str,
     if names is None:
         raise UserError(f"{asked} {text}: {numbers}. Which names they have is not recorded in the run.")
     near = difflib.get_close_matches(text, names, 3)
-    hint = f"Did you mean {' or '.join(json.dumps(name, ensure_ascii=False) for name in near)}?" if near else f"Among them: {_quoted(names[:10])}."
+    hint = (
+        f"Did you mean {' or '.join(json.dumps(name, ensure_ascii=False) for name in near)}?"
+        if near
+        else f"Among them: {_quoted(names[:10])}."
+    )
     raise UserError(f"{asked} {text}: no class has this name or number; {numbers}. {hint}")
 
 

@@ -1,6 +1,8 @@
-"""The command line of the PyTorch engine: `maskdm-torch pretrain|finetune|resume|sample|bench`, options and exit codes as `maskdm`'s.
+"""The command line of the PyTorch engine: `maskdm-torch pretrain|finetune|resume|sample|bench`, options and exit codes
+as `maskdm`'s.
 
-0 fine, 1 the work failed, 2 bad usage or bad input. An error is one clear text on stderr; MASKDM_DEBUG=1 shows a traceback, too.
+0 fine, 1 the work failed, 2 bad usage or bad input. An error is one clear text on stderr; MASKDM_DEBUG=1 shows a
+traceback, too.
 """
 
 from __future__ import annotations
@@ -57,7 +59,7 @@ def main(args: Sequence[str] | None = None) -> int:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGINT)
         return 130
-    except BaseException as error:  # noqa: BLE001: no traceback reaches a user
+    except BaseException as error:  # noqa: BLE001
         if isinstance(error, SystemExit):
             return error.code if isinstance(error.code, int) else 0
         code = _report(error)
@@ -178,7 +180,7 @@ def _text(where: str | None) -> str | None:
         raise UserError(f"--experiment-text {where} is not valid UTF-8.") from None
 
 
-def _sample_options(options: argparse.Namespace):  # noqa: ANN202: commands.SampleOptions
+def _sample_options(options: argparse.Namespace):  # noqa: ANN202
     from .commands import SampleOptions
 
     named = ("sampler", "steps", "eta", "guidance", "count", "weights")
@@ -205,13 +207,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
     for name, text in (
-        ("pretrain", "Train on masked images: only the visible patches are seen and denoised. Prints the run's folder."),
+        (
+            "pretrain",
+            "Train on masked images: only the visible patches are seen and denoised. Prints the run's folder.",
+        ),
         ("finetune", "Train on whole images, from the weights of a pretraining run. Prints the run's folder."),
     ):
         command = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
         command.add_argument("file", type=Path, help="experiment file (*.maskdm.yaml)")
         command.add_argument(
-            "--from", dest="source", metavar="RUN", help="run, checkpoint folder or model.safetensors whose weights it starts from"
+            "--from",
+            dest="source",
+            metavar="RUN",
+            help="run, checkpoint folder or model.safetensors whose weights it starts from",
         )
         if name == "finetune":
             command.add_argument("--from-scratch", action="store_true", help="start from new weights")
@@ -219,15 +227,23 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--group", help="group that lists show the run in")
         command.add_argument("--name", help="what lists call the run")
         command.add_argument(
-            "--experiment-text", metavar="FILE", help="take the experiment's text from here (- is stdin); relative paths start at the file"
+            "--experiment-text",
+            metavar="FILE",
+            help="take the experiment's text from here (- is stdin); relative paths start at the file",
         )
-        command.add_argument("--steps", type=_positive, help="stop after this many optimiser steps, whatever the file says")
+        command.add_argument(
+            "--steps", type=_positive, help="stop after this many optimiser steps, whatever the file says"
+        )
         _shared(command)
     text = "Go on from a run's newest checkpoint, as if it had never stopped."
     command = commands.add_parser("resume", help=text, description=text, allow_abbrev=False)
     command.add_argument("run", help="run folder or id")
     command.add_argument("--steps", type=_positive, help="train up to this step, whatever the run's file says")
-    command.add_argument("--stretch-lr", action="store_true", help="stretch a falling learning rate over more steps, although it jumps up")
+    command.add_argument(
+        "--stretch-lr",
+        action="store_true",
+        help="stretch a falling learning rate over more steps, although it jumps up",
+    )
     _shared(command)
     _add_sample(commands)
     return parser
@@ -239,31 +255,49 @@ def _shared(command: argparse.ArgumentParser) -> None:
 
 
 def _places(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--runs-dir", type=Path, default=Path("runs"), metavar="DIR", help="folder that holds the runs (runs)")
     command.add_argument(
-        "--set", type=_override, action="append", default=[], metavar="KEY=VALUE", help="change a key of the experiment; may be repeated"
+        "--runs-dir", type=Path, default=Path("runs"), metavar="DIR", help="folder that holds the runs (runs)"
+    )
+    command.add_argument(
+        "--set",
+        type=_override,
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change a key of the experiment; may be repeated",
     )
 
 
-def _add_sample(commands: "argparse._SubParsersAction[_Parser]") -> None:
+def _add_sample(commands: argparse._SubParsersAction[_Parser]) -> None:
     text = "Draw images with a run's weights; the same seed gives the same images. Prints the pictures' paths."
     command = commands.add_parser("sample", help=text, description=text, allow_abbrev=False)
     command.add_argument("run", help="run folder or id, or a checkpoint folder in a run")
     command.add_argument("--sampler", choices=("ddim", "ancestral", "dpmpp_2m", "euler", "heun"), help="sampler")
     command.add_argument("--steps", type=_positive, help="network evaluations per image")
     command.add_argument("--eta", type=_share, help="DDIM noise, 0 to 1")
-    command.add_argument("--guidance", type=_non_negative, help="how clearly images show their class: 1 as learned, 2 or 3 more")
+    command.add_argument(
+        "--guidance", type=_non_negative, help="how clearly images show their class: 1 as learned, 2 or 3 more"
+    )
     command.add_argument("--count", type=_positive, help="images in the grid")
     command.add_argument("--weights", choices=("ema", "raw"), help="averaged or raw weights")
     command.add_argument("--seed", type=_whole, help="seed of the noise (default: the experiment's)")
     command.add_argument("--label", help="class of every image, by name or number (class-conditional models)")
     command.add_argument(
-        "--trajectory", type=_positive, nargs="?", const="usual", metavar="N", help="also a picture of the way there, at n times"
+        "--trajectory",
+        type=_positive,
+        nargs="?",
+        const="usual",
+        metavar="N",
+        help="also a picture of the way there, at n times",
     )
     command.add_argument("--images", action="store_true", help="also each image as a PNG of its own")
     command.add_argument("--out", type=Path, metavar="FILE", help="PNG to write (default: in the run's samples folder)")
-    command.add_argument("--overwrite", action="store_true", help="replace pictures of another drawing that are in the way")
-    command.add_argument("--json", action="store_true", help="print the pictures' paths and how they were drawn as JSON")
+    command.add_argument(
+        "--overwrite", action="store_true", help="replace pictures of another drawing that are in the way"
+    )
+    command.add_argument(
+        "--json", action="store_true", help="print the pictures' paths and how they were drawn as JSON"
+    )
     _places(command)
 
 

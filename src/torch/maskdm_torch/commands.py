@@ -31,7 +31,16 @@ from .overrides import Override, apply_overrides
 from .progress import Progress, put, say
 from .run_folder import NewRun, SessionRequest, create_run, read_experiment_text, read_run, take_run
 from .run_names import check_free
-from .sample_pictures import DrawingFiles, drawing_name, drawing_of, draw_to_files, grid_layout, is_guided, place_in_folder, trajectory_layout
+from .sample_pictures import (
+    DrawingFiles,
+    draw_to_files,
+    drawing_name,
+    drawing_of,
+    grid_layout,
+    is_guided,
+    place_in_folder,
+    trajectory_layout,
+)
 from .samplers import SampleStep, trajectory_steps
 from .session import Session, refuse_evaluations, run_session
 from .shell import maskdm_command, short_path
@@ -166,9 +175,17 @@ def _compare_with(source: Source, experiment: Experiment, named: str) -> None:
     for change in changed_keys(trained, experiment):
         rule = change.rule
         conv = change.path == "model.output_conv" and change.after == "residual"
-        if rule["may"] != "never" or conv or change.path in ("data.labels", "data.holdout") or rule["breaks"] == "start":
+        if (
+            rule["may"] != "never"
+            or conv
+            or change.path in ("data.labels", "data.holdout")
+            or rule["breaks"] == "start"
+        ):
             continue
-        what = f"{change.path} is {yaml_text(change.after)}, but {named} was trained with {yaml_text(change.before)}: {rule['why']}."
+        what = (
+            f"{change.path} is {yaml_text(change.after)}, but {named} was trained with "
+            f"{yaml_text(change.before)}: {rule['why']}."
+        )
         if rule["breaks"] == "network":
             raise UserError(f"{what} Use {change.path}: {yaml_text(change.before)}, or start from other weights.")
         say(f"warning: {what}")
@@ -194,7 +211,8 @@ def _note_backend(experiment: Experiment) -> None:
 
 
 def resume(text: str, options: RunOptions, steps: int | None, stretch_lr: bool) -> None:
-    """Goes on with a run, by path or id. Raises UserError where it cannot go on, or not like that; the run is then left as it was."""
+    """Goes on with a run, by path or id. Raises UserError where it cannot go on, or not like that; the run is then left
+    as it was."""
     run_dir = resolve_run(text, options.runs_dir)
     record = read_run(run_dir)
     stage: Stage = record["stage"]
@@ -204,6 +222,9 @@ def resume(text: str, options: RunOptions, steps: int | None, stretch_lr: bool) 
     experiment_file = experiment_of_run(run_dir, record)
     parent = None if record["parent"] is None else parent_checkpoint(run_dir, record["parent"])
     file = short_path(named_experiment(run_dir, experiment_file))
+    if "imported" in record:
+        again = maskdm_command(stage, file, "--from", name)
+        raise UserError(f"{run_dir} was imported, without the state of its optimiser: it cannot go on as it was. Train on from its weights: {again}")
     scratch = ("--from-scratch",) if stage == "finetune" else ()
     anew = (stage, file, *(scratch if parent is None else ("--from", short_path(parent))))
 
@@ -218,7 +239,9 @@ def resume(text: str, options: RunOptions, steps: int | None, stretch_lr: bool) 
     changes = [change.recorded() for change in changed_keys(former, experiment)]
     said = change_notes(resumed, experiment)
     if config_hash(frozen) != record["configHash"]:
-        said.append(f"{name}/experiment.maskdm.yaml was changed by hand since the run was last at work; it is used as it is now")
+        said.append(
+            f"{name}/experiment.maskdm.yaml was changed by hand since the run was last at work; it is used as it is now"
+        )
     if experiment_file.exists():
         earlier = [change for session in record["sessions"] for change in session.get("changes", [])]
         said += file_notes(experiment_file, file, experiment, resumed, [*earlier, *changes])
@@ -242,8 +265,9 @@ def resume(text: str, options: RunOptions, steps: int | None, stretch_lr: bool) 
     for note in taken.notes:
         say(note)
 
-    def open_run():  # noqa: ANN202: a RunWriter
-        # Not before images and weights are known to fit: a run must not be left with an experiment that it cannot go on with.
+    def open_run():  # noqa: ANN202
+        # Not before images and weights are known to fit: a run must not be left with an experiment that it cannot go on
+        # with.
         place = place_of_experiment(run_dir, experiment_file) if experiment_file.exists() else {}
         writer = taken.begin(_request(options), place, apply_overrides(frozen, overrides), total, changes)
         for line in said:
@@ -303,9 +327,16 @@ def sample(text: str, options: SampleOptions) -> None:
         say(note)
     run_dir, checkpoint_dir, state = source.run_dir, source.checkpoint_dir, source.state
     if run_dir is None or checkpoint_dir is None or state is None:
-        raise UserError(f"{source.model_file} is not inside a run folder, so its experiment is not known. Name a run, or a checkpoint in one.")
+        raise UserError(
+            f"{source.model_file} is not inside a run folder, so its experiment is not known. "
+            "Name a run, or a checkpoint in one."
+        )
     experiment = _experiment_to_draw(run_dir, options)
-    chosen = drawn_classes(experiment, source.classes) if options.label is None else [chosen_class(experiment, source.classes, options.label, "--label")]
+    chosen = (
+        drawn_classes(experiment, source.classes)
+        if options.label is None
+        else [chosen_class(experiment, source.classes, options.label, "--label")]
+    )
     for label in chosen or ():
         if source.classes is not None:
             say(drawn_class(source.classes, label))
@@ -356,7 +387,9 @@ def sample(text: str, options: SampleOptions) -> None:
     _print_drawing(files, drawing, checkpoint_dir, source, options)
 
 
-def _print_drawing(files: DrawingFiles, drawing: dict[str, Any], checkpoint_dir: Path, source: Source, options: SampleOptions) -> None:
+def _print_drawing(
+    files: DrawingFiles, drawing: dict[str, Any], checkpoint_dir: Path, source: Source, options: SampleOptions
+) -> None:
     pages = [str(file.path) for file in files.grid]
     way = [str(file.path) for file in files.trajectory]
     images = None if files.images_folder is None else str(files.images_folder)
@@ -393,7 +426,8 @@ def _passes(experiment: Experiment) -> int:
 
 
 def _experiment_to_draw(run_dir: Path, options: SampleOptions) -> Experiment:
-    """The run's own experiment with what is asked for. Raises UserError for a key that would have no effect, or make another network."""
+    """The run's own experiment with what is asked for. Raises UserError for a key that would have no effect, or make
+    another network."""
     text = read_experiment_text(run_dir)
     name = f"{short_path(run_dir)}/experiment.maskdm.yaml"
     experiment = parse_experiment(text, options.overrides, name)
@@ -401,7 +435,8 @@ def _experiment_to_draw(run_dir: Path, options: SampleOptions) -> Experiment:
         rule = change.rule
         if rule["may"] == "never" and rule["breaks"] != "start":
             raise UserError(
-                f"--set {change.path}={yaml_text(change.after)}: {run_dir} was trained with {yaml_text(change.before)}, and {rule['why']}. Leave it out."
+                f"--set {change.path}={yaml_text(change.after)}: {run_dir} was trained with "
+                f"{yaml_text(change.before)}, and {rule['why']}. Leave it out."
             )
         if not change.path.startswith(("sample.", "engine.")) and change.path != "seed":
             say(f"--set {change.path}={yaml_text(change.after)} changes nothing about the images that are drawn")
@@ -410,20 +445,27 @@ def _experiment_to_draw(run_dir: Path, options: SampleOptions) -> Experiment:
 
 
 def _refuse_unused(experiment: Experiment, asked: set[str]) -> None:
-    """What is asked for in so many words is done or refused; what the run's file says may be more than the sampler can do."""
+    """What is asked for in so many words is done or refused; what the run's file says may be more than the sampler can
+    do."""
     sample, total = experiment.sample, experiment.diffusion.timesteps
     most = 2 * total - 1 if sample.sampler == "heun" else total
     if "sample.steps" in asked and sample.steps > most:
         possible = "" if most == total else f"{most} that {sample.sampler} makes of the "
         raise UserError(
-            f"{sample.steps} steps are more than the {possible}{total} timesteps that the network was trained on, of which a sampler visits "
+            f"{sample.steps} steps are more than the {possible}{total} timesteps that the network "
+            "was trained on, of which a sampler visits "
             f"each at most once. Ask for {most} steps, or fewer."
         )
     if "sample.eta" in asked and sample.sampler != "ddim":
-        why = "ancestral sampling always adds its full noise" if sample.sampler == "ancestral" else f"{sample.sampler} adds no noise"
+        why = (
+            "ancestral sampling always adds its full noise"
+            if sample.sampler == "ancestral"
+            else f"{sample.sampler} adds no noise"
+        )
         raise UserError(f"sample.eta {sample.eta} has no effect: {why}. Leave it out, or use sampler ddim.")
     if experiment.model.num_classes == 0 and (
-        ("sample.classes" in asked and sample.classes is not None) or ("sample.guidance" in asked and sample.guidance != 1)
+        ("sample.classes" in asked and sample.classes is not None)
+        or ("sample.guidance" in asked and sample.guidance != 1)
     ):
         what = "sample.classes" if "sample.classes" in asked else f"sample.guidance {sample.guidance}"
         raise UserError(f"{what} has no effect: the model has no classes (num_classes 0). Leave it out.")

@@ -1,4 +1,5 @@
-"""The images of an experiment as the training loop sees them: usable ones, those held out, labels, and what tells them apart."""
+"""The images of an experiment as the training loop sees them: usable ones, those held out, labels, and what tells them
+apart."""
 
 from __future__ import annotations
 
@@ -75,9 +76,11 @@ def open_dataset(
     on_progress: Callable[[int, int], None],
     decoder: str | None = None,
 ) -> Dataset:
-    """base: folder of the experiment file; known: classes that the weights know; decoder: of a checkpoint that training goes on from.
+    """base: folder of the experiment file; known: classes that the weights know; decoder: of a checkpoint that training
+    goes on from.
 
-    Each image is decoded once; from then on the cache is read. Raises UserError where folder, classes or too many images cannot be used.
+    Each image is decoded once; from then on the cache is read. Raises UserError where folder, classes or too many
+    images cannot be used.
     """
     data = experiment.data
     folder = data_folder(data.path, base)
@@ -102,7 +105,9 @@ def open_dataset(
         log(f"left out {_list(broken, len(cached.paths), _NAMED_IN_LOG)}")
     all_images = Images(cached.paths, cached.pixels, _labels(cached, classes or folders), cached.digests)
     training, held_out = _held_out(all_images, data.holdout, notes, log)
-    return Dataset(training, held_out, classes, class_notes, broken, notes, _grey_hint(cached, data.channels), cached.decoder)
+    return Dataset(
+        training, held_out, classes, class_notes, broken, notes, _grey_hint(cached, data.channels), cached.decoder
+    )
 
 
 def _labels(cached: CachedImages, classes: Sequence[str]) -> np.ndarray:
@@ -117,7 +122,9 @@ def _held_out(images: Images, share: float, notes: list[str], log: Callable[[str
     if is_out.all():
         different = len(set(images.digests))
         copies = "" if different == count else f", which are {different} and copies: copies stay together"
-        raise UserError(f"data.holdout {share} keeps all {_images(count)} out of training{copies}. Lower it, or add images.")
+        raise UserError(
+            f"data.holdout {share} keeps all {_images(count)} out of training{copies}. Lower it, or add images."
+        )
     if share > 0:
         notes.append(f"data.holdout keeps {int(is_out.sum())} of {_images(count)} out of training")
         log(notes[-1])
@@ -144,7 +151,9 @@ def _facts(folder: Path, paths: Sequence[str]) -> tuple[list[ImageFile], list[tu
 
 def _cache_folder(base: Path) -> Path:
     folder = base / ".maskdm" / "cache"
-    with disk_errors(folder, advice="Make the experiment's folder writable, or copy the experiment to a folder that is."):
+    with disk_errors(
+        folder, advice="Make the experiment's folder writable, or copy the experiment to a folder that is."
+    ):
         folder.mkdir(parents=True, exist_ok=True)
         # The folder is this tool's own: what is in it can be made again and belongs in no repository.
         ignore = folder.parent / ".gitignore"
@@ -159,11 +168,14 @@ def _check_broken(folder: Path, broken: list[tuple[str, str]], usable: int, most
     if share > most:
         percent = f"{100 * share:.1f}" if share < 0.1 else f"{100 * share:.0f}"
         raise UserError(
-            f'{percent} % of the images in "{shown_text(str(folder))}" cannot be used, more than data.max_broken = {most} allows. '
+            f'{percent} % of the images in "{shown_text(str(folder))}" cannot be used, more than '
+            f"data.max_broken = {most} allows. "
             f"{listed}\nRepair or remove them, or raise data.max_broken."
         )
     if usable == 0:
-        raise UserError(f'None of the images in "{shown_text(str(folder))}" can be used. {listed}\nRepair or replace them.')
+        raise UserError(
+            f'None of the images in "{shown_text(str(folder))}" can be used. {listed}\nRepair or replace them.'
+        )
 
 
 def _list(broken: list[tuple[str, str]], usable: int, named: int) -> str:
@@ -193,7 +205,8 @@ def fingerprint(dataset: Dataset) -> dict[str, Any]:
 
 
 def write_image_list(run_dir: Path, dataset: Dataset, now: dict[str, Any]) -> None:
-    """images/<digest>.json.gz of a run, so that a later resume can say what has changed. now: the fingerprint. Raises DiskError."""
+    """images/<digest>.json.gz of a run, so that a later resume can say what has changed. now: the fingerprint. Raises
+    DiskError."""
     path = run_dir / "images" / f"{now['pixels']}.json.gz"
     if path.exists():
         return
@@ -205,7 +218,8 @@ def write_image_list(run_dir: Path, dataset: Dataset, now: dict[str, Any]) -> No
 
 
 def images_since(run_dir: Path, before: Any, dataset: Dataset, now: dict[str, Any]) -> str | None:
-    """How today's images differ from those of a checkpoint, whose `loop.data` is `before`; None: not, as far as can be known."""
+    """How today's images differ from those of a checkpoint, whose `loop.data` is `before`; None: not, as far as can be
+    known."""
     if not isinstance(before, dict) or before.get("pixels") == now["pixels"]:
         return None
     same = before.get("decoder") == now["decoder"]
@@ -223,7 +237,9 @@ def images_since(run_dir: Path, before: Any, dataset: Dataset, now: dict[str, An
         "changed": [path for path, digest in today.items() if then.get(path, digest) != digest],
     }
     parts = [
-        f'{len(paths)} {what}{": " if len(paths) == 1 else ", such as "}"{shown_text(paths[0])}"' for what, paths in kinds.items() if paths
+        f'{len(paths)} {what}{": " if len(paths) == 1 else ", such as "}"{shown_text(paths[0])}"'
+        for what, paths in kinds.items()
+        if paths
     ]
     return "; ".join(parts) + decoder
 

@@ -1,7 +1,7 @@
 """One image file's bytes to the pixels the model trains on (docs/data.md, "How an image is converted"), with Pillow.
 
-Sizes, cropping, compositing, luma and orientation are those of the other engine; where kinds of samples are converted or sizes change,
-values may differ by rounding, and what Pillow cannot read is refused.
+Sizes, cropping, compositing, luma and orientation are those of the other engine; where kinds of samples are converted
+or sizes change, values may differ by rounding, and what Pillow cannot read is refused.
 """
 
 from __future__ import annotations
@@ -56,10 +56,12 @@ def decode_image(data: bytes, settings: PixelSettings) -> np.ndarray:
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(data)) as image:
                 _check_size(image)
-                pixels = _cover(_on_background(_to_srgb(ImageOps.exif_transpose(image)), settings.background), settings.image_size)
+                pixels = _cover(
+                    _on_background(_to_srgb(ImageOps.exif_transpose(image)), settings.background), settings.image_size
+                )
     except BrokenImage:
         raise
-    except Exception as error:  # noqa: BLE001: Pillow's readers raise whatever a damaged file makes them
+    except Exception as error:  # noqa: BLE001
         detail = str(error).split("\n")[0]
         raise BrokenImage(f"a damaged, cut short or unsupported {kind} ({detail or type(error).__name__})") from None
     return np.asarray(pixels.convert("L"))[..., None] if settings.channels == 1 else np.asarray(pixels)
@@ -78,7 +80,9 @@ def _to_srgb(image: Image.Image) -> Image.Image:
     if image.mode in ("F", "I"):
         # Pillow has 16-bit grey as I, too, where a PNG holds it.
         if image.mode == "F" or image.format not in ("PNG", "PPM"):
-            raise BrokenImage("samples of floating point or 32 bits are not supported, convert it to 8 or 16 bits per channel")
+            raise BrokenImage(
+                "samples of floating point or 32 bits are not supported, convert it to 8 or 16 bits per channel"
+            )
         image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     elif image.mode.startswith("I;16"):
         image = _from_grey16(image)
@@ -143,7 +147,8 @@ def _cover(image: Image.Image, size: int) -> Image.Image:
 
 
 def _first_pixel(side: int, factor: float, size: int) -> float:
-    """Where the square begins along a side, in pixels of the image: its place is that in a resized image of whole pixels."""
+    """Where the square begins along a side, in pixels of the image: its place is that in a resized image of whole
+    pixels."""
     resized = int(side / factor + 0.5)
     before = (resized - size + 1) // 2 * factor
     # What rounding left over lies half before and half behind an image that shrinks.

@@ -1,4 +1,5 @@
-"""Reads the JSON documents of a run folder: expected absence and damage are a value, as they are no error of this program."""
+"""Reads the JSON documents of a run folder: expected absence and damage are a value, as they are no error of this
+program."""
 
 from __future__ import annotations
 
@@ -43,7 +44,9 @@ def read_document(path: Path, schema: str | None = None) -> dict[str, Any]:
         raise Unreadable(f"{name} is not valid JSON")
     version = value.get("formatVersion")
     if isinstance(version, int) and version > RUN_FORMAT_VERSION:
-        raise Unreadable(f"{name} has run format {version}, newer than the {RUN_FORMAT_VERSION} this version reads; update MaskDM")
+        raise Unreadable(
+            f"{name} has run format {version}, newer than the {RUN_FORMAT_VERSION} this version reads; update MaskDM"
+        )
     problems = [] if schema is None else complete(load_schema(schema), value)[1]
     if problems:
         raise Unreadable(f"{name} field {'.'.join(problems[0].path)}: {problems[0].message}")

@@ -55,16 +55,17 @@ def device_name(device: torch.device) -> str:
     return torch.cuda.get_device_name(device) if device.type == "cuda" else "the processor"
 
 
-def new_network(experiment: Experiment, device: torch.device) -> nn.Module:
-    """With its first values, which are those of the other engine."""
-    return build_network(experiment).to(device)
-
-
 def training_state(
-    experiment: Experiment, stage: Stage, weights: StartWeights | CheckpointWeights | None, device: torch.device, note: Callable[[str], None], ranks: Ranks = ALONE
+    experiment: Experiment,
+    stage: Stage,
+    weights: StartWeights | CheckpointWeights | None,
+    device: torch.device,
+    note: Callable[[str], None],
+    ranks: Ranks = ALONE,
 ) -> TrainingState:
-    """Ready to train; None: from new weights. note: told what is done to weights of other programs. Raises UserError where they do not fit."""
-    network = new_network(experiment, device)
+    """Ready to train; None: from new weights. note: told what is done to weights of other programs. Raises UserError
+    where they do not fit."""
+    network = build_network(experiment).to(device)
     images = len(ranks.slots(experiment.stage(stage).batch_size))
     micro = _micro_batch_size(experiment, stage, network, device, images)
     state = TrainingState(network, experiment, stage, micro_batch_size=micro)
@@ -82,19 +83,22 @@ def training_state(
         kept = {f"{key}.{name}": tensor for key in ("exp_avg", "exp_avg_sq") for name, tensor in own.items()}
         source = str(weights.path)
         state.load(
-            fitting(raw, own, constants, source), fitting(ema, own, constants, source), fitting(moments, kept, (), source), weights.step
+            fitting(raw, own, constants, source),
+            fitting(ema, own, constants, source),
+            fitting(moments, kept, (), source),
+            weights.step,
         )
     return state
 
 
-def _checkpoint_tensors(weights: CheckpointWeights, which: str):  # noqa: ANN202: as read_tensors
+def _checkpoint_tensors(weights: CheckpointWeights, which: str):  # noqa: ANN202
     name = WEIGHT_FILES[which]  # type: ignore[index]
     return read_tensors(weights.path / name, str(weights.files[name]["crc32"]))
 
 
 def drawing_network(experiment: Experiment, file: Path, device: torch.device) -> nn.Module:
     """A network that only draws. Raises UserError where the weights do not fit."""
-    network = new_network(experiment, device)
+    network = build_network(experiment).to(device)
     own = dict(network.named_parameters())
     tensors = fitting(read_tensors(file), own, network.state_dict().keys() - own.keys(), str(file))
     with torch.no_grad():
@@ -141,7 +145,8 @@ def _budget(experiment: Experiment, device: torch.device) -> float:
 
 
 def _bytes_per_image(experiment: Experiment, stage: Stage) -> float:
-    """What a block keeps for its gradients: about 10 + 3 mlp_ratio numbers per value of a token, and the attention matrices."""
+    """What a block keeps for its gradients: about 10 + 3 mlp_ratio numbers per value of a token, and the attention
+    matrices."""
     model = experiment.model
     tokens = (experiment.data.image_size // model.patch_size) ** 2
     if experiment.mask.mode == "drop":
@@ -151,17 +156,22 @@ def _bytes_per_image(experiment: Experiment, stage: Stage) -> float:
 
 
 def smaller_micro_batch(state: TrainingState, experiment: Experiment, stage: Stage) -> int:
-    """After a device ran out of memory: the next smaller one, where the file leaves it open. Raises UserError that says which would do."""
+    """After a device ran out of memory: the next smaller one, where the file leaves it open. Raises UserError that says
+    which would do."""
     config, ranks = experiment.stage(stage), state.ranks
-    less = next((size for size in divisors(len(ranks.slots(config.batch_size))) if size < state.micro_batch_size), None)
+    images = len(ranks.slots(config.batch_size))
+    less = next((size for size in divisors(images) if size < state.micro_batch_size), None)
     if less is None:
         raise UserError(
-            "The device has too little memory for a single image. Use a smaller model, larger patches or smaller images.", "failure"
+            "The device has too little memory for a single image. Use a smaller model, larger "
+            "patches or smaller images.",
+            "failure",
         )
     # The others are in the middle of the step.
     if config.micro_batch_size != "auto" or ranks.count > 1:
         raise UserError(
-            f"The device has too little memory for {stage}.micro_batch_size {state.micro_batch_size}. Use {less}: "
+            f"The device has too little memory for {stage}.micro_batch_size "
+            f"{state.micro_batch_size}. Use {less}: "
             f"--set {stage}.micro_batch_size={less}",
             "failure",
         )

@@ -1,6 +1,8 @@
-"""The experiment file, docs/experiment-file.md: read, checked against the published JSON Schema, every default filled in.
+"""The experiment file, docs/experiment-file.md: read, checked against the published JSON Schema, every default filled
+in.
 
-Attributes are the file's keys: `experiment.model.embed_dim`, `experiment.pretrain.batch_size`; `from`, a word of Python's, is `from_`.
+Attributes are the file's keys: `experiment.model.embed_dim`, `experiment.pretrain.batch_size`; `from`, a word of
+Python's, is `from_`.
 """
 
 from __future__ import annotations
@@ -207,16 +209,23 @@ def parse_experiment(text: str, overrides: Sequence[Override] = (), name: str = 
     except YamlProblem as problem:
         raise ExperimentProblems(f"{name}:{problem.line}:{problem.column}: error MDM001 {problem}") from None
     if not isinstance(reading.value, dict):
-        raise ExperimentProblems(f"{name}:1:1: error MDM006 An experiment file is made of sections; the smallest is `data:` with `path: ./images` below it.")
+        raise ExperimentProblems(
+            f"{name}:1:1: error MDM006 An experiment file is made of sections; the smallest is "
+            "`data:` with `path: ./images` below it."
+        )
     values, problems = complete(load_schema("experiment.schema.json"), reading.value)
     if problems:
-        raise ExperimentProblems("\n".join(_line(problem, name, reading.place(problem.path), overrides) for problem in problems))
+        raise ExperimentProblems(
+            "\n".join(_line(problem, name, reading.place(problem.path), overrides) for problem in problems)
+        )
     return from_values(values)
 
 
 def _line(problem: SchemaProblem, name: str, place: tuple[int, int], overrides: Sequence[Override]) -> str:
     key = ".".join(problem.path)
-    culprit = next((override for override in overrides if key == override.path or key.startswith(f"{override.path}.")), None)
+    culprit = next(
+        (override for override in overrides if key == override.path or key.startswith(f"{override.path}.")), None
+    )
     cause = "" if culprit is None else f"{culprit}: "
     return f"{name}:{place[0]}:{place[1]}: error {problem.code} {cause}{problem.message}"
 
@@ -240,7 +249,11 @@ def _frozen(value: Any) -> Any:
 def plain(value: Any) -> Any:
     """A value of an experiment as the file has it: tuples as lists, pieces as mappings."""
     if isinstance(value, RatePiece):
-        return {name: getattr(value, name) for name in ("until", "rate", "strategy", "block_size", "cell_size", "crop_size") if name in value.given}
+        return {
+            name: getattr(value, name)
+            for name in ("until", "rate", "strategy", "block_size", "cell_size", "crop_size")
+            if name in value.given
+        }
     return [plain(entry) for entry in value] if isinstance(value, tuple) else value
 
 

@@ -1,4 +1,5 @@
-"""What no schema says: values of an experiment that do not go together, as the other engine's lint reports them (docs/lint-rules.md)."""
+"""What no schema says: values of an experiment that do not go together, as the other engine's lint reports them
+(docs/lint-rules.md)."""
 
 from __future__ import annotations
 
@@ -21,18 +22,32 @@ def check_experiment(experiment: Experiment, stage: Stage, name: str) -> None:
 def _model(experiment: Experiment) -> Iterator[str]:
     data, model = experiment.data, experiment.model
     if data.image_size % model.patch_size:
-        yield f"MDM201 model.patch_size {model.patch_size} does not divide data.image_size {data.image_size}: an image is cut into whole patches."
+        yield (
+            f"MDM201 model.patch_size {model.patch_size} does not divide data.image_size "
+            f"{data.image_size}: an image is cut into whole patches."
+        )
     if model.embed_dim % model.num_heads:
-        yield f"MDM202 model.num_heads {model.num_heads} does not divide model.embed_dim {model.embed_dim}: each head gets an equal part of the width."
+        yield (
+            f"MDM202 model.num_heads {model.num_heads} does not divide model.embed_dim "
+            f"{model.embed_dim}: each head gets an equal part of the width."
+        )
     multiple = 4 if model.backbone == "dit" or model.positions == "sincos" else 2
     if model.embed_dim % multiple:
-        yield f"MDM203 model.embed_dim {model.embed_dim} is no multiple of {multiple}: embeddings are sines and cosines."
+        yield (
+            f"MDM203 model.embed_dim {model.embed_dim} is no multiple of {multiple}: embeddings are sines and cosines."
+        )
     if model.num_classes > 0 and data.labels == "none":
-        yield f"MDM104 model.num_classes {model.num_classes} asks for classes, but data.labels is none, so no image has one. Write labels: folders."
+        yield (
+            f"MDM104 model.num_classes {model.num_classes} asks for classes, but data.labels is none, "
+            "so no image has one. Write labels: folders."
+        )
     blocks = model.depth if model.backbone == "dit" else 2 * (model.depth // 2) + 1
     mask = experiment.mask
     if mask.mode != "drop" and blocks < 3:
-        yield f"MDM310 mask.mode {mask.mode} needs a block at each end and one between them, but there are {blocks}. Use a depth of at least 3, or mode drop."
+        yield (
+            f"MDM310 mask.mode {mask.mode} needs a block at each end and one between them, but there "
+            f"are {blocks}. Use a depth of at least 3, or mode drop."
+        )
 
 
 def _stage(experiment: Experiment, stage: Stage) -> Iterator[str]:
@@ -41,7 +56,10 @@ def _stage(experiment: Experiment, stage: Stage) -> Iterator[str]:
     if config.batch_size % workers:
         yield f"MDM705 {stage}.batch_size {config.batch_size} cannot be divided evenly among compute.workers {workers}: each works on as many images."
     if micro != "auto" and micro < config.batch_size and config.batch_size % micro:
-        yield f"MDM502 {stage}.micro_batch_size {micro} does not divide batch_size {config.batch_size}: the batch is worked on in equal parts."
+        yield (
+            f"MDM502 {stage}.micro_batch_size {micro} does not divide batch_size {config.batch_size}: "
+            "the batch is worked on in equal parts."
+        )
 
 
 def _masks(experiment: Experiment) -> Iterator[str]:
@@ -60,7 +78,8 @@ def _masks(experiment: Experiment) -> Iterator[str]:
     for piece, rate in zip(pieces, rates):
         if piece.mask.strategy != "none" and rate > 0 and piece.mask.visible_tokens == piece.mask.tokens:
             yield (
-                f"MDM303 {piece.name} {rate} hides 0 of {piece.mask.tokens} tokens: pretraining would see whole images at full cost. "
+                f"MDM303 {piece.name} {rate} hides 0 of {piece.mask.tokens} tokens: pretraining "
+                "would see whole images at full cost. "
                 "Use smaller blocks or cells, a higher rate, or strategy: none."
             )
 
@@ -70,11 +89,18 @@ def _borders(pieces: tuple, steps: int) -> Iterator[str]:  # type: ignore[type-a
     for i, piece in enumerate(pieces):
         last = i == len(pieces) - 1
         if piece.until is None and not last:
-            yield f"MDM320 mask.rate[{i}] does not say where it ends. Add until: a step, or a share of the {steps} steps."
+            yield (
+                f"MDM320 mask.rate[{i}] does not say where it ends. Add until: a step, or a share of the {steps} steps."
+            )
             return
         end = steps if piece.until is None else border_step(piece.until, steps)
         if last and end != steps:
-            yield f"MDM320 mask.rate[{i}].until is not the end of pretraining, which has {steps} steps. Leave until out."
+            yield (
+                f"MDM320 mask.rate[{i}].until is not the end of pretraining, which has {steps} steps. Leave until out."
+            )
         if start >= steps or end <= start:
-            yield f"MDM321 mask.rate[{i}] has no step: it begins at step {start}, and pretraining has {steps}. Borders must ascend."
+            yield (
+                f"MDM321 mask.rate[{i}] has no step: it begins at step {start}, and pretraining has "
+                f"{steps}. Borders must ascend."
+            )
         start = end

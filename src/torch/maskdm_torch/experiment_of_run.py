@@ -1,4 +1,5 @@
-"""Which experiment file a run belongs to now (docs/run-format.md, "Moved runs"): projects are renamed and copied with their runs."""
+"""Which experiment file a run belongs to now (docs/run-format.md, "Moved runs"): projects are renamed and copied with
+their runs."""
 
 from __future__ import annotations
 
@@ -58,7 +59,11 @@ def experiment_of_run(run_dir: Path, record: dict[str, Any]) -> Path:
     """Absolute path of the user's file; where there is none any more, the path that it would have. record: run.json."""
     former = Path(record["experimentFile"])
     way = record.get("experimentFromRun")
-    near = [] if way is None else [Path(os.path.normpath(base / way)) for base in (run_dir, Path(os.path.realpath(run_dir)))]
+    near = (
+        []
+        if way is None
+        else [Path(os.path.normpath(base / way)) for base in (run_dir, Path(os.path.realpath(run_dir)))]
+    )
     for path in near:
         if path.exists():
             return path
@@ -77,9 +82,18 @@ def experiment_of_run(run_dir: Path, record: dict[str, Any]) -> Path:
 def _around(run_dir: Path, near: list[Path]) -> list[Path]:
     """Experiment files in the run's project, in its folder and those directly below."""
     project = run_dir.parent.parent
-    below = [path for path in _entries(project) if path.is_dir() and not path.name.startswith(".") and path.name != "node_modules"]
+    below = [
+        path
+        for path in _entries(project)
+        if path.is_dir() and not path.name.startswith(".") and path.name != "node_modules"
+    ]
     folders = dict.fromkeys([project, *below[:_MOST_FOLDERS], *(path.parent for path in near[:1])])
-    return [path for folder in folders for path in _entries(folder) if _EXPERIMENT.search(path.name) and path.name != EXPERIMENT_FILE]
+    return [
+        path
+        for folder in folders
+        for path in _entries(folder)
+        if _EXPERIMENT.search(path.name) and path.name != EXPERIMENT_FILE
+    ]
 
 
 def _entries(folder: Path) -> list[Path]:
@@ -97,7 +111,8 @@ def _has_text(path: Path, digest: str | None) -> bool:
 
 
 def experiment_behind(file: Path) -> Path:
-    """The file that a file stands for: for the copy frozen in a run's folder the one that the run belongs to, where relative paths start."""
+    """The file that a file stands for: for the copy frozen in a run's folder the one that the run belongs to, where
+    relative paths start."""
     path = Path(os.path.abspath(file))
     if path.name != EXPERIMENT_FILE:
         return path

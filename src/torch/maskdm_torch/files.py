@@ -1,4 +1,5 @@
-"""Writing files so that a reader, a kill or a power failure never meets a half-written one; and what the disk refuses, in words."""
+"""Writing files so that a reader, a kill or a power failure never meets a half-written one; and what the disk refuses,
+in words."""
 
 from __future__ import annotations
 
@@ -46,7 +47,8 @@ class DiskError(UserError):
 
 @contextlib.contextmanager
 def disk_errors(path: Path, size: int | None = None, advice: str = "") -> Iterator[None]:
-    """Turns what the file system refuses inside into a DiskError that names file and reason; one that is a DiskError already stays."""
+    """Turns what the file system refuses inside into a DiskError that names file and reason; one that is a DiskError
+    already stays."""
     try:
         yield
     except OSError as error:
@@ -159,13 +161,14 @@ def names_in(folder: Path) -> list[str]:
 
 
 class AppendFile:
-    """A text file that only grows, line by line. A torn last line, as a kill or a full disk leaves it, is closed by the next line."""
+    """A text file that only grows, line by line. A torn last line, as a kill or a full disk leaves it, is closed by the
+    next line."""
 
     def __init__(self, path: Path, advice: str) -> None:
         self._path = path
         self._advice = advice
         with disk_errors(path, advice=advice):
-            self._file = open(path, "ab+", buffering=0)  # noqa: SIM115: open as long as the run
+            self._file = open(path, "ab+", buffering=0)  # noqa: SIM115
             size = self._file.seek(0, os.SEEK_END)
             self._file.seek(max(0, size - 1))
             self._torn = self._file.read(1) not in (b"", b"\n")

@@ -1,4 +1,5 @@
-"""The search for images below a folder (docs/data.md): what every part of the studio finds, image number i on every machine."""
+"""The search for images below a folder (docs/data.md): what every part of the studio finds, image number i on every
+machine."""
 
 from __future__ import annotations
 
@@ -40,7 +41,8 @@ _BYTES_LAST = {0xDC00 + byte: 0x10FF00 + byte for byte in range(0x80, 0x100)}
 
 @dataclass
 class Found:
-    """Paths are relative to the folder, with forward slashes; bytes of names that are no UTF-8 are surrogates, as Python has them."""
+    """Paths are relative to the folder, with forward slashes; bytes of names that are no UTF-8 are surrogates, as
+    Python has them."""
 
     images: list[str] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
@@ -57,21 +59,31 @@ class Found:
         return [
             *([text] if text else []),
             *([f"left out by name, as no data: {shown_text(', '.join(names))}"] if names else []),
-            *([f"data.ignore leaves out {ignored} {'file or folder' if ignored == 1 else 'files or folders'}"] if ignored else []),
+            *(
+                [f"data.ignore leaves out {ignored} {'file or folder' if ignored == 1 else 'files or folders'}"]
+                if ignored
+                else []
+            ),
         ]
 
 
 def find_images(folder: Path, ignore: tuple[str, ...]) -> Found:
-    """Every image below a folder, sorted by the bytes of the paths. Raises UserError where a folder cannot be read, or there is none."""
+    """Every image below a folder, sorted by the bytes of the paths. Raises UserError where a folder cannot be read, or
+    there is none."""
     search = _Search(str(folder), ignore)
     search.run()
     found = search.found
     if found.unreadable:
         raise UserError(_unreadable_text(folder, found, ignore))
     if not found.images:
-        what = "is empty" if not os.listdir(folder) else f"holds no images ({'; '.join(found.notes()) or 'no visible files at all'})"
+        what = (
+            "is empty"
+            if not os.listdir(folder)
+            else f"holds no images ({'; '.join(found.notes()) or 'no visible files at all'})"
+        )
         raise UserError(
-            f'data.path: the folder "{shown_text(str(folder))}" {what}. Put {SUPPORTED_FORMATS} files there or in folders below it, or correct data.path.'
+            f'data.path: the folder "{shown_text(str(folder))}" {what}. Put {SUPPORTED_FORMATS} '
+            "files there or in folders below it, or correct data.path."
         )
     found.images.sort(key=lambda path: path.translate(_BYTES_LAST))
     return found
@@ -85,7 +97,9 @@ def _unreadable_text(folder: Path, found: Found, ignore: tuple[str, ...]) -> str
     if path:
         # A name in the data folder itself needs the slash to be no name at any depth.
         pattern = path if "/" in path else f"/{path}"
-        remedy = f"Give yourself the right to read it, or leave it out with data.ignore: {json.dumps([*ignore, pattern])}"
+        remedy = (
+            f"Give yourself the right to read it, or leave it out with data.ignore: {json.dumps([*ignore, pattern])}"
+        )
     return f'The folder "{shown_text(str(folder / path))}" cannot be read ({reason}).{others} {remedy}'
 
 
@@ -196,15 +210,19 @@ class _Pattern:
 
 
 def data_folder(path: str, base: Path) -> Path:
-    """The real folder that data.path names. base: folder of the experiment file. Raises UserError where it cannot be used."""
+    """The real folder that data.path names. base: folder of the experiment file. Raises UserError where it cannot be
+    used."""
     own = os.path.expanduser(path) if re.match(r"~(/|$)", path) else path
     absolute = Path(os.path.abspath(base / own))
-    origin = "" if os.path.isabs(own) else f' (data.path is "{shown_text(path)}", taken from the experiment file\'s folder)'
+    origin = (
+        "" if os.path.isabs(own) else f' (data.path is "{shown_text(path)}", taken from the experiment file\'s folder)'
+    )
     named = f'data.path: the folder "{shown_text(str(absolute))}"'
     try:
         if not stat.S_ISDIR(absolute.stat().st_mode):
             raise UserError(
-                f'data.path: "{shown_text(str(absolute))}" is a file, not a folder{origin}. Name the folder that holds the images, such as "{shown_text(str(absolute.parent))}".'
+                f'data.path: "{shown_text(str(absolute))}" is a file, not a folder{origin}. Name '
+                f'the folder that holds the images, such as "{shown_text(str(absolute.parent))}".'
             )
         os.scandir(absolute).close()
     except (FileNotFoundError, NotADirectoryError):

@@ -15,8 +15,11 @@ _MAX_LISTED = 10
 _MAX_NAMED = 5
 
 
-def without_prefix(given: Mapping[str, np.ndarray], own: Iterable[str], source: str, note: Callable[[str], None]) -> dict[str, np.ndarray]:
-    """Takes off what wrappers put before the names, such as DataParallel's `module.`, where the model's own names are what remains.
+def without_prefix(
+    given: Mapping[str, np.ndarray], own: Iterable[str], source: str, note: Callable[[str], None]
+) -> dict[str, np.ndarray]:
+    """Takes off what wrappers put before the names, such as DataParallel's `module.`, where the model's own names are
+    what remains.
 
     Raises UserError where the file holds several networks beside one another, each under a prefix.
     """
@@ -24,12 +27,15 @@ def without_prefix(given: Mapping[str, np.ndarray], own: Iterable[str], source: 
     if any(name in names for name in given):
         return dict(given)
     # What stands before more than half of the names: a single one may end like one of the model's by chance.
-    counts = Counter(name[: dot + 1] for name in given for dot, c in enumerate(name) if c == "." and name[dot + 1 :] in names)
+    counts = Counter(
+        name[: dot + 1] for name in given for dot, c in enumerate(name) if c == "." and name[dot + 1 :] in names
+    )
     found = [prefix for prefix, count in counts.items() if count > min(len(names), len(given)) / 2]
     if len(found) > 1:
         shown = ", ".join(f'"{prefix}"' for prefix in found)
         raise UserError(
-            f"{source} holds {len(found)} networks, with names that begin with {shown}. Save the weights of one of them as a file of their own."
+            f"{source} holds {len(found)} networks, with names that begin with {shown}. Save the "
+            "weights of one of them as a file of their own."
         )
     if not found:
         return dict(given)
@@ -37,7 +43,9 @@ def without_prefix(given: Mapping[str, np.ndarray], own: Iterable[str], source: 
     return {name.removeprefix(found[0]): tensor for name, tensor in given.items()}
 
 
-def fitting(given: Mapping[str, np.ndarray], own: Mapping[str, Tensor], constants: Iterable[str], source: str) -> dict[str, Tensor]:
+def fitting(
+    given: Mapping[str, np.ndarray], own: Mapping[str, Tensor], constants: Iterable[str], source: str
+) -> dict[str, Tensor]:
     """The tensors by the names of `own`, those learned or the moments. constants: what a file may hold besides.
 
     Raises UserError naming what does not fit, or where values are no finite numbers.
@@ -63,6 +71,7 @@ def fitting(given: Mapping[str, np.ndarray], own: Mapping[str, Tensor], constant
     if broken:
         others = f" and {len(broken) - _MAX_NAMED} more tensors" if len(broken) > _MAX_NAMED else ""
         raise UserError(
-            f"{source} holds values that are not finite numbers, in {', '.join(broken[:_MAX_NAMED])}{others}. Start from another checkpoint."
+            f"{source} holds values that are not finite numbers, in "
+            f"{', '.join(broken[:_MAX_NAMED])}{others}. Start from another checkpoint."
         )
     return {name: torch.from_numpy(np.array(given[name], np.float32)) for name in own}

@@ -1,5 +1,5 @@
-"""The loss on images that are not trained on (docs/evaluation.md, "The held-out loss"): whole images, whatever the mask, all noise levels
-alike, at the same timesteps with the same noise every time and in every run and engine."""
+"""The loss on images that are not trained on (docs/evaluation.md, "The held-out loss"): whole images, whatever the
+mask, all noise levels alike, at the same timesteps with the same noise every time and in every run and engine."""
 
 from __future__ import annotations
 
@@ -34,11 +34,13 @@ def _streams(name: str) -> Streams:
 def held_out_loss(
     experiment: Experiment, images: Images, network: nn.Module, device: torch.device, check: Callable[[], None]
 ) -> tuple[float, float | None]:
-    """Mean over up to 256 images, and its standard error; None: a single image has none. check: called before every batch."""
+    """Mean over up to 256 images, and its standard error; None: a single image has none. check: called before every
+    batch."""
     count = min(len(images), _MOST_IMAGES)
     draws = _streams("heldOutOrder").integers(0, torch.tensor([0]), [len(images) - i for i in range(count)])
     chosen = without_replacement(draws, len(images))[0]
-    # Velocities are compared where velocities are learned; weights of min_snr, which make noise levels count more or less, are left out.
+    # Velocities are compared where velocities are learned; weights of min_snr, which make noise levels count more or
+    # less, are left out.
     weighting = "velocity" if experiment.diffusion.loss_weighting == "velocity" else "uniform"
     diffusion = replace(experiment.diffusion, loss_weighting=weighting)
     assembler = Assembler(experiment, device, diffusion)
@@ -66,14 +68,17 @@ def _pass_losses(
     """Loss of each of some passes [B], float64 on the processor; pass i is of the image at place i // TIMES."""
     data, model = experiment.data, experiment.model
     places, parts = passes // _TIMES, passes % _TIMES
-    # As far from the beginning of its part as the image's place among the images, so that all together cover the parts evenly.
+    # As far from the beginning of its part as the image's place among the images, so that all together cover the parts
+    # evenly.
     timesteps = ((parts + (places.double() + 0.5) / count) * experiment.diffusion.timesteps / _TIMES).floor().long()
     rows = chosen[places].numpy()
     pixels = torch.from_numpy(images.pixels[rows]).to(device)
     labels = torch.from_numpy(images.labels[rows]).to(device) if model.num_classes > 0 else None
     whole = torch.arange((data.image_size // model.patch_size) ** 2, device=device).expand(len(passes), -1)
     x0 = gather_patches(pixels, torch.zeros(len(passes), dtype=torch.bool, device=device), whole, model.patch_size)
-    noise = token_noise(_streams("heldOutNoise"), parts.to(device), places.to(device), whole, model.patch_size**2 * data.channels)
+    noise = token_noise(
+        _streams("heldOutNoise"), parts.to(device), places.to(device), whole, model.patch_size**2 * data.channels
+    )
     batch = assembler.mix(x0, noise, timesteps.to(device), whole, labels)
     output = network(batch.tokens, batch.visible, batch.timesteps, batch.labels)
     return image_losses(output, batch.target, batch.weight).double().cpu()

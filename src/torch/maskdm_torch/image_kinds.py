@@ -1,4 +1,5 @@
-"""What files among images are, by the extensions of their names and by their first bytes (docs/data.md, "What is found")."""
+"""What files among images are, by the extensions of their names and by their first bytes (docs/data.md, "What is
+found")."""
 
 from __future__ import annotations
 
@@ -45,7 +46,9 @@ _RAW = "nef nrw cr2 cr3 crw arw sr2 srf dng orf pef raf rw2 rwl srw x3f 3fr iiq 
 _OTHER = "tga pcx dds qoi xcf xpm xbm fits fit wmf emf ras sgi pict pct flif bpg kra"
 _TEXT = "txt md rst csv tsv json jsonl ndjson yaml yml toml ini cfg conf xml log tex bib srt vtt sha1 sha256 md5"
 _SOURCE = "py js mjs ts sh bat ps1 c h cpp java rb go rs m r ipynb css"
-_TABLE = "npy npz pt pth ckpt safetensors h5 hdf5 parquet arrow feather tfrecord tfrecords pkl pickle mat db sqlite lmdb"
+_TABLE = (
+    "npy npz pt pth ckpt safetensors h5 hdf5 parquet arrow feather tfrecord tfrecords pkl pickle mat db sqlite lmdb"
+)
 _DOCUMENT = "pdf doc docx odt rtf ppt pptx odp xls xlsx ods epub ps eps ai"
 _VIDEO = "mp4 m4v mov avi mkv webm mpg mpeg wmv flv 3gp mts m2ts"
 
@@ -212,7 +215,8 @@ def foreign_reason(head: bytes) -> str:
 
 
 def left_out_text(left_out: Counter[str]) -> str | None:
-    """Such as `23 files left out: 20 HEIC images (not read: convert them to JPEG or AVIF, …), 3 text files`; None: none were."""
+    """Such as `23 files left out: 20 HEIC images (not read: convert them to JPEG or AVIF, …), 3 text files`; None: none
+    were."""
     total = sum(left_out.values())
     if total == 0:
         return None

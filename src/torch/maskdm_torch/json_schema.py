@@ -1,4 +1,5 @@
-"""Checks plain values against the published JSON Schemas that travel in schema/ (as far as those go), and fills in their defaults."""
+"""Checks plain values against the published JSON Schemas that travel in schema/ (as far as those go), and fills in
+their defaults."""
 
 from __future__ import annotations
 
@@ -33,6 +34,8 @@ def load_schema(name: str) -> Schema:
 
 def complete(schema: Schema, value: Any, path: Path = ()) -> tuple[Any, list[SchemaProblem]]:
     """The value with defaults for what is not there, and everything that the schema refuses."""
+    if isinstance(schema.get("type"), list):
+        schema = {"anyOf": [{**schema, "type": kind} for kind in schema["type"]]}
     if "anyOf" in schema:
         tried = [complete(option, value, path) for option in schema["anyOf"]]
         fitting = [result for result in tried if not result[1]]
@@ -56,12 +59,22 @@ def _complete_object(schema: Schema, value: dict[str, Any], path: Path) -> tuple
         if name in value:
             given = value[name]
             if given is None and key.get("type") == "object" and "default" in key:
-                problems.append(SchemaProblem("MDM015", (*path, name), f"The section {name} is empty: indent its keys below it, or remove the line."))
+                problems.append(
+                    SchemaProblem(
+                        "MDM015",
+                        (*path, name),
+                        f"The section {name} is empty: indent its keys below it, or remove the line.",
+                    )
+                )
                 continue
         elif "default" in key:
             given = key["default"]
         elif name in schema.get("required", ()):
-            problems.append(SchemaProblem("MDM011", (*path, name), f"{_dotted((*path, name))} is missing: it must be {allowed(key)}."))
+            problems.append(
+                SchemaProblem(
+                    "MDM011", (*path, name), f"{_dotted((*path, name))} is missing: it must be {allowed(key)}."
+                )
+            )
             continue
         else:
             continue
@@ -72,7 +85,9 @@ def _complete_object(schema: Schema, value: dict[str, Any], path: Path) -> tuple
         if rest is False:
             problems.append(_unknown(properties, name, path))
             continue
-        completed[name], found = complete(rest, value[name], (*path, name)) if isinstance(rest, dict) else (value[name], [])
+        completed[name], found = (
+            complete(rest, value[name], (*path, name)) if isinstance(rest, dict) else (value[name], [])
+        )
         problems += found
     return completed, problems
 
@@ -144,7 +159,8 @@ def _refused(schema: Schema, value: Any, path: Path) -> SchemaProblem:
     elif any("enum" in option for option in options) and isinstance(value, (str, int, float)):
         code = "MDM014"
     elif not isinstance(value, bool) and (
-        (isinstance(value, (int, float)) and kinds & {"integer", "number"}) or (isinstance(value, str) and "string" in kinds)
+        (isinstance(value, (int, float)) and kinds & {"integer", "number"})
+        or (isinstance(value, str) and "string" in kinds)
     ):
         code = "MDM013"
     else:
@@ -175,7 +191,11 @@ def allowed(schema: Schema) -> str:
         return "a section of keys"
     if kind == "array":
         return _allowed_list(schema)
-    return 'a colour in quotes, such as "#ffffff"' if schema.get("pattern", "").startswith("^#") else "a text that is not empty"
+    return (
+        'a colour in quotes, such as "#ffffff"'
+        if schema.get("pattern", "").startswith("^#")
+        else "a text that is not empty"
+    )
 
 
 def _allowed_list(schema: Schema) -> str:

@@ -28,7 +28,7 @@ def this_machine() -> dict[str, Any]:
 def platform_name() -> str:
     """Such as linux-x64, as the other engine writes it."""
     machine = platform.machine().lower()
-    return f"{sys.platform}-{ {'x86_64': 'x64', 'amd64': 'x64', 'aarch64': 'arm64'}.get(machine, machine)}"
+    return f"{sys.platform}-{ {'x86_64': 'x64', 'amd64': 'x64', 'aarch64': 'arm64'}.get(machine, machine) }"
 
 
 def usable_cores() -> int:
@@ -84,15 +84,21 @@ def _read(path: str) -> str:
 
 
 def git_state(folder: Path) -> dict[str, Any] | None:
-    """Revision of the repository that a folder is in, and whether tracked files differ; None without git or outside of one."""
+    """Revision of the repository that a folder is in, and whether tracked files differ; None without git or outside of
+    one."""
 
     def git(*arguments: str) -> str:
         # Looking must not make git write its index.
         environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
         command = ["git", "-C", str(folder), *arguments]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
+        return subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=10, check=True
+        ).stdout.strip()
 
     try:
-        return {"revision": git("rev-parse", "--verify", "HEAD"), "dirty": git("status", "--porcelain", "--untracked-files=no") != ""}
+        return {
+            "revision": git("rev-parse", "--verify", "HEAD"),
+            "dirty": git("status", "--porcelain", "--untracked-files=no") != "",
+        }
     except (OSError, subprocess.SubprocessError):
         return None

@@ -22,8 +22,12 @@ class MetricsWriter:
     """metrics.columns, which is optional, is left to the other engine and to viewers."""
 
     def __init__(self, run_dir: Path, resumed_from: int | None, lock: RunLock) -> None:
-        """resumed_from: step of the checkpoint that training goes on from, which voids the lines beyond it; None for a new run."""
-        advice = f"Checkpoints in {run_dir} are intact. When the cause is removed, go on with: {maskdm_command('resume', str(run_dir))}"
+        """resumed_from: step of the checkpoint that training goes on from, which voids the lines beyond it; None for a
+        new run."""
+        advice = (
+            f"Checkpoints in {run_dir} are intact. When the cause is removed, go on with: "
+            f"{maskdm_command('resume', str(run_dir))}"
+        )
         self._file = AppendFile(run_dir / "metrics.jsonl", advice)
         self._lock = lock
         if resumed_from is not None:
@@ -65,7 +69,8 @@ def read_step_line(run_dir: Path, step: int) -> dict[str, Any] | None:
 
 @dataclass
 class MetricsWindow:
-    """Sums over the images of the steps since the last line. Its state goes into checkpoints, so that a resume writes the same lines."""
+    """Sums over the images of the steps since the last line. Its state goes into checkpoints, so that a resume writes
+    the same lines."""
 
     timesteps: int
     loss_sum: float = 0.0
@@ -94,14 +99,22 @@ class MetricsWindow:
 
     def save(self) -> dict[str, Any]:
         """As the other engine keeps it in `loop.window`."""
-        sums = {"lossSum": self.loss_sum, "images": self.images, "rangeSums": list(self.range_sums), "rangeCounts": list(self.range_counts)}
+        sums = {
+            "lossSum": self.loss_sum,
+            "images": self.images,
+            "rangeSums": list(self.range_sums),
+            "rangeCounts": list(self.range_counts),
+        }
         return sums if math.isfinite(self.loss_sum) else MetricsWindow(self.timesteps).save()
 
     def restore(self, saved: Any) -> None:
         """Takes up a saved state; anything else leaves the window empty."""
         try:
             loss_sum, images = float(saved["lossSum"]), int(saved["images"])
-            sums, counts = [float(value) for value in saved["rangeSums"]], [int(value) for value in saved["rangeCounts"]]
+            sums, counts = (
+                [float(value) for value in saved["rangeSums"]],
+                [int(value) for value in saved["rangeCounts"]],
+            )
         except (TypeError, KeyError, ValueError):
             return
         if len(sums) == len(counts) == TIMESTEP_RANGES:

@@ -1,4 +1,5 @@
-"""`--set key=value`: single keys of an experiment written into its text, comments and layout kept where that is possible."""
+"""`--set key=value`: single keys of an experiment written into its text, comments and layout kept where that is
+possible."""
 
 from __future__ import annotations
 
@@ -49,7 +50,10 @@ def _schema_of(override: Override) -> Schema:
     if found is not None:
         return found
     if override.path in schema["properties"]:
-        raise UserError(f"{override}: {override.path} is a section; set one of its keys, such as {next(k for k in known if k.startswith(override.path))}.")
+        raise UserError(
+            f"{override}: {override.path} is a section; set one of its keys, such as "
+            f"{next(k for k in known if k.startswith(override.path))}."
+        )
     near = difflib.get_close_matches(override.path, list(known), 1)
     hint = f"Did you mean {near[0]}?" if near else f"Sections: {', '.join(schema['properties'])}."
     raise UserError(f"{override}: there is no key {override.path}. {hint}")

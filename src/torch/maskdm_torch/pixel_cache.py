@@ -1,7 +1,9 @@
-"""The cache of decoded images (docs/data.md, "The cache"), shared by both engines: each reads what the other has decoded, and writes its own.
+"""The cache of decoded images (docs/data.md, "The cache"), shared by both engines: each reads what the other has
+decoded, and writes its own.
 
-Two files per data folder, settings and decoder: `<key>.json`, a line with a checksum and then the manifest, and the file of pixels that
-it names, uint8 [n, H, W, C]. A pixel file is complete and on the disk before a manifest names it, which appears in one step.
+Two files per data folder, settings and decoder: `<key>.json`, a line with a checksum and then the manifest, and the
+file of pixels that it names, uint8 [n, H, W, C]. A pixel file is complete and on the disk before a manifest names it,
+which appears in one step.
 """
 
 from __future__ import annotations
@@ -123,7 +125,9 @@ class ImageCache:
         self._settings = settings
         self._log = log
 
-    def open(self, files: Sequence[ImageFile], preferred: str | None, on_progress: Callable[[int, int], None]) -> CachedImages:
+    def open(
+        self, files: Sequence[ImageFile], preferred: str | None, on_progress: Callable[[int, int], None]
+    ) -> CachedImages:
         """The images of the files, those decoded that no cache holds.
 
         preferred: the decoder of a checkpoint that training goes on from: another one would give slightly other pixels.
@@ -146,7 +150,14 @@ class ImageCache:
 
     def _key(self, decoder: str) -> str:
         settings = self._settings
-        identity = [_FORMAT_VERSION, decoder, str(self._folder), settings.image_size, settings.channels, settings.background]
+        identity = [
+            _FORMAT_VERSION,
+            decoder,
+            str(self._folder),
+            settings.image_size,
+            settings.channels,
+            settings.background,
+        ]
         text = json.dumps(identity, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:20]
 
@@ -155,7 +166,9 @@ class ImageCache:
         try:
             head, body = path.read_bytes().split(b"\n", 1)
             header = json.loads(head)
-            if (header["format"], header["version"]) != (_FORMAT, _FORMAT_VERSION) or header["sha256"] != hashlib.sha256(body).hexdigest():
+            if (header["format"], header["version"]) != (_FORMAT, _FORMAT_VERSION) or header[
+                "sha256"
+            ] != hashlib.sha256(body).hexdigest():
                 return None
             manifest = json.loads(body)
             images = _Columns.of(manifest["images"])
@@ -174,7 +187,8 @@ class ImageCache:
         return all(self._keeps(cache, rows, image) is not None or _is_known_broken(broken, image) for image in files)
 
     def _keeps(self, cache: _Cache, rows: dict[str, int], image: ImageFile) -> int | None:
-        """The row of a file that has not changed: its facts are the same, or where path and size alone are, its content is."""
+        """The row of a file that has not changed: its facts are the same, or where path and size alone are, its content
+        is."""
         row = rows.get(image.path)
         columns = cache.images
         if row is None or columns.sizes[row] != image.size:
@@ -227,7 +241,9 @@ class ImageCache:
             raise
         return _Cache(columns, broken, pixel_file, only_grey, DECODER)
 
-    def _decoded(self, images: Sequence[ImageFile], on_progress: Callable[[int, int], None]) -> Iterator[tuple[np.ndarray, bytes] | _Failure]:
+    def _decoded(
+        self, images: Sequence[ImageFile], on_progress: Callable[[int, int], None]
+    ) -> Iterator[tuple[np.ndarray, bytes] | _Failure]:
         """Several at a time, in their order; a bounded number of them is held."""
         workers = min(8, usable_cores())
         with ThreadPoolExecutor(workers) as pool:
@@ -250,7 +266,9 @@ class ImageCache:
         except BrokenImage as reason:
             return _Failure(str(reason), False)
 
-    def _commit(self, key: str, pixel_file: Path, columns: _Columns, broken: list[dict[str, Any]], only_grey: bool) -> None:
+    def _commit(
+        self, key: str, pixel_file: Path, columns: _Columns, broken: list[dict[str, Any]], only_grey: bool
+    ) -> None:
         manifest = {
             "folder": str(self._folder),
             "decoder": DECODER,
@@ -261,12 +279,18 @@ class ImageCache:
             "broken": broken,
         }
         body = json.dumps(manifest, separators=(",", ":"))
-        header = json.dumps({"format": _FORMAT, "version": _FORMAT_VERSION, "sha256": hashlib.sha256(body.encode()).hexdigest()})
+        header = json.dumps(
+            {"format": _FORMAT, "version": _FORMAT_VERSION, "sha256": hashlib.sha256(body.encode()).hexdigest()}
+        )
         replace_file(self._dir / f"{key}.json", f"{header}\n{body}", True)
         # What nobody names any more was left by a build before, or by a process that was killed.
         for name in names_in(self._dir):
             path = self._dir / name
-            if name.startswith(f"{key}-") and path != pixel_file and time.time() - path.stat().st_mtime > _STALE_SECONDS:
+            if (
+                name.startswith(f"{key}-")
+                and path != pixel_file
+                and time.time() - path.stat().st_mtime > _STALE_SECONDS
+            ):
                 remove_quietly(path)
 
     def _loaded(self, cache: _Cache) -> CachedImages:
@@ -275,7 +299,9 @@ class ImageCache:
         try:
             pixels = np.memmap(cache.pixel_file, np.uint8, "c", shape=shape) if shape[0] else np.empty(shape, np.uint8)
         except (OSError, ValueError):
-            raise UserError("The image cache was cut short while in use. Run the command again: it will be rebuilt.", "failure") from None
+            raise UserError(
+                "The image cache was cut short while in use. Run the command again: it will be rebuilt.", "failure"
+            ) from None
         digests = [cache.images.digest(row) for row in range(shape[0])]
         broken = [(entry["path"], entry["reason"]) for entry in cache.broken]
         return CachedImages(cache.images.paths, digests, pixels, broken, cache.only_grey, cache.decoder)
@@ -290,7 +316,11 @@ class _Failure:
 
 def _is_known_broken(broken: dict[str, dict[str, Any]], image: ImageFile) -> bool:
     entry = broken.get(image.path)
-    return entry is not None and not entry["retry"] and image.has_facts(*(entry[name] for name in ("size", "modified", "changed", "inode")))
+    return (
+        entry is not None
+        and not entry["retry"]
+        and image.has_facts(*(entry[name] for name in ("size", "modified", "changed", "inode")))
+    )
 
 
 def _digest(data: bytes) -> bytes:

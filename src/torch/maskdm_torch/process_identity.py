@@ -1,4 +1,5 @@
-"""Names processes for good, as an id alone is used again, and tells whether one still lives (docs/run-format.md, "run.json")."""
+"""Names processes for good, as an id alone is used again, and tells whether one still lives (docs/run-format.md,
+"run.json")."""
 
 from __future__ import annotations
 
@@ -42,7 +43,9 @@ class ProcessIdentity:
 def this_process() -> ProcessIdentity:
     """This process. Where its start time cannot be found out, the time of asking stands for it."""
     _, start = _look_up(os.getpid())
-    return ProcessIdentity(socket.gethostname(), os.getpid(), start or f"{sys.platform}:unreadable:{time.time_ns() // 10**6}")
+    return ProcessIdentity(
+        socket.gethostname(), os.getpid(), start or f"{sys.platform}:unreadable:{time.time_ns() // 10**6}"
+    )
 
 
 def check_process(identity: ProcessIdentity) -> Check:
@@ -90,7 +93,9 @@ def _look_up_linux(pid: int) -> tuple[Check, str | None]:
 def _look_up_ps(pid: int) -> tuple[Check, str | None]:
     environment = {**os.environ, "LC_ALL": "C", "TZ": "UTC"}
     command = ["ps", "-p", str(pid), "-o", "stat=", "-o", "lstart="]
-    found = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=5, check=False).stdout.strip()
+    found = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=5, check=False
+    ).stdout.strip()
     state, _, started = found.partition(" ")
     if not found or state.startswith("Z"):
         return "gone", None

@@ -47,7 +47,8 @@ def _write(text: str) -> None:
 
 
 class Progress:
-    """label: what is being done; unit: what is counted; start: where the count begins, of work that was begun earlier."""
+    """label: what is being done; unit: what is counted; start: where the count begins, of work that was begun
+    earlier."""
 
     def __init__(self, label: str, total: int, unit: str, start: int = 0) -> None:
         self._label, self._total, self._unit, self._done = label, total, unit, start
@@ -84,7 +85,9 @@ class Progress:
             rate = (last - first) / (ended - begun)
             facts.append(f"{_rate_text(rate)}/s")
             if rate > 0:
-                facts.append(f"ETA {duration((self._total - self._done) / rate if seconds_left is None else seconds_left)}")
+                facts.append(
+                    f"ETA {duration((self._total - self._done) / rate if seconds_left is None else seconds_left)}"
+                )
         text = " · ".join([*facts, *([self._note] if self._note else [])])
         if _is_terminal():
             _set_status(self._line(text))

@@ -16,7 +16,16 @@ from .documents import RUN_FORMAT_VERSION, Unreadable, read_document, read_plain
 from .errors import UserError
 from .experiment import Stage
 from .experiment_of_run import EXPERIMENT_FILE, config_hash, place_of_experiment, way_from_run
-from .files import disk_errors, names_in, now, remove_quietly, replace_file, replace_json, retry_sharing_violation, sync_folder
+from .files import (
+    disk_errors,
+    names_in,
+    now,
+    remove_quietly,
+    replace_file,
+    replace_json,
+    retry_sharing_violation,
+    sync_folder,
+)
 from .log import RunLog
 from .machine import git_state, platform_name, this_machine
 from .metrics import MetricsWriter
@@ -168,12 +177,15 @@ def _session(request: SessionRequest, from_step: int, digest: str, changes: Sequ
 
 
 class TakenRun:
-    """An existing run that this process is about to go on with: its lock is held, and nothing that it tells has been changed.
+    """An existing run that this process is about to go on with: its lock is held, and nothing that it tells has been
+    changed.
 
     Thus a resume that cannot begin, or is killed before, leaves the run as it was.
     """
 
-    def __init__(self, path: Path, lock: RunLock, record: dict[str, Any], checkpoint: Checkpoint | None, notes: list[str]) -> None:
+    def __init__(
+        self, path: Path, lock: RunLock, record: dict[str, Any], checkpoint: Checkpoint | None, notes: list[str]
+    ) -> None:
         self.path = path
         #: what to go on from; None: the run ended before its first checkpoint, so it begins again at step 0
         self.checkpoint = checkpoint
@@ -184,10 +196,14 @@ class TakenRun:
         # It writes no heartbeat yet.
         threading.Thread(target=self._renew, name="lock", daemon=True).start()
 
-    def begin(self, request: SessionRequest, place: dict[str, str], text: str, total_steps: int, changes: Sequence[Change]) -> RunWriter:
-        """Becomes the run's writer: records the session and what it changes, and marks metrics beyond the checkpoint as void.
+    def begin(
+        self, request: SessionRequest, place: dict[str, str], text: str, total_steps: int, changes: Sequence[Change]
+    ) -> RunWriter:
+        """Becomes the run's writer: records the session and what it changes, and marks metrics beyond the checkpoint as
+        void.
 
-        place: where the experiment file is now, as run.json has it; text: of the frozen one from now on. Raises DiskError.
+        place: where the experiment file is now, as run.json has it; text: of the frozen one from now on. Raises
+        DiskError.
         """
         with disk_errors(self.path, advice="Its checkpoints are intact."):
             self._lock.check()
@@ -289,4 +305,6 @@ def read_experiment_text(path: Path) -> str:
     try:
         return read_plain_file(path / EXPERIMENT_FILE).decode("utf-8", errors="replace")
     except OSError as error:
-        raise UserError(f"{path / EXPERIMENT_FILE} cannot be read ({error.strerror}). Is {path} a run folder?") from None
+        raise UserError(
+            f"{path / EXPERIMENT_FILE} cannot be read ({error.strerror}). Is {path} a run folder?"
+        ) from None

@@ -1,7 +1,8 @@
-"""One writer per run (docs/run-format.md, "Locks"): files lock-0001.json, lock-0002.json …, of which the highest number counts.
+"""One writer per run (docs/run-format.md, "Locks"): files lock-0001.json, lock-0002.json …, of which the highest counts.
 
-Whoever finds it released, or its holder dead, creates the next number, which the file system grants to one contender only.
-Nothing that could be somebody's live lock is ever removed or renamed, so two contenders for a stale lock cannot both win.
+Whoever finds it released, or its holder dead, creates the next number, which the file system grants to one contender
+only. Nothing that could be somebody's live lock is ever removed or renamed, so two contenders for a stale lock cannot
+both win.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ class LockLostError(UserError):
     def __init__(self, run_dir: Path, by: ProcessIdentity | None) -> None:
         gone = f"The lock of {run_dir} is gone: the folder was moved or removed, or somebody has deleted the lock."
         taken = (
-            f"{run_dir} was taken over by process {by.pid} on {by.host}, which writes it now. A run is taken over from who gives "
+            f"{run_dir} was taken over by process {by.pid} on {by.host}, which writes it now. A "
+            "run is taken over from who gives "
             f"no sign of life for {STALE_SECONDS} seconds, as while a machine sleeps."
             if by
             else gone
@@ -112,7 +114,8 @@ class _Watched:
 
 @dataclass
 class _LifeWatch:
-    """Watches signs of life for whether they move, by this process's own clock, and of that only by how much time has passed."""
+    """Watches signs of life for whether they move, by this process's own clock, and of that only by how much time has
+    passed."""
 
     watched: dict[str, _Watched] = field(default_factory=dict)
 
@@ -133,7 +136,8 @@ class _LifeWatch:
 
 @dataclass(frozen=True)
 class _Held:
-    """by: None while somebody is just creating the lock; certain: the process was found, or its sign of life was seen to move."""
+    """by: None while somebody is just creating the lock; certain: the process was found, or its sign of life was seen
+    to move."""
 
     by: ProcessIdentity | None
     certain: bool
@@ -156,14 +160,16 @@ def acquire_lock(run_dir: Path, tell: Callable[[str], None]) -> RunLock:
         if not lock.certain and lock.by is not None and not told:
             told = True
             tell(
-                f"The lock of {run_dir} is that of process {lock.by.pid} on {lock.by.host}, which cannot be looked for from here: "
+                f"The lock of {run_dir} is that of process {lock.by.pid} on {lock.by.host}, which "
+                "cannot be looked for from here: "
                 f"watching for {STALE_SECONDS} seconds whether it gives a sign of life."
             )
         time.sleep(_LOOK_EVERY_SECONDS)
 
 
 def lock_new(run_dir: Path) -> RunLock:
-    """Makes this process the writer of a folder that was made just now. Raises UserError if somebody was quicker, DiskError."""
+    """Makes this process the writer of a folder that was made just now. Raises UserError if somebody was quicker,
+    DiskError."""
     lock = _try_lock(run_dir, _LifeWatch())
     if isinstance(lock, RunLock):
         return lock
@@ -261,7 +267,8 @@ def _status_of(run_dir: Path) -> dict[str, Any]:
 def _held_by(run_dir: Path, by: ProcessIdentity | None) -> UserError:
     who = "a process that is just starting" if by is None else f"process {by.pid} on {by.host}"
     return UserError(
-        f"{run_dir} is being written by {who}, and a run has one writer at a time. Wait for it, or stop it with: {maskdm_command('stop', str(run_dir))}"
+        f"{run_dir} is being written by {who}, and a run has one writer at a time. Wait for it, "
+        f"or stop it with: {maskdm_command('stop', str(run_dir))}"
     )
 
 

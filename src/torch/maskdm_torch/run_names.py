@@ -25,7 +25,9 @@ def check_free(runs_dir: Path, name: str) -> None:
     same = next((other for other in names_in(runs_dir) if other.lower() == name.lower()), None)
     if same is not None:
         there = runs_dir / same
-        raise UserError(f"{there} exists already. Choose another --run, or go on with it: {maskdm_command('resume', str(there))}")
+        raise UserError(
+            f"{there} exists already. Choose another --run, or go on with it: {maskdm_command('resume', str(there))}"
+        )
 
 
 def _problem(name: str) -> str | None:
@@ -44,7 +46,11 @@ def _problem(name: str) -> str | None:
         return 'it ends with "."'
     if _RESERVED.match(name):
         return "Windows reserves it"
-    return f"it is longer than {_LONGEST_BYTES} bytes" if len(name.encode("utf-8", "surrogateescape")) > _LONGEST_BYTES else None
+    return (
+        f"it is longer than {_LONGEST_BYTES} bytes"
+        if len(name.encode("utf-8", "surrogateescape")) > _LONGEST_BYTES
+        else None
+    )
 
 
 def new_run_id(runs_dir: Path, experiment: str, stage: str) -> str:

@@ -20,7 +20,9 @@ from .status import FinalState, StatusWriter
 class RunWriter:
     """Whatever it writes, it makes sure first that the run is still its own, and raises LockLostError otherwise."""
 
-    def __init__(self, path: Path, record: dict[str, Any], lock: RunLock, status: StatusWriter, metrics: MetricsWriter) -> None:
+    def __init__(
+        self, path: Path, record: dict[str, Any], lock: RunLock, status: StatusWriter, metrics: MetricsWriter
+    ) -> None:
         self.path = path
         self.status = status
         self.metrics = metrics
@@ -35,7 +37,8 @@ class RunWriter:
         return str(self.record["id"])
 
     def log(self, text: str) -> None:
-        """Adds lines to log.txt. Never fails: a log that cannot be written must not end a run; metrics and checkpoints will say so."""
+        """Adds lines to log.txt. Never fails: a log that cannot be written must not end a run; metrics and checkpoints
+        will say so."""
         try:
             self._lock.glance()
             self._log.append(text)
@@ -48,8 +51,11 @@ class RunWriter:
         known = {"backend": backend, "versions": {**self.record["versions"], **versions}}
         self._replace_record({**known, **({} if classes is None else {"classes": classes})}, known)
 
-    def save_checkpoint(self, state: Mapping[str, Any], tensors: Mapping[WeightSet, Tensors], keep: int, keep_every: int | None) -> None:
-        """Saves a checkpoint, the metrics up to it flushed first, and removes those that are no longer to be kept. Raises DiskError."""
+    def save_checkpoint(
+        self, state: Mapping[str, Any], tensors: Mapping[WeightSet, Tensors], keep: int, keep_every: int | None
+    ) -> None:
+        """Saves a checkpoint, the metrics up to it flushed first, and removes those that are no longer to be kept.
+        Raises DiskError."""
         self._lock.check()
         self.metrics.sync()
         write_checkpoint(self.path, state, tensors)
@@ -82,7 +88,8 @@ class RunWriter:
     def close(self, state: FinalState, message: str) -> list[str]:
         """Ends the session: metrics flushed, end of the session in run.json, last status, lock released. Never fails.
 
-        Where the lock is lost nothing is written: the run is another process's. Returns what could not be written, for people.
+        Where the lock is lost nothing is written: the run is another process's. Returns what could not be written, for
+        people.
         """
         if self._closed:
             return []

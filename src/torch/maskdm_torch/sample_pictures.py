@@ -1,6 +1,8 @@
-"""Pictures of drawn images: grids, trajectories and single images, laid out and named as the other engine's, and saying how they were drawn.
+"""Pictures of drawn images: grids, trajectories and single images, laid out and named as the other engine's, and saying
+how they were drawn.
 
-docs/run-format.md, "samples/". Each page is written as soon as it is full, so memory does not grow with the number of images.
+docs/run-format.md, "samples/". Each page is written as soon as it is full, so memory does not grow with the number of
+images.
 """
 
 from __future__ import annotations
@@ -69,7 +71,8 @@ class Layout:
 
 
 def grid_layout(count: int, image_size: int, columns: int | None = None, rows_together: int = 1) -> Layout:
-    """As square as it gets; what does not fit into one picture becomes pages. rows_together: that no end of a page tears apart."""
+    """As square as it gets; what does not fit into one picture becomes pages. rows_together: that no end of a page
+    tears apart."""
     scale = max(1, _COMFORTABLE_SIDE // image_size)
     pitch = image_size * scale + _SEPARATOR
 
@@ -90,14 +93,18 @@ def grid_layout(count: int, image_size: int, columns: int | None = None, rows_to
 
 
 def trajectory_layout(experiment: Experiment, asked: int | None) -> Layout:
-    """Two rows for each image, at several times on its way. asked: how many; None: as many as are good to look at. Raises UserError."""
+    """Two rows for each image, at several times on its way. asked: how many; None: as many as are good to look at.
+    Raises UserError."""
     steps = trajectory_steps(experiment.sample, experiment.diffusion.timesteps)
     if asked is not None and asked > steps:
         raise UserError(f"--trajectory {asked}: there are {steps} steps to show. Use --trajectory {steps}, or fewer.")
     columns = asked or min(_MOST_COLUMNS, steps)
     layout = grid_layout(2 * experiment.sample.count * columns, experiment.data.image_size, columns, 2)
     if layout.pages == 0:
-        raise UserError(f"--trajectory {columns}: so many images of {experiment.data.image_size} px side by side are wider than a picture may be.")
+        raise UserError(
+            f"--trajectory {columns}: so many images of {experiment.data.image_size} px side by "
+            "side are wider than a picture may be."
+        )
     return layout
 
 
@@ -211,9 +218,18 @@ class _File:
 
 
 class DrawingFiles:
-    """The files of a drawing. Nothing that is there is overwritten, unless it is the same drawing's or the user says so."""
+    """The files of a drawing. Nothing that is there is overwritten, unless it is the same drawing's or the user says
+    so."""
 
-    def __init__(self, drawing: Document, grid: Layout, trajectory: Layout | None, single_images: bool, path: Path, overwrite: bool) -> None:
+    def __init__(
+        self,
+        drawing: Document,
+        grid: Layout,
+        trajectory: Layout | None,
+        single_images: bool,
+        path: Path,
+        overwrite: bool,
+    ) -> None:
         """path: of the grid, were it one page; ends in .png."""
         self.drawing = drawing
         self.grid_layout, self.trajectory_layout = grid, trajectory
@@ -252,7 +268,9 @@ class DrawingFiles:
         text = PngImagePlugin.PngInfo()
         text.add_text(KEYWORD, self._text(file))
         data = io.BytesIO()
-        Image.fromarray(picture[..., 0] if picture.shape[2] == 1 else picture).save(data, "PNG", pnginfo=text, compress_level=6)
+        Image.fromarray(picture[..., 0] if picture.shape[2] == 1 else picture).save(
+            data, "PNG", pnginfo=text, compress_level=6
+        )
         if (found := self._obstacle_at(file)) is not None:
             raise UserError(f"{found}; it has come there meanwhile and is left as it is.", "failure")
         with disk_errors(file.path):
@@ -285,7 +303,11 @@ class DrawingFiles:
         files, per_page, count = [], layout.per_page // pictures, self.drawing["count"]
         for page in range(layout.pages):
             digits = len(str(layout.pages))
-            name = path.name if layout.pages == 1 else f"{path.stem}-page-{page + 1:0{digits}d}-of-{layout.pages}{path.suffix}"
+            name = (
+                path.name
+                if layout.pages == 1
+                else f"{path.stem}-page-{page + 1:0{digits}d}-of-{layout.pages}{path.suffix}"
+            )
             first = page * per_page
             shows = _shows(kind, first, min(per_page, count - first), layout.columns, page + 1, layout.pages)
             files.append(_File(path.with_name(name), shows))
@@ -317,10 +339,16 @@ def _differences(there: Document, here: Document) -> str:
 def _flat(value: Any, name: str = "") -> dict[str, Any]:
     if not isinstance(value, dict):
         return {name: value}
-    return {key: entry for part, below in value.items() for key, entry in _flat(below, f"{name}.{part}" if name else part).items()}
+    return {
+        key: entry
+        for part, below in value.items()
+        for key, entry in _flat(below, f"{name}.{part}" if name else part).items()
+    }
 
 
-def place_in_folder(make: Callable[[Path], DrawingFiles], folder: Path, name: str, note: Callable[[str], None]) -> DrawingFiles:
+def place_in_folder(
+    make: Callable[[Path], DrawingFiles], folder: Path, name: str, note: Callable[[str], None]
+) -> DrawingFiles:
     """A place under a name, or with a number where another drawing has that. note: told what is in the way."""
     taken: str | None = None
     for number in range(1, _MOST_NAMES + 1):
@@ -365,7 +393,8 @@ class _PagedGrid:
 
 
 def to_pixels(images: Tensor) -> np.ndarray:
-    """Values in [-1, 1], [n, H, W, C], as uint8: what lies outside is cut off, what is no number is 0; halves go to even numbers."""
+    """Values in [-1, 1], [n, H, W, C], as uint8: what lies outside is cut off, what is no number is 0; halves go to
+    even numbers."""
     return ((images.float() + 1) * 127.5).nan_to_num(0, 255, 0).clamp(0, 255).round().to(torch.uint8).cpu().numpy()
 
 
@@ -415,7 +444,9 @@ class _TrajectoryRecorder:
         assert layout is not None
         self._columns = layout.columns
         count = 2 * files.drawing["count"] * layout.columns
-        self._grid = _PagedGrid(layout, count, channels, lambda page, picture: files.write_page("trajectory", page, picture))
+        self._grid = _PagedGrid(
+            layout, count, channels, lambda page, picture: files.write_page("trajectory", page, picture)
+        )
         self._rows: np.ndarray = np.empty(0, np.uint8)
 
     def record(self, step: SampleStep) -> None:

@@ -49,7 +49,8 @@ class Session:
 
 
 def run_session(session: Session) -> None:
-    """Trains to the end, a stop or a failure. Prints the run's folder on stdout once it exists, notes and progress on stderr.
+    """Trains to the end, a stop or a failure. Prints the run's folder on stdout once it exists, notes and progress on
+    stderr.
 
     Raises CommandExit with code 1 where the loss diverged; UserError.
     """

@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 
 _WINDOWS_PLAIN = re.compile(r"^[\w+=:./\\-]+$")
-_UNSHOWABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]")
+_UNSHOWABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]"
+)
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -32,13 +34,16 @@ def short_path(path: Path) -> str:
 
 
 def shown_text(text: str) -> str:
-    """A name on one line, fit for a terminal and a log: what cannot be shown is written as \\n, \\x1b or \\u202e, a byte that is no UTF-8 as \\xe9."""
+    """A name on one line, fit for a terminal and a log: what cannot be shown is written as \\n, \\x1b or \\u202e, a
+    byte that is no UTF-8 as \\xe9."""
     return _UNSHOWABLE.sub(lambda match: _escaped(match.group()), text)
 
 
 def shown_lines(text: str) -> str:
     """The same for a text of several lines, whose line ends and tabs are its own."""
-    return _UNSHOWABLE.sub(lambda match: match.group() if match.group() in "\n\t" else _escaped(match.group()), text.replace("\r\n", "\n"))
+    return _UNSHOWABLE.sub(
+        lambda match: match.group() if match.group() in "\n\t" else _escaped(match.group()), text.replace("\r\n", "\n")
+    )
 
 
 def _escaped(character: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,8 +58,8 @@ def _locate(text: str, runs_dir: Path) -> Path:
     """The existing path that a text names: as it stands, or inside a folder of runs. Raises UserError."""
     candidates = [Path(os.path.abspath(path)) for path in (text, runs_dir / text)] if text.strip() else []
     # A folder of the same name that is no run must not hide the run of that id.
-    useful: Callable[[Path], bool] = lambda path: path.is_file() or looks_like_run(path) or _is_checkpoint(path)
-    found = next((path for path in candidates if useful(path)), None) or next((path for path in candidates if path.exists()), None)
+    useful = [path for path in candidates if path.is_file() or looks_like_run(path) or _is_checkpoint(path)]
+    found = next(iter(useful), None) or next((path for path in candidates if path.exists()), None)
     if found is not None:
         return found
     known = sorted(name for name in names_in(runs_dir) if looks_like_run(runs_dir / name))
@@ -68,29 +67,36 @@ def _locate(text: str, runs_dir: Path) -> Path:
     shown = (near or known)[-5:]
     there = f"runs there: {', '.join(shown)}" if shown else "there are no runs in it"
     raise UserError(
-        f"{json.dumps(text, ensure_ascii=False)} is neither a path nor the id of a run in {os.path.abspath(runs_dir)} ({there}). "
+        f"{json.dumps(text, ensure_ascii=False)} is neither a path nor the id of a run in "
+        f"{os.path.abspath(runs_dir)} ({there}). "
         "List the runs with: maskdm runs"
     )
 
 
 def named_in_file(text: str, folder: Path) -> str:
-    """finetune.from as a name to look for: a relative path starts at the file that writes it, ~ is the user's home; else an id."""
+    """finetune.from as a name to look for: a relative path starts at the file that writes it, ~ is the user's home;
+    else an id."""
     return os.path.abspath(folder / os.path.expanduser(text)) if re.match(r"[.~]", text) or "/" in text else text
 
 
 def resolve_run(text: str, runs_dir: Path) -> Path:
-    """A run folder, by path or id. Raises UserError, also if only a part of a run is named: it is resumed as a whole."""
+    """A run folder, by path or id. Raises UserError, also if only a part of a run is named: it is resumed as a
+    whole."""
     path = _locate(text, runs_dir)
     if looks_like_run(path):
         return path
     around = next((parent for parent in list(path.parents)[:3] if looks_like_run(parent)), None)
     if around is not None:
-        raise UserError(f"{path} is a part of the run {around}. Name the run itself; it is resumed from its newest whole checkpoint.")
+        raise UserError(
+            f"{path} is a part of the run {around}. Name the run itself; it is resumed from its "
+            "newest whole checkpoint."
+        )
     raise UserError(f"{path} is not a run folder: it holds no run.json. List the runs with: maskdm runs")
 
 
 def resolve_source(text: str, runs_dir: Path) -> Source:
-    """Weights of a run folder or run id (its newest whole checkpoint), of a checkpoint folder, or a safetensors file. Raises UserError."""
+    """Weights of a run folder or run id (its newest whole checkpoint), of a checkpoint folder, or a safetensors file.
+    Raises UserError."""
     path = _locate(text, runs_dir)
     if path.is_file():
         return _source_file(path)
@@ -99,7 +105,9 @@ def resolve_source(text: str, runs_dir: Path) -> Source:
         return _source_checkpoint(path, [])
     run_dir = path.parent if path.name == "checkpoints" and looks_like_run(path.parent) else path
     if not looks_like_run(run_dir):
-        raise UserError(f"{path} is neither a run folder nor a checkpoint: it holds no run.json and no safetensors file.")
+        raise UserError(
+            f"{path} is neither a run folder nor a checkpoint: it holds no run.json and no safetensors file."
+        )
     checkpoint, passed_over = latest_checkpoint(run_dir)
     notes = passed_over_notes(passed_over, checkpoint)
     if checkpoint is None:
@@ -115,7 +123,14 @@ def _source_checkpoint(path: Path, notes: list[str]) -> Source:
         raise UserError(f"Checkpoint {path} is damaged: {problem}. Take another one in {path.parent}.") from None
     run_dir = _run_around(path)
     return Source(
-        path / WEIGHT_FILES["raw"], path / WEIGHT_FILES["ema"], run_dir, path, state["step"], state, _classes(state, run_dir), notes
+        path / WEIGHT_FILES["raw"],
+        path / WEIGHT_FILES["ema"],
+        run_dir,
+        path,
+        state["step"],
+        state,
+        _classes(state, run_dir),
+        notes,
     )
 
 
@@ -155,7 +170,8 @@ def run_record(run_dir: Path) -> dict[str, Any]:
 
 
 def parent_checkpoint(run_dir: Path, parent: dict[str, Any]) -> Path:
-    """Where the weights are now that a run was finetuned from: relative to the run, where they were, or in the parent run beside this one."""
+    """Where the weights are now that a run was finetuned from: relative to the run, where they were, or in the parent
+    run beside this one."""
     former = Path(parent["checkpoint"])
     way = parent.get("checkpointFromRun")
     candidates = [former] if way is None else [Path(os.path.normpath(run_dir / way)), former]

@@ -76,7 +76,9 @@ class StatusWriter:
         """Writes the last status, durably, and ends the heartbeat. Raises DiskError, LockLostError."""
         self.abandon()
         with self._mutex:
-            self._report = replace(self._report, state=state, message=message, eta_seconds=0.0 if state == "finished" else None)
+            self._report = replace(
+                self._report, state=state, message=message, eta_seconds=0.0 if state == "finished" else None
+            )
             self._write(True)
 
     def abandon(self) -> None:
@@ -90,7 +92,7 @@ class StatusWriter:
                     continue
                 try:
                     self._write(False)
-                except Exception:  # noqa: BLE001, S112: what the disk refuses is met again by update(), where it can be handled
+                except Exception:  # noqa: BLE001, S112
                     continue
 
     def _write(self, durable: bool) -> None:

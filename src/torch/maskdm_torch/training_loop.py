@@ -25,12 +25,13 @@ from .optimizer import learning_rate
 from .progress import Progress
 from .run_lock import LockLostError
 from .run_writer import RunWriter
-from .sample_pictures import DrawingFiles, drawing_of, draw_to_files, grid_layout
+from .sample_pictures import DrawingFiles, draw_to_files, drawing_of, grid_layout
 from .status import FinalState
 from .stop_request import GivenUp, StopRequest
 from .training_state import StepMetrics, TrainingState
 
-#: A network has lost what it knew if in so many of the last steps the loss was above so many times that of predicting nothing.
+#: A network has lost what it knew if in so many of the last steps the loss was above so many times that of predicting
+#: nothing.
 _GUARD_STEPS = 20
 _DIVERGED_STEPS = 15
 _GUARD_LIMIT = 3
@@ -73,7 +74,8 @@ class DivergedError(UserError):
 
     def __init__(self, what: str) -> None:
         super().__init__(
-            f"{what}; the last checkpoint is kept. A lower lr, a longer warmup_steps or clip_grad: 1 usually helps.", "failure"
+            f"{what}; the last checkpoint is kept. A lower lr, a longer warmup_steps or clip_grad: 1 usually helps.",
+            "failure",
         )
 
 
@@ -122,7 +124,8 @@ class TrainingLoop:
         self._gradient_norm: float | None = None
 
     def run(self) -> TrainingEnd:
-        """Trains from where the setup says to the end of the stage, a stop, or until the loss diverges. Raises UserError."""
+        """Trains from where the setup says to the end of the stage, a stop, or until the loss diverges. Raises
+        UserError."""
         setup = self._setup
         setup.run.status.update(state="running")
         try:
@@ -180,7 +183,10 @@ class TrainingLoop:
             self._window.add(losses, metrics.timesteps.tolist())
             self._high.append(sum(losses) / len(losses) > _GUARD_LIMIT * metrics.nothing.item())
             if sum(self._high) >= _DIVERGED_STEPS:
-                what = f"in most of the {_GUARD_STEPS} steps up to {step + 1} the loss was above {_GUARD_LIMIT} times that of predicting nothing"
+                what = (
+                    f"in most of the {_GUARD_STEPS} steps up to {step + 1} the loss was above "
+                    f"{_GUARD_LIMIT} times that of predicting nothing"
+                )
                 raise _Diverged(step + 1, what)
 
     # What is due
@@ -237,7 +243,8 @@ class TrainingLoop:
             run.metrics.append(self._with_held_out(line))
 
     def _between(self, kind: str, done: str, work: Callable[[], Any]) -> Any:
-        """Work that a stop does not wait for, and that does not end the run where it fails; None: it was given up or failed."""
+        """Work that a stop does not wait for, and that does not end the run where it fails; None: it was given up or
+        failed."""
         setup, began = self._setup, time.monotonic()
         what = f"{kind} of step {self._step}"
         try:
@@ -246,8 +253,11 @@ class TrainingLoop:
             raise  # as checkpoints will be refused, too
         except GivenUp:
             setup.run.log(f"{what} given up for the stop; a resume makes up for it")
-        except Exception as error:  # noqa: BLE001: whatever a run can do without must not end it
-            line = f"{what} could not be {done}, the run goes on: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
+        except Exception as error:  # noqa: BLE001
+            line = (
+                f"{what} could not be {done}, the run goes on: "
+                f"{str(error).splitlines()[0] if str(error) else type(error).__name__}"
+            )
             setup.run.log(line)
             setup.note(line)
         finally:
@@ -277,7 +287,9 @@ class TrainingLoop:
         files = DrawingFiles(drawing, grid, None, False, setup.run.sample_path(self._step), True)
         network = AveragedNetwork(setup.state) if experiment.sample.weights == "ema" else setup.state.network
         self._between(
-            "samples", "drawn", lambda: draw_to_files(network, experiment, files, setup.device, lambda _: setup.stop.check())
+            "samples",
+            "drawn",
+            lambda: draw_to_files(network, experiment, files, setup.device, lambda _: setup.stop.check()),
         )
 
     def _has_samples(self) -> bool:
@@ -327,14 +339,16 @@ class TrainingLoop:
 
     @property
     def _seconds_left(self) -> float | None:
-        """Steps of another mask take as much longer or shorter as they have tokens; what was not done yet takes nothing."""
+        """Steps of another mask take as much longer or shorter as they have tokens; what was not done yet takes
+        nothing."""
         if self._seconds_per_step is None:
             return None
         step, config = self._step, self._config
         drops = self._setup.experiment.mask.mode == "drop"
         now = self._setup.source.visible_tokens(max(0, step - 1))
         tokens = sum(
-            max(0, min(piece.until, config.steps) - max(piece.start, step)) * (piece.mask.visible_tokens / now if drops else 1)
+            max(0, min(piece.until, config.steps) - max(piece.start, step))
+            * (piece.mask.visible_tokens / now if drops else 1)
             for piece in self._pieces
         )
         left = self._seconds_per_step * tokens
@@ -368,9 +382,10 @@ class TrainingLoop:
             "loop": {"window": self._window.save(), "data": setup.fingerprint},
         }
         tensors = {
-            which: {name: tensor.detach().cpu().numpy() for name, tensor in part.items()} for which, part in setup.state.tensors().items()
+            which: {name: tensor.detach().cpu().numpy() for name, tensor in part.items()}
+            for which, part in setup.state.tensors().items()
         }
-        setup.run.save_checkpoint(state, tensors, self._config.keep_checkpoints, self._config.keep_every)  # type: ignore[arg-type]
+        setup.run.save_checkpoint(state, tensors, self._config.keep_checkpoints, self._config.keep_every)
         self._saved_at = step
         self._took("checkpoints", time.monotonic() - began)
 
@@ -388,6 +403,10 @@ class TrainingLoop:
     def _diverged(self, diverged: _Diverged) -> TrainingEnd:
         step = diverged.step
         self._setup.run.status.update(step=step, images_seen=self._images_at(step))
-        kept = f"the checkpoint of step {self._saved_at} is kept" if self._saved_at > 0 else "there is no checkpoint before it"
+        kept = (
+            f"the checkpoint of step {self._saved_at} is kept"
+            if self._saved_at > 0
+            else "there is no checkpoint before it"
+        )
         advice = "a lower lr, a longer warmup_steps, clip_grad: 1 or a larger batch_size usually helps"
         return TrainingEnd("diverged", step, f"{diverged}; {kept}; {advice}")

@@ -51,7 +51,8 @@ class YamlProblem(Exception):
 
 @dataclass(frozen=True)
 class YamlReading:
-    """value: plain values, whole numbers as int however they are written; root: the node they were made of (None: empty text)."""
+    """value: plain values, whole numbers as int however they are written; root: the node they were made of (None: empty
+    text)."""
 
     text: str
     value: Any
@@ -69,7 +70,9 @@ def read_yaml(text: str) -> YamlReading:
     """Reads one document. Raises YamlProblem."""
     text = text.removeprefix("\ufeff")
     if len(text) > MAX_CHARACTERS:
-        raise YamlProblem(f"The file has {len(text)} characters; at most {MAX_CHARACTERS} are read. Is this the right file?")
+        raise YamlProblem(
+            f"The file has {len(text)} characters; at most {MAX_CHARACTERS} are read. Is this the right file?"
+        )
     unreadable = _UNREADABLE.search(text)
     if unreadable is not None:
         before = text[: unreadable.start()]
@@ -120,7 +123,11 @@ class _Conversion:
             if name == "<<":
                 merged = self.convert(value_node, (*path, "<<"), depth + 1)
                 if not isinstance(merged, dict):
-                    raise _at(value_node, "<< takes over the keys of one other section: write << : *name, with &name after that section's key.")
+                    raise _at(
+                        value_node,
+                        "<< takes over the keys of one other section: write << : *name, with "
+                        "&name after that section's key.",
+                    )
                 continue
             own[name] = self.convert(value_node, (*path, name), depth + 1)
         return {**merged, **own}

@@ -66,7 +66,7 @@ export async function resume(text: string, options: ResumeOptions, io: Io): Prom
   }
 
   const { torchFor } = await import("../torch/findTorch.ts");
-  const torch = await torchFor(experiment);
+  const torch = await torchFor(experiment, stage);
   if (torch !== null) {
     const { resumeWithTorch } = await import("./trainWithTorch.ts");
     return resumeWithTorch(torch, { run: name, options, overrides: overridesOf(options, stage) }, io);
@@ -123,6 +123,12 @@ async function standingOf(text: string, options: ResumeOptions): Promise<Standin
   const experimentFile = await experimentOfRun(runDir, record);
   const parent = record.parent && parentCheckpoint(runDir, record.parent);
   const file = shortPath(await namedExperiment(runDir, experimentFile));
+  if (record.imported !== undefined) {
+    const next = maskdmCommand(record.stage, file, "--from", shortPath(runDir));
+    throw new UserError(
+      `${runDir} was imported, without the state of its optimiser: it cannot go on as it was. Train on from its weights: ${next}`,
+    );
+  }
   const scratch = record.stage === "finetune" ? ["--from-scratch"] : [];
   const from = parent === null ? scratch : ["--from", shortPath(parent)];
   return {

@@ -2,7 +2,9 @@
 import { UserError } from "../../core/errors.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import { parseJson } from "../../core/parseJson.ts";
+import type { Stage } from "../../core/random/streams.ts";
 import { type TorchAbout, torchAboutSchema } from "../../core/torch/about.ts";
+import { refusedByTorch } from "../../core/torch/trainsWithTorch.ts";
 import { findProgram } from "../../node/findProgram.ts";
 import { mayHaveDevice } from "../../node/torch/deviceSigns.ts";
 import { hasDevice, keepTorch, keptTorch, type TorchAnswer } from "../../node/torch/keptTorch.ts";
@@ -25,14 +27,18 @@ export type TorchSearch =
   | { readonly found: false; readonly reason: string; readonly remedy: string };
 
 /** Asks a Python what it can train with, and keeps the answer. @param python path of its program */
-export async function askTorch(python: string, signal = new AbortController().signal): Promise<TorchAnswer> {
-  const options = { cwd: process.cwd(), env: torchEnvironment(), signal, limitMinutes: GIVE_UP_MINUTES };
-  const result = await runTool(python, [...TORCH_MODULE, "--version", "--json"], options);
-  const answer = result.ok
-    ? read(result.stdout)
-    : failed(essence(result.output).split("\n")[0] || "it ended without a word");
+export async function askTorch(python: string, signal?: AbortSignal): Promise<TorchAnswer> {
+  const answer = await queryTorch(python, signal);
   keepTorch(python, answer);
   return answer;
+}
+
+/** The same without keeping it. */
+export async function queryTorch(python: string, signal = new AbortController().signal): Promise<TorchAnswer> {
+  const options = { cwd: process.cwd(), env: torchEnvironment(), signal, limitMinutes: GIVE_UP_MINUTES };
+  const result = await runTool(python, [...TORCH_MODULE, "--version", "--json"], options);
+  if (result.ok) return read(result.stdout);
+  return failed(essence(result.output).split("\n")[0] || "it ended without a word");
 }
 
 function read(stdout: string): TorchAnswer {
@@ -105,8 +111,14 @@ export async function requireTorch(): Promise<TorchPython> {
   throw new UserError(`engine.backend: torch cannot be used: ${search.reason}. ${search.remedy}`, "failure");
 }
 
-/** The PyTorch that trains and draws with an experiment; null: this program's own engine does. @throws as requireTorch */
-export async function torchFor({ engine }: Pick<Experiment, "engine">): Promise<TorchPython | null> {
-  if (engine.backend === "torch") return requireTorch();
-  return engine.backend === "auto" ? torchForAuto() : null;
+/**
+ * The PyTorch that trains a stage of an experiment, or draws with it; null: this program's own engine does.
+ * @param stage null: for drawing
+ * @throws as requireTorch
+ */
+export async function torchFor(experiment: Experiment, stage: Stage | null): Promise<TorchPython | null> {
+  const { backend } = experiment.engine;
+  if (backend === "torch") return requireTorch();
+  if (backend !== "auto" || (stage !== null && refusedByTorch(experiment, stage).length > 0)) return null;
+  return torchForAuto();
 }

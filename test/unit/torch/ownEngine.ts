@@ -21,8 +21,8 @@ export async function ownBackend(): Promise<Backend> {
   return (await testBackend("native")).backend ?? onnxBackend({ provider: "cpu", threads: 1 });
 }
 
-/** Noise as images, uint8 [IMAGES, H, W, C], and a class of each. */
-export function images({ data, model }: Experiment): { readonly pixels: Uint8Array; readonly labels: Int32Array } {
+/** As in test/python/equivalence.py: noise as images, uint8 [IMAGES, H, W, C], and a class of each. */
+function images({ data, model }: Experiment): { readonly pixels: Uint8Array; readonly labels: Int32Array } {
   const stream = new RandomStream({ seed: 1, stage: "pretrain", stream: "init", step: 0, item: 0 });
   const pixels = Uint8Array.from({ length: IMAGES * data.image_size ** 2 * data.channels }, () => stream.below(256));
   return { pixels, labels: Int32Array.from({ length: IMAGES }, (_, i) => i % Math.max(1, model.num_classes)) };
