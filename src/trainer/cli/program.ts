@@ -11,6 +11,7 @@ import * as finetune from "./finetune.ts";
 import * as forecast from "./forecast.ts";
 import type { Io } from "./io.ts";
 import * as lint from "./lint.ts";
+import * as mcp from "./mcp.ts";
 import * as newExperiment from "./new.ts";
 import { addExamples } from "./options.ts";
 import * as pretrain from "./pretrain.ts";
@@ -46,6 +47,7 @@ export const COMMANDS: readonly CommandFile[] = [
   study,
   bench,
   doctor,
+  mcp,
   demo,
   toy,
   dataServer,
