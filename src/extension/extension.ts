@@ -1,5 +1,6 @@
 /** Entry point of the extension: builds the services and registers the features, one file each. */
 import * as vscode from "vscode";
+import { registerAssistant } from "./assistant/registerAssistant.ts";
 import { calibrateCommand } from "./calibration/calibrateCommand.ts";
 import { MachineCalibration } from "./calibration/machineCalibration.ts";
 import type { Commands } from "./commands/commandTable.ts";
@@ -19,6 +20,7 @@ import { WorkspaceRuns } from "./runs/workspaceRuns.ts";
 import type { Services } from "./services.ts";
 import { registerStudy } from "./study/registerStudy.ts";
 import { registerToy } from "./toy/registerToy.ts";
+import { installTorch } from "./trainer/installTorch.ts";
 
 /** What tests inside the extension host get as the extension's exports. */
 export interface ExtensionApi {
@@ -41,9 +43,11 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const services: Services = { log, documents, studies, runs, trainer, calibration };
   const ofRuns = registerRuns(context, { log, runs, trainer });
   const ofDashboard = registerDashboard(context, services);
+  registerAssistant(context, services);
   const commands: Commands = {
     "maskdm.showLog": async () => log.show(),
     "maskdm.doctor": registerDoctor(context, services),
+    "maskdm.installTorch": () => installTorch(trainer),
     ...registerLanguage(context, services),
     ...newExperimentCommands(services),
     ...newStudyCommands(services),

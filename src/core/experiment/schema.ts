@@ -4,6 +4,7 @@
  */
 import * as z from "zod";
 import { BACKEND_CHOICES } from "./backendChoices.ts";
+import { compute } from "./sections/compute.ts";
 import { data } from "./sections/data.ts";
 import { diffusion } from "./sections/diffusion.ts";
 import { mask } from "./sections/mask.ts";
@@ -37,7 +38,7 @@ const engine = z
   .strictObject({
     backend: z.enum(BACKEND_CHOICES).default("auto").meta({
       description:
-        "What computes the steps; auto takes the fastest that works here and says which. torch: PyTorch, a program of its own in Python, on a graphics card (CUDA, Metal) where there is one (docs/backends.md#pytorch); the others are this program's own engine.",
+        "What computes the steps; auto takes the fastest that works here and says which. torch: PyTorch, a program of its own in Python, on a graphics card (CUDA) where there is one (docs/backends.md#pytorch); the others are this program's own engine.",
     }),
     threads: z
       .union([z.literal("auto"), integer(1, 1024)])
@@ -67,6 +68,7 @@ export const experimentSchema = z
     finetune: finetune.prefault({}),
     sample: sample.prefault({}),
     engine: engine.prefault({}),
+    compute: compute.prefault({}),
     seed: integer(0, Number.MAX_SAFE_INTEGER).default(0).meta({
       description:
         "Seed of every random stream: masks, order of images, flips, timesteps, noise, initial weights and samples.",

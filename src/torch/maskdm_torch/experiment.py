@@ -146,6 +146,11 @@ class Engine:
 
 
 @dataclass(frozen=True)
+class Compute:
+    workers: int
+
+
+@dataclass(frozen=True)
 class Experiment:
     data: Data
     model: Model
@@ -155,6 +160,7 @@ class Experiment:
     finetune: Finetune
     sample: Sample
     engine: Engine
+    compute: Compute
     seed: int
 
     def stage(self, stage: Stage) -> StageConfig:
@@ -170,6 +176,7 @@ SECTIONS: dict[str, type] = {
     "finetune": Finetune,
     "sample": Sample,
     "engine": Engine,
+    "compute": Compute,
 }
 
 

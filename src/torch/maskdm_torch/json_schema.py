@@ -34,6 +34,8 @@ def load_schema(name: str) -> Schema:
 
 def complete(schema: Schema, value: Any, path: Path = ()) -> tuple[Any, list[SchemaProblem]]:
     """The value with defaults for what is not there, and everything that the schema refuses."""
+    if isinstance(schema.get("type"), list):
+        schema = {"anyOf": [{**schema, "type": kind} for kind in schema["type"]]}
     if "anyOf" in schema:
         tried = [complete(option, value, path) for option in schema["anyOf"]]
         fitting = [result for result in tried if not result[1]]

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from .batches import TrainingBatch
 from .compiled import compiled
-from .distributed import Alone, Ranks
+from .distributed import ALONE, Ranks
 from .networks import is_own
 from .objective import image_losses
 from .optimizer import AdamW, average, clip_gradient, ema_decay, gradient_norm
@@ -66,7 +66,7 @@ class TrainingState:
         self.raw = [parameter for parameter in network.parameters() if parameter.requires_grad]
         self.ema = [parameter.detach().clone() for parameter in self.raw]
         self.optimizer = AdamW(self.raw, self.config)
-        self.join(Alone())
+        self.join(ALONE)
         self._losses = compiled(self._eager_losses, is_compiled)
 
     def join(self, ranks: Ranks) -> None:

@@ -95,7 +95,7 @@ describe("a network of one's own", () => {
     expect(codes(file(""))).toEqual(["MDM213"]);
     expect(codes(file("engine: { backend: torch }"))).toEqual([]);
     expect(codes(file(""), { autoTakesTorch: true })).toEqual([]);
-    expect(codes(file("engine: { backend: torch }\nmask: { mode: fuse }"))).toEqual(["MDM213"]);
+    expect(codes(file("engine: { backend: torch }\nmask: { mode: route, rate: 0.5 }"))).toEqual(["MDM213"]);
   });
 
   it("has no cost that is known, and no other engine takes it", async () => {
