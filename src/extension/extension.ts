@@ -19,6 +19,7 @@ import { WorkspaceRuns } from "./runs/workspaceRuns.ts";
 import type { Services } from "./services.ts";
 import { registerStudy } from "./study/registerStudy.ts";
 import { registerToy } from "./toy/registerToy.ts";
+import { installTorch } from "./trainer/installTorch.ts";
 
 /** What tests inside the extension host get as the extension's exports. */
 export interface ExtensionApi {
@@ -44,6 +45,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const commands: Commands = {
     "maskdm.showLog": async () => log.show(),
     "maskdm.doctor": registerDoctor(context, services),
+    "maskdm.installTorch": () => installTorch(trainer),
     ...registerLanguage(context, services),
     ...newExperimentCommands(services),
     ...newStudyCommands(services),

@@ -57,7 +57,8 @@ def train(
     state = TrainingState(
         network, experiment, stage, micro_batch_size=None if micro == "auto" else micro, is_compiled=is_compiled
     )
-    planner, assembler = BatchPlanner(experiment, stage, IMAGES, device), Assembler(experiment, device)
+    planner = BatchPlanner(experiment, stage, IMAGES, device, is_compiled)
+    assembler = Assembler(experiment, device, is_compiled=is_compiled)
     for step in range(updates):
         plan = planner.plan(step)
         batch = assembler.assemble(planner, plan, pixels[plan.indices], labels[plan.indices])

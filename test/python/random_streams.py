@@ -63,7 +63,8 @@ def words(request: dict) -> list[int]:
 
 def below(request: dict) -> list[int]:
     streams, step, item = at(request["address"])
-    return streams.integers(step, item, [request["n"]] * request["count"])[0].tolist()
+    bounds = torch.full((request["count"],), request["n"])
+    return streams.integers(step, item, bounds, request["n"])[0].tolist()
 
 
 def normals(request: dict) -> list[float]:

@@ -7,6 +7,7 @@ import { UserError } from "../../core/errors.ts";
 import { usableMemory } from "../../node/machine.ts";
 import type { Calibration, TrainerLauncher } from "../services.ts";
 import { failureText } from "../trainer/shortCommand.ts";
+import { trainerSurroundings } from "../trainer/trainerEnvironment.ts";
 
 type Modules = Awaited<ReturnType<typeof loadModules>>;
 
@@ -34,7 +35,7 @@ export class MachineCalibration implements Calibration, vscode.Disposable {
   }
 
   get autoTakesTorch(): boolean {
-    return this.modules?.autoTakesTorch() ?? false;
+    return this.modules?.autoTakesTorch(trainerSurroundings()) ?? false;
   }
 
   forecast(run: ForecastRun): Forecast | null {

@@ -18,6 +18,7 @@ interface CommandArguments {
   "maskdm.newStudy": [experiment: vscode.Uri];
   "maskdm.newAblation": [experiment: vscode.Uri];
   "maskdm.doctor": [];
+  "maskdm.installTorch": [];
   /** topic: a rule (MDM301) or a key (mask.rate) */
   "maskdm.explain": [topic: string];
   "maskdm.openDesigner": [file: vscode.Uri];

@@ -19,7 +19,7 @@ const torchSchema = z.object({
   python: z.string().nullable(),
   pythonVersion: z.string().nullable(),
   version: z.string().nullable(),
-  devices: z.array(z.object({ name: z.string(), memoryBytes: z.number().nullable() })),
+  devices: z.array(z.object({ name: z.string(), memoryBytes: z.number() })),
   reason: z.string().nullable(),
   remedy: z.string().nullable(),
 });
@@ -176,9 +176,7 @@ function backendRow({
 }
 
 function torchRow({ works, python, pythonVersion, version, devices }: z.output<typeof torchSchema>): string[] {
-  const names = devices.map(({ name, memoryBytes }) =>
-    memoryBytes === null ? name : `${name}, ${bytes(memoryBytes)} of memory`,
-  );
+  const names = devices.map(({ name, memoryBytes }) => `${name}, ${bytes(memoryBytes)} of memory`);
   const on = names.length === 0 ? "on the processor" : `on ${names.join(" and ")}`;
   const library = works ? `PyTorch ${version} in Python ${pythonVersion}, ${python}` : "";
   return ["torch", mark(works), cell(library), "", works ? cell(on) : ""];

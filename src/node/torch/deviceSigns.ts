@@ -7,9 +7,8 @@ import { type Surroundings, thisSurroundings } from "../userFolder.ts";
 const LINUX = ["dev/nvidiactl", "dev/kfd", "dev/dxg", "dev/nvhost-gpu"];
 const LINUX_DRIVER = "proc/driver/nvidia/version";
 
-/** @param root of the file system; another in tests */
+/** Metal is no such device: nothing was ever run on it. @param root of the file system; another in tests */
 export function mayHaveDevice(at: Surroundings = thisSurroundings(), root = "/"): boolean {
-  if (at.platform === "darwin") return at.arch === "arm64";
   if (at.platform === "win32") return existsSync(join(at.env["SystemRoot"] ?? "C:\\Windows", "System32", "nvcuda.dll"));
   return LINUX.some((path) => existsSync(join(root, path)));
 }

@@ -78,16 +78,13 @@ def broken(error):
 
 
 def devices(torch):
-    """Devices that train faster than the processor: {kind: "cuda" or "mps", name, memoryBytes or None}."""
+    """Devices that engine.py takes before the processor: {kind: "cuda", name, memoryBytes}. Metal is none: nothing was ever run on it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a driver that is too old; see no_device
-        cuda = torch.cuda.is_available()
-    if cuda:
-        all_properties = [torch.cuda.get_device_properties(index) for index in range(torch.cuda.device_count())]
-        return [{"kind": "cuda", "name": p.name, "memoryBytes": p.total_memory} for p in all_properties]
-    if torch.backends.mps.is_available():
-        return [{"kind": "mps", "name": "Apple GPU (Metal)", "memoryBytes": torch.mps.recommended_max_memory()}]
-    return []
+        if not torch.cuda.is_available():
+            return []
+    all_properties = [torch.cuda.get_device_properties(index) for index in range(torch.cuda.device_count())]
+    return [{"kind": "cuda", "name": p.name, "memoryBytes": p.total_memory} for p in all_properties]
 
 
 def no_device(torch):

@@ -11,6 +11,7 @@ from torch import Tensor
 from .batch_plan import BatchPlan, BatchPlanner, token_noise
 from .objective import loss_weights, target_coefficients
 from .schedule import noise_schedule
+from .streams import Streams
 from .tokens import gather_patches
 
 
@@ -39,7 +40,9 @@ class TrainingBatch:
 class Assembler:
     """Makes the batches of an experiment. Only patches that are fed are ever made floats, and only their noise is drawn."""
 
-    def __init__(self, experiment: Any, device: torch.device | str = "cpu", diffusion: Any = None) -> None:
+    def __init__(
+        self, experiment: Any, device: torch.device | str = "cpu", diffusion: Any = None, is_compiled: bool = False
+    ) -> None:
         """diffusion: another section than the experiment's."""
         self.experiment = experiment
         diffusion = diffusion or experiment.diffusion
@@ -47,23 +50,33 @@ class Assembler:
         factors = [schedule.signal, schedule.noise, *target_coefficients(diffusion.prediction, schedule)]
         # By timestep: factors of x0 and ε in x_t and in the target, and the weight of the loss [T, 5].
         self.levels = torch.stack([*factors, loss_weights(diffusion, schedule)], dim=1).float().to(device)
+        self._noised = torch.compile(self._eager_noised, dynamic=False) if is_compiled else self._eager_noised
 
     def assemble(self, planner: BatchPlanner, plan: BatchPlan, pixels: Tensor, labels: Tensor | None) -> TrainingBatch:
         """The batch of planned images: pixels uint8 [B, H, W, C], not mirrored, and the class of each [B]."""
+        classes = self.experiment.model.num_classes
+        own = torch.where(plan.dropped_labels, classes, labels) if classes > 0 else None
+        streams, place = planner.streams("noise"), (plan.step, plan.slots)
+        tokens, target, weight = self._noised(streams, *place, plan.flips, plan.timesteps, plan.visible, pixels)
+        return TrainingBatch(tokens, target, plan.timesteps, plan.visible, weight, own)
+
+    def _eager_noised(
+        self, streams: Streams, step: Tensor, slots: Tensor, flips: Tensor, timesteps: Tensor, fed: Tensor, pixels: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """x_t and target of the tokens that are fed, and the weight of each image's loss."""
         model, data = self.experiment.model, self.experiment.data
-        fed = plan.visible
         if self.experiment.mask.mode != "drop":
             tokens = (data.image_size // model.patch_size) ** 2
             fed = torch.arange(tokens, device=fed.device).expand(len(fed), -1)
-        elements = model.patch_size**2 * data.channels
-        noise = token_noise(planner.streams("noise"), plan.step, plan.slots, fed, elements)
-        if model.num_classes > 0:
-            labels = torch.where(plan.dropped_labels, model.num_classes, labels)
-        x0 = gather_patches(pixels, plan.flips, fed, model.patch_size)
-        return self.mix(x0, noise, plan.timesteps, plan.visible, labels if model.num_classes > 0 else None)
+        noise = token_noise(streams, step, slots, fed, model.patch_size**2 * data.channels)
+        return self._mixed(gather_patches(pixels, flips, fed, model.patch_size), noise, timesteps)
 
     def mix(self, x0: Tensor, noise: Tensor, timesteps: Tensor, visible: Tensor, labels: Tensor | None) -> TrainingBatch:
-        """x_t and target of tokens x0 and their noise, [B, F, e] both."""
-        signal, amount, of_x0, of_noise, weight = self.levels[timesteps].unbind(1)
-        mixed = [a[:, None, None] * x0 + b[:, None, None] * noise for a, b in ((signal, amount), (of_x0, of_noise))]
-        return TrainingBatch(*mixed, timesteps, visible, weight, labels)
+        """The batch of tokens x0 that are fed and their noise, [B, F, e] both."""
+        tokens, target, weight = self._mixed(x0, noise, timesteps)
+        return TrainingBatch(tokens, target, timesteps, visible, weight, labels)
+
+    def _mixed(self, x0: Tensor, noise: Tensor, timesteps: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        factors = self.levels[timesteps]
+        signal, amount, of_x0, of_noise = factors[:, :4, None, None].unbind(1)
+        return signal * x0 + amount * noise, of_x0 * x0 + of_noise * noise, factors[:, 4]

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from .streams import Stage, Streams, without_replacement
+from .streams import Stage, Streams, shuffled, without_replacement
 
 Strategy = Literal["patch", "block", "stratified", "crop", "none"]
 
@@ -114,19 +114,20 @@ def draw_visible(mask: Mask, streams: Streams, step: int | Tensor, items: Tensor
         return torch.arange(mask.tokens, device=device).expand(len(items), -1)
     if mask.strategy == "crop":
         places = g - mask.window + 1
-        top, left = streams.integers(step, items, [places, places]).unbind(1)
+        top, left = streams.integers(step, items, torch.full((2,), places, device=device), places).unbind(1)
         inside = torch.arange(mask.window, device=device)
         window = (inside[:, None] * g + inside).flatten()
         return (top * g + left)[:, None] + window
     if mask.strategy == "stratified":
         cells, per_cell = (g // tile) ** 2, mask.visible_tokens * tile**2 // mask.tokens
-        draws = streams.integers(step, items, [tile**2 - i for i in range(per_cell)] * cells)
+        bounds = (tile**2 - torch.arange(per_cell, device=device)).repeat(cells)
+        draws = streams.integers(step, items, bounds, tile**2)
         places = without_replacement(draws.reshape(-1, per_cell), tile**2).reshape(-1, cells, per_cell)
         cell = torch.arange(cells, device=device)[:, None]
         visible = _token(cell, places // tile, places % tile, g, tile)
         return visible.flatten(1).sort(dim=1).values
     blocks, count = mask.tokens // tile**2, mask.visible_tokens // tile**2
-    chosen = without_replacement(streams.integers(step, items, [blocks - i for i in range(count)]), blocks)
+    chosen = shuffled(streams, step, items, blocks, count)
     if tile > 1:
         inside = torch.arange(tile, device=device)
         chosen = _token(chosen[..., None, None], inside[:, None], inside, g, tile).flatten(1)

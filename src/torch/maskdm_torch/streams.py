@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
 import torch
@@ -80,20 +79,17 @@ class Streams:
         """The first uniform number in [0, 1) of each item [n] -> [n] float64, exact."""
         return self.words(step, items, 1)[:, 0].double() / WORDS
 
-    def integers(self, step: int | Tensor, items: Tensor, bounds: list[int]) -> Tensor:
-        """One number below each bound, drawn one after the other, for each of the items [n] -> [n, len(bounds)]."""
-        spare = 8 + len(bounds) * max(bounds) // 2**31
-        return below(self.words(step, items, len(bounds) + spare), _tensor_of(tuple(bounds), items.device))
+    def integers(self, step: int | Tensor, items: Tensor, bounds: Tensor, largest: int) -> Tensor:
+        """One number below each bound [k], drawn one after the other, for each of the items [n] -> [n, k].
+
+        largest: of the bounds, which a device is not asked for.
+        """
+        count = len(bounds)
+        return below(self.words(step, items, count + 8 + count * largest // 2**31), bounds)
 
     def normals(self, step: int | Tensor, items: Tensor, count: int, scale: float = 1) -> Tensor:
         """Standard normals times a scale for each of the items [n] -> [n, count] float32."""
         return box_muller(self.words(step, items, count), scale)[:, :count]
-
-
-@lru_cache(maxsize=64)
-def _tensor_of(numbers: tuple[int, ...], device: torch.device) -> Tensor:
-    """Kept, since a device waits for what is brought to it."""
-    return torch.tensor(numbers, device=device)
 
 
 def below(words: Tensor, bounds: Tensor) -> Tensor:
@@ -143,8 +139,13 @@ def without_replacement(draws: Tensor, size: int) -> Tensor:
 
 def permutation(streams: Streams, item: int, size: int) -> Tensor:
     """0 … size-1 in the order of one item -> [size], on the processor."""
-    draws = streams.integers(0, torch.tensor([item]), list(range(size, 0, -1)))
-    return without_replacement(draws, size)[0]
+    return shuffled(streams, 0, torch.tensor([item]), size, size)[0]
+
+
+def shuffled(streams: Streams, step: int | Tensor, items: Tensor, size: int, count: int) -> Tensor:
+    """count of 0 … size-1, drawn without replacement for each of the items [n] -> [n, count], in the order of drawing."""
+    bounds = size - torch.arange(count, device=items.device)
+    return without_replacement(streams.integers(step, items, bounds, size), size)
 
 
 def box_muller(words: Tensor, scale: float = 1) -> Tensor:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -86,7 +85,7 @@ class TrainingState:
         for start in range(0, size, self.micro_batch_size):
             stop = start + self.micro_batch_size
             with self.ranks.unshared(self._parallel) if stop < size else nullcontext():
-                part = self._losses(batch.part(start, stop))
+                part = self._losses(**vars(batch.part(start, stop)))
                 (part.sum() / size).backward()
             losses.append(part.detach())
         norm = self._change_weights(want_gradient_norm)
@@ -111,11 +110,13 @@ class TrainingState:
         average(self.ema, self.raw, ema_decay(self.step, self.config.ema_decay))
         return norm
 
-    def _eager_losses(self, batch: TrainingBatch) -> Tensor:
-        device = batch.tokens.device.type
-        with torch.autocast(device, torch.bfloat16) if self.precision == "bfloat16" else nullcontext():
-            output = self._parallel(batch.tokens, batch.visible, batch.timesteps, batch.labels)
-        return image_losses(output.float(), batch.target, batch.weight)
+    def _eager_losses(
+        self, tokens: Tensor, target: Tensor, timesteps: Tensor, visible: Tensor, weight: Tensor, labels: Tensor | None
+    ) -> Tensor:
+        """Of the images of a TrainingBatch [B]."""
+        with torch.autocast(tokens.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
+            output = self._parallel(tokens, visible, timesteps, labels)
+        return image_losses(output.float(), target, weight)
 
     def is_finite(self) -> bool:
         """Whether every weight is; asked before a checkpoint replaces a good one."""

@@ -66,7 +66,7 @@ export async function resume(text: string, options: ResumeOptions, io: Io): Prom
   }
 
   const { torchFor } = await import("../torch/findTorch.ts");
-  const torch = await torchFor(experiment);
+  const torch = await torchFor(experiment, stage);
   if (torch !== null) {
     const { resumeWithTorch } = await import("./trainWithTorch.ts");
     return resumeWithTorch(torch, { run: name, options, overrides: overridesOf(options, stage) }, io);

@@ -123,7 +123,7 @@ async function torchOf(run: string, { runsDir, set }: SampleOptions): Promise<To
   ]);
   // Whoever draws says what there is to say of the run.
   const { experiment } = findNetwork({ source: run, runsDir, overrides: set, note: () => {} });
-  return torchFor(experiment);
+  return torchFor(experiment, null);
 }
 
 /** The command with all its options. */

@@ -72,7 +72,7 @@ export async function startRun(
   const facts = { ...machine, stage, ...images, ...(checkpoint ? { checkpoint } : {}) };
   const { experiment, text } = checkExperiment(file, original, overrides, facts, io);
   const { torchFor } = await import("../torch/findTorch.ts");
-  const torch = await torchFor(experiment);
+  const torch = await torchFor(experiment, stage);
   if (torch !== null) {
     const { startWithTorch } = await import("./trainWithTorch.ts");
     return startWithTorch(torch, { experimentFile, original, stage, options, overrides, source }, io);

@@ -63,7 +63,7 @@ function torchLines({ works, python, pythonVersion, version, devices, reason, re
 }
 
 const deviceText = ({ name, memoryBytes }: TorchCheck["devices"][number]): string =>
-  memoryBytes === null ? name : `${name} (${formatBytes(memoryBytes)})`;
+  `${name} (${formatBytes(memoryBytes)})`;
 
 function folderLines(title: string, { path, exists, writable, freeBytes, reason }: FolderCheck): string[] {
   const free = freeBytes === null ? "" : `, ${formatBytes(freeBytes)} free`;

@@ -2,7 +2,9 @@
 import { UserError } from "../../core/errors.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import { parseJson } from "../../core/parseJson.ts";
+import type { Stage } from "../../core/random/streams.ts";
 import { type TorchAbout, torchAboutSchema } from "../../core/torch/about.ts";
+import { refusedByTorch } from "../../core/torch/trainsWithTorch.ts";
 import { findProgram } from "../../node/findProgram.ts";
 import { mayHaveDevice } from "../../node/torch/deviceSigns.ts";
 import { hasDevice, keepTorch, keptTorch, type TorchAnswer } from "../../node/torch/keptTorch.ts";
@@ -109,8 +111,14 @@ export async function requireTorch(): Promise<TorchPython> {
   throw new UserError(`engine.backend: torch cannot be used: ${search.reason}. ${search.remedy}`, "failure");
 }
 
-/** The PyTorch that trains and draws with an experiment; null: this program's own engine does. @throws as requireTorch */
-export async function torchFor({ engine }: Pick<Experiment, "engine">): Promise<TorchPython | null> {
-  if (engine.backend === "torch") return requireTorch();
-  return engine.backend === "auto" ? torchForAuto() : null;
+/**
+ * The PyTorch that trains a stage of an experiment, or draws with it; null: this program's own engine does.
+ * @param stage null: for drawing
+ * @throws as requireTorch
+ */
+export async function torchFor(experiment: Experiment, stage: Stage | null): Promise<TorchPython | null> {
+  const { backend } = experiment.engine;
+  if (backend === "torch") return requireTorch();
+  if (backend !== "auto" || (stage !== null && refusedByTorch(experiment, stage).length > 0)) return null;
+  return torchForAuto();
 }

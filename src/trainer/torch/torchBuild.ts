@@ -38,7 +38,7 @@ const CUDA_BY_DRIVER = [
 export function torchBuild({ platform, arch, driver }: TorchMachine): TorchBuild | null {
   if (platform === "darwin") {
     if (arch !== "arm64") return null;
-    return { name: "the build with Metal", index: null, ...WITHOUT_CUDA, note: null };
+    return { name: "the build for Macs", index: null, ...WITHOUT_CUDA, note: null };
   }
   if (!["linux", "win32"].includes(platform) || !["x64", "arm64"].includes(arch)) return null;
   const cpu = {

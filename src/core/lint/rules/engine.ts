@@ -5,7 +5,8 @@ import { memoryProfile, predictTrainingMemory } from "../../cost/memory.ts";
 import { isBuildable } from "../../model/backbones.ts";
 import { modelShape } from "../../model/shape.ts";
 import { bytes, count, divisors, plural } from "../../numbers.ts";
-import { trainsWithTorch } from "../../torch/trainsWithTorch.ts";
+import { STAGE_NAMES } from "../../random/streams.ts";
+import { refusedByTorch, trainsWithTorch } from "../../torch/trainsWithTorch.ts";
 import type { Finding, LintContext, Rule } from "../rule.ts";
 
 const GIB = 2 ** 30;
@@ -22,14 +23,13 @@ const memoryAboveMachine: Rule = {
   *check(context) {
     const { engine } = context.experiment;
     const { memoryBytes, autoTakesTorch = false } = context.facts;
-    if (trainsWithTorch(context.experiment, autoTakesTorch)) return;
     const own = engine.memory_gb === "auto" ? Number.POSITIVE_INFINITY : engine.memory_gb * GIB;
     const limit = Math.min(own, memoryBytes ?? Number.POSITIVE_INFINITY);
     const shape = modelShape(context.experiment);
     if (!Number.isFinite(limit) || !isBuildable(shape)) return;
     const whose = own <= limit ? "engine.memory_gb allows" : "this machine has";
     for (const { stage, config, visibleTokens } of context.stages()) {
-      if (visibleTokens === null) continue;
+      if (visibleTokens === null || trainsWithTorch(context.experiment, stage, autoTakesTorch)) continue;
       const batch = config.batch_size;
       const micro = config.micro_batch_size === "auto" ? 1 : Math.min(config.micro_batch_size, batch);
       const profile = memoryProfile(engine.backend);
@@ -88,7 +88,8 @@ const memorySetting: Rule = {
   fix: "Writes `memory_gb: auto`.",
   *check({ experiment, facts }) {
     const { engine } = experiment;
-    if (trainsWithTorch(experiment, facts.autoTakesTorch === true)) return;
+    const auto = facts.autoTakesTorch === true;
+    if (STAGE_NAMES.every((stage) => trainsWithTorch(experiment, stage, auto))) return;
     if (engine.memory_gb === "auto" || facts.memoryBytes === undefined || engine.memory_gb * GIB <= facts.memoryBytes)
       return;
     yield {
@@ -115,4 +116,26 @@ const tooManyThreads: Rule = {
   },
 };
 
-export const ENGINE_RULES: readonly Rule[] = [memoryAboveMachine, memorySetting, tooManyThreads];
+const refused: Rule = {
+  code: "MDM704",
+  name: "refused-by-torch",
+  severity: "error",
+  explanation:
+    "The PyTorch engine makes no evaluations while it trains: with `engine.backend: torch` the stage's `evaluate_every` has to be 0, and `maskdm evaluate` measures afterwards. `auto` takes this program's own engine where it is not.",
+  fix: "Writes `evaluate_every: 0`.",
+  *check(context) {
+    const { experiment } = context;
+    if (experiment.engine.backend !== "torch") return;
+    for (const { stage } of context.stages()) {
+      for (const key of refusedByTorch(experiment, stage)) {
+        yield {
+          at: [key, "engine.backend"],
+          message: `${key} is ${experiment[stage].evaluate_every}, but the PyTorch engine makes no evaluations while it trains. Set it to 0 and use maskdm evaluate afterwards, or another engine.backend.`,
+          fix: { title: `Write ${key}: 0`, set: { [key]: "0" } },
+        };
+      }
+    }
+  },
+};
+
+export const ENGINE_RULES: readonly Rule[] = [memoryAboveMachine, memorySetting, tooManyThreads, refused];
