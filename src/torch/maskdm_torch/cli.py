@@ -17,12 +17,17 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from .errors import CommandExit, UserError
 from .experiment import ExperimentProblems
+from .launch import Launch
 from .overrides import Override
 from .progress import say
+from .torchrun import started_by_torchrun
+
+if TYPE_CHECKING:
+    from .distributed import Ranks
 
 _SYSTEM_ERRORS = {
     errno.ENOENT: ("there is no such file or folder", 2),
@@ -100,6 +105,50 @@ def _run(args: list[str]) -> int:
     if options.command == "sample":
         commands.sample(options.run, _sample_options(options))
         return 0
+    if started_by_torchrun():
+        return _work(options, command)
+    _train(options, command, None)
+    return 0
+
+
+def _work(options: argparse.Namespace, command: tuple[str, ...]) -> int:
+    """As one of the processes that torchrun has started. In a launch it returns 0 unless they are to be started again."""
+    from .distributed import WorkerLost, join_ranks
+    from .follower import follow
+
+    launched = Launch.of_this_process()
+    if launched is not None and launched.outcome is not None:
+        return 0
+    try:
+        with join_ranks() as ranks:
+            if ranks.rank > 0:
+                follow(ranks)
+                return 0
+            _train(options, command, ranks)
+            code = 0
+    except WorkerLost:
+        # Where another has told what is wrong, it is that what it was lost by.
+        if launched is not None and launched.outcome is not None:
+            return 0
+        raise
+    except (UserError, CommandExit) as error:
+        code = _report(error)
+    if launched is None:
+        return code
+    launched.note_outcome(code)
+    return 0
+
+
+def _train(options: argparse.Namespace, command: tuple[str, ...], ranks: "Ranks | None") -> None:
+    """ranks: the processes that train together; None: none but this one were started yet."""
+    from . import commands
+
+    launched = Launch.of_this_process()
+    if launched is not None and launched.run is not None:
+        # The processes were started again: the run that they began goes on.
+        again = commands.RunOptions(runs_dir=options.runs_dir, until=options.until, command=command, ranks=ranks)
+        commands.resume(str(launched.run), again, None, False)
+        return
     run_options = commands.RunOptions(
         runs_dir=options.runs_dir,
         run=getattr(options, "run_name", None),
@@ -109,6 +158,7 @@ def _run(args: list[str]) -> int:
         overrides=(*options.set, *_steps(options)),
         experiment_text=_text(getattr(options, "experiment_text", None)),
         command=command,
+        ranks=ranks,
     )
     if options.command == "pretrain":
         commands.pretrain(options.file, run_options, options.source)
@@ -116,7 +166,6 @@ def _run(args: list[str]) -> int:
         commands.finetune(options.file, run_options, options.source, options.from_scratch)
     else:
         commands.resume(options.run, run_options, options.steps, options.stretch_lr)
-    return 0
 
 
 def _steps(options: argparse.Namespace) -> list[Override]:
@@ -129,6 +178,10 @@ def _steps(options: argparse.Namespace) -> list[Override]:
 def _text(where: str | None) -> str | None:
     if where is None:
         return None
+    launched = Launch.of_this_process()
+    kept = None if launched is None else launched.experiment_text
+    if kept is not None:
+        return kept
     data = sys.stdin.buffer.read() if where == "-" else Path(where).read_bytes()
     try:
         return data.decode("utf-8")
