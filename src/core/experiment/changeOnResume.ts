@@ -119,6 +119,7 @@ const TABLE: Table = {
     classes: silently,
   },
   engine: { backend: silently, threads: silently, memory_gb: silently },
+  compute: { workers: silently },
   seed: noted,
 };
 

@@ -4,6 +4,7 @@
  */
 import * as z from "zod";
 import { BACKEND_CHOICES } from "./backendChoices.ts";
+import { compute } from "./sections/compute.ts";
 import { data } from "./sections/data.ts";
 import { diffusion } from "./sections/diffusion.ts";
 import { mask } from "./sections/mask.ts";
@@ -63,6 +64,7 @@ export const experimentSchema = z
     finetune: finetune.prefault({}),
     sample: sample.prefault({}),
     engine: engine.prefault({}),
+    compute: compute.prefault({}),
     seed: integer(0, Number.MAX_SAFE_INTEGER).default(0).meta({
       description:
         "Seed of every random stream: masks, order of images, flips, timesteps, noise, initial weights and samples.",

@@ -7,6 +7,7 @@ import torch
 from .batch_plan import BatchPlanner
 from .batches import Assembler, TrainingBatch
 from .dataset import Images
+from .distributed import ALONE, Ranks
 from .experiment import Experiment, Stage
 
 #: Images stay on a device if they take no more than this share of its free memory.
@@ -14,7 +15,9 @@ _RESIDENT_SHARE = 0.4
 
 
 class BatchSource:
-    def __init__(self, experiment: Experiment, stage: Stage, images: Images, device: torch.device) -> None:
+    def __init__(self, experiment: Experiment, stage: Stage, images: Images, device: torch.device, ranks: Ranks = ALONE) -> None:
+        """ranks: of each batch this process's slots are made."""
+        self._slots = ranks.slots(experiment.stage(stage).batch_size)
         self._planner = BatchPlanner(experiment, stage, len(images), device)
         self._assembler = Assembler(experiment, device)
         self._device = device
@@ -29,6 +32,6 @@ class BatchSource:
 
     def batch(self, step: int) -> TrainingBatch:
         """The batch of a step, counted from 0."""
-        plan = self._planner.plan(step)
+        plan = self._planner.plan(step, self._slots)
         pixels = self._pixels[plan.indices.to(self._pixels.device)].to(self._device)
         return self._assembler.assemble(self._planner, plan, pixels, self._labels[plan.indices])

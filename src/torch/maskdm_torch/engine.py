@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from .checkpoints import WEIGHT_FILES, read_tensors
+from .distributed import ALONE, Ranks
 from .errors import UserError
 from .experiment import Experiment, Stage
 from .fit import fitting, without_prefix
@@ -43,11 +44,11 @@ class CheckpointWeights:
     step: int
 
 
-def prepare_device(experiment: Experiment) -> torch.device:
-    """The device that computes, with its threads set."""
+def prepare_device(experiment: Experiment, ranks: Ranks = ALONE) -> torch.device:
+    """The device that computes, with its threads set. Processes of one machine share its cores."""
     threads = experiment.engine.threads
-    torch.set_num_threads(usable_cores() if threads == "auto" else threads)
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    torch.set_num_threads(max(1, usable_cores() // ranks.neighbours) if threads == "auto" else threads)
+    return torch.device("cuda", ranks.place) if torch.cuda.is_available() else torch.device("cpu")
 
 
 def device_name(device: torch.device) -> str:
@@ -60,13 +61,14 @@ def training_state(
     weights: StartWeights | CheckpointWeights | None,
     device: torch.device,
     note: Callable[[str], None],
+    ranks: Ranks = ALONE,
 ) -> TrainingState:
     """Ready to train; None: from new weights. note: told what is done to weights of other programs. Raises UserError
     where they do not fit."""
     network = build_network(experiment).to(device)
-    state = TrainingState(
-        network, experiment, stage, micro_batch_size=_micro_batch_size(experiment, stage, network, device)
-    )
+    images = len(ranks.slots(experiment.stage(stage).batch_size))
+    micro = _micro_batch_size(experiment, stage, network, device, images)
+    state = TrainingState(network, experiment, stage, micro_batch_size=micro)
     own = dict(zip(state.names, state.raw))
     constants = network.state_dict().keys() - own.keys()
     if isinstance(weights, StartWeights):
@@ -118,14 +120,14 @@ class AveragedNetwork(nn.Module):
         return output
 
 
-def _micro_batch_size(experiment: Experiment, stage: Stage, network: nn.Module, device: torch.device) -> int:
-    """What the file asks for, or the largest divisor of the batch whose step is expected to fit the memory."""
+def _micro_batch_size(experiment: Experiment, stage: Stage, network: nn.Module, device: torch.device, images: int) -> int:
+    """What the file asks for, or the largest divisor of the images of a step whose passes are expected to fit the memory."""
     config = experiment.stage(stage)
     if config.micro_batch_size != "auto":
-        return min(config.micro_batch_size, config.batch_size)
+        return min(config.micro_batch_size, images)
     left = _budget(experiment, device) - 20 * sum(parameter.numel() for parameter in network.parameters())
     each = _bytes_per_image(experiment, stage)
-    return next((size for size in divisors(config.batch_size) if size * each <= left), 1)
+    return next((size for size in divisors(images) if size * each <= left), 1)
 
 
 def divisors(number: int) -> list[int]:
@@ -156,18 +158,20 @@ def _bytes_per_image(experiment: Experiment, stage: Stage) -> float:
 def smaller_micro_batch(state: TrainingState, experiment: Experiment, stage: Stage) -> int:
     """After a device ran out of memory: the next smaller one, where the file leaves it open. Raises UserError that says
     which would do."""
-    config = experiment.stage(stage)
-    less = next((size for size in divisors(config.batch_size) if size < state.micro_batch_size), None)
+    config, ranks = experiment.stage(stage), state.ranks
+    images = len(ranks.slots(config.batch_size))
+    less = next((size for size in divisors(images) if size < state.micro_batch_size), None)
     if less is None:
         raise UserError(
             "The device has too little memory for a single image. Use a smaller model, larger "
             "patches or smaller images.",
             "failure",
         )
-    if config.micro_batch_size != "auto":
+    # The others are in the middle of the step.
+    if config.micro_batch_size != "auto" or ranks.count > 1:
         raise UserError(
             f"The device has too little memory for {stage}.micro_batch_size "
-            f"{state.micro_batch_size}. Use {less}, or auto: "
+            f"{state.micro_batch_size}. Use {less}: "
             f"--set {stage}.micro_batch_size={less}",
             "failure",
         )

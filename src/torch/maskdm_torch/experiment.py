@@ -145,6 +145,11 @@ class Engine:
 
 
 @dataclass(frozen=True)
+class Compute:
+    workers: int
+
+
+@dataclass(frozen=True)
 class Experiment:
     data: Data
     model: Model
@@ -154,6 +159,7 @@ class Experiment:
     finetune: Finetune
     sample: Sample
     engine: Engine
+    compute: Compute
     seed: int
 
     def stage(self, stage: Stage) -> StageConfig:
@@ -169,6 +175,7 @@ SECTIONS: dict[str, type] = {
     "finetune": Finetune,
     "sample": Sample,
     "engine": Engine,
+    "compute": Compute,
 }
 
 

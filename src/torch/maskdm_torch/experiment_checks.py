@@ -52,7 +52,9 @@ def _model(experiment: Experiment) -> Iterator[str]:
 
 def _stage(experiment: Experiment, stage: Stage) -> Iterator[str]:
     config = experiment.stage(stage)
-    micro = config.micro_batch_size
+    micro, workers = config.micro_batch_size, experiment.compute.workers
+    if config.batch_size % workers:
+        yield f"MDM705 {stage}.batch_size {config.batch_size} cannot be divided evenly among compute.workers {workers}: each works on as many images."
     if micro != "auto" and micro < config.batch_size and config.batch_size % micro:
         yield (
             f"MDM502 {stage}.micro_batch_size {micro} does not divide batch_size {config.batch_size}: "

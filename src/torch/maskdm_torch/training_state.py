@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from .batches import TrainingBatch
-from .distributed import Alone, Ranks
+from .distributed import ALONE, Ranks
 from .objective import image_losses
 from .optimizer import AdamW, average, clip_gradient, ema_decay, gradient_norm
 from .streams import Stage
@@ -64,7 +64,7 @@ class TrainingState:
         self.raw = [parameter for parameter in network.parameters() if parameter.requires_grad]
         self.ema = [parameter.detach().clone() for parameter in self.raw]
         self.optimizer = AdamW(self.raw, self.config)
-        self.join(Alone())
+        self.join(ALONE)
         # Shapes change at the borders of a mask schedule only: each has a program of its own.
         self._losses = torch.compile(self._eager_losses, dynamic=False) if is_compiled else self._eager_losses
 
