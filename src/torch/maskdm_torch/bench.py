@@ -45,7 +45,7 @@ def bench(
     for batch in batches or [experiment.pretrain.batch_size]:
         for rate in rates or _rates(experiment):
             own = [*overrides, *_row_overrides(experiment, rate, batch)]
-            row = measure_row(parse_experiment(text, own, str(file)), rate, steps, device)
+            row = measure_row(parse_experiment(text, own, str(file)), rate, steps, device, file.parent)
             say(
                 f"mask rate {rate}, batch {batch}: {row['imagesPerSecond']:.1f} images/s on {BACKEND} "
                 f"({device_name(device)})"
@@ -77,11 +77,11 @@ def _row_overrides(experiment: Experiment, rate: float, batch: int) -> Iterator[
     yield Override("mask.crop_size", "null")
 
 
-def measure_row(experiment: Experiment, rate: float, steps: int, device: torch.device) -> Row:
+def measure_row(experiment: Experiment, rate: float, steps: int, device: torch.device, folder: Path) -> Row:
     """The median of some pretraining steps on images of noise, what they are made of included; the first few are left
     out."""
     data, size = experiment.data, experiment.data.image_size
-    state = training_state(experiment, "pretrain", None, device, say)
+    state = training_state(experiment, "pretrain", None, device, folder, say)
     pixels = np.random.default_rng(0).integers(0, 256, (_IMAGES, size, size, data.channels), np.uint8)
     images = Images([str(i) for i in range(_IMAGES)], pixels, np.zeros(_IMAGES, np.int64), [b""] * _IMAGES)
     source = BatchSource(experiment, "pretrain", images, device)
