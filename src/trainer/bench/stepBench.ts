@@ -139,7 +139,7 @@ export class StepBench {
  * @throws UserError where it is another program that trains
  */
 export function timedBackend(experiment: Experiment, stage: Stage, autoTakesTorch: boolean): OwnBackend {
-  if (!trainsWithTorch(experiment, stage, autoTakesTorch)) return ownBackend(experiment);
+  if (!trainsWithTorch(experiment, autoTakesTorch, [stage])) return ownBackend(experiment);
   const { backend } = experiment.engine;
   throw new UserError(
     `engine.backend: ${backend} trains with PyTorch here, which cannot be timed beforehand: how long a run of it takes is known when it is at work. \`--set engine.backend=native\` times this program's own engine.`,
