@@ -1,4 +1,5 @@
-// Writes everything that is generated from the code, under docs/ and in package.json: node scripts/docs.mjs, or with --check: says what is stale.
+// Writes everything that is generated from the code, under docs/, in src/torch and in package.json: node scripts/docs.mjs, or with --check: says
+// what is stale.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,11 +13,13 @@ const entry = `
   import { STUDY_RULES } from "./src/core/study/rules.ts";
   import { publishedStudy } from "./src/core/study/publish.ts";
   import { publishedRunFormat, RUN_FORMAT_DOCUMENT } from "./src/core/publish/runFormat.ts";
+  import { publishedTorchPackage } from "./src/core/publish/torchPackage.ts";
   export const publish = (read) => ({
     ...publishedExperiment(),
     ...publishedStudy(),
     ...publishedLintRules(STUDY_RULES),
     ...publishedRunFormat(read(RUN_FORMAT_DOCUMENT)),
+    ...publishedTorchPackage(read(RUN_FORMAT_DOCUMENT)),
     ...publishedTools(read),
   });
 `;

@@ -29,7 +29,6 @@ import os
 import signal
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 if "--compile" in sys.argv:
@@ -39,10 +38,9 @@ if "--compile" in sys.argv:
 import torch  # noqa: E402
 from safetensors.torch import load_file  # noqa: E402
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "test" / "python"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src" / "torch"))
 from torch_sampling import Sampler  # noqa: E402
-from torch_training import COMPILE, Trainer, follow, floats, ready  # noqa: E402
-from uvit import UViT, UViTConfig  # noqa: E402
+from torch_training import COMPILE, Trainer, floats, follow, load_network, shape_of  # noqa: E402
 
 
 class Bench:
@@ -82,13 +80,13 @@ class Bench:
 
     def tune(self, command: dict) -> dict:
         """Times each attention kernel, then each AdamW with the quicker kernel; the best of several steps counts."""
-        config = UViTConfig.from_json(command["config"])
+        config = shape_of(command["config"])
         tried: dict[str, float] = {}
 
         def seconds(kernel: str, optimizer: str) -> float:
             name = f"{kernel}, {optimizer}"
             if name not in tried:
-                trainer = Trainer(command, replace(config, attention=kernel), optimizer)
+                trainer = Trainer(command, config, kernel, optimizer)
                 trainer.timed(1)
                 once = trainer.timed(1)
                 more = [trainer.timed(1) for _ in range(max(2, min(30, int(1 / once))))]
@@ -100,8 +98,7 @@ class Bench:
         return {"attention": kernel, "optimizer": optimizer, "tried": tried}
 
     def setup(self, command: dict) -> dict:
-        config = replace(UViTConfig.from_json(command["config"]), attention=command["attention"])
-        self.trainer = Trainer(command, config, command["optimizer"])
+        self.trainer = Trainer(command, shape_of(command["config"]), command["attention"], command["optimizer"])
         return {
             "visibleTokens": self.trainer.visible_tokens,
             "parameters": sum(parameter.numel() for parameter in self.trainer.parameters),
@@ -152,10 +149,9 @@ class Bench:
 
 
 def load_sampler(command: dict, kernel: str) -> Sampler:
-    config = replace(UViTConfig.from_json(command["config"]), attention=kernel)
-    model = UViT(config)
-    model.load_state_dict(load_file(command["modelFile"]), strict=True)
-    return Sampler(config, ready(model.eval()))
+    shape, network, model = load_network(command, kernel)
+    network.eval()
+    return Sampler(shape, model)
 
 
 def timed(act, n: int) -> float:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from uvit import UViTConfig, images_to_tokens
+from maskdm_torch.networks import NetworkShape
+from maskdm_torch.tokens import images_to_tokens, tokens_to_images
 
 TIMESTEPS = 1000
 
@@ -18,17 +19,10 @@ def linear_alphas_cumprod(timesteps: int) -> Tensor:
     return torch.cumprod(1 - betas, dim=0)
 
 
-def tokens_to_images(tokens: Tensor, config: UViTConfig) -> Tensor:
-    """[B, N, p*p*C] in (p1, p2, C) order -> [B, H, W, C]."""
-    grid, side = config.grid_size, config.patch_size
-    tiles = tokens.view(len(tokens), grid, grid, side, side, config.channels)
-    return tiles.permute(0, 1, 3, 2, 4, 5).reshape(len(tokens), grid * side, grid * side, config.channels)
-
-
 class Sampler:
     """Draws images, or walks one trajectory after the other in pieces."""
 
-    def __init__(self, config: UViTConfig, model) -> None:
+    def __init__(self, config: NetworkShape, model) -> None:
         self.config = config
         self.model = model
         self.alphas = linear_alphas_cumprod(TIMESTEPS).tolist()
@@ -65,8 +59,8 @@ class Sampler:
             after = self.alphas[following] if following >= 0 else 1.0
             with torch.no_grad():
                 patches = images_to_tokens(x, self.config.patch_size)
-                output = self.model(patches, torch.full((len(x),), time), visible)
-                epsilon = tokens_to_images(output, self.config)
+                output = self.model(patches, visible, torch.full((len(x),), time))
+                epsilon = tokens_to_images(output, self.config.patch_size, self.config.channels)
                 x0 = ((x - (1 - alpha) ** 0.5 * epsilon) / alpha**0.5).clamp_(-1, 1)
                 sigma = eta * ((1 - after) / (1 - alpha) * (1 - alpha / after)) ** 0.5
                 x = after**0.5 * x0 + max(0.0, 1 - after - sigma**2) ** 0.5 * epsilon

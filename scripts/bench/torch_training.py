@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import torch
+from maskdm_torch.networks import NetworkShape, network_of
+from maskdm_torch.networks.initial_weights import initialise
+from maskdm_torch.objective import image_losses
+from maskdm_torch.tokens import images_to_tokens
 from safetensors.torch import load_file
+from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from torch_sampling import TIMESTEPS, linear_alphas_cumprod
-from uvit import UViT, UViTConfig, images_to_tokens, masked_loss
 
 COMPILE = "--compile" in sys.argv
 LEARNING_RATE = 2e-4
@@ -20,24 +25,49 @@ WEIGHT_DECAY = 0.03
 EMA_DECAY = 0.999
 
 
-def ready(model: UViT):
-    """The network as it is called: compiled where that was asked for. Shapes never change, so they are compiled in."""
-    return torch.compile(model, dynamic=False) if COMPILE else model
+def shape_of(config: dict) -> NetworkShape:
+    """From the keys of an experiment's sections data and model."""
+    return NetworkShape.of(SimpleNamespace(**config))
+
+
+def ready(network: nn.Module, attention: str):
+    """The network as it is called: compiled where that was asked for. Shapes never change, so they are compiled in.
+
+    attention: sdpa, or explicit: the same numbers by products and a softmax.
+    """
+    model = torch.compile(network, dynamic=False) if COMPILE else network
+    if attention == "sdpa":
+        return model
+
+    def call(*inputs: torch.Tensor) -> torch.Tensor:
+        with sdpa_kernel(SDPBackend.MATH):
+            return model(*inputs)
+
+    return call
+
+
+def load_network(command: dict, attention: str):
+    """The shape of a command's network, and the network with the weights of its file."""
+    shape = shape_of(command["config"])
+    network = network_of(shape)
+    network.load_state_dict(load_file(command["modelFile"]), strict=True)
+    return shape, network, ready(network, attention)
 
 
 class Trainer:
     """One model with its optimiser and its data."""
 
-    def __init__(self, command: dict, config: UViTConfig, optimizer: str) -> None:
+    def __init__(self, command: dict, config: NetworkShape, attention: str, optimizer: str) -> None:
         seed = command.get("seed", 0)
         torch.manual_seed(seed)
         self.config = config
         self.batch_size = command["batchSize"]
         self.micro_batch = command.get("microBatch") or self.batch_size
         self.visible_tokens = config.tokens - int(command["maskRate"] * config.tokens)
-        model = UViT(config).initialise(seed)
-        self.parameters = list(model.parameters())
-        self.model = ready(model)
+        network = network_of(config)
+        initialise(network, config, seed)
+        self.parameters = list(network.parameters())
+        self.model = ready(network, attention)
         self.ema = [parameter.detach().clone() for parameter in self.parameters]
         self.optimizer = torch.optim.AdamW(
             self.parameters, lr=LEARNING_RATE, betas=BETAS, weight_decay=WEIGHT_DECAY, **{optimizer: True}
@@ -72,12 +102,12 @@ class Trainer:
         """Adds one micro-batch's gradients; returns its share of the batch's loss."""
         clean = self.data[images[:, None], visible].float().div_(127.5).sub_(1)
         epsilon = torch.randn_like(clean)
-        shape = (-1, 1, 1, 1, 1)
+        shape = (-1, 1, 1)
         noised = torch.addcmul(
             self.signal[timesteps].view(shape) * clean, self.noise[timesteps].view(shape), epsilon
         )
-        output = self.model(noised, timesteps, visible)
-        loss = torch.nn.functional.mse_loss(output, epsilon.flatten(2)) * (len(images) / self.batch_size)
+        output = self.model(noised, visible, timesteps)
+        loss = torch.nn.functional.mse_loss(output, epsilon) * (len(images) / self.batch_size)
         loss.backward()
         return loss.item()
 
@@ -90,17 +120,13 @@ class Trainer:
 
 def follow(command: dict) -> list[float]:
     """Losses before each of n updates on one given batch; the folder holds raw little-endian float32 and int32."""
-    config = replace(UViTConfig.from_json(command["config"]), attention=command["attention"])
+    config, network, model = load_network(command, command["attention"])
     batch, micro, kept = command["batchSize"], command["microBatch"], command["visibleTokens"]
     folder = Path(command["folder"])
-    side = config.patch_size
-    tokens = floats(folder / "tokens.f32").view(batch, kept, side, side, config.channels)
+    tokens = floats(folder / "tokens.f32").view(batch, kept, config.token_elements)
     target = floats(folder / "target.f32").view(batch, kept, config.token_elements)
     timesteps = integers(folder / "timesteps.i32")
     visible = integers(folder / "visible.i32").view(batch, kept)
-    network = UViT(config)
-    network.load_state_dict(load_file(command["modelFile"]), strict=True)
-    model = ready(network)
     optimizer = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE, betas=BETAS, weight_decay=WEIGHT_DECAY)
     losses = []
     for _ in range(command["n"]):
@@ -108,8 +134,8 @@ def follow(command: dict) -> list[float]:
         total = 0.0
         for start in range(0, batch, micro):
             part = slice(start, start + micro)
-            output = model(tokens[part], timesteps[part], visible[part])
-            loss = masked_loss(output, target[part], torch.ones(micro)) * (micro / batch)
+            output = model(tokens[part], visible[part], timesteps[part])
+            loss = image_losses(output, target[part], torch.ones(micro)).mean() * (micro / batch)
             loss.backward()
             total += loss.item()
         optimizer.step()

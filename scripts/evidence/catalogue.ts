@@ -21,6 +21,8 @@ export interface EvidenceDocument {
   readonly name: string;
   readonly title: string;
   readonly about: string;
+  /** whether its page says what hiding tokens saves */
+  readonly tellsSavings: boolean;
   readonly studies: readonly EvidenceStudy[];
 }
 
@@ -46,6 +48,7 @@ const MASKING: EvidenceDocument = {
   title: "Does masking pay?",
   about:
     "Two stages, pretraining on masked images and finetuning on whole ones, against training on whole images from scratch. Pretraining counts: every cell of a table has spent the same seconds, or where that is said the same images. The measure is the held-out loss: of whole images that nobody was trained on, by averaged weights, the same task for all. It needs no drawing, and three seeds tell small differences; KID, of drawn images, is there for a few.",
+  tellsSavings: true,
   studies: [
     {
       name: "masking-rates",
@@ -114,6 +117,7 @@ const RECIPES: EvidenceDocument = {
   title: "The recipe of the first five minutes",
   about:
     "What `npm start` does, pretraining on all the emoji and finetuning on the faces: the recipe that it had before, in the first row of each table, against others. Every cell of a table has spent the same seconds of training, pretraining counted. The measure is KID to faces that were held out of both stages, a quarter of them. Held-out losses compare only where predictions and processes are the same.",
+  tellsSavings: false,
   studies: [
     {
       name: "recipes-together",

@@ -119,13 +119,13 @@ export class Evidence {
     }
     const file = join(out, `${document.name}.md`);
     const before = existsSync(file) ? readFileSync(file, "utf8") : null;
-    replaceFile(file, page(document, shown, this.circumstances(document, studies), before), false);
+    const speeds = readSpeeds(this.speedsFile);
+    replaceFile(file, page(document, shown, this.circumstances(document, studies, speeds), speeds, before), false);
     say(file);
   }
 
-  private circumstances({ name }: EvidenceDocument, studies: readonly PreparedStudy[]): Circumstances {
+  private circumstances({ name }: EvidenceDocument, studies: readonly PreparedStudy[], speeds: Speeds): Circumstances {
     const { runsDir, command } = this.options;
-    const speeds = readSpeeds(this.speedsFile);
     const runs = new Map(studies.flatMap(({ loaded }) => [...loaded.plan.runs]));
     const records = [...runs.keys()].flatMap((id) => {
       const read = existsSync(join(runsDir, id)) ? readRun(join(runsDir, id)) : null;

@@ -10,6 +10,8 @@ import { intervalText, metricFormat } from "../../src/core/study/words.ts";
 import { table } from "../bench/tables.ts";
 import type { EvidenceDocument, EvidenceStudy } from "./catalogue.ts";
 import { differenceTo, type Group, groupsOf, measuredMetrics, tableOf, verdict } from "./compare.ts";
+import { savings } from "./savings.ts";
+import type { Speeds } from "./speeds.ts";
 
 export interface ShownStudy extends EvidenceStudy {
   readonly plan: StudyPlan;
@@ -36,15 +38,21 @@ export interface Circumstances {
 /** What people write stands above it, and stays. */
 export const MARK = "<!-- All below is written by `npm run evidence`. -->";
 
-/** @param before the page as it is; null: there is none */
+/**
+ * @param speeds of the trainings
+ * @param before the page as it is; null: there is none
+ */
 export function page(
-  { title, about }: EvidenceDocument,
+  { title, about, tellsSavings }: EvidenceDocument,
   studies: readonly ShownStudy[],
   circumstances: Circumstances,
+  speeds: Speeds,
   before: string | null,
 ): string {
   const written = before?.split(MARK)[0]?.trimEnd() ?? `# ${title}\n\n*No conclusion is written yet.*`;
-  return `${[written, MARK, about, how(studies, circumstances), missing(studies), ...studies.map(section)]
+  const plans = studies.map(({ plan }) => plan);
+  const saved = tellsSavings ? savings(plans, speeds) : "";
+  return `${[written, MARK, about, how(studies, circumstances), missing(studies), saved, ...studies.map(section)]
     .filter((part) => part !== "")
     .join("\n\n")}\n`;
 }

@@ -13,7 +13,7 @@ import { bundledPackages, noticesOf } from "./notices.ts";
 import type { Target } from "./targets.ts";
 
 /** What is laid out besides the built programs and the run-time modules; .vscodeignore says what of it is not packed. */
-const FILES = [".vscodeignore", "README.md", "CHANGELOG.md", "LICENSE", "media", "examples", "docs"];
+const FILES = [".vscodeignore", "README.md", "CHANGELOG.md", "LICENSE", "media", "examples", "docs", "src/torch"];
 
 /** What of package.json is for building and publishing to npm only. */
 const BUILD_FIELDS = ["scripts", "files", "bin", "dependencies", "devDependencies", "optionalDependencies", "private"];

@@ -10,6 +10,7 @@ import { registerDesigner } from "./designer/registerDesigner.ts";
 import { registerDoctor } from "./doctor/registerDoctor.ts";
 import { experimentDocuments } from "./documents/experimentDocuments.ts";
 import { studyDocuments } from "./documents/studyDocuments.ts";
+import { importCommands } from "./import/importFiles.ts";
 import { registerLanguage } from "./language/registerLanguage.ts";
 import { newExperimentCommands } from "./newExperiment/newExperiment.ts";
 import { newStudyCommands } from "./newStudy/newStudy.ts";
@@ -19,6 +20,7 @@ import { WorkspaceRuns } from "./runs/workspaceRuns.ts";
 import type { Services } from "./services.ts";
 import { registerStudy } from "./study/registerStudy.ts";
 import { registerToy } from "./toy/registerToy.ts";
+import { installTorch } from "./trainer/installTorch.ts";
 
 /** What tests inside the extension host get as the extension's exports. */
 export interface ExtensionApi {
@@ -45,9 +47,11 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const commands: Commands = {
     "maskdm.showLog": async () => log.show(),
     "maskdm.doctor": registerDoctor(context, services),
+    "maskdm.installTorch": () => installTorch(trainer),
     ...registerLanguage(context, services),
     ...newExperimentCommands(services),
     ...newStudyCommands(services),
+    ...importCommands(services),
     ...ofRuns.commands,
     ...ofDashboard.commands,
     ...registerDesigner(context, services),

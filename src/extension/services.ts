@@ -131,6 +131,8 @@ export interface Calibration {
   /** what measurements of this machine are kept under, see `speedKey` */
   readonly machine: string;
   readonly measurements: readonly SpeedMeasurement[];
+  /** whether `engine.backend: auto` takes PyTorch here */
+  readonly autoTakesTorch: boolean;
   /** resolved when what was measured earlier is there */
   readonly ready: Promise<void>;
   /** What a stage takes, with its time once this machine was measured; null: not known yet, or its mask does not fit its grid. */

@@ -8,6 +8,7 @@ import { type SpeedMeasurement, speedMeasurementSchema, withMeasurement } from "
 import { parseJson } from "../core/parseJson.ts";
 import { thisMachine, usableMemory } from "./machine.ts";
 import { replaceJson } from "./run/files.ts";
+import { autoTakesTorch } from "./torch/keptTorch.ts";
 import { userFolder } from "./userFolder.ts";
 
 /** Settings of backend and threads whose measurements are kept. */
@@ -50,4 +51,5 @@ export const knownMachine = (): MachineKnowledge => ({
   machine: machineName(),
   measurements: readMeasurements(),
   machineBytes: usableMemory(),
+  autoTakesTorch: autoTakesTorch(),
 });

@@ -15,7 +15,7 @@ export function runPython(command: string, script: string, input: unknown): stri
     encoding: "utf8",
     maxBuffer: 2 ** 28,
     // No __pycache__ in the working tree.
-    env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1" },
+    env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1", PYTHONPATH: path.join(ROOT, "src/torch") },
   });
   if (result.status !== 0) throw new Error(`${script} failed: ${result.error?.message ?? result.stderr}`);
   return result.stdout;

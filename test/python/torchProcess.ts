@@ -19,7 +19,7 @@ class TorchProcess {
   constructor(python: string) {
     this.child = spawn(python, [path.join(ROOT, "test/python/torch_reference.py")], {
       // No __pycache__ in the working tree.
-      env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1" },
+      env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1", PYTHONPATH: path.join(ROOT, "src/torch") },
     });
     this.child.stderr.on("data", (text: Buffer) => {
       this.stderr += text;

@@ -1,4 +1,4 @@
-/** The U-ViT of test/python/uvit.py, called from a test: predictions and gradients to compare the engine with. */
+/** The networks of the package maskdm_torch, called from a test: predictions and gradients to compare the engine with. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";

@@ -1,4 +1,4 @@
-"""Answers the Node tests with the reference networks, U-ViT and DiT: one JSON request a line on stdin, one JSON reply a line on stdout.
+"""Answers the Node tests with the networks of the package maskdm_torch, U-ViT and DiT: one JSON request a line on stdin, one JSON reply a line on stdout.
 
     {"task": "predict" | "train" | "selftest", "folder", "modelFile", "config": {...}, "batch": B, "visibleTokens": S,
      "labels": bool, "precision": "float32" | "float64"}
@@ -13,15 +13,20 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-import uvit_selftest
-from dit import DiT
-from uvit import UViT, UViTConfig, fed_tokens, masked_loss
+import equivalence
+import golden
+import network_selftest
+import random_streams
+from maskdm_torch.networks import NetworkShape, network_of
+from maskdm_torch.objective import image_losses
+from maskdm_torch.tokens import gather_tokens, images_to_tokens
 
 
 class Request:
@@ -30,16 +35,21 @@ class Request:
     def __init__(self, values: dict) -> None:
         self.folder = Path(values["folder"])
         self.dtype = getattr(torch, values["precision"])
-        self.config = UViTConfig.from_json(values["config"])
-        self.model = {"uvit": UViT, "dit": DiT}[self.config.backbone](self.config)
+        self.shape = NetworkShape.of(SimpleNamespace(**values["config"]))
+        self.model = network_of(self.shape)
+        fixed = {name: tensor.clone() for name, tensor in self.model.named_buffers()}
         self.model.load_state_dict(load_file(values["modelFile"]), strict=True)
+        for name, tensor in self.model.named_buffers():
+            torch.testing.assert_close(tensor, fixed[name], atol=1e-6, rtol=0)
         self.model.to(self.dtype)
         self.batch, self.kept = values["batch"], values["visibleTokens"]
-        size = self.config.image_size
-        self.x = self.floats("x", self.batch, size, size, self.config.channels)
+        size = self.shape.image_size
+        self.x = self.floats("x", self.batch, size, size, self.shape.channels)
         self.timesteps = self.integers("timesteps", self.batch)
         self.visible = self.integers("visible", self.batch, self.kept)
         self.labels = self.integers("labels", self.batch) if values["labels"] else None
+        everything = torch.arange(self.shape.tokens).expand(self.batch, -1)
+        self.fed = self.visible if self.shape.mode == "drop" else everything
 
     def floats(self, name: str, *shape: int) -> Tensor:
         values = np.fromfile(self.folder / f"{name}.f32", dtype="<f4")
@@ -51,7 +61,8 @@ class Request:
 
     def output(self) -> Tensor:
         """Raw network output, [B, F, p*p*C]."""
-        return self.model.predict_images(self.x, self.timesteps, self.visible, self.labels)
+        tokens = gather_tokens(images_to_tokens(self.x, self.shape.patch_size), self.fed)
+        return self.model(tokens, self.visible, self.timesteps, self.labels)
 
 
 def predict(values: dict) -> dict:
@@ -64,9 +75,8 @@ def predict(values: dict) -> dict:
 
 def train(values: dict) -> dict:
     request = Request(values)
-    fed = fed_tokens(request.config, request.visible).shape[1]
-    target = request.floats("target", request.batch, fed, request.config.token_elements)
-    loss = masked_loss(request.output(), target, request.floats("weights", request.batch))
+    target = request.floats("target", request.batch, request.fed.shape[1], request.shape.token_elements)
+    loss = image_losses(request.output(), target, request.floats("weights", request.batch)).mean()
     loss.backward()
     gradients = {
         name: (torch.zeros_like(parameter) if parameter.grad is None else parameter.grad).float().contiguous()
@@ -78,12 +88,20 @@ def train(values: dict) -> dict:
 
 
 def selftest(_: dict) -> dict:
-    return {"held": uvit_selftest.run()}
+    return {"held": network_selftest.run()}
 
 
 def main() -> None:
     torch.set_num_threads(1)  # the networks of the tests are tiny, and other tests run beside
-    tasks = {"predict": predict, "train": train, "selftest": selftest}
+    tasks = {
+        "predict": predict,
+        "train": train,
+        "selftest": selftest,
+        "updates": equivalence.updates,
+        "draw": equivalence.draw,
+        "golden": golden.golden_task,
+        "streams": random_streams.answer,
+    }
     for line in sys.stdin:
         values = json.loads(line)
         try:

@@ -7,6 +7,7 @@ import type { Experiment } from "../../src/core/experiment/schema.ts";
 import { pieceAt, stepsText } from "../../src/core/masks/schedule.ts";
 import { percent } from "../../src/core/numbers.ts";
 import type { Stage } from "../../src/core/random/streams.ts";
+import { trainsWithTorch } from "../../src/core/torch/trainsWithTorch.ts";
 import { control } from "../ui/controls.ts";
 import { duration } from "../ui/duration.ts";
 import { element } from "../ui/element.ts";
@@ -74,7 +75,8 @@ export class FactsPanel {
   update(): void {
     const { lastGood, view, facts: machine } = this.model;
     if (lastGood === null) return;
-    const facts = stageFacts(lastGood, view.stage, machine.memoryBytes ?? null);
+    const torch = trainsWithTorch(lastGood, view.stage, machine.autoTakesTorch === true);
+    const facts = stageFacts(lastGood, view.stage, torch ? null : (machine.memoryBytes ?? null));
     this.element.classList.toggle("stale", facts === null || this.model.reading.experiment === null);
     if (facts !== null) this.show(lastGood, view.stage, facts, pieceAt(facts.pieces, view.step));
     this.showSpeed(lastGood, view.stage);
@@ -130,14 +132,22 @@ export class FactsPanel {
     this.measureButton.disabled = speed.measuring || this.model.data.kind === "untrusted";
     this.element.classList.toggle("measuring", speed.measuring);
     const steps = `${count(experiment[stage].steps)} steps`;
-    const known = { ...speed, machineBytes: facts.memoryBytes ?? null };
+    const known = {
+      ...speed,
+      machineBytes: facts.memoryBytes ?? null,
+      autoTakesTorch: facts.autoTakesTorch === true,
+    };
     const found = forecast({ experiment, stage, images: facts.dataset?.images }, known);
     const time = found?.time ?? null;
     if (found === null || time === null) {
-      const why = speed.measuring ? "measuring …" : "not measured yet";
+      const torch = found?.torch === true;
+      const why = speed.measuring ? "measuring …" : torch ? "PyTorch trains" : "not measured yet";
+      this.measureButton.disabled ||= torch;
       this.speed.set("–", why);
       this.time.set("–", steps);
-      this.basis.textContent = "Speed is known once this machine was measured; it takes some seconds.";
+      this.basis.textContent = torch
+        ? "PyTorch trains: how long a run takes is known once it is at work."
+        : "Speed is known once this machine was measured; it takes some seconds.";
       return;
     }
     const { secondsPerStep } = pieceAt(time.pieces, this.model.view.step);

@@ -1,9 +1,11 @@
 /** Turns a batch plan and its pixels into what the network is fed: the one code path of DSM and MDSM (method section 3). */
+
 import { lossWeight, targetCoefficients } from "../diffusion/objective.ts";
 import type { Mix, NoiseLevel, NoiseSchedule } from "../diffusion/schedule.ts";
 import type { DiffusionConfig } from "../experiment/schema.ts";
+import { imageElements } from "../images/imageElements.ts";
 import type { BatchPlan, BatchPlanner } from "./plan.ts";
-import { gatherTokens, imageElements, type TokenShape, tokenElements } from "./tokens.ts";
+import { gatherTokens, type TokenShape, tokenElements } from "./tokens.ts";
 
 /** One batch, ready for the engine. B images with S visible tokens and F fed ones, of e = p·p·C values. */
 export interface TrainingBatch {

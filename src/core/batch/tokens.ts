@@ -3,12 +3,9 @@
  * values are in use (method section 5): the patch embedding reads (C, p1, p2), the output layer writes (p1, p2, C).
  */
 
-export interface TokenShape {
-  /** pixels in a row */
-  readonly imageSize: number;
-  /** rows of pixels, where the image is no square */
-  readonly imageHeight?: number;
-  readonly channels: number;
+import type { ImageShape } from "../images/imageElements.ts";
+
+export interface TokenShape extends ImageShape {
   /** p */
   readonly patchSize: number;
 }
@@ -21,15 +18,6 @@ export function tokenElements(shape: TokenShape): number {
 /** g, tokens in a row. */
 export function gridSize(shape: TokenShape): number {
   return shape.imageSize / shape.patchSize;
-}
-
-/** Values of an image, H·W·C. */
-export function imageElements({
-  imageSize,
-  imageHeight = imageSize,
-  channels,
-}: Pick<TokenShape, "imageSize" | "imageHeight" | "channels">): number {
-  return imageHeight * imageSize * channels;
 }
 
 /** uint8 scaled to [-1, 1] */

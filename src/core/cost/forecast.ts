@@ -3,6 +3,7 @@ import type { Experiment } from "../experiment/schema.ts";
 import { sumOverSteps } from "../masks/schedule.ts";
 import type { Stage } from "../random/streams.ts";
 import type { ForecastBasis } from "../run/forecasts.ts";
+import { trainsWithTorch } from "../torch/trainsWithTorch.ts";
 import { measurementFor, type SpeedMeasurement } from "./speed.ts";
 import { type DiskForecast, stageDisk } from "./stageDisk.ts";
 import { EVENTS, eventsLeft, type StageEvent } from "./stageEvents.ts";
@@ -48,8 +49,10 @@ export interface Forecast {
   /** whether it stays within what a step may plan with; null where the machine's memory is not known */
   readonly fits: boolean | null;
   readonly disk: DiskForecast;
-  /** null: this machine was not measured with the experiment's backend and threads */
+  /** null: this machine was not measured with the experiment's backend and threads, or PyTorch trains, whose steps are not timed beforehand */
   readonly time: TimeForecast | null;
+  /** whether PyTorch trains: memory is then that of its device, and a guess */
+  readonly torch: boolean;
 }
 
 /** What is known of the machine. */
@@ -59,6 +62,8 @@ export interface MachineKnowledge {
   readonly measurements: readonly SpeedMeasurement[];
   /** null: not known, and automatic micro-batches are as large as they may be */
   readonly machineBytes: number | null;
+  /** whether `engine.backend: auto` takes PyTorch */
+  readonly autoTakesTorch?: boolean;
 }
 
 /** A run that is asked about. */
@@ -71,13 +76,14 @@ export interface ForecastRun {
 
 /** @returns null where patches do not divide the image or heads the width, or the mask does not fit the grid */
 export function forecast({ experiment, stage, images = null }: ForecastRun, known: MachineKnowledge): Forecast | null {
-  const facts = stageFacts(experiment, stage, known.machineBytes);
+  const torch = trainsWithTorch(experiment, stage, known.autoTakesTorch === true);
+  const facts = stageFacts(experiment, stage, torch ? null : known.machineBytes);
   if (facts === null) return null;
   const { steps } = experiment[stage];
   const events = eventsLeft(experiment, stage, 0);
   const ofOne = eventFlops(experiment, stage, images);
   const ofSteps = sumOverSteps(facts.pieces, 0, steps, ({ flopsPerStep }) => flopsPerStep);
-  const measurement = measurementFor(known.measurements, known.machine, experiment);
+  const measurement = torch ? null : measurementFor(known.measurements, known.machine, experiment);
   return {
     stage,
     steps,
@@ -88,6 +94,7 @@ export function forecast({ experiment, stage, images = null }: ForecastRun, know
     fits: facts.fits,
     disk: stageDisk(experiment, stage, facts.parameters),
     time: measurement && timeForecast(experiment, stage, { facts, images }, measurement),
+    torch,
   };
 }
 

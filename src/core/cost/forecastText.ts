@@ -20,17 +20,25 @@ const EVENT_NAMES: Readonly<Record<StageEvent, string>> = {
   evaluations: "evaluations",
 };
 
-const UNTIMED: [string, string] = [
-  "time",
-  "not known: this machine was not measured with this backend and these threads",
-];
+const UNTIMED = "not known: this machine was not measured with this backend and these threads";
+const UNTIMED_TORCH = "not known: PyTorch trains, and a run of it says how long it takes once it is at work";
 
 /** The lines that `maskdm forecast` prints of a stage. */
-export function forecastText({ stage, steps, images, events, flops, memoryBytes, disk, time }: Forecast): string {
+export function forecastText({
+  stage,
+  steps,
+  images,
+  events,
+  flops,
+  memoryBytes,
+  disk,
+  time,
+  torch,
+}: Forecast): string {
   const rows: [string, string][] = [
-    ...(time === null ? [UNTIMED] : timeRows(time, events)),
+    ...(time === null ? [["time", torch ? UNTIMED_TORCH : UNTIMED] as [string, string]] : timeRows(time, events)),
     ["work", operations(flops)],
-    ["memory", `${bytes(memoryBytes)} at most`],
+    ["memory", torch ? `about ${bytes(memoryBytes)} of the device in float32` : `${bytes(memoryBytes)} at most`],
     ["disk", `${bytes(disk.total)} at most: ${diskText(disk)}`],
   ];
   const width = Math.max(...rows.map(([name]) => name.length));

@@ -2,8 +2,9 @@
  * Draws images with a trained network (method section 6, docs/diffusion.md). Pure: the network is a function, the
  * noise comes from streams addressed by image number, so an image does not depend on the batch it is drawn in.
  */
-import { imageElements } from "../batch/tokens.ts";
+
 import type { DiffusionConfig, SampleConfig } from "../experiment/schema.ts";
+import { imageElements } from "../images/imageElements.ts";
 import { RandomStream } from "../random/streams.ts";
 import { type ImageAndNoise, type Prediction, toX0AndEpsilon } from "./objective.ts";
 import { ancestralStepper, ddimStepper, dpmSolver2mStepper, heunStepper, type Stepper } from "./samplerSteps.ts";

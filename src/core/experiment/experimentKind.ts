@@ -1,5 +1,7 @@
 /** What sets an experiment file apart. */
+
 import type { FileKind } from "./fileKind.ts";
+import { isPublishedConfig } from "./publishedLayout.ts";
 import { type Experiment, experimentSchema } from "./schema.ts";
 
 export const EXPERIMENT_KIND: FileKind<Experiment> = {
@@ -17,4 +19,8 @@ export const EXPERIMENT_KIND: FileKind<Experiment> = {
     text: "data:\n  path: ./images\n",
     hint: "names a folder of images: data: and, indented below it, path: ./images.",
   },
+  foreign: (root) =>
+    isPublishedConfig(root)
+      ? "This is a configuration of the method's published code (jiachenlei/maskdm), not an experiment file. An experiment is made of it by maskdm import FILE, or in VS Code by MaskDM: Import, which also names every setting that has no counterpart here."
+      : null,
 };

@@ -22,4 +22,6 @@ export interface FileKind<T = unknown> {
   readonly smallest: { readonly text: string; readonly hint: string };
   /** what follows "There is no key NAME at the top of the file" for a name that is known elsewhere */
   readonly elsewhere?: (name: string) => string | null;
+  /** what to do with a file that another program's layout gives away; null: it is none. Nothing else is said of it then */
+  readonly foreign?: (root: unknown) => string | null;
 }

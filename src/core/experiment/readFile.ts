@@ -23,6 +23,11 @@ type Sift = (values: PlainMapping, document: ExperimentDocument) => Diagnostic[]
 export function readFile<T>(table: KeyTable<T>, text: string, sift: Sift = () => []): FileReading<T> {
   const { document, value, diagnostics: yamlProblems } = readYaml(text);
   if (value === undefined) return { document, diagnostics: yamlProblems, value: null, refused: new Set() };
+  const foreign = table.kind.foreign?.(value) ?? null;
+  if (foreign !== null) {
+    const diagnostic: Diagnostic = { ...document.start(), severity: "error", code: "MDM007", message: foreign };
+    return { document, diagnostics: [diagnostic], value: null, refused: new Set() };
+  }
   const diagnostics = [...yamlProblems];
   const structure = readStructure(table, document, value);
   const { values } = structure;

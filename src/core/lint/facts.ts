@@ -59,6 +59,8 @@ export interface LintFacts {
   readonly memoryBytes?: number;
   /** logical processors of the machine */
   readonly cores?: number;
+  /** whether `engine.backend: auto` takes PyTorch, on a device with a memory of its own */
+  readonly autoTakesTorch?: boolean;
   readonly dataset?: DatasetFacts;
   /** what finetuning starts from */
   readonly checkpoint?: CheckpointFacts;

@@ -51,6 +51,13 @@ export const READING_RULES: readonly Omit<RuleText, "severity">[] = [
     fix: "Writes the smallest experiment, or study, into an empty file.",
   },
   {
+    code: "MDM007",
+    name: "published-layout",
+    explanation:
+      "The file is a configuration of the method's published code: settings at the top, and sections `dataset` and `network`. `maskdm import` makes an experiment of it. Nothing else is said of such a file.",
+    fix: null,
+  },
+  {
     code: "MDM010",
     name: "unknown-key",
     explanation:

@@ -4,6 +4,8 @@ import type { NamedTensor } from "./tensor.ts";
 
 type Tensors = ReadonlyMap<string, NamedTensor>;
 
+const REMEDY = "Give model and data the same sizes in both experiments, or start from another checkpoint";
+
 /** Tensors that do not fit are listed so far: what is wrong shows in the first ones. */
 const MAX_LISTED = 10;
 /** Of tensors with values that are no numbers a few say enough. */
@@ -15,20 +17,21 @@ const SAME = 1e-5;
  * @param own learned tensors of the network, or the optimiser's of it
  * @param constants what the network reads but does not learn, which a file may hold or not
  * @param source the file, for messages
+ * @param remedy what to do where they are not
  * @throws UserError naming what does not fit, or where values are not finite
  */
 export function requireFit(
   given: Tensors,
-  own: readonly NamedTensor[],
+  own: readonly Pick<NamedTensor, "name" | "shape">[],
   constants: readonly NamedTensor[],
   source: string,
+  remedy: string = REMEDY,
 ): void {
   const problems = [...mismatches(given, own, constants), ...otherConstants(given, constants)];
   if (problems.length > 0) {
     throw new UserError(
       `${source} does not fit this experiment's model:\n${firstOf(problems)}\n` +
-        "Give model and data the same sizes in both experiments, or start from another checkpoint" +
-        `${given.size > own.length ? "; what is no tensor of the model has to be left out of the file" : ""}.`,
+        `${remedy}${given.size > own.length ? "; what is no tensor of the model has to be left out of the file" : ""}.`,
     );
   }
   const broken = own.map(({ name }) => name).filter((name) => !given.get(name)!.data.every(Number.isFinite));
@@ -40,7 +43,11 @@ export function requireFit(
   }
 }
 
-function mismatches(given: Tensors, own: readonly NamedTensor[], constants: readonly NamedTensor[]): string[] {
+function mismatches(
+  given: Tensors,
+  own: readonly Pick<NamedTensor, "name" | "shape">[],
+  constants: readonly NamedTensor[],
+): string[] {
   const problems: string[] = [];
   const text = (shape: readonly number[]) => `[${shape.join(", ")}]`;
   for (const { name, shape } of own) {

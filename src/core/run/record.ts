@@ -117,7 +117,14 @@ export const runSchema = z
         weights: z.enum(["raw", "ema"]).describe("Which weights were taken."),
       })
       .nullable()
-      .describe("What the run started from; null: from new weights."),
+      .describe("What the run started from; null: from new weights, or imported."),
+    imported: z
+      .looseObject({
+        from: z.array(z.string()).min(1).describe("Absolute paths of the files at the time."),
+        layout: z.enum(["maskdm", "uvit", "dit"]).describe("Whose published names the tensors had."),
+      })
+      .optional()
+      .describe("Weights that another program trained; missing: this run trained. It has no optimiser state."),
     classes: classNames()
       .optional()
       .describe(

@@ -7,6 +7,7 @@ import { UserError } from "../../core/errors.ts";
 import { usableMemory } from "../../node/machine.ts";
 import { failureText } from "../../node/shortCommand.ts";
 import type { Calibration, TrainerLauncher } from "../services.ts";
+import { trainerSurroundings } from "../trainer/trainerEnvironment.ts";
 
 type Modules = Awaited<ReturnType<typeof loadModules>>;
 
@@ -33,14 +34,18 @@ export class MachineCalibration implements Calibration, vscode.Disposable {
     return this.kept;
   }
 
+  get autoTakesTorch(): boolean {
+    return this.modules?.autoTakesTorch(trainerSurroundings()) ?? false;
+  }
+
   forecast(run: ForecastRun): Forecast | null {
     if (this.modules === null) {
       // Loaded with the first question; whoever asked is told when there is an answer.
       void this.ready;
       return null;
     }
-    const { machine, measurements } = this;
-    return this.modules.forecast(run, { machine, measurements, machineBytes: usableMemory() });
+    const { machine, measurements, autoTakesTorch } = this;
+    return this.modules.forecast(run, { machine, measurements, autoTakesTorch, machineBytes: usableMemory() });
   }
 
   async measure(file: vscode.Uri, token?: vscode.CancellationToken): Promise<void> {
@@ -80,9 +85,10 @@ export class MachineCalibration implements Calibration, vscode.Disposable {
 }
 
 async function loadModules() {
-  const [forecast, speedFile] = await Promise.all([
+  const [forecast, speedFile, keptTorch] = await Promise.all([
     import("../../core/cost/forecast.ts"),
     import("../../node/speedFile.ts"),
+    import("../../node/torch/keptTorch.ts"),
   ]);
-  return { ...forecast, ...speedFile };
+  return { ...forecast, ...speedFile, autoTakesTorch: keptTorch.autoTakesTorch };
 }

@@ -13,9 +13,12 @@ interface CommandArguments {
   "maskdm.compareRuns": [];
   "maskdm.newExperiment": [];
   "maskdm.newExperimentHere": [folder: vscode.Uri];
+  /** weights and configurations */
+  "maskdm.import": [files: readonly vscode.Uri[]];
   "maskdm.newStudy": [experiment: vscode.Uri];
   "maskdm.newAblation": [experiment: vscode.Uri];
   "maskdm.doctor": [];
+  "maskdm.installTorch": [];
   /** topic: a rule (MDM301) or a key (mask.rate) */
   "maskdm.explain": [topic: string];
   "maskdm.openDesigner": [file: vscode.Uri];

@@ -42,7 +42,8 @@ const count = (value: number): string => value.toLocaleString("en-US");
 
 function parentText({ record }: RunEntry): string | null {
   if (record === null) return null;
-  const { parent } = record;
+  const { parent, imported } = record;
+  if (imported !== undefined) return `imported from ${imported.from.join(", ")}`;
   if (parent === null) return "new weights";
   const step = parent.step === null ? "" : `, step ${count(parent.step)}`;
   return `${parent.run ?? parent.checkpoint}${step} (${parent.weights})`;

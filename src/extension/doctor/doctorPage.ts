@@ -14,6 +14,15 @@ const backendSchema = z.object({
   reason: z.string().nullable(),
   remedy: z.string().nullable(),
 });
+const torchSchema = z.object({
+  works: z.boolean(),
+  python: z.string().nullable(),
+  pythonVersion: z.string().nullable(),
+  version: z.string().nullable(),
+  devices: z.array(z.object({ name: z.string(), memoryBytes: z.number() })),
+  reason: z.string().nullable(),
+  remedy: z.string().nullable(),
+});
 const folderSchema = z.object({
   path: z.string(),
   exists: z.boolean(),
@@ -47,6 +56,7 @@ export const findingSchema = z.discriminatedUnion("kind", [
   }),
   z.object({ kind: z.literal("trying"), backend: z.string() }),
   z.object({ kind: z.literal("backend"), backend: backendSchema }),
+  z.object({ kind: z.literal("torch"), torch: torchSchema }),
   z.object({ kind: z.literal("verdict"), ok: z.boolean(), auto: z.string().nullable() }),
 ]);
 export type Finding = z.output<typeof findingSchema>;
@@ -90,9 +100,10 @@ function headline(findings: readonly Finding[], progress: Progress): string {
   if (progress.state === "cancelled") return "**Cancelled.** What is not listed below was not examined.";
   const verdict = findings.find((finding) => finding.kind === "verdict");
   if (verdict !== undefined) {
-    return verdict.auto === null
-      ? "**No backend works: nothing can be trained or drawn on this machine.** What to do is below."
-      : `This machine can train. \`engine.backend: auto\` takes **${verdict.auto}**.`;
+    if (!verdict.ok)
+      return "**No backend works: nothing can be trained or drawn on this machine.** What to do is below.";
+    const auto = verdict.auto === null ? "takes none of them; `torch` can be asked for" : `takes **${verdict.auto}**`;
+    return `This machine can train. \`engine.backend: auto\` ${auto}.`;
   }
   const trying = findings.findLast((finding) => finding.kind === "trying");
   return trying === undefined
@@ -128,13 +139,17 @@ function besides(findings: readonly Finding[]): string[] {
 }
 
 function backends(findings: readonly Finding[]): string[] {
-  const rows = findings.flatMap((finding) => (finding.kind === "backend" ? [backendRow(finding.backend)] : []));
+  const rows = findings.flatMap((finding) => {
+    if (finding.kind === "torch") return [torchRow(finding.torch)];
+    return finding.kind === "backend" ? [backendRow(finding.backend)] : [];
+  });
   return rows.length === 0 ? [] : [table(["Backend", "Works", "Library", "Threads", "A tiny training step"], rows)];
 }
 
 function remedies(findings: readonly Finding[], program: string): string[] {
   const missing = findings.flatMap((finding) => {
     if (finding.kind === "backend" && !finding.backend.works) return [finding.backend];
+    if (finding.kind === "torch" && finding.torch.reason !== null) return [{ name: "torch", ...finding.torch }];
     if (finding.kind === "images" && !finding.images.works) return [{ name: "Images (sharp)", ...finding.images }];
     return [];
   });
@@ -158,6 +173,13 @@ function backendRow({
 }: z.output<typeof backendSchema>): string[] {
   const speed = millisecondsPerStep === null ? "" : `${millisecondsPerStep.toFixed(1)} ms for ${batchSize} images`;
   return [name, mark(works), cell(version ?? ""), threads === null ? "" : String(threads), speed];
+}
+
+function torchRow({ works, python, pythonVersion, version, devices }: z.output<typeof torchSchema>): string[] {
+  const names = devices.map(({ name, memoryBytes }) => `${name}, ${bytes(memoryBytes)} of memory`);
+  const on = names.length === 0 ? "on the processor" : `on ${names.join(" and ")}`;
+  const library = works ? `PyTorch ${version} in Python ${pythonVersion}, ${python}` : "";
+  return ["torch", mark(works), cell(library), "", works ? cell(on) : ""];
 }
 
 function folderText({ path, exists, writable, freeBytes, reason }: z.output<typeof folderSchema>): string {

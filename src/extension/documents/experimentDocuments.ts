@@ -5,6 +5,7 @@ import type { ExperimentReading } from "../../core/experiment/read.ts";
 import { resolvePath } from "../../node/homePath.ts";
 import { runsFolderFor } from "../runs/runFolders.ts";
 import type { ReadDocument } from "../services.ts";
+import { trainerSurroundings } from "../trainer/trainerEnvironment.ts";
 import { EXPERIMENTS } from "./documentLanguages.ts";
 import { DocumentStore } from "./documentStore.ts";
 import { experimentSources, type FactPlaces, type KnownFacts } from "./experimentFacts.ts";
@@ -42,7 +43,7 @@ export const experimentDocuments = (log: vscode.LogOutputChannel) =>
         };
       },
       lint: (reading, known, place) => {
-        const facts = { ...core.machineFacts(), ...known };
+        const facts = { ...core.machineFacts(trainerSurroundings()), ...known };
         return {
           ...place,
           ...reading,

@@ -1,5 +1,5 @@
 /** MaskDM: New Experiment: a folder of images, a name, and a commented file with sizes that suit both. */
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import * as vscode from "vscode";
 import { UserError } from "../../core/errors.ts";
 import { SUPPORTED_FORMATS } from "../../core/images/fileKinds.ts";
@@ -9,6 +9,7 @@ import { type Commands, executeCommand, type Handler } from "../commands/command
 import type { Services } from "../services.ts";
 import { requireTrust } from "../trainer/restrictedMode.ts";
 import { browse, chooseImages, TITLE } from "./chooseImages.ts";
+import { fileOf, freeName } from "./freeName.ts";
 
 export function newExperimentCommands(services: Services) {
   const run: Handler = async (folder) => {
@@ -80,15 +81,6 @@ async function askName(home: string, images: string): Promise<string | undefined
     },
   });
 }
-
-async function freeName(home: string, name: string): Promise<string> {
-  for (let number = 1; ; number++) {
-    const candidate = number === 1 ? name : `${name}-${number}`;
-    if (!(await exists(fileOf(home, candidate)))) return candidate;
-  }
-}
-
-const fileOf = (home: string, name: string): string => join(home, `${name}.maskdm.yaml`);
 
 async function write(
   { home, name, images }: { home: string; name: string; images: string },

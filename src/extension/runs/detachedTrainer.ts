@@ -8,6 +8,7 @@ import type { RunRequest, TrainerLauncher } from "../services.ts";
 import { affects, setting } from "../settings.ts";
 import { requireTrust } from "../trainer/restrictedMode.ts";
 import { saved } from "../trainer/saved.ts";
+import { trainerEnvironment } from "../trainer/trainerEnvironment.ts";
 import { runsFolderFor } from "./runFolders.ts";
 import type { WorkspaceRuns } from "./workspaceRuns.ts";
 
@@ -15,21 +16,14 @@ import type { WorkspaceRuns } from "./workspaceRuns.ts";
 const WORKER_PAUSE_MS = 5000;
 
 export class DetachedTrainer implements TrainerLauncher, vscode.Disposable {
-  readonly program: Program;
   private readonly startedWorkers = new Map<string, number>();
   private readonly subscriptions: vscode.Disposable[];
 
   constructor(
-    extensionUri: vscode.Uri,
+    private readonly extensionUri: vscode.Uri,
     private readonly runs: WorkspaceRuns,
     private readonly log: vscode.LogOutputChannel,
   ) {
-    this.program = {
-      command: process.execPath,
-      args: [vscode.Uri.joinPath(extensionUri, "dist", "maskdm.js").fsPath],
-      // The editor's own program runs the trainer as Node would.
-      env: { ELECTRON_RUN_AS_NODE: "1", ORT_DISABLE_TELEMETRY: "1" },
-    };
     this.subscriptions = [
       // After a restart of the machine, or where a worker was killed, the queue goes on with the next window.
       runs.onDidSeeWaiting((runsDir) => void this.keepWorked(runsDir)),
@@ -37,6 +31,11 @@ export class DetachedTrainer implements TrainerLauncher, vscode.Disposable {
         if (affects(event, "runsAtOnce")) void this.writeLimits();
       }),
     ];
+  }
+
+  get program(): Program {
+    const program = vscode.Uri.joinPath(this.extensionUri, "dist", "maskdm.js").fsPath;
+    return { command: process.execPath, args: [program], env: trainerEnvironment() };
   }
 
   async start(request: RunRequest): Promise<string> {

@@ -5,13 +5,14 @@ import * as vscode from "vscode";
 import { isAtWork, type RunEntry } from "../../core/run/entry.ts";
 import { studyRecordFile } from "../../node/study/places.ts";
 import { executeCommand, type RunCommand } from "../commands/commandTable.ts";
+import { INSTALL_TORCH, isSettledByTorch } from "../trainer/torchRemedy.ts";
 import { isFirstToTell } from "./firstToTell.ts";
 import { lossText } from "./runText.ts";
 import type { WorkspaceRuns } from "./workspaceRuns.ts";
 
 interface Step {
   readonly title: string;
-  readonly command: RunCommand;
+  readonly command: RunCommand | typeof INSTALL_TORCH.command;
 }
 
 export class RunNotifications implements vscode.Disposable {
@@ -54,7 +55,9 @@ export class RunNotifications implements vscode.Disposable {
     const show = entry.state === "finished" ? vscode.window.showInformationMessage : vscode.window.showErrorMessage;
     const chosen = await show(endText(entry), ...steps.map(({ title }) => title));
     const step = steps.find(({ title }) => title === chosen);
-    if (step !== undefined) await executeCommand(step.command, entry.dir);
+    if (step === undefined) return;
+    if (step.command === INSTALL_TORCH.command) await executeCommand(step.command);
+    else await executeCommand(step.command, entry.dir);
   }
 }
 
@@ -71,13 +74,15 @@ function endText(entry: RunEntry): string {
   return `${label} has failed: ${status?.message ?? ""}`;
 }
 
-function nextSteps({ state, stage, launchFailed }: RunEntry): Step[] {
+function nextSteps(entry: RunEntry): Step[] {
+  const { state, stage, launchFailed } = entry;
+  const install = isSettledByTorch(endText(entry)) ? [INSTALL_TORCH] : [];
   const log: Step = { title: "Open Log", command: "maskdm.showRunLog" };
   const dashboard: Step = { title: "Open Dashboard", command: "maskdm.openRun" };
   const resume: Step = { title: "Resume", command: "maskdm.resume" };
-  if (launchFailed === true) return [{ ...resume, title: "Try Again" }, log];
+  if (launchFailed === true) return [...install, { ...resume, title: "Try Again" }, log];
   if (state === "diverged") return [dashboard, log];
-  if (state !== "finished") return [resume, log];
+  if (state !== "finished") return [...install, resume, log];
   const next: Step =
     stage === "pretrain"
       ? { title: "Finetune", command: "maskdm.finetune" }

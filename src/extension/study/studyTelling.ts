@@ -211,13 +211,13 @@ export class StudyTelling implements vscode.Disposable {
   private tellForecast(): void {
     const { current } = this.plan;
     if (current.kind !== "planned" || !this.isReady) return;
-    const { machine, measurements } = this.services.calibration;
+    const { machine, measurements, autoTakesTorch } = this.services.calibration;
     const left = [...current.plan.runs.values()].filter(({ id }) => this.facts?.run(id)?.state !== "finished");
     // Hundreds of trainings take a while to forecast.
     const made = JSON.stringify([this.version, left.length, measurements]);
     if (made === this.madeForecast) return;
     this.madeForecast = made;
-    this.tell("forecast", studyForecast(left, { machine, measurements, machineBytes: usableMemory() }));
+    this.tell("forecast", studyForecast(left, { machine, measurements, autoTakesTorch, machineBytes: usableMemory() }));
   }
 }
 

@@ -1,6 +1,7 @@
 /** Restricted Mode: no process is started until the user trusts the folder. */
 import * as vscode from "vscode";
 import { UserError } from "../../core/errors.ts";
+import { INSTALL_TORCH, isSettledByTorch } from "./torchRemedy.ts";
 
 /** Says why nothing was started; shown with a button that leads to the editor's trust page. */
 export class RestrictedModeError extends UserError {
@@ -30,10 +31,14 @@ export async function showError(error: unknown, log: vscode.LogOutputChannel): P
   const [headline = "", ...details] = message.split("\n");
   if (details.length > 0) log.error(message);
   const showLog = "Show Log";
-  const buttons = error instanceof UserError && details.length === 0 ? [] : [showLog];
+  const buttons = [
+    ...(isSettledByTorch(message) ? [INSTALL_TORCH.title] : []),
+    ...(error instanceof UserError && details.length === 0 ? [] : [showLog]),
+  ];
   const chosen = await vscode.window.showErrorMessage(
     details.length === 0 ? message : `${headline} ${details[0]}`,
     ...buttons,
   );
   if (chosen === showLog) log.show();
+  if (chosen === INSTALL_TORCH.title) await vscode.commands.executeCommand(INSTALL_TORCH.command);
 }

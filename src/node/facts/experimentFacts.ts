@@ -5,13 +5,17 @@ import type { CheckpointFacts, LintFacts } from "../../core/lint/facts.ts";
 import { resolvePath } from "../homePath.ts";
 import { usableCores, usableMemory } from "../machine.ts";
 import { experimentBehind } from "../run/experimentOfRun.ts";
+import { autoTakesTorch } from "../torch/keptTorch.ts";
+import { type Surroundings, thisSurroundings } from "../userFolder.ts";
 import { checkpointFacts } from "./checkpointFacts.ts";
 import { datasetFacts } from "./datasetFacts.ts";
 import { factSources } from "./factSources.ts";
 
-/** Memory and cores of this machine that a process may use. */
-export function machineFacts(): Required<Pick<LintFacts, "memoryBytes" | "cores">> {
-  return { memoryBytes: usableMemory(), cores: usableCores() };
+/** Memory and cores of this machine that a process may use, and whether `auto` takes PyTorch here. */
+export function machineFacts(
+  at: Surroundings = thisSurroundings(),
+): Required<Pick<LintFacts, "memoryBytes" | "cores" | "autoTakesTorch">> {
+  return { memoryBytes: usableMemory(), cores: usableCores(), autoTakesTorch: autoTakesTorch(at) };
 }
 
 /**

@@ -89,13 +89,15 @@ export function lookupProcess(pid: number): Lookup {
 
 let own: ProcessIdentity | undefined;
 
-/** This process. Where its start time cannot be found out, the time of asking stands for it. */
+/** A process of this machine. Where its start time cannot be found out, the time of asking stands for it. */
+export function identityOf(pid: number): ProcessIdentity {
+  const found = lookupProcess(pid);
+  const processStart = found.found === "alive" ? found.start : `${process.platform}:unreadable:${Date.now()}`;
+  return { host: hostname(), pid, processStart };
+}
+
 export function thisProcess(): ProcessIdentity {
-  if (own === undefined) {
-    const found = lookupProcess(process.pid);
-    const start = found.found === "alive" ? found.start : `${process.platform}:unreadable:${Date.now()}`;
-    own = { host: hostname(), pid: process.pid, processStart: start };
-  }
+  own ??= identityOf(process.pid);
   return own;
 }
 

@@ -5,6 +5,7 @@ import { UserError } from "../../core/errors.ts";
 import { type CheckpointRecord, WEIGHT_FILES } from "../../core/run/checkpointState.ts";
 import { compareNames } from "../../core/run/runOrder.ts";
 import { resolvePath } from "../homePath.ts";
+import { maskdmCommand } from "../shellCommand.ts";
 import { checkCheckpoint, latestCheckpoint, passedOverNotes } from "./checkpoints.ts";
 import { classesInWeights } from "./classesInWeights.ts";
 import { namesIn } from "./files.ts";
@@ -135,7 +136,9 @@ function sourceCheckpoint(dir: string, notes: readonly string[]): Source {
  */
 function sourceFile(file: string): Source {
   if (!file.endsWith(".safetensors")) {
-    throw new UserError(`${file} is not a safetensors file. Name a run, a checkpoint folder or a file of weights.`);
+    throw new UserError(
+      `${file} is not a safetensors file. Name a run, a checkpoint folder or a file of weights; one of PyTorch becomes a run by: ${maskdmCommand("import", file)}`,
+    );
   }
   const dir = dirname(file);
   const checked = checkCheckpoint(dir, "sizes");

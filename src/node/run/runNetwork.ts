@@ -8,6 +8,7 @@ import type { Experiment } from "../../core/experiment/schema.ts";
 import { refuseOtherNetwork, refuseUnused } from "../../core/run/askedDrawing.ts";
 import { WEIGHT_FILES } from "../../core/run/checkpointState.ts";
 import type { DrawingFacts } from "../../core/run/drawing.ts";
+import { maskdmCommand } from "../shellCommand.ts";
 import { checkCheckpoint } from "./checkpoints.ts";
 import { resolveSource, type Source } from "./resolve.ts";
 import { readExperimentText, readRun } from "./runFiles.ts";
@@ -49,7 +50,7 @@ function placeOf(source: Source): { runDir: string; checkpointDir: string } {
   const { runDir, checkpointDir, experimentFile, modelFile } = source;
   if (runDir === undefined || checkpointDir === undefined || experimentFile === undefined) {
     throw new UserError(
-      `${modelFile} is not inside a run folder, so its experiment is not known. Name a run, or a checkpoint in one.`,
+      `${modelFile} is not inside a run folder, so its experiment is not known. Name a run, or a checkpoint in one, or make a run of it: ${maskdmCommand("import", modelFile)}`,
     );
   }
   return { runDir, checkpointDir };

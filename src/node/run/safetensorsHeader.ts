@@ -1,7 +1,9 @@
 /** The header of a safetensors file (public format): its length as 8 bytes little-endian, then JSON that says where each tensor lies. */
 import { fstatSync, readSync } from "node:fs";
 import * as z from "zod";
+import { Damage } from "../../core/damage.ts";
 import { sizeOf } from "../../core/model/graph/graph.ts";
+import { ELEMENT_BYTES, type ElementKind, isElementKind } from "../../core/model/storedTensor.ts";
 
 /** The format's own limit. */
 const LARGEST_HEADER = 100_000_000;
@@ -14,6 +16,7 @@ const metadataSchema = z.record(z.string(), z.string());
 /** Where a tensor lies. */
 export interface SafetensorsEntry {
   readonly name: string;
+  readonly kind: ElementKind;
   readonly shape: number[];
   /** bytes after the header */
   readonly begin: number;
@@ -28,9 +31,6 @@ export interface SafetensorsHeader {
   readonly bytes: Buffer;
   readonly fileBytes: number;
 }
-
-/** What is wrong with a file, without its name. */
-export class Damage extends Error {}
 
 function parseHeader(
   text: string,
@@ -56,14 +56,14 @@ function parseHeader(
     const parsed = entrySchema.safeParse(value);
     if (!parsed.success) throw new Damage(`its header describes tensor ${name} wrongly`);
     const { dtype, shape, data_offsets } = parsed.data;
-    if (dtype !== "F32") {
-      throw new Damage(`tensor ${name} is ${dtype}, and only F32 can be read; save the weights as float32`);
+    if (!isElementKind(dtype)) {
+      throw new Damage(`tensor ${name} is ${dtype}, which is not read; save the weights as float32`);
     }
     const [begin, end] = data_offsets;
-    if (end - begin !== 4 * sizeOf(shape)) {
+    if (end - begin !== ELEMENT_BYTES[dtype] * sizeOf(shape)) {
       throw new Damage(`tensor ${name} of shape [${shape}] cannot fill bytes ${begin} to ${end}`);
     }
-    entries.push({ name, shape, begin, end });
+    entries.push({ name, kind: dtype, shape, begin, end });
   }
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
   let end = 0;
@@ -84,7 +84,7 @@ function parseHeader(
 
 /**
  * Reads the header of a file from its beginning on; what comes next are the values.
- * @throws Damage where it is not one of float32 tensors that fill the file
+ * @throws Damage where it is not one of tensors of known kinds that fill the file
  */
 export function readSafetensorsHeader(fd: number): SafetensorsHeader {
   const { size: fileBytes } = fstatSync(fd);

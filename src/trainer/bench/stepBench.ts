@@ -1,6 +1,8 @@
 /** Times training steps exactly as the loop runs them: engine thread, batches made ready meanwhile, optimiser and EMA included. */
 import type { TrainingBatch } from "../../core/batch/assemble.ts";
 import { imageCost } from "../../core/cost/imageCost.ts";
+import { UserError } from "../../core/errors.ts";
+import type { OwnBackend } from "../../core/experiment/backendChoices.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import { modelShape } from "../../core/model/shape.ts";
 import type { Stage } from "../../core/random/streams.ts";
@@ -50,7 +52,7 @@ export class StepBench {
    */
   static async start(
     experiment: Experiment,
-    wanted: BackendChoice = experiment.engine.backend,
+    wanted: BackendChoice = timedBackend(experiment),
     stage: Stage = "pretrain",
   ): Promise<StepBench> {
     const source = new BatchSource(experiment, stage, madeUpImages(experiment));
@@ -129,6 +131,14 @@ export class StepBench {
   close(): Promise<void> {
     return this.engine.close();
   }
+}
+
+/** @throws UserError where it is another program that trains */
+export function timedBackend({ engine }: Experiment): OwnBackend {
+  if (engine.backend !== "torch") return engine.backend;
+  throw new UserError(
+    "engine.backend: torch cannot be timed beforehand: that is another program, and how long a run of it takes is known when it is at work. `--set engine.backend=auto` times this program's own engine.",
+  );
 }
 
 /** Mean of the images' losses. */

@@ -1,7 +1,7 @@
 /** `maskdm bench FILE`: how fast training steps are on this machine. */
 import { arch, platform } from "node:os";
 import { type Command, Option } from "commander";
-import { BACKEND_CHOICES } from "../../core/experiment/backendChoices.ts";
+import { OWN_BACKEND_CHOICES } from "../../core/experiment/backendChoices.ts";
 import type { Override } from "../../core/experiment/parse.ts";
 import type { MaskConfig } from "../../core/masks/masks.ts";
 import { maskPieces } from "../../core/masks/schedule.ts";
@@ -35,7 +35,7 @@ export function register(program: Command, io: Io): void {
     .argument("<file>", "experiment file")
     .option("--mask-rates <list>", "mask rates, comma-separated (default: the file's, and 0)", parseMaskRates)
     .option("--batch-sizes <list>", "batch sizes, comma-separated (default: the file's)", parsePositiveIntegers)
-    .addOption(new Option("--backend <name>", "backend (default: the file's)").choices(BACKEND_CHOICES))
+    .addOption(new Option("--backend <name>", "backend (default: the file's)").choices(OWN_BACKEND_CHOICES))
     .option("--steps <n>", "steps measured for each row", parsePositiveInteger, 10)
     .option("--set <key=value>", "override a key of the experiment; may be repeated", collectSetOption, [])
     .option("--json", "print machine and rows as JSON")

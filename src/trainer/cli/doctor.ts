@@ -12,6 +12,8 @@ interface DoctorOptions {
   readonly json?: boolean;
   readonly jsonLines?: boolean;
   readonly installTensorflow?: boolean;
+  readonly installTorch?: boolean;
+  readonly yes?: boolean;
 }
 
 export function register(program: Command, io: Io): void {
@@ -27,10 +29,21 @@ export function register(program: Command, io: Io): void {
       "--install-tensorflow",
       "first install tfjs-node with TensorFlow's library (about 1 GB) into a folder of this user, where an update of the extension leaves it",
     )
+    .option(
+      "--install-torch",
+      "first install PyTorch for this user's Python (1 to 7 GB, as the machine has a graphics card or not); says what it fetches and asks",
+    )
+    .option("--yes", "do not ask before --install-torch fetches anything")
     .action(async (options: DoctorOptions) => {
       if (options.installTensorflow === true) {
         const { installForUser } = await import("../tensorflow/installForUser.ts");
         await installForUser((line) => io.stderr(line));
+      }
+      if (options.installTorch === true) {
+        const { installForUser } = await import("../torch/installForUser.ts");
+        if (!(await installForUser(options.yes === true, (line) => io.stderr(line)))) {
+          return io.stderr("Nothing was fetched.");
+        }
       }
       const report = await examineAndPrint(options, io);
       if (report === null || !report.ok) throw new CommandExit(1);
@@ -40,6 +53,7 @@ export function register(program: Command, io: Io): void {
     ["maskdm doctor --runs-dir /data/runs", "look at the disk that runs are to be written to"],
     ["maskdm doctor --json", "the same for a script"],
     ["maskdm doctor --json-lines", "the same for a program that shows it as it comes"],
+    ["maskdm doctor --install-torch", "get PyTorch, to train on a graphics card, then see what works"],
     ["maskdm doctor --install-tensorflow", "get the backend tfjs-node, then see what works"],
   ]);
   program

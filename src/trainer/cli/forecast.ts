@@ -53,16 +53,19 @@ async function printForecast(file: string, options: ForecastOptions, io: Io): Pr
   ]);
   const text = readExperimentFile(file);
   const { dataset } = await imageFactsOf(text, options.set, dirname(file));
-  const facts = { memoryBytes: usableMemory(), ...(dataset === undefined ? {} : { dataset }) };
+  const known = speeds.knownMachine();
+  const machine = { memoryBytes: usableMemory(), autoTakesTorch: known.autoTakesTorch === true };
+  const facts = { ...machine, ...(dataset === undefined ? {} : { dataset }) };
   const { experiment } = checkExperiment(file, text, options.set, facts, io);
   const stages = options.stage === undefined ? STAGE_NAMES : [options.stage];
   if (options.measure === true) {
     const { measureStages } = await import("../bench/measureStages.ts");
     speeds.keepMeasurement(await measureStages(experiment, stages, (line) => io.stderr(line)));
   }
-  const known = speeds.knownMachine();
-  const forecasts = stages.flatMap((stage) => forecast({ experiment, stage, images: dataset?.images }, known) ?? []);
+  const measured = speeds.knownMachine();
+  const forecasts = stages.flatMap((stage) => forecast({ experiment, stage, images: dataset?.images }, measured) ?? []);
   if (options.json === true) io.json(forecasts);
   else io.stdout(forecasts.map(forecastText).join("\n"));
-  if (forecasts.some(({ time }) => time === null)) io.stderr("--measure finds out how fast this machine is.");
+  if (forecasts.some(({ time, torch }) => time === null && !torch))
+    io.stderr("--measure finds out how fast this machine is.");
 }

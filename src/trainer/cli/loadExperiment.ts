@@ -5,6 +5,7 @@ import { formatDiagnostic } from "../../core/experiment/diagnostic.ts";
 import { applyOverrides, parseExperiment } from "../../core/experiment/parse.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import { type LintFacts, lintExperiment } from "../../core/lint/lint.ts";
+import { usableMemory } from "../../node/machine.ts";
 import { CommandExit } from "./errors.ts";
 import type { Io } from "./io.ts";
 import type { SetOption } from "./options.ts";
@@ -72,4 +73,15 @@ export async function imageFactsOf(
   if (dataset === undefined) return {};
   const { leftOut, ...facts } = dataset;
   return { dataset: facts };
+}
+
+/** What lint wants to know of the machine before a training: whether `auto` takes PyTorch is found out where it was not before. */
+export async function trainingMachine(
+  original: string,
+  set: readonly SetOption[],
+): Promise<Pick<LintFacts, "memoryBytes" | "autoTakesTorch">> {
+  const parsed = parseExperiment(original, set);
+  const isAuto = parsed.ok && parsed.experiment.engine.backend === "auto";
+  const { torchForAuto } = await import("../torch/findTorch.ts");
+  return { memoryBytes: usableMemory(), autoTakesTorch: isAuto && (await torchForAuto()) !== null };
 }

@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Override } from "../../core/experiment/overrides.ts";
 import { parseOverride } from "../../core/experiment/parseOverride.ts";
+import type { ProcessIdentity } from "../../core/run/liveness.ts";
 
 /** One `--set path=value`. */
 export type SetOption = Override;
@@ -67,6 +68,8 @@ export interface RunOptions {
   /** what lists call it */
   readonly name?: string | undefined;
   readonly set: readonly SetOption[];
+  /** told of the process that trains, where that is another one than this */
+  readonly started?: ((process: ProcessIdentity) => void) | undefined;
 }
 
 /** Folder that holds the run folders, relative to where the command is started. */

@@ -9,6 +9,7 @@ import { type ExitCode, reportError } from "./errors.ts";
 import * as evaluate from "./evaluate.ts";
 import * as finetune from "./finetune.ts";
 import * as forecast from "./forecast.ts";
+import * as importCommand from "./import.ts";
 import type { Io } from "./io.ts";
 import * as lint from "./lint.ts";
 import * as mcp from "./mcp.ts";
@@ -33,6 +34,7 @@ export interface CommandFile {
 /** In the order of the help text. */
 export const COMMANDS: readonly CommandFile[] = [
   newExperiment,
+  importCommand,
   lint,
   preview,
   forecast,

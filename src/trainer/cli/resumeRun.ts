@@ -5,7 +5,6 @@ import { parseExperiment } from "../../core/experiment/parse.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import type { RunRecord, SessionChange } from "../../core/run/record.ts";
 import { exists } from "../../node/exists.ts";
-import { usableMemory } from "../../node/machine.ts";
 import { listCheckpoints } from "../../node/run/checkpoints.ts";
 import { experimentOfRun, namedExperiment } from "../../node/run/experimentOfRun.ts";
 import { parentCheckpoint } from "../../node/run/parentCheckpoint.ts";
@@ -16,12 +15,12 @@ import { maskdmCommand } from "../../node/shellCommand.ts";
 import { StartUp } from "../loop/startUp.ts";
 import { takeRun } from "../run/takenRun.ts";
 import type { Io } from "./io.ts";
-import { checkExperiment, readExperimentFile } from "./loadExperiment.ts";
+import { checkExperiment, readExperimentFile, trainingMachine } from "./loadExperiment.ts";
 import type { RunOptions } from "./options.ts";
 import { changeNotes, fileNotes, recordedChanges } from "./resumeNotes.ts";
 import { overridesOf, sessionRequest, shortPath, trainWithProgress } from "./training.ts";
 
-export interface ResumeOptions extends Pick<RunOptions, "runsDir" | "steps" | "until" | "set"> {
+export interface ResumeOptions extends Pick<RunOptions, "runsDir" | "steps" | "until" | "set" | "started"> {
   /** a falling learning rate may be stretched over more steps */
   readonly stretchLr?: boolean;
 }
@@ -64,6 +63,13 @@ export async function resume(text: string, options: ResumeOptions, io: Io): Prom
     io.stdout(name);
     io.stderr(`${record.id} has all its ${steps} steps. Train it for longer with: --steps N`);
     return;
+  }
+
+  const { torchFor } = await import("../torch/findTorch.ts");
+  const torch = await torchFor(experiment, stage);
+  if (torch !== null) {
+    const { resumeWithTorch } = await import("./trainWithTorch.ts");
+    return resumeWithTorch(torch, { run: name, options, overrides: overridesOf(options, stage) }, io);
   }
 
   // The lock is taken before the data are opened: two resumes of one run must not both decode and load.
@@ -117,6 +123,12 @@ async function standingOf(text: string, options: ResumeOptions): Promise<Standin
   const experimentFile = await experimentOfRun(runDir, record);
   const parent = record.parent && parentCheckpoint(runDir, record.parent);
   const file = shortPath(await namedExperiment(runDir, experimentFile));
+  if (record.imported !== undefined) {
+    const next = maskdmCommand(record.stage, file, "--from", shortPath(runDir));
+    throw new UserError(
+      `${runDir} was imported, without the state of its optimiser: it cannot go on as it was. Train on from its weights: ${next}`,
+    );
+  }
   const scratch = record.stage === "finetune" ? ["--from-scratch"] : [];
   const from = parent === null ? scratch : ["--from", shortPath(parent)];
   return {
@@ -155,7 +167,7 @@ async function experimentToUse(standing: Standing, options: ResumeOptions, io: I
     frozen,
     overridesOf(options, stage),
     {
-      memoryBytes: usableMemory(),
+      ...(await trainingMachine(frozen, overridesOf(options, stage))),
       stage,
       ...(former.ok
         ? { resumed: { experiment: former.experiment, name, step, file, anew, command, stretchesLr } }

@@ -1,6 +1,7 @@
 /** `maskdm sample RUN`: draws images. */
 import { type Command, Option } from "commander";
 import { SAMPLER_CHOICES } from "../../core/experiment/samplerChoices.ts";
+import type { TorchPython } from "../torch/findTorch.ts";
 import type { Io } from "./io.ts";
 import {
   addExamples,
@@ -77,6 +78,12 @@ export function register(program: Command, io: Io): void {
 }
 
 async function sample(run: string, options: SampleOptions, io: Io): Promise<void> {
+  const torch = await torchOf(run, options);
+  if (torch !== null) {
+    const { handOver } = await import("./handOver.ts");
+    await handOver({ python: torch.python, args: torchArguments(run, options), input: null }, io);
+    return;
+  }
   const { sampleRun } = await import("../loop/sampleRun.ts");
   const { sampler, steps, eta, guidance, count, weights, seed, label, out, trajectory, images, overwrite } = options;
   const named = { sampler, steps, eta, guidance, count, weights };
@@ -106,4 +113,24 @@ async function sample(run: string, options: SampleOptions, io: Io): Promise<void
   }
   for (const path of [...result.pages, ...result.trajectoryPages]) io.stdout(path);
   if (result.images !== null) io.stdout(result.images);
+}
+
+/** The PyTorch that draws with a run's experiment; null: this program's engine does. */
+async function torchOf(run: string, { runsDir, set }: SampleOptions): Promise<TorchPython | null> {
+  const [{ findNetwork }, { torchFor }] = await Promise.all([
+    import("../../node/run/runNetwork.ts"),
+    import("../torch/findTorch.ts"),
+  ]);
+  // Whoever draws says what there is to say of the run.
+  const { experiment } = findNetwork({ source: run, runsDir, overrides: set, note: () => {} });
+  return torchFor(experiment, null);
+}
+
+/** The command with all its options. */
+function torchArguments(run: string, { set, runsDir, ...options }: SampleOptions): string[] {
+  const given = Object.entries({ "runs-dir": runsDir, ...options }).flatMap(([name, value]) => {
+    if (value === undefined || value === false) return [];
+    return value === true ? [`--${name}`] : [`--${name}`, String(value)];
+  });
+  return ["sample", run, ...given, ...set.flatMap(({ path, value }) => ["--set", `${path}=${value}`])];
 }

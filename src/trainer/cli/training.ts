@@ -7,8 +7,7 @@ import type { Experiment } from "../../core/experiment/schema.ts";
 import type { CheckpointFacts } from "../../core/lint/facts.ts";
 import type { Stage } from "../../core/random/streams.ts";
 import type { RunParent } from "../../core/run/record.ts";
-import type { FinalState } from "../../core/run/status.ts";
-import { usableMemory } from "../../node/machine.ts";
+import type { RunState } from "../../core/run/status.ts";
 import { maskdmCommand } from "../../node/shellCommand.ts";
 import type { EngineFacts, WeightSource } from "../engine/messages.ts";
 import type { Session, SessionNotes } from "../loop/session.ts";
@@ -17,7 +16,7 @@ import type { SessionRequest } from "../run/runFolder.ts";
 import type { RunWriter } from "../run/runWriter.ts";
 import { CommandExit } from "./errors.ts";
 import type { Io } from "./io.ts";
-import { checkExperiment, imageFactsOf, readExperimentFile } from "./loadExperiment.ts";
+import { checkExperiment, imageFactsOf, readExperimentFile, trainingMachine } from "./loadExperiment.ts";
 import type { RunOptions, SetOption } from "./options.ts";
 import { createProgress, type Progress } from "./progress.ts";
 
@@ -37,7 +36,7 @@ export function sessionRequest(experiment: Experiment): SessionRequest {
 
 /** How a run's session ended, and where the run is. */
 export interface Trained {
-  readonly state: FinalState;
+  readonly state: RunState;
   readonly dir: string;
 }
 
@@ -69,8 +68,15 @@ export async function startRun(
   const { experimentBehind } = await import("../../node/run/experimentOfRun.ts");
   const experimentFile = await experimentBehind(file);
   const images = await imageFactsOf(original, overrides, dirname(experimentFile));
-  const facts = { memoryBytes: usableMemory(), stage, ...images, ...(checkpoint ? { checkpoint } : {}) };
+  const machine = await trainingMachine(original, overrides);
+  const facts = { ...machine, stage, ...images, ...(checkpoint ? { checkpoint } : {}) };
   const { experiment, text } = checkExperiment(file, original, overrides, facts, io);
+  const { torchFor } = await import("../torch/findTorch.ts");
+  const torch = await torchFor(experiment, stage);
+  if (torch !== null) {
+    const { startWithTorch } = await import("./trainWithTorch.ts");
+    return startWithTorch(torch, { experimentFile, original, stage, options, overrides, source }, io);
+  }
   const [{ createRun }, { checkFree }, { recordedChanges }, { changedKeys }] = await Promise.all([
     import("../run/runFolder.ts"),
     import("../../node/run/newRun.ts"),

@@ -31,6 +31,8 @@ const FORMAT_VERSION = 2;
 const manifestSchema = z.strictObject({
   /** the data folder, for the curious */
   folder: z.string(),
+  /** what decoded the images, a part of the key: so another engine can tell whether they are what it needs; missing in older caches */
+  decoder: z.string().optional(),
   pixelFile: z.string().regex(/^[0-9a-z-]+\.pixels$/),
   /** bytes per image */
   imageBytes: z.number().int().positive(),
@@ -141,10 +143,10 @@ export class PixelCache {
   }
 
   /** Makes `content` the cache. Its pixel file must be complete. */
-  commit(content: Omit<CacheManifest, "folder">, file: number): CacheManifest {
+  commit(content: Omit<CacheManifest, "folder" | "decoder">, file: number): CacheManifest {
     fsyncSync(file);
     const previous = this.readManifest(() => {});
-    const manifest: CacheManifest = { folder: this.folder, ...content };
+    const manifest: CacheManifest = { folder: this.folder, decoder: DECODER_VERSION, ...content };
     this.writeManifest(manifest);
     if (previous !== null && previous.pixelFile !== manifest.pixelFile)
       removeQuietly(join(this.dir, previous.pixelFile));

@@ -2,7 +2,8 @@
 import { formatBytes } from "../../node/run/diskError.ts";
 import type { BackendCheck } from "./backendCheck.ts";
 import type { FolderCheck } from "./folders.ts";
-import type { Finding } from "./report.ts";
+import type { Finding, Verdict } from "./report.ts";
+import type { TorchCheck } from "./torchCheck.ts";
 
 /** What is printed of a finding. */
 export function describeFinding(finding: Exclude<Finding, { kind: "trying" }>): string {
@@ -28,12 +29,10 @@ export function describeFinding(finding: Exclude<Finding, { kind: "trying" }>): 
     }
     case "backend":
       return lines(...backendLines(finding.backend));
+    case "torch":
+      return lines(...torchLines(finding.torch));
     case "verdict":
-      return lines(
-        finding.auto === null
-          ? "  None works: nothing can be trained or drawn here."
-          : `  engine.backend: auto takes ${finding.auto}.`,
-      );
+      return lines(verdictLine(finding));
   }
 }
 
@@ -47,6 +46,24 @@ function backendLines(check: BackendCheck): string[] {
   const agreement = difference === 0 ? "" : `, differs from the first by ${difference!.toExponential(0)}`;
   return [`  works  ${title} ${version}, ${threads} ${threads === 1 ? "thread" : "threads"}: ${speed}${agreement}`];
 }
+
+function verdictLine({ ok, auto }: Verdict): string {
+  if (!ok) return "  None works: nothing can be trained or drawn here.";
+  return auto === null
+    ? "  engine.backend: auto takes none of them; torch can be asked for."
+    : `  engine.backend: auto takes ${auto}.`;
+}
+
+function torchLines({ works, python, pythonVersion, version, devices, reason, remedy }: TorchCheck): string[] {
+  const title = "torch".padEnd(12);
+  const advice = reason === null ? [] : [`  ${"".padEnd(19)} ${reason}.`, `  ${"".padEnd(19)} ${remedy}`];
+  if (!works) return [`  NO     ${title} ${reason}.`, `         ${"".padEnd(12)} ${remedy}`];
+  const on = devices.length === 0 ? "the processor alone" : devices.map(deviceText).join(", ");
+  return [`  works  ${title} PyTorch ${version} in Python ${pythonVersion} (${python}), on ${on}`, ...advice];
+}
+
+const deviceText = ({ name, memoryBytes }: TorchCheck["devices"][number]): string =>
+  `${name} (${formatBytes(memoryBytes)})`;
 
 function folderLines(title: string, { path, exists, writable, freeBytes, reason }: FolderCheck): string[] {
   const free = freeBytes === null ? "" : `, ${formatBytes(freeBytes)} free`;

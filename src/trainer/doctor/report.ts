@@ -8,6 +8,7 @@ import { AUTO_CANDIDATES } from "../engine/wantedBackend.ts";
 import { type BackendCheck, backendChecker } from "./backendCheck.ts";
 import { checkFolder, type FolderCheck } from "./folders.ts";
 import { checkImageLibrary, type ImageLibraryCheck } from "./imageLibrary.ts";
+import { checkTorch, type TorchCheck } from "./torchCheck.ts";
 
 /** What this machine is. */
 export interface MachineFinding {
@@ -25,11 +26,12 @@ export interface Verdict {
   /** whether anything can be trained here */
   readonly ok: boolean;
   /** what engine.backend: auto takes; null where nothing works */
-  readonly auto: BackendName | null;
+  readonly auto: BackendName | "torch" | null;
 }
 
 export interface DoctorReport extends MachineFinding, FoldersFinding, Verdict {
   readonly backends: readonly BackendCheck[];
+  readonly torch: TorchCheck;
   readonly images: ImageLibraryCheck;
 }
 
@@ -38,8 +40,9 @@ export type Finding =
   | ({ readonly kind: "machine" } & MachineFinding)
   | ({ readonly kind: "folders" } & FoldersFinding)
   | { readonly kind: "images"; readonly images: ImageLibraryCheck }
-  | { readonly kind: "trying"; readonly backend: BackendName }
+  | { readonly kind: "trying"; readonly backend: BackendName | "torch" }
   | { readonly kind: "backend"; readonly backend: BackendCheck }
+  | { readonly kind: "torch"; readonly torch: TorchCheck }
   | ({ readonly kind: "verdict" } & Verdict);
 
 export interface Examination {
@@ -71,15 +74,26 @@ export async function* examine({ runsDir, cacheDir, signal }: Examination): Asyn
     if (backend.works) working.add(name);
     yield { kind: "backend", backend };
   }
-  yield { kind: "verdict", ok: working.size > 0, auto: AUTO_CANDIDATES.find((name) => working.has(name)) ?? null };
+  yield { kind: "trying", backend: "torch" };
+  const torch = await checkTorch(signal).catch((error: unknown) => {
+    if (signal?.aborted === true) return null;
+    throw error;
+  });
+  if (torch === null) return;
+  yield { kind: "torch", torch };
+  const own = AUTO_CANDIDATES.find((name) => working.has(name)) ?? null;
+  const auto = torch.works && torch.devices.length > 0 ? "torch" : own;
+  yield { kind: "verdict", ok: working.size > 0 || torch.works, auto };
 }
 
 /** The findings of a whole examination as one report; null: it ended early. */
 export function reportOf(findings: readonly Finding[]): DoctorReport | null {
   const one = <K extends Finding["kind"]>(kind: K) =>
     findings.find((finding): finding is Extract<Finding, { kind: K }> => finding.kind === kind);
-  const [machine, folders, images, verdict] = [one("machine"), one("folders"), one("images"), one("verdict")];
-  if (machine === undefined || folders === undefined || images === undefined || verdict === undefined) return null;
+  const [machine, folders, images] = [one("machine"), one("folders"), one("images")];
+  const [torch, verdict] = [one("torch"), one("verdict")];
+  if (machine === undefined || folders === undefined || images === undefined) return null;
+  if (torch === undefined || verdict === undefined) return null;
   const backends = findings.flatMap((finding) => (finding.kind === "backend" ? [finding.backend] : []));
   return {
     ok: verdict.ok,
@@ -87,6 +101,7 @@ export function reportOf(findings: readonly Finding[]): DoctorReport | null {
     node: machine.node,
     machine: machine.machine,
     backends,
+    torch: torch.torch,
     auto: verdict.auto,
     images: images.images,
     runsFolder: folders.runsFolder,

@@ -23,6 +23,7 @@ import { cacheFolder } from "../data/pixelCache.ts";
 import { EngineClient } from "../engine/client.ts";
 import { engineThreads } from "../engine/engineThreads.ts";
 import type { EngineFacts, WeightSource } from "../engine/messages.ts";
+import { ownBackend } from "../engine/wantedBackend.ts";
 import { measuredImages } from "../evaluation/measuredImages.ts";
 import { imagesSince, writeImageList } from "../run/imageListFile.ts";
 import type { RunWriter } from "../run/runWriter.ts";
@@ -178,7 +179,7 @@ async function startEngine(session: Session, engine: EngineClient): Promise<Engi
   const masks = stageMasks(experiment, stage);
   const { batch_size: batchSize, micro_batch_size: microBatchSize } = experiment[stage];
   const facts = await engine.call("init", {
-    wanted: experiment.engine.backend,
+    wanted: ownBackend(experiment),
     threads: engineThreads(experiment),
     shape: modelShape(experiment),
     seed: experiment.seed,

@@ -11,7 +11,7 @@ import { type Program, spawnDetached } from "../../node/run/detached.ts";
 import { removeQuietly } from "../../node/run/files.ts";
 import { LifeWatch } from "../../node/run/lifeWatch.ts";
 import { takeLock } from "../../node/run/lock.ts";
-import { checkProcess, isSameProcess, lookupProcess, thisProcess } from "../../node/run/process.ts";
+import { checkProcess, identityOf, isSameProcess } from "../../node/run/process.ts";
 import {
   claimEntry,
   failEntry,
@@ -153,9 +153,7 @@ class QueueWorker {
       child.on("error", (error) => this.fail(id, `the trainer could not be started: ${error.message}`));
       child.on("exit", (code, signal) => this.settle(id, { code, signal }));
       if (child.pid === undefined) return; // "error" follows
-      const found = lookupProcess(child.pid);
-      const processStart = found.found === "alive" ? found.start : `${process.platform}:unreadable:${Date.now()}`;
-      updateStarted(this.runsDir, { ...entry, process: { host: thisProcess().host, pid: child.pid, processStart } });
+      updateStarted(this.runsDir, { ...entry, process: identityOf(child.pid) });
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       this.fail(id, error.message);

@@ -52,6 +52,8 @@ export interface NewRun extends SessionRequest {
   readonly seed: number;
   readonly totalSteps: number;
   readonly parent: RunParent | null;
+  /** where its weights are from, if another program trained them */
+  readonly imported?: NonNullable<RunRecord["imported"]>;
 }
 
 /**
@@ -157,6 +159,7 @@ function newRecord(request: NewRun, known: Pick<RunRecord, "id" | "name" | "git"
     pid: session.pid,
     processStart: session.processStart,
     parent: known.parent,
+    ...(request.imported === undefined ? {} : { imported: request.imported }),
     createdAt: session.startedAt,
     totalSteps: request.totalSteps,
     sessions: [session],

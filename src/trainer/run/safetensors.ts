@@ -1,15 +1,18 @@
 /**
  * Reads and writes safetensors files (public format): header length as 8 bytes little-endian, a JSON header padded with spaces to a
- * multiple of 8, then the values of all tensors without gaps. float32 only: that is what this project's checkpoints hold.
+ * multiple of 8, then the values of all tensors without gaps. Written is float32, which this project's checkpoints hold; others are
+ * read, too, and become float32.
  */
 import { closeSync, fsyncSync, openSync } from "node:fs";
+import { Damage } from "../../core/damage.ts";
 import { UserError } from "../../core/errors.ts";
 import { sizeOf } from "../../core/model/graph/graph.ts";
+import { asFloats } from "../../core/model/storedTensor.ts";
 import type { NamedTensor } from "../../core/model/tensor.ts";
 import { crc32, crcHex } from "../../node/run/crc32.ts";
 import { asDiskError } from "../../node/run/diskError.ts";
 import { errorCode, writeFully } from "../../node/run/files.ts";
-import { Damage, readFully, readSafetensorsHeader } from "../../node/run/safetensorsHeader.ts";
+import { readFully, readSafetensorsHeader } from "../../node/run/safetensorsHeader.ts";
 
 /** So much is written or read at once. */
 const CHUNK_BYTES = 16 * 2 ** 20;
@@ -100,15 +103,15 @@ function read(fd: number): SafetensorsFile {
   const { entries, metadata, bytes: head, fileBytes } = readSafetensorsHeader(fd);
   let crc = crc32(head, 0);
   const tensors = new Map<string, NamedTensor>();
-  for (const { name, shape, begin, end } of entries) {
-    const data = new Float32Array((end - begin) / 4);
-    const bytes = Buffer.from(data.buffer);
+  for (const { name, kind, shape, begin, end } of entries) {
+    const bytes = new Uint8Array(end - begin);
     for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
       const chunk = bytes.subarray(at, at + CHUNK_BYTES);
       readFully(fd, chunk);
       crc = crc32(chunk, crc);
     }
-    if (!LITTLE_ENDIAN) bytes.swap32();
+    // float32 of this machine's order are the file's own bytes.
+    const data = kind === "F32" && LITTLE_ENDIAN ? new Float32Array(bytes.buffer) : asFloats(kind, bytes);
     tensors.set(name, { name, shape, data });
   }
   return { tensors, metadata, integrity: { bytes: fileBytes, crc32: crcHex(crc) } };
@@ -116,7 +119,7 @@ function read(fd: number): SafetensorsFile {
 
 /**
  * Reads a file whole; every tensor gets memory of its own. Tensors stand in the order of their bytes.
- * @throws UserError if there is no such file, or if it is damaged or holds anything but float32
+ * @throws UserError if there is no such file, or if it is damaged or holds numbers of a kind that is not read
  */
 export function readSafetensors(path: string): SafetensorsFile {
   let fd: number;

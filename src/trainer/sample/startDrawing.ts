@@ -6,11 +6,12 @@ import type { RunNetwork } from "../../node/run/runNetwork.ts";
 import type { EngineClient } from "../engine/client.ts";
 import { engineThreads } from "../engine/engineThreads.ts";
 import type { EngineFacts } from "../engine/messages.ts";
+import { ownBackend } from "../engine/wantedBackend.ts";
 
 /** Starts an engine that only draws; its weights are still to be loaded. */
 export function startDrawing(engine: EngineClient, { experiment }: RunNetwork): Promise<EngineFacts> {
   return engine.call("init", {
-    wanted: experiment.engine.backend,
+    wanted: ownBackend(experiment),
     threads: engineThreads(experiment),
     shape: modelShape(experiment),
     seed: 0,

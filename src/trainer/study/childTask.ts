@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { cleanEnvironment, type Program } from "../../node/run/detached.ts";
-import { lookupProcess, thisProcess } from "../../node/run/process.ts";
+import { identityOf, thisProcess } from "../../node/run/process.ts";
 
 export type TaskEnd = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
@@ -54,10 +54,7 @@ export class ChildTask {
   /** As others can look for it. */
   get process() {
     const { pid } = this.child;
-    if (pid === undefined) return thisProcess();
-    const found = lookupProcess(pid);
-    const processStart = found.found === "alive" ? found.start : `${process.platform}:unreadable:${Date.now()}`;
-    return { host: thisProcess().host, pid, processStart };
+    return pid === undefined ? thisProcess() : identityOf(pid);
   }
 
   kill(): void {

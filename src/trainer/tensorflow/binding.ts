@@ -3,8 +3,8 @@ import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../../core/errors.ts";
+import { essence, runTool, type ToolOptions } from "../tools/runTool.ts";
 import { NODE_HEADERS } from "./npmPackage.ts";
-import { essence, runTool, type ToolOptions } from "./runTool.ts";
 
 /** The newest version of Node's C interface that the package looks for; Node 20 has it. */
 const NAPI_VERSION = 8;

@@ -1,7 +1,7 @@
 /** Whether an installed tfjs-node loads and computes. */
 import * as z from "zod";
 import { parseJson } from "../../core/parseJson.ts";
-import { essence, runTool } from "./runTool.ts";
+import { essence, runTool } from "../tools/runTool.ts";
 import { TFJS_NODE } from "./tensorflowFolder.ts";
 
 /** In a process of its own: a library that crashes must not take this one along, and one that is loaded cannot be replaced. */

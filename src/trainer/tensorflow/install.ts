@@ -1,12 +1,11 @@
 /** Installs tfjs-node with TensorFlow's C library into a user's folder. It is put together beside that folder and moved there when it works. */
-import { mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { join } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import { exists } from "../../node/exists.ts";
-import { processExists } from "../../node/run/process.ts";
+import { assembleFolder } from "../tools/assembleFolder.ts";
+import type { ToolOptions } from "../tools/runTool.ts";
 import { checkInstallation } from "./checkInstallation.ts";
 import { fetchPackage, removeSuperfluous, runInstallScript } from "./npmPackage.ts";
-import type { ToolOptions } from "./runTool.ts";
 import { TFJS_NODE, TFJS_NODE_VERSION } from "./tensorflowFolder.ts";
 import { installFromWheel } from "./wheelWay.ts";
 
@@ -47,27 +46,17 @@ export async function installTensorflow(request: InstallRequest): Promise<Instal
     }
     say(`What is in ${folder} does not work (${check.reason}): it is replaced.`);
   }
-  const parent = dirname(folder);
-  await mkdir(parent, { recursive: true });
-  const work = await mkdtemp(join(parent, `.installing-${process.pid}-`));
-  try {
-    await removeLeftovers(parent);
+  const { way, tensorflow } = await assembleFolder(folder, signal, async (work) => {
     const way = await assemble(request, work);
     await removeSuperfluous(work);
     const check = await checkInstallation(work, signal);
     if (!check.works) {
       throw new UserError(`${TFJS_NODE} was installed but ${doesNotWork(check.reason)}`, "failure");
     }
-    await rm(folder, { recursive: true, force: true });
-    await rename(work, folder);
-    say(`${TFJS_NODE} ${TFJS_NODE_VERSION} with TensorFlow ${check.tensorflow} is installed: ${folder}`);
-    return { tensorflow: check.tensorflow, way };
-  } catch (error) {
-    if (signal.aborted) throw new UserError("The installation was stopped; nothing of it is left.", "failure");
-    throw error;
-  } finally {
-    await rm(work, { recursive: true, force: true, maxRetries: 3 });
-  }
+    return { way, tensorflow: check.tensorflow };
+  });
+  say(`${TFJS_NODE} ${TFJS_NODE_VERSION} with TensorFlow ${tensorflow} is installed: ${folder}`);
+  return { tensorflow, way };
 }
 
 async function assemble({ ways, pythons, say, signal }: InstallRequest, work: string): Promise<Way> {
@@ -103,13 +92,4 @@ function doesNotWork(reason: string): string {
     `does not work with Node ${process.versions.node} on ${process.platform}-${process.arch}: ${reason}\n  ` +
     "Another version of Node.js may load it; engine.backend: auto does without it."
   );
-}
-
-/** What an installation left that was killed: its process is no more. */
-async function removeLeftovers(parent: string): Promise<void> {
-  for (const name of await readdir(parent)) {
-    const pid = /^\.installing-(\d+)-/.exec(basename(name))?.[1];
-    if (pid !== undefined && !processExists(Number(pid)))
-      await rm(join(parent, name), { recursive: true, force: true });
-  }
 }

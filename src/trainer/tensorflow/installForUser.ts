@@ -1,8 +1,8 @@
 /** `maskdm doctor --install-tensorflow`. */
 
+import { pythonCommands } from "../../node/pythonCommands.ts";
 import { stopOnSignals } from "../stopOnSignals.ts";
 import { type Installation, installTensorflow } from "./install.ts";
-import { pythonCommands } from "./pythonCommands.ts";
 import { tensorflowFolder } from "./tensorflowFolder.ts";
 
 /**

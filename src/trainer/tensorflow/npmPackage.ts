@@ -2,7 +2,7 @@
 import { readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../../core/errors.ts";
-import { essence, runTool, type ToolOptions } from "./runTool.ts";
+import { essence, runTool, type ToolOptions } from "../tools/runTool.ts";
 import { TFJS_NODE, TFJS_NODE_VERSION } from "./tensorflowFolder.ts";
 
 /** What the binding is compiled against: the declarations of Node's C interface, without a download of Node's own headers. */

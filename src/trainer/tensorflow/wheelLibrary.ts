@@ -2,7 +2,7 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../../core/errors.ts";
-import { essence, runTool, type ToolOptions } from "./runTool.ts";
+import { essence, runTool, type ToolOptions } from "../tools/runTool.ts";
 import { WHEEL_PYTHON, type Wheel } from "./wheels.ts";
 
 /** Prints nothing; ends with an error where the Python is too old, or pip is missing. */

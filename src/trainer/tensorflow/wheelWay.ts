@@ -2,8 +2,8 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../../core/errors.ts";
+import type { ToolOptions } from "../tools/runTool.ts";
 import { compileBinding, findCompiler, stripLibraries } from "./binding.ts";
-import type { ToolOptions } from "./runTool.ts";
 import { fetchLibrary, findPip } from "./wheelLibrary.ts";
 import { WHEELS } from "./wheels.ts";
 

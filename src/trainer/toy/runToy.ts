@@ -7,6 +7,7 @@ import type { ToyCloud, ToyMessage } from "../../core/toy/messages.ts";
 import { DRAWN_POINTS, type ToySettings, TRAINING_POINTS, toyMoments, toyStages } from "../../core/toy/settings.ts";
 import { chooseBackend } from "../engine/chooseBackend.ts";
 import { engineThreads } from "../engine/engineThreads.ts";
+import { ownBackend } from "../engine/wantedBackend.ts";
 import { ToyNetwork } from "./toyNetwork.ts";
 
 /** @param tell receives one start and then the frames */
@@ -19,7 +20,7 @@ export async function runToy(settings: ToySettings, tell: (message: ToyMessage) 
     points: Array.from(points, (value) => Math.round(value * 1000) / 1000 + 0),
     distances,
   });
-  const { backend } = await chooseBackend(experiment.engine.backend, engineThreads(experiment));
+  const { backend } = await chooseBackend(ownBackend(experiment), engineThreads(experiment));
   const moments = toyMoments(settings);
   tell({
     ...{ kind: "start", settings, backend: backend.name, frames: moments.length },

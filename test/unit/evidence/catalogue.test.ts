@@ -7,7 +7,8 @@ import { DOCUMENTS } from "../../../scripts/evidence/catalogue.ts";
 import { groupsOf } from "../../../scripts/evidence/compare.ts";
 import { estimate } from "../../../scripts/evidence/listing.ts";
 import { prepareStudies, type Size } from "../../../scripts/evidence/prepare.ts";
-import { speedKey } from "../../../scripts/evidence/speeds.ts";
+import { savings } from "../../../scripts/evidence/savings.ts";
+import { type Speeds, speedKey } from "../../../scripts/evidence/speeds.ts";
 import { lintStudy } from "../../../src/core/study/lint.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "maskdm-catalogue-"));
@@ -97,4 +98,37 @@ it("measure a speed once for all that it does not depend on", () => {
     });
   expect(change("lr", 1e-5)).toBe(speedKey(first!));
   expect(change("batch_size", 7)).not.toBe(speedKey(first!));
+});
+
+describe("what hiding saves", () => {
+  const plans = () => prepared("masking").map(({ loaded }) => loaded.plan);
+  const rows = (speeds: Speeds): string[][] =>
+    savings(plans(), speeds)
+      .split("\n")
+      .filter((line) => line.startsWith("| "))
+      .map((line) => line.split("|").map((cell) => cell.trim()));
+
+  it("has a row for each mask whose steps were timed, its time an image's share of a whole one's", () => {
+    const times = (seconds: number): number[] => [seconds, 2 * seconds, 3 * seconds];
+    const runs = plans().flatMap((plan) => [...plan.runs.values()]);
+    const measured = rows({
+      measuredAt: "",
+      secondsPerStep: Object.fromEntries(runs.map((run) => [speedKey(run), times(run.stage === "pretrain" ? 1 : 4)])),
+    });
+    expect(measured[0]!.slice(1, -1)).toEqual(["network", "hidden", "visible", "attention", "operations", "time"]);
+    const block = measured.find(
+      ([, network, hidden]) => network === "uvit, width 96, 1024 tokens" && /^block/.test(hidden!),
+    );
+    // A step takes a quarter of the time, with 32 images instead of 16.
+    expect(block!.slice(2, -1)).toEqual(["block 88 %", "128", "63 %", "0.057", "0.125"]);
+    const names = measured.map((row) => row.slice(1, 3).join());
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  it("leaves out what was not timed, and reckons the networks of publications", () => {
+    const reckoned = rows({ measuredAt: "", secondsPerStep: {} });
+    expect(reckoned.map(([, network]) => network)).not.toContain("uvit, width 192, 64 tokens");
+    // n / (6D + n) for 4,096 tokens and a width of 768 is 0.47; the ends of the network and the long skips take a little.
+    expect(reckoned.find(([, network]) => network === "MaskDM-B, 256 px")!.slice(2, 4)).toEqual(["4096", "45 %"]);
+  });
 });

@@ -15,6 +15,7 @@ const TINY: EvidenceDocument = {
   name: "tiny",
   title: "Does it work?",
   about: "Small things.",
+  tellsSavings: false,
   studies: [
     { name: "tiny-budgets", title: "Budgets", asks: "Which?", full: [{ path: ["seeds"], value: 4 }] },
     { name: "tiny-pictures", title: "Pictures", asks: "How?", names: ["slow", "quick"], full: [] },

@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import JSZip from "jszip";
@@ -52,9 +52,17 @@ describe.skipIf(target === undefined)("the package for this platform", () => {
     expect(wanted.filter((name) => !existsSync(join(extension(), name)))).toEqual([]);
   });
 
+  it("has the PyTorch engine as it is in the repository", () => {
+    const inRepository = execFileSync("git", ["ls-files", "src/torch"], { encoding: "utf8" }).trim().split("\n");
+    const inPackage = files.flatMap((path) => (path.startsWith("extension/src/") ? [path.slice(10)] : []));
+    expect(inPackage.sort()).toEqual(inRepository.sort());
+    expect(inPackage).toContain("src/torch/maskdm_torch/about.py");
+  });
+
   it("brings the licences of the packages whose code is in its programs", () => {
     const notices = readFileSync(join(extension(), "dist/ThirdPartyNotices.txt"), "utf8");
-    for (const name of ["chart.js", "zod", "yaml", "commander", "@vscode/webview-ui-toolkit"]) {
+    const packages = ["chart.js", "zod", "yaml", "commander", "@vscode/webview-ui-toolkit", "@modelcontextprotocol/sdk"];
+    for (const name of packages) {
       expect(notices).toMatch(new RegExp(`^${name} \\d`, "m"));
     }
     expect(notices).toContain("Permission is hereby granted");
@@ -64,7 +72,7 @@ describe.skipIf(target === undefined)("the package for this platform", () => {
     const inside = files.filter((path) => path.startsWith("extension/"));
     expect(inside.length).toBeGreaterThan(100);
     const unwanted =
-      /\.(map|ts|mts|cts|tsbuildinfo|vsix)$|^extension\/(src|test|scripts|webview|out|runs|node_modules)\/|\/\./;
+      /\.(map|ts|mts|cts|tsbuildinfo|vsix|pyc)$|^extension\/(src\/(?!torch\/)|(test|scripts|webview|out|runs|node_modules)\/)|\/\./;
     expect(inside.filter((path) => unwanted.test(path))).toEqual([]);
     expect(inside.filter((path) => path.split("/").length === 2).sort()).toEqual(
       ["LICENSE.txt", "changelog.md", "package.json", "readme.md"].map((name) => `extension/${name}`),

@@ -1,6 +1,6 @@
-/** The worked numbers of docs/random-streams.md, checked against the program and against the Python written from that page. */
+/** The worked numbers of docs/random-streams.md, checked against the program and against the package maskdm_torch. */
 import { readFileSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import * as z from "zod";
 import { ROOT } from "../../../scripts/vscode/paths.ts";
 import { type BatchPlanConfig, BatchPlanner } from "../../../src/core/batch/plan.ts";
@@ -13,9 +13,13 @@ import {
   STREAMS,
   type StreamName,
 } from "../../../src/core/random/streams.ts";
+import { TORCH_MODULES } from "../../python/findPython.ts";
 import { requirePython } from "../../python/requirePython.ts";
-import { runPython } from "../../python/runPython.ts";
+import { askTorch } from "../../python/torchProcess.ts";
 import { always } from "../batch/planner.ts";
+
+// A busy machine takes its time to import torch.
+vi.setConfig({ testTimeout: 240_000 });
 
 const numbers = z.array(z.number());
 const stageName = z.enum(Object.keys(STAGES) as [keyof typeof STAGES]);
@@ -188,7 +192,7 @@ describe("the worked numbers of docs/random-streams.md", () => {
   });
 });
 
-describe("Python written from docs/random-streams.md", () => {
+describe("the package maskdm_torch", () => {
   const mask = base.mask;
   const requests: PlanRequest[] = [
     { config: base, step: 0 },
@@ -216,19 +220,18 @@ describe("Python written from docs/random-streams.md", () => {
     { config: { ...base, stage: "finetune" as const }, step: 70_000, slot: 255, token: 4095, elements: 3 },
   ];
 
-  it("draws the same integers, and the same normals to 1e-6", (test) => {
-    const python = requirePython(test);
+  it("draws the same integers, and the same normals to 1e-6", async (test) => {
+    const python = requirePython(test, TORCH_MODULES);
     const page = readPage();
     const reply = answerSchema.parse(
-      JSON.parse(
-        runPython(python, "maskdm_random.py", {
-          ...page,
-          normals,
-          noise,
-          plans: requests,
-          permutations: [[7, "finetune", 3, 1009]],
-        }),
-      ),
+      await askTorch(python, {
+        task: "streams",
+        ...page,
+        normals,
+        noise,
+        plans: requests,
+        permutations: [[7, "finetune", 3, 1009]],
+      }),
     );
     expect(reply.philox).toEqual(page.philox.map(({ words }) => words));
     expect(reply.words).toEqual(page.words.map(({ words }) => words));

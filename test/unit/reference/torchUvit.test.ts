@@ -59,7 +59,7 @@ const batch = (net: Network, B: number, visible: readonly number[][]) => ({
 describe("the PyTorch U-ViT", () => {
   it("has the properties that the method asks for", async (test) => {
     const python = requirePython(test, TORCH_MODULES);
-    expect(await torchSelftest(python)).toHaveLength(10);
+    expect(await torchSelftest(python)).toHaveLength(9);
   });
 
   const networks: [string, Network][] = [

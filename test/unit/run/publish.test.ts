@@ -1,13 +1,17 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { publishedRunFormat, RUN_FORMAT_DOCUMENT } from "../../../src/core/publish/runFormat.ts";
+import { publishedTorchPackage } from "../../../src/core/publish/torchPackage.ts";
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8");
 const published = publishedRunFormat(read(RUN_FORMAT_DOCUMENT));
 
-test.each(Object.keys(published))("%s is up to date with the schemas", (path) => {
-  expect(read(path)).toBe(published[path]);
-});
+test.each(Object.entries({ ...published, ...publishedTorchPackage(read(RUN_FORMAT_DOCUMENT)) }))(
+  "%s is up to date (npm run docs)",
+  (path, text) => {
+    expect(read(path)).toBe(text);
+  },
+);
 
 test("the document must have a place for every table, and for no other", () => {
   const markdown = read(RUN_FORMAT_DOCUMENT);

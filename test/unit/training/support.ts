@@ -73,9 +73,14 @@ export class Workshop {
   }
 
   start(args: readonly string[]): Started {
-    const child = spawn(process.execPath, [this.program, ...args], {
+    return this.launch(process.execPath, [this.program, ...args], {});
+  }
+
+  /** Starts a program in the folder. */
+  launch(program: string, args: readonly string[], env: NodeJS.ProcessEnv): Started {
+    const child = spawn(program, args, {
       cwd: this.folder,
-      env: { ...process.env, _: process.execPath }, // as a shell sets it: not "nohup", should the tests run under it
+      env: { ...process.env, _: process.execPath, ...env }, // as a shell sets it: not "nohup", should the tests run under it
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.children.add(child);

@@ -5,6 +5,8 @@ import { memoryProfile, predictTrainingMemory } from "../../cost/memory.ts";
 import { isBuildable } from "../../model/backbones.ts";
 import { modelShape } from "../../model/shape.ts";
 import { bytes, count, divisors, plural } from "../../numbers.ts";
+import { STAGE_NAMES } from "../../random/streams.ts";
+import { refusedByTorch, trainsWithTorch } from "../../torch/trainsWithTorch.ts";
 import type { Finding, LintContext, Rule } from "../rule.ts";
 
 const GIB = 2 ** 30;
@@ -16,18 +18,18 @@ const memoryAboveMachine: Rule = {
   name: "memory-above-machine",
   severity: "error",
   explanation:
-    "The memory predicted for a training step is more than the machine has (or than `engine.memory_gb` allows). A warning from 85 % on. With `micro_batch_size: auto` only a single image counts, as the micro-batch is then chosen to fit.",
+    "The memory predicted for a training step is more than the machine has (or than `engine.memory_gb` allows). A warning from 85 % on. With `micro_batch_size: auto` only a single image counts, as the micro-batch is then chosen to fit. Nothing is said where PyTorch trains, whose device has a memory of its own.",
   fix: "Writes the largest micro-batch that fits, where one does.",
   *check(context) {
     const { engine } = context.experiment;
-    const { memoryBytes } = context.facts;
+    const { memoryBytes, autoTakesTorch = false } = context.facts;
     const own = engine.memory_gb === "auto" ? Number.POSITIVE_INFINITY : engine.memory_gb * GIB;
     const limit = Math.min(own, memoryBytes ?? Number.POSITIVE_INFINITY);
     const shape = modelShape(context.experiment);
     if (!Number.isFinite(limit) || !isBuildable(shape)) return;
     const whose = own <= limit ? "engine.memory_gb allows" : "this machine has";
     for (const { stage, config, visibleTokens } of context.stages()) {
-      if (visibleTokens === null) continue;
+      if (visibleTokens === null || trainsWithTorch(context.experiment, stage, autoTakesTorch)) continue;
       const batch = config.batch_size;
       const micro = config.micro_batch_size === "auto" ? 1 : Math.min(config.micro_batch_size, batch);
       const profile = memoryProfile(engine.backend);
@@ -82,9 +84,12 @@ const memorySetting: Rule = {
   name: "memory-setting",
   severity: "warning",
   explanation:
-    "`engine.memory_gb` is more than the machine has: micro-batches chosen to fit it would not fit the machine.",
+    "`engine.memory_gb` is more than the machine has: micro-batches chosen to fit it would not fit the machine. Nothing is said where PyTorch trains, whose device has a memory of its own.",
   fix: "Writes `memory_gb: auto`.",
-  *check({ experiment: { engine }, facts }) {
+  *check({ experiment, facts }) {
+    const { engine } = experiment;
+    const auto = facts.autoTakesTorch === true;
+    if (STAGE_NAMES.every((stage) => trainsWithTorch(experiment, stage, auto))) return;
     if (engine.memory_gb === "auto" || facts.memoryBytes === undefined || engine.memory_gb * GIB <= facts.memoryBytes)
       return;
     yield {
@@ -111,4 +116,26 @@ const tooManyThreads: Rule = {
   },
 };
 
-export const ENGINE_RULES: readonly Rule[] = [memoryAboveMachine, memorySetting, tooManyThreads];
+const refused: Rule = {
+  code: "MDM704",
+  name: "refused-by-torch",
+  severity: "error",
+  explanation:
+    "The PyTorch engine makes no evaluations while it trains: with `engine.backend: torch` the stage's `evaluate_every` has to be 0, and `maskdm evaluate` measures afterwards. `auto` takes this program's own engine where it is not.",
+  fix: "Writes `evaluate_every: 0`.",
+  *check(context) {
+    const { experiment } = context;
+    if (experiment.engine.backend !== "torch") return;
+    for (const { stage } of context.stages()) {
+      for (const key of refusedByTorch(experiment, stage)) {
+        yield {
+          at: [key, "engine.backend"],
+          message: `${key} is ${experiment[stage].evaluate_every}, but the PyTorch engine makes no evaluations while it trains. Set it to 0 and use maskdm evaluate afterwards, or another engine.backend.`,
+          fix: { title: `Write ${key}: 0`, set: { [key]: "0" } },
+        };
+      }
+    }
+  },
+};
+
+export const ENGINE_RULES: readonly Rule[] = [memoryAboveMachine, memorySetting, tooManyThreads, refused];

@@ -1,0 +1,2 @@
+/** What is wrong with a file that another program wrote, without its name. */
+export class Damage extends Error {}

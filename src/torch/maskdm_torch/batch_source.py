@@ -1,0 +1,34 @@
+"""Where a training loop's batches come from: plan, pixels, noise, all of it where the network is."""
+
+from __future__ import annotations
+
+import torch
+
+from .batch_plan import BatchPlanner
+from .batches import Assembler, TrainingBatch
+from .dataset import Images
+from .experiment import Experiment, Stage
+
+#: Images stay on a device if they take no more than this share of its free memory.
+_RESIDENT_SHARE = 0.4
+
+
+class BatchSource:
+    def __init__(self, experiment: Experiment, stage: Stage, images: Images, device: torch.device) -> None:
+        self._planner = BatchPlanner(experiment, stage, len(images), device)
+        self._assembler = Assembler(experiment, device)
+        self._device = device
+        self._pixels = torch.from_numpy(images.pixels)
+        self._labels = torch.from_numpy(images.labels).to(device)
+        if device.type == "cuda" and self._pixels.nbytes <= _RESIDENT_SHARE * torch.cuda.mem_get_info(device)[0]:
+            self._pixels = self._pixels.to(device)
+
+    def visible_tokens(self, step: int) -> int:
+        """S of a step, counted from 0."""
+        return self._planner.mask(step).visible_tokens
+
+    def batch(self, step: int) -> TrainingBatch:
+        """The batch of a step, counted from 0."""
+        plan = self._planner.plan(step)
+        pixels = self._pixels[plan.indices.to(self._pixels.device)].to(self._device)
+        return self._assembler.assemble(self._planner, plan, pixels, self._labels[plan.indices])

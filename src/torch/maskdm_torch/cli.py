@@ -1,0 +1,289 @@
+"""The command line of the PyTorch engine: `maskdm-torch pretrain|finetune|resume|sample|bench`, options and exit codes
+as `maskdm`'s.
+
+0 fine, 1 the work failed, 2 bad usage or bad input. An error is one clear text on stderr; MASKDM_DEBUG=1 shows a
+traceback, too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import os
+import re
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from .errors import CommandExit, UserError
+from .experiment import ExperimentProblems
+from .overrides import Override
+from .progress import say
+
+_SYSTEM_ERRORS = {
+    errno.ENOENT: ("there is no such file or folder", 2),
+    errno.ENOTDIR: ("a part of the path is a file, not a folder", 2),
+    errno.EISDIR: ("this is a folder, a file was expected", 2),
+    errno.EACCES: ("permission denied", 2),
+    errno.EPERM: ("the system does not permit it", 2),
+    errno.EROFS: ("the file system is read-only", 1),
+    errno.ENOSPC: ("the disk is full; free some space and try again", 1),
+    errno.EMFILE: ("too many files are open; raise the limit (ulimit -n)", 1),
+    errno.EIO: ("the disk reports an input/output error", 1),
+}
+
+
+class _UsageError(Exception):
+    """A command line that cannot be meant."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise _UsageError(f"error: {message}\n({self.prog} --help shows the options)")
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Runs one command line and returns the exit code."""
+    try:
+        return _run(list(sys.argv[1:] if args is None else args))
+    except KeyboardInterrupt:
+        # As a signal ends any program that has nothing to save.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+        return 130
+    except BaseException as error:  # noqa: BLE001
+        if isinstance(error, SystemExit):
+            return error.code if isinstance(error.code, int) else 0
+        code = _report(error)
+        if os.environ.get("MASKDM_DEBUG") == "1":
+            traceback.print_exc()
+        return code
+
+
+def _report(error: BaseException) -> int:
+    if isinstance(error, CommandExit):
+        return error.exit_code
+    if isinstance(error, _UsageError):
+        say(str(error))
+        return 2
+    if isinstance(error, UserError):
+        say(str(error) if isinstance(error, ExperimentProblems) else f"error: {error}")
+        return error.exit_code
+    if isinstance(error, OSError) and error.errno in _SYSTEM_ERRORS:
+        text, code = _SYSTEM_ERRORS[error.errno]
+        place = error.filename2 or error.filename
+        say(f"error: {text if place is None else f'{os.fsdecode(place)}: {text}'}")
+        return code
+    summary = str(error).split("\n")[0] or type(error).__name__
+    say(f"error: something unexpected went wrong: {summary} (MASKDM_DEBUG=1 shows the details)")
+    return 1
+
+
+def _run(args: list[str]) -> int:
+    options = _parser().parse_args(args)
+    # PyTorch takes seconds to load: help and usage errors do not wait for it.
+    from . import commands
+
+    command = ("maskdm-torch", *args)
+    if options.command == "sample":
+        commands.sample(options.run, _sample_options(options))
+        return 0
+    run_options = commands.RunOptions(
+        runs_dir=options.runs_dir,
+        run=getattr(options, "run_name", None),
+        until=options.until,
+        group=getattr(options, "group", None),
+        name=getattr(options, "name", None),
+        overrides=(*options.set, *_steps(options)),
+        experiment_text=_text(getattr(options, "experiment_text", None)),
+        command=command,
+    )
+    if options.command == "pretrain":
+        commands.pretrain(options.file, run_options, options.source)
+    elif options.command == "finetune":
+        commands.finetune(options.file, run_options, options.source, options.from_scratch)
+    else:
+        commands.resume(options.run, run_options, options.steps, options.stretch_lr)
+    return 0
+
+
+def _steps(options: argparse.Namespace) -> list[Override]:
+    """`--steps N` is `--set <stage>.steps=N`; of a resume the run says which stage."""
+    if options.command == "resume" or options.steps is None:
+        return []
+    return [Override(f"{options.command}.steps", str(options.steps))]
+
+
+def _text(where: str | None) -> str | None:
+    if where is None:
+        return None
+    data = sys.stdin.buffer.read() if where == "-" else Path(where).read_bytes()
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise UserError(f"--experiment-text {where} is not valid UTF-8.") from None
+
+
+def _sample_options(options: argparse.Namespace):  # noqa: ANN202
+    from .commands import SampleOptions
+
+    named = ("sampler", "steps", "eta", "guidance", "count", "weights")
+    given = [(name, getattr(options, name)) for name in named]
+    overrides = [Override(f"sample.{name}", str(value)) for name, value in given if value is not None]
+    return SampleOptions(
+        runs_dir=options.runs_dir,
+        overrides=(*options.set, *overrides),
+        seed=options.seed,
+        label=options.label,
+        out=options.out,
+        trajectory=options.trajectory,
+        images=options.images,
+        overwrite=options.overwrite,
+        json=options.json,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="maskdm-torch",
+        description="Trains masked diffusion models with PyTorch: the same experiment files and run folders as maskdm.",
+        allow_abbrev=False,
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
+    for name, text in (
+        (
+            "pretrain",
+            "Train on masked images: only the visible patches are seen and denoised. Prints the run's folder.",
+        ),
+        ("finetune", "Train on whole images, from the weights of a pretraining run. Prints the run's folder."),
+    ):
+        command = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
+        command.add_argument("file", type=Path, help="experiment file (*.maskdm.yaml)")
+        command.add_argument(
+            "--from",
+            dest="source",
+            metavar="RUN",
+            help="run, checkpoint folder or model.safetensors whose weights it starts from",
+        )
+        if name == "finetune":
+            command.add_argument("--from-scratch", action="store_true", help="start from new weights")
+        command.add_argument("--run", dest="run_name", metavar="NAME", help="name of the run's folder")
+        command.add_argument("--group", help="group that lists show the run in")
+        command.add_argument("--name", help="what lists call the run")
+        command.add_argument(
+            "--experiment-text",
+            metavar="FILE",
+            help="take the experiment's text from here (- is stdin); relative paths start at the file",
+        )
+        command.add_argument(
+            "--steps", type=_positive, help="stop after this many optimiser steps, whatever the file says"
+        )
+        _shared(command)
+    text = "Go on from a run's newest checkpoint, as if it had never stopped."
+    command = commands.add_parser("resume", help=text, description=text, allow_abbrev=False)
+    command.add_argument("run", help="run folder or id")
+    command.add_argument("--steps", type=_positive, help="train up to this step, whatever the run's file says")
+    command.add_argument(
+        "--stretch-lr",
+        action="store_true",
+        help="stretch a falling learning rate over more steps, although it jumps up",
+    )
+    _shared(command)
+    _add_sample(commands)
+    return parser
+
+
+def _shared(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--until", type=_positive, help="save and end at this step, to go on later")
+    _places(command)
+
+
+def _places(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--runs-dir", type=Path, default=Path("runs"), metavar="DIR", help="folder that holds the runs (runs)"
+    )
+    command.add_argument(
+        "--set",
+        type=_override,
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change a key of the experiment; may be repeated",
+    )
+
+
+def _add_sample(commands: argparse._SubParsersAction[_Parser]) -> None:
+    text = "Draw images with a run's weights; the same seed gives the same images. Prints the pictures' paths."
+    command = commands.add_parser("sample", help=text, description=text, allow_abbrev=False)
+    command.add_argument("run", help="run folder or id, or a checkpoint folder in a run")
+    command.add_argument("--sampler", choices=("ddim", "ancestral", "dpmpp_2m", "euler", "heun"), help="sampler")
+    command.add_argument("--steps", type=_positive, help="network evaluations per image")
+    command.add_argument("--eta", type=_share, help="DDIM noise, 0 to 1")
+    command.add_argument(
+        "--guidance", type=_non_negative, help="how clearly images show their class: 1 as learned, 2 or 3 more"
+    )
+    command.add_argument("--count", type=_positive, help="images in the grid")
+    command.add_argument("--weights", choices=("ema", "raw"), help="averaged or raw weights")
+    command.add_argument("--seed", type=_whole, help="seed of the noise (default: the experiment's)")
+    command.add_argument("--label", help="class of every image, by name or number (class-conditional models)")
+    command.add_argument(
+        "--trajectory",
+        type=_positive,
+        nargs="?",
+        const="usual",
+        metavar="N",
+        help="also a picture of the way there, at n times",
+    )
+    command.add_argument("--images", action="store_true", help="also each image as a PNG of its own")
+    command.add_argument("--out", type=Path, metavar="FILE", help="PNG to write (default: in the run's samples folder)")
+    command.add_argument(
+        "--overwrite", action="store_true", help="replace pictures of another drawing that are in the way"
+    )
+    command.add_argument(
+        "--json", action="store_true", help="print the pictures' paths and how they were drawn as JSON"
+    )
+    _places(command)
+
+
+def _override(text: str) -> Override:
+    path, equals, value = text.partition("=")
+    if not equals or not re.fullmatch(r"[A-Za-z_][\w-]*(\.[\w-]+)*", path.strip()):
+        raise argparse.ArgumentTypeError(f"{text}: it must read key=value, such as pretrain.steps=1000.")
+    return Override(path.strip(), value.strip())
+
+
+def _whole(text: str) -> int:
+    if not re.fullmatch(r"[0-9]+", text):
+        raise argparse.ArgumentTypeError(f"{text}: a whole number is needed.")
+    return int(text)
+
+
+def _positive(text: str) -> int:
+    value = _whole(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text}: it must be at least 1.")
+    return value
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text}: a number is needed.") from None
+
+
+def _non_negative(text: str) -> float:
+    value = _number(text)
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text}: a number that is at least 0 is needed.")
+    return value
+
+
+def _share(text: str) -> float:
+    value = _number(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text}: a number from 0 to 1 is needed.")
+    return value

@@ -1,0 +1,469 @@
+"""What `maskdm-torch pretrain`, `finetune`, `resume` and `sample` do."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .changes import Resumed, change_notes, changed_keys, file_notes, refuse_other_run
+from .checkpoints import list_checkpoints
+from .classes import KnownClasses, chosen_class, drawn_class, drawn_classes
+from .documents import Unreadable, read_document
+from .engine import BACKEND, CheckpointWeights, StartWeights, drawing_network, prepare_device
+from .errors import UserError
+from .experiment import Experiment, Stage, parse_experiment, read_experiment_file
+from .experiment_checks import check_experiment
+from .experiment_of_run import config_hash, experiment_behind, experiment_of_run, named_experiment, place_of_experiment
+from .files import disk_errors
+from .machine import software
+from .overrides import Override, apply_overrides
+from .progress import Progress, put, say
+from .run_folder import NewRun, SessionRequest, create_run, read_experiment_text, read_run, take_run
+from .run_names import check_free
+from .sample_pictures import (
+    DrawingFiles,
+    draw_to_files,
+    drawing_name,
+    drawing_of,
+    grid_layout,
+    is_guided,
+    place_in_folder,
+    trajectory_layout,
+)
+from .samplers import SampleStep, trajectory_steps
+from .session import Session, refuse_evaluations, run_session
+from .shell import maskdm_command, short_path
+from .sources import Source, named_in_file, parent_checkpoint, resolve_run, resolve_source, run_record
+from .yaml_text import yaml_text
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What pretrain, finetune and resume have in common."""
+
+    runs_dir: Path
+    run: str | None = None
+    until: int | None = None
+    group: str | None = None
+    name: str | None = None
+    overrides: tuple[Override, ...] = ()
+    #: the experiment's text, where it is not the file's as it stands
+    experiment_text: str | None = None
+    command: tuple[str, ...] = field(default_factory=lambda: ("maskdm-torch", *sys.argv[1:]))
+
+
+def _request(options: RunOptions) -> SessionRequest:
+    return SessionRequest(options.command, software(), BACKEND)
+
+
+def pretrain(file: Path, options: RunOptions, named: str | None) -> None:
+    """named: weights that it starts from."""
+    source = None if named is None else resolve_source(named, options.runs_dir)
+    _start(file, "pretrain", options, source, "raw", named or "")
+
+
+def finetune(file: Path, options: RunOptions, named: str | None, from_scratch: bool) -> None:
+    """named: weights that it starts from; None: those that the file names."""
+    if from_scratch and named is not None:
+        raise UserError("--from and --from-scratch exclude each other.")
+    text = options.experiment_text if options.experiment_text is not None else read_experiment_file(file)
+    experiment = parse_experiment(text, options.overrides, str(file))
+    if from_scratch:
+        _start(file, "finetune", options, None, "raw", "")
+        return
+    in_file = experiment.finetune.from_
+    if named is None and in_file is not None:
+        named = named_in_file(in_file, experiment_behind(file).parent)
+    if named is None:
+        raise UserError(
+            f"{file} names no checkpoint to finetune from, and neither does --from. Name one, such as --from runs/RUN, "
+            "or ask for new weights with --from-scratch."
+        )
+    _start(file, "finetune", options, resolve_source(named, options.runs_dir), experiment.finetune.weights, named)
+
+
+def _start(file: Path, stage: Stage, options: RunOptions, source: Source | None, weights: str, named: str) -> None:
+    """Starts a new run of a stage and trains it."""
+    original = options.experiment_text if options.experiment_text is not None else read_experiment_file(file)
+    experiment = parse_experiment(original, options.overrides, str(file))
+    check_experiment(experiment, stage, str(file))
+    refuse_evaluations(experiment, stage)
+    _note_backend(experiment)
+    parent = None if source is None else _parent(source, weights)
+    known = None
+    if source is not None:
+        _compare_with(source, experiment, named)
+        if experiment.finetune.classes != "new":
+            known = KnownClasses(named, source.classes, "finetune")
+    runs_dir = Path(os.path.abspath(options.runs_dir))
+    # Said before images are decoded; create_run says it again if somebody else was quicker.
+    if options.run is not None:
+        check_free(runs_dir, options.run)
+    experiment_file = experiment_behind(file)
+    plain = parse_experiment(original, (), str(file)) if _is_complete(original, options.overrides) else None
+    request = NewRun(
+        runs_dir=runs_dir,
+        name=options.run,
+        experiment_file=experiment_file,
+        experiment_text=apply_overrides(original, options.overrides),
+        changes=[] if plain is None else [change.recorded() for change in changed_keys(plain, experiment)],
+        stage=stage,
+        seed=experiment.seed,
+        total_steps=experiment.stage(stage).steps,
+        parent=parent,
+        group=options.group,
+        title=options.name,
+    )
+    start = None if parent is None else StartWeights(Path(parent["checkpoint"]))
+    run_session(
+        Session(
+            experiment,
+            stage,
+            lambda: create_run(request, _request(options)),
+            experiment_file,
+            start,
+            None,
+            options.until,
+            known,
+        )
+    )
+
+
+def _is_complete(text: str, overrides: Sequence[Override]) -> bool:
+    """Whether the file can be used without what the command line writes into it."""
+    try:
+        parse_experiment(text)
+    except UserError:
+        return False
+    return len(overrides) > 0
+
+
+def _parent(source: Source, weights: str) -> dict[str, Any]:
+    for note in source.notes:
+        say(note)
+    file = source.ema_file if weights == "ema" else source.model_file
+    if file is None:
+        raise UserError(f"{source.model_file} has no averaged weights beside it. Set finetune.weights: raw.")
+    taken = "ema" if file.name == "ema.safetensors" else weights
+    say(f"starting from the {taken} weights in {file}")
+    run = None if source.run_dir is None else run_record(source.run_dir).get("id")
+    return {"run": run, "checkpoint": str(file), "step": source.step, "weights": taken}
+
+
+def _compare_with(source: Source, experiment: Experiment, named: str) -> None:
+    """Raises UserError where the weights were trained with another network; says it where with another diffusion."""
+    trained = source.experiment()
+    if trained is None:
+        return
+    for change in changed_keys(trained, experiment):
+        rule = change.rule
+        conv = change.path == "model.output_conv" and change.after == "residual"
+        if (
+            rule["may"] != "never"
+            or conv
+            or change.path in ("data.labels", "data.holdout")
+            or rule["breaks"] == "start"
+        ):
+            continue
+        what = (
+            f"{change.path} is {yaml_text(change.after)}, but {named} was trained with "
+            f"{yaml_text(change.before)}: {rule['why']}."
+        )
+        if rule["breaks"] == "network":
+            raise UserError(f"{what} Use {change.path}: {yaml_text(change.before)}, or start from other weights.")
+        say(f"warning: {what}")
+
+
+def _note_backend(experiment: Experiment) -> None:
+    backend = experiment.engine.backend
+    if backend not in ("auto", BACKEND):
+        say(f"note: engine.backend {backend} is one of the other engine's; this run is computed with PyTorch")
+
+
+def resume(text: str, options: RunOptions, steps: int | None, stretch_lr: bool) -> None:
+    """Goes on with a run, by path or id. Raises UserError where it cannot go on, or not like that; the run is then left
+    as it was."""
+    run_dir = resolve_run(text, options.runs_dir)
+    record = read_run(run_dir)
+    stage: Stage = record["stage"]
+    name = short_path(run_dir)
+    checkpoints = list_checkpoints(run_dir)
+    done = checkpoints[-1].step if checkpoints else 0
+    experiment_file = experiment_of_run(run_dir, record)
+    parent = None if record["parent"] is None else parent_checkpoint(run_dir, record["parent"])
+    file = short_path(named_experiment(run_dir, experiment_file))
+    if "imported" in record:
+        again = maskdm_command(stage, file, "--from", name)
+        raise UserError(f"{run_dir} was imported, without the state of its optimiser: it cannot go on as it was. Train on from its weights: {again}")
+    scratch = ("--from-scratch",) if stage == "finetune" else ()
+    anew = (stage, file, *(scratch if parent is None else ("--from", short_path(parent))))
+
+    frozen = read_experiment_text(run_dir)
+    overrides = [*options.overrides, *([] if steps is None else [Override(f"{stage}.steps", str(steps))])]
+    former = parse_experiment(frozen, (), f"{name}/experiment.maskdm.yaml")
+    experiment = parse_experiment(frozen, overrides, f"{name}/experiment.maskdm.yaml")
+    check_experiment(experiment, stage, f"{name}/experiment.maskdm.yaml")
+    refuse_evaluations(experiment, stage)
+    resumed = Resumed(name, stage, done, former, anew)
+    refuse_other_run(resumed, experiment, stretch_lr)
+    changes = [change.recorded() for change in changed_keys(former, experiment)]
+    said = change_notes(resumed, experiment)
+    if config_hash(frozen) != record["configHash"]:
+        said.append(
+            f"{name}/experiment.maskdm.yaml was changed by hand since the run was last at work; it is used as it is now"
+        )
+    if experiment_file.exists():
+        earlier = [change for session in record["sessions"] for change in session.get("changes", [])]
+        said += file_notes(experiment_file, file, experiment, resumed, [*earlier, *changes])
+
+    total = experiment.stage(stage).steps
+    if done > total:
+        raise UserError(f"{run_dir} has {done} steps already, more than the {total} asked for.")
+    if done == total and _state_of(run_dir) == "finished":
+        for line in said:
+            say(line)
+        put(name)
+        say(f"{record['id']} has all its {total} steps. Train it for longer with: --steps N")
+        return
+    _note_backend(experiment)
+
+    # The lock is taken before the data are opened: two resumes of one run must not both decode and load.
+    taken = take_run(run_dir, say)
+    for note in taken.notes:
+        say(note)
+
+    def open_run():  # noqa: ANN202
+        # Not before images and weights are known to fit: a run must not be left with an experiment that it cannot go on
+        # with.
+        place = place_of_experiment(run_dir, experiment_file) if experiment_file.exists() else {}
+        writer = taken.begin(_request(options), place, apply_overrides(frozen, overrides), total, changes)
+        for line in said:
+            say(line)
+            writer.log(line)
+        return writer
+
+    checkpoint = taken.checkpoint
+    weights = (
+        CheckpointWeights(checkpoint.path, checkpoint.state["files"], checkpoint.step)
+        if checkpoint
+        else None
+        if parent is None
+        else StartWeights(parent)
+    )
+    classes = (checkpoint.state.get("classes") if checkpoint else None) or record.get("classes")
+    others = maskdm_command("finetune", file, "--from", name, "--set", "finetune.classes=new")
+    known = KnownClasses(record["id"], classes, "resume", others)
+    state = checkpoint.state if checkpoint else None
+    reason = ""
+    try:
+        run_session(Session(experiment, stage, open_run, experiment_file, weights, state, options.until, known))
+    except BaseException as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise
+    finally:
+        taken.release(reason)
+
+
+def _state_of(run_dir: Path) -> str | None:
+    try:
+        state: str = read_document(run_dir / "status.json", "status.schema.json")["state"]
+        return state
+    except Unreadable:
+        return None
+
+
+@dataclass(frozen=True)
+class SampleOptions:
+    runs_dir: Path
+    overrides: tuple[Override, ...]
+    seed: int | None
+    label: str | None
+    #: None: in the run's samples folder
+    out: Path | None
+    #: how many times on the way are shown; "usual": as many as are good to look at; None: no picture of it
+    trajectory: int | str | None
+    images: bool
+    overwrite: bool
+    json: bool
+
+
+def sample(text: str, options: SampleOptions) -> None:
+    """Draws images with the weights of a run, and their trajectories. Prints the pictures' paths."""
+    source = resolve_source(text, options.runs_dir)
+    for note in source.notes:
+        say(note)
+    run_dir, checkpoint_dir, state = source.run_dir, source.checkpoint_dir, source.state
+    if run_dir is None or checkpoint_dir is None or state is None:
+        raise UserError(
+            f"{source.model_file} is not inside a run folder, so its experiment is not known. "
+            "Name a run, or a checkpoint in one."
+        )
+    experiment = _experiment_to_draw(run_dir, options)
+    chosen = (
+        drawn_classes(experiment, source.classes)
+        if options.label is None
+        else [chosen_class(experiment, source.classes, options.label, "--label")]
+    )
+    for label in chosen or ():
+        if source.classes is not None:
+            say(drawn_class(source.classes, label))
+    which = experiment.sample.weights
+    file = source.model_file if which == "raw" or source.ema_file is None else source.ema_file
+    named = {"model.safetensors": "raw", "ema.safetensors": "ema"}.get(file.name, which)
+    seed = experiment.seed if options.seed is None else options.seed
+    versions = software()
+    drawing = drawing_of(
+        experiment,
+        run=run_record(run_dir).get("id", run_dir.name),
+        stage=state["stage"],
+        step=state["step"],
+        weights=named,
+        weights_crc32=state["files"].get(file.name, {}).get("crc32"),
+        seed=seed,
+        chosen=chosen,
+        backend=BACKEND,
+        versions={name: versions[name] for name in ("maskdm", "backend")},
+    )
+    grid = grid_layout(experiment.sample.count, experiment.data.image_size)
+    asked = options.trajectory
+    way = None if asked is None else trajectory_layout(experiment, None if isinstance(asked, str) else asked)
+
+    def files_at(path: Path) -> DrawingFiles:
+        return DrawingFiles(drawing, grid, way, options.images, path, options.overwrite)
+
+    if options.out is None:
+        _require_writable(run_dir / "samples")
+        files = place_in_folder(files_at, run_dir / "samples", drawing_name(drawing), say)
+    else:
+        files = _files_at_out(files_at, options.out, options.overwrite)
+    device = prepare_device(experiment)
+    network = drawing_network(experiment, file, device)
+    total = experiment.sample.count * _passes(experiment)
+    progress = Progress("sample", total, "evaluations")
+    passes = 0.0
+
+    def on_step(step: SampleStep) -> None:
+        nonlocal passes
+        passes += len(step.xt) * _passes(experiment) / step.steps
+        progress.update(round(passes))
+
+    try:
+        draw_to_files(network, dataclasses.replace(experiment, seed=seed), files, device, on_step)
+    finally:
+        progress.finish()
+    _print_drawing(files, drawing, checkpoint_dir, source, options)
+
+
+def _print_drawing(
+    files: DrawingFiles, drawing: dict[str, Any], checkpoint_dir: Path, source: Source, options: SampleOptions
+) -> None:
+    pages = [str(file.path) for file in files.grid]
+    way = [str(file.path) for file in files.trajectory]
+    images = None if files.images_folder is None else str(files.images_folder)
+    if options.json:
+        told = {name: drawing[name] for name in ("count", "sampler", "steps", "eta", "weights", "seed")}
+        label = drawing["label"] if isinstance(drawing["label"], int) else None
+        result = {
+            "png": pages[0],
+            "pages": pages,
+            "trajectory": way[0] if way else None,
+            "trajectoryPages": way,
+            "images": images,
+            **told,
+            "checkpoint": str(checkpoint_dir),
+            "step": drawing["step"],
+            "classes": source.classes,
+            "label": label,
+        }
+        put(json.dumps(result, indent=2, ensure_ascii=False))
+        return
+    for path in [*pages, *way, *([] if images is None else [images])]:
+        put(path)
+
+
+def _passes(experiment: Experiment) -> int:
+    """Passes through the network that an image takes, guidance counted twice."""
+    sample, total = experiment.sample, experiment.diffusion.timesteps
+    steps = trajectory_steps(sample, total)
+    times = [i * total // steps - 1 for i in range(steps, 0, -1)]
+    asked = times if sample.sampler != "heun" else [*times, *times[1:]]
+    first, last = (math.floor(share * (total - 1) + 0.5) for share in sample.guidance_interval)
+    is_double = is_guided(experiment) and sample.guidance != 0
+    return sum(2 if is_double and first <= time <= last else 1 for time in asked)
+
+
+def _experiment_to_draw(run_dir: Path, options: SampleOptions) -> Experiment:
+    """The run's own experiment with what is asked for. Raises UserError for a key that would have no effect, or make
+    another network."""
+    text = read_experiment_text(run_dir)
+    name = f"{short_path(run_dir)}/experiment.maskdm.yaml"
+    experiment = parse_experiment(text, options.overrides, name)
+    for change in changed_keys(parse_experiment(text, (), name), experiment):
+        rule = change.rule
+        if rule["may"] == "never" and rule["breaks"] != "start":
+            raise UserError(
+                f"--set {change.path}={yaml_text(change.after)}: {run_dir} was trained with "
+                f"{yaml_text(change.before)}, and {rule['why']}. Leave it out."
+            )
+        if not change.path.startswith(("sample.", "engine.")) and change.path != "seed":
+            say(f"--set {change.path}={yaml_text(change.after)} changes nothing about the images that are drawn")
+    _refuse_unused(experiment, {override.path for override in options.overrides})
+    return experiment
+
+
+def _refuse_unused(experiment: Experiment, asked: set[str]) -> None:
+    """What is asked for in so many words is done or refused; what the run's file says may be more than the sampler can
+    do."""
+    sample, total = experiment.sample, experiment.diffusion.timesteps
+    most = 2 * total - 1 if sample.sampler == "heun" else total
+    if "sample.steps" in asked and sample.steps > most:
+        possible = "" if most == total else f"{most} that {sample.sampler} makes of the "
+        raise UserError(
+            f"{sample.steps} steps are more than the {possible}{total} timesteps that the network "
+            "was trained on, of which a sampler visits "
+            f"each at most once. Ask for {most} steps, or fewer."
+        )
+    if "sample.eta" in asked and sample.sampler != "ddim":
+        why = (
+            "ancestral sampling always adds its full noise"
+            if sample.sampler == "ancestral"
+            else f"{sample.sampler} adds no noise"
+        )
+        raise UserError(f"sample.eta {sample.eta} has no effect: {why}. Leave it out, or use sampler ddim.")
+    if experiment.model.num_classes == 0 and (
+        ("sample.classes" in asked and sample.classes is not None)
+        or ("sample.guidance" in asked and sample.guidance != 1)
+    ):
+        what = "sample.classes" if "sample.classes" in asked else f"sample.guidance {sample.guidance}"
+        raise UserError(f"{what} has no effect: the model has no classes (num_classes 0). Leave it out.")
+
+
+def _files_at_out(files_at: Any, out: Path, overwrite: bool) -> DrawingFiles:
+    path = Path(os.path.abspath(out))
+    if path.is_dir():
+        raise UserError(f'--out "{out}" is a folder. Name a file in it, such as {path / "samples.png"}.')
+    if path.suffix.lower() != ".png":
+        raise UserError(f'--out "{out}": pictures are written as PNG. Name a file that ends in .png.')
+    _require_writable(path.parent)
+    files: DrawingFiles = files_at(path)
+    obstacle = files.obstacle()
+    if obstacle is not None:
+        remedy = "" if overwrite else ", or replace it with --overwrite"
+        raise UserError(f"{obstacle} and is left as it is. Choose another --out{remedy}.")
+    return files
+
+
+def _require_writable(folder: Path) -> None:
+    """Before long work: makes a folder where it is missing, and writes into it for a moment."""
+    probe = folder / f".writable.tmp-{os.getpid()}-0"
+    with disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()

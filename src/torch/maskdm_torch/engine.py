@@ -1,0 +1,175 @@
+"""What computes: device, threads, network and its state, and how many images go through at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from .checkpoints import WEIGHT_FILES, read_tensors
+from .errors import UserError
+from .experiment import Experiment, Stage
+from .fit import fitting, without_prefix
+from .machine import usable_cores, usable_memory
+from .masks import mask_pieces
+from .networks import build_network
+from .training_state import TrainingState
+
+BACKEND = "torch"
+_GIB = 2**30
+#: Automatic micro-batches plan with half the memory of the machine, and on the processor never with more than this.
+_AUTO_BYTES = 5 * _GIB
+#: Of a device's free memory.
+_DEVICE_SHARE = 0.8
+
+
+@dataclass(frozen=True)
+class StartWeights:
+    """A new run starts from these, the moving average with it."""
+
+    file: Path
+
+
+@dataclass(frozen=True)
+class CheckpointWeights:
+    """A run goes on from this checkpoint: weights, moving average and moments."""
+
+    path: Path
+    #: size and checksum of its files, as state.json has them
+    files: Mapping[str, Mapping[str, object]]
+    step: int
+
+
+def prepare_device(experiment: Experiment) -> torch.device:
+    """The device that computes, with its threads set."""
+    threads = experiment.engine.threads
+    torch.set_num_threads(usable_cores() if threads == "auto" else threads)
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def device_name(device: torch.device) -> str:
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else "the processor"
+
+
+def training_state(
+    experiment: Experiment,
+    stage: Stage,
+    weights: StartWeights | CheckpointWeights | None,
+    device: torch.device,
+    note: Callable[[str], None],
+) -> TrainingState:
+    """Ready to train; None: from new weights. note: told what is done to weights of other programs. Raises UserError
+    where they do not fit."""
+    network = build_network(experiment).to(device)
+    state = TrainingState(
+        network, experiment, stage, micro_batch_size=_micro_batch_size(experiment, stage, network, device)
+    )
+    own = dict(zip(state.names, state.raw))
+    constants = network.state_dict().keys() - own.keys()
+    if isinstance(weights, StartWeights):
+        given = without_prefix(read_tensors(weights.file), own, str(weights.file), note)
+        conv = [name for name in own if name.startswith("output_conv.")]
+        if conv and not any(name in given for name in conv):
+            given.update({name: torch.zeros_like(own[name], device="cpu").numpy() for name in conv})
+            note(f"{weights.file} has no output convolution, so it begins at zero, which leaves the output as it was")
+        state.load(fitting(given, own, constants, str(weights.file)), None, None, 0)
+    elif weights is not None:
+        raw, ema, moments = (_checkpoint_tensors(weights, which) for which in ("raw", "ema", "optimizer"))
+        kept = {f"{key}.{name}": tensor for key in ("exp_avg", "exp_avg_sq") for name, tensor in own.items()}
+        source = str(weights.path)
+        state.load(
+            fitting(raw, own, constants, source),
+            fitting(ema, own, constants, source),
+            fitting(moments, kept, (), source),
+            weights.step,
+        )
+    return state
+
+
+def _checkpoint_tensors(weights: CheckpointWeights, which: str):  # noqa: ANN202
+    name = WEIGHT_FILES[which]  # type: ignore[index]
+    return read_tensors(weights.path / name, str(weights.files[name]["crc32"]))
+
+
+def drawing_network(experiment: Experiment, file: Path, device: torch.device) -> nn.Module:
+    """A network that only draws. Raises UserError where the weights do not fit."""
+    network = build_network(experiment).to(device)
+    own = dict(network.named_parameters())
+    tensors = fitting(read_tensors(file), own, network.state_dict().keys() - own.keys(), str(file))
+    with torch.no_grad():
+        for name, tensor in tensors.items():
+            own[name].copy_(tensor)
+    return network.eval()
+
+
+class AveragedNetwork(nn.Module):
+    """The network of a state with the moving average of its weights."""
+
+    def __init__(self, state: TrainingState) -> None:
+        super().__init__()
+        self._state = [state]  # not a module of this one
+
+    def forward(self, *inputs: Tensor | None) -> Tensor:
+        (state,) = self._state
+        output: Tensor = torch.func.functional_call(state.network, dict(zip(state.names, state.ema)), inputs)
+        return output
+
+
+def _micro_batch_size(experiment: Experiment, stage: Stage, network: nn.Module, device: torch.device) -> int:
+    """What the file asks for, or the largest divisor of the batch whose step is expected to fit the memory."""
+    config = experiment.stage(stage)
+    if config.micro_batch_size != "auto":
+        return min(config.micro_batch_size, config.batch_size)
+    left = _budget(experiment, device) - 20 * sum(parameter.numel() for parameter in network.parameters())
+    each = _bytes_per_image(experiment, stage)
+    return next((size for size in divisors(config.batch_size) if size * each <= left), 1)
+
+
+def divisors(number: int) -> list[int]:
+    """The largest first."""
+    return [size for size in range(number, 0, -1) if number % size == 0]
+
+
+def _budget(experiment: Experiment, device: torch.device) -> float:
+    asked = experiment.engine.memory_gb
+    if asked != "auto":
+        return asked * _GIB
+    if device.type == "cuda":
+        return _DEVICE_SHARE * torch.cuda.mem_get_info(device)[0]
+    return min(_AUTO_BYTES, usable_memory() / 2)
+
+
+def _bytes_per_image(experiment: Experiment, stage: Stage) -> float:
+    """What a block keeps for its gradients: about 10 + 3 mlp_ratio numbers per value of a token, and the attention
+    matrices."""
+    model = experiment.model
+    tokens = (experiment.data.image_size // model.patch_size) ** 2
+    if experiment.mask.mode == "drop":
+        tokens = max(piece.mask.visible_tokens for piece in mask_pieces(experiment, stage))
+    per_block = tokens * model.embed_dim * (10 + 3 * model.mlp_ratio) + model.num_heads * tokens**2
+    return 4 * (model.depth + 1) * per_block
+
+
+def smaller_micro_batch(state: TrainingState, experiment: Experiment, stage: Stage) -> int:
+    """After a device ran out of memory: the next smaller one, where the file leaves it open. Raises UserError that says
+    which would do."""
+    config = experiment.stage(stage)
+    less = next((size for size in divisors(config.batch_size) if size < state.micro_batch_size), None)
+    if less is None:
+        raise UserError(
+            "The device has too little memory for a single image. Use a smaller model, larger "
+            "patches or smaller images.",
+            "failure",
+        )
+    if config.micro_batch_size != "auto":
+        raise UserError(
+            f"The device has too little memory for {stage}.micro_batch_size "
+            f"{state.micro_batch_size}. Use {less}, or auto: "
+            f"--set {stage}.micro_batch_size={less}",
+            "failure",
+        )
+    torch.cuda.empty_cache()
+    return less

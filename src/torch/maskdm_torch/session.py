@@ -1,0 +1,170 @@
+"""One session of a run: loads weights, opens the data, trains, and leaves the run folder in order however it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from .batch_source import BatchSource
+from .classes import KnownClasses, drawn_classes
+from .dataset import Dataset, fingerprint, images_since, open_dataset, write_image_list
+from .engine import BACKEND, CheckpointWeights, StartWeights, device_name, prepare_device, training_state
+from .errors import CommandExit, UserError
+from .experiment import Experiment, Stage
+from .experiment_of_run import named_experiment
+from .find_images import data_folder
+from .machine import software
+from .progress import Progress, put, say
+from .run_writer import RunWriter
+from .shell import maskdm_command, short_path, shown_text
+from .stop_request import StopRequest
+from .training_loop import DivergedError, TrainingEnd, TrainingLoop, TrainingSetup
+
+
+@dataclass(frozen=True)
+class Session:
+    experiment: Experiment
+    stage: Stage
+    #: makes or takes up the run folder, once images and weights are known to be usable
+    open: Callable[[], RunWriter]
+    #: the user's experiment file; relative data paths start there
+    experiment_file: Path
+    #: weights to begin with; None: new ones
+    weights: StartWeights | CheckpointWeights | None
+    #: state.json of the checkpoint to go on from
+    resumed: dict[str, Any] | None
+    #: step at which it saves and ends as stopped, to go on later
+    pause_at: int | None
+    #: classes that the weights know; None: new weights, or classes that are numbered anew
+    known_classes: KnownClasses | None
+
+
+def run_session(session: Session) -> None:
+    """Trains to the end, a stop or a failure. Prints the run's folder on stdout once it exists, notes and progress on
+    stderr.
+
+    Raises CommandExit with code 1 where the loss diverged; UserError.
+    """
+    experiment, stage = session.experiment, session.stage
+    base = session.experiment_file.parent
+    data_folder(experiment.data.path, base)  # one that is not there is told at once
+    device = prepare_device(experiment)
+    notes: list[str] = []
+
+    def tell(line: str) -> None:
+        notes.append(line)
+        say(line)
+
+    # Before the images: none is decoded for a network that cannot be trained on them.
+    state = training_state(experiment, stage, session.weights, device, tell)
+    decoder = ((session.resumed or {}).get("loop", {}).get("data") or {}).get("decoder") if session.resumed else None
+    dataset = open_dataset(experiment, base, session.known_classes, say, _decoding(), decoder)
+    chosen = drawn_classes(experiment, dataset.classes)
+    source = BatchSource(experiment, stage, dataset.training, device)
+    run = session.open()
+    stop = StopRequest(run.stop_requested)
+    progress: Progress | None = None
+    try:
+        versions = software()
+        run.update(BACKEND, versions, dataset.classes)
+        config = experiment.stage(stage)
+        micro = "" if state.micro_batch_size >= config.batch_size else f", in micro-batches of {state.micro_batch_size}"
+        engine = f"engine: {BACKEND} ({torch.__version__}) on {device_name(device)}, batch {config.batch_size}{micro}"
+        for line in (*notes, engine, *dataset.class_notes, *dataset.notes):
+            run.log(line)
+        for path, reason in dataset.broken:
+            run.log(f"image left out: {shown_text(path)}: {reason}")
+        now = _note_images(session, dataset, run)
+        put(short_path(run.path))
+        say(f"{stage} on {BACKEND} ({device_name(device)}), {config.steps} steps of {config.batch_size} images")
+        progress = Progress(stage, config.steps, "steps", (session.resumed or {}).get("step", 0))
+        setup = TrainingSetup(
+            experiment,
+            stage,
+            run,
+            state,
+            source,
+            dataset,
+            device,
+            stop,
+            progress,
+            session.resumed,
+            session.pause_at,
+            now,
+            chosen,
+            versions,
+            BACKEND,
+            say,
+        )
+        end = TrainingLoop(setup).run()
+    except BaseException as error:
+        summary = str(error).splitlines()[0] if str(error) else type(error).__name__
+        if progress is not None:
+            progress.finish("failed")
+        for problem in run.close("diverged" if isinstance(error, DivergedError) else "failed", summary):
+            say(problem)
+        raise
+    finally:
+        stop.dispose()
+    for problem in run.close(end.state, end.message):
+        say(problem)
+    progress.finish(end.message)
+    say(_afterwards(end, session, run.path))
+    if end.state == "diverged":
+        raise CommandExit(1)
+
+
+def _decoding() -> Callable[[int, int], None]:
+    progress: list[Progress] = []
+
+    def update(done: int, total: int) -> None:
+        if not progress:
+            progress.append(Progress("decoding", total, "images"))
+        progress[0].update(done)
+        if done == total:
+            progress[0].finish()
+
+    return update
+
+
+def _note_images(session: Session, dataset: Dataset, run: RunWriter) -> dict[str, Any]:
+    """Warns where the images are not those of the checkpoint, and keeps the list of them for the next resume."""
+    # Weights that are there already take as many channels as they take.
+    if session.weights is None and dataset.grey_hint is not None:
+        run.log(dataset.grey_hint)
+        say(dataset.grey_hint)
+    now = fingerprint(dataset)
+    before = (session.resumed or {}).get("loop", {}).get("data")
+    how = images_since(run.path, before, dataset, now)
+    if how is not None:
+        line = f"The images have changed since the checkpoint ({how}): the run goes on, but not bit for bit."
+        run.log(line)
+        say(line)
+    write_image_list(run.path, dataset, now)
+    return now
+
+
+def _afterwards(end: TrainingEnd, session: Session, path: Path) -> str:
+    folder = short_path(path)
+    if end.state == "stopped":
+        return f"Go on with: {maskdm_command('resume', folder)}"
+    if end.state == "diverged":
+        return f"The loss diverged; see {folder}/log.txt"
+    if session.stage == "finetune":
+        return f"Next: {maskdm_command('sample', folder)}"
+    file = short_path(named_experiment(path, session.experiment_file))
+    return f"Next: {maskdm_command('finetune', file, '--from', folder)}"
+
+
+def refuse_evaluations(experiment: Experiment, stage: Stage) -> None:
+    """What this engine cannot do it refuses by name."""
+    every = experiment.stage(stage).evaluate_every
+    if every > 0:
+        raise UserError(
+            f"{stage}.evaluate_every {every}: the PyTorch engine makes no evaluations while it trains. "
+            f"Set it to 0 (--set {stage}.evaluate_every=0) and measure afterwards with: maskdm evaluate RUN"
+        )

@@ -1,0 +1,153 @@
+"""What training changes: the network, AdamW's moments, the moving average of the weights, and how many steps were done."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from .batches import TrainingBatch
+from .distributed import Alone, Ranks
+from .objective import image_losses
+from .optimizer import AdamW, average, clip_gradient, ema_decay, gradient_norm
+from .streams import Stage
+
+Precision = Literal["float32", "bfloat16"]
+
+
+@dataclass(frozen=True)
+class StepMetrics:
+    """Of one step, of all its processes, still where they were computed: to read them is to wait for the step."""
+
+    # weighted loss of each image [B]
+    losses: Tensor
+    # mean weighted loss of a network that predicts nothing, a scalar
+    nothing: Tensor
+    # [B]
+    timesteps: Tensor
+    # before clipping, a scalar; None when not asked for
+    gradient_norm: Tensor | None
+
+    def is_finite(self) -> bool:
+        """Whether loss and gradient are numbers; weights after a step that are none are lost."""
+        norm = 0.0 if self.gradient_norm is None else self.gradient_norm.item()
+        return math.isfinite(self.losses.mean().item()) and math.isfinite(norm)
+
+
+class TrainingState:
+    """Weights and moments are float32 whatever precision the network computes in."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        experiment: Any,
+        stage: Stage,
+        *,
+        micro_batch_size: int | None = None,
+        precision: Precision = "float32",
+        is_compiled: bool = False,
+    ) -> None:
+        """network: where it is to train; micro_batch_size: images per pass, divides the batch, None: all."""
+        self.network = network
+        model = experiment.model
+        self._may_idle = model.output_conv != "none" or ":" in model.backbone
+        self.config = getattr(experiment, stage)
+        self.step = 0
+        self.micro_batch_size = micro_batch_size or self.config.batch_size
+        self.precision = precision
+        self.names = [name for name, parameter in network.named_parameters() if parameter.requires_grad]
+        self.raw = [parameter for parameter in network.parameters() if parameter.requires_grad]
+        self.ema = [parameter.detach().clone() for parameter in self.raw]
+        self.optimizer = AdamW(self.raw, self.config)
+        self.join(Alone())
+        # Shapes change at the borders of a mask schedule only: each has a program of its own.
+        self._losses = torch.compile(self._eager_losses, dynamic=False) if is_compiled else self._eager_losses
+
+    def join(self, ranks: Ranks) -> None:
+        """From now on the steps are done together with other processes, each with its own images of a batch."""
+        self.ranks = ranks
+        # Only a network that is the user's, or an output convolution that has no whole images, leaves tensors out.
+        self._parallel = ranks.parallel(self.network, self._may_idle)
+
+    def update(self, batch: TrainingBatch, want_gradient_norm: bool = False) -> StepMetrics:
+        """One optimiser step: gradients by micro-batches, clipping, AdamW, moving average. The device is not waited for."""
+        with self.ranks.step():
+            return self._update(batch, want_gradient_norm)
+
+    def _update(self, batch: TrainingBatch, want_gradient_norm: bool) -> StepMetrics:
+        for parameter in self.raw:
+            parameter.grad = None
+        size, losses = len(batch.timesteps), []
+        for start in range(0, size, self.micro_batch_size):
+            stop = start + self.micro_batch_size
+            with self.ranks.unshared(self._parallel) if stop < size else nullcontext():
+                part = self._losses(**vars(batch.part(start, stop)))
+                (part.sum() / size).backward()
+            losses.append(part.detach())
+        norm = self._change_weights(want_gradient_norm)
+        nothing = image_losses(torch.zeros_like(batch.target), batch.target, batch.weight)
+        # Timesteps are exact in float32, too.
+        of_all = self.ranks.gather(torch.stack([torch.cat(losses), nothing, batch.timesteps.float()], dim=1))
+        return StepMetrics(of_all[:, 0], of_all[:, 1].mean(), of_all[:, 2].long(), norm)
+
+    @torch.no_grad()
+    def _change_weights(self, want_gradient_norm: bool) -> Tensor | None:
+        """By the gradients. -> their norm before clipping, where it is wanted or needed"""
+        for parameter in self.raw:
+            # Nothing may depend on a tensor, as on an output convolution that is idle: moments fade and decay goes on.
+            if parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
+        largest = self.config.clip_grad
+        norm = gradient_norm(self.raw) if want_gradient_norm or largest is not None else None
+        if largest is not None:
+            clip_gradient(self.raw, norm, largest)
+        self.optimizer.update(self.step)
+        self.step += 1
+        average(self.ema, self.raw, ema_decay(self.step, self.config.ema_decay))
+        return norm
+
+    def _eager_losses(
+        self, tokens: Tensor, target: Tensor, timesteps: Tensor, visible: Tensor, weight: Tensor, labels: Tensor | None
+    ) -> Tensor:
+        """Of the images of a TrainingBatch [B]."""
+        with torch.autocast(tokens.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
+            output = self._parallel(tokens, visible, timesteps, labels)
+        return image_losses(output.float(), target, weight)
+
+    def is_finite(self) -> bool:
+        """Whether every weight is; asked before a checkpoint replaces a good one."""
+        return all(torch.isfinite(norm).item() for norm in torch._foreach_norm([*self.raw, *self.ema]))
+
+    def tensors(self) -> dict[str, dict[str, Tensor]]:
+        """What a checkpoint holds: raw and ema weights with the network's constants, and the optimiser's moments, by name."""
+        constants = {name: tensor for name, tensor in self.network.state_dict().items() if name not in self.names}
+        return {
+            "raw": {**dict(zip(self.names, (parameter.detach() for parameter in self.raw))), **constants},
+            "ema": {**dict(zip(self.names, self.ema)), **constants},
+            "optimizer": self._moments(),
+        }
+
+    def _moments(self) -> dict[str, Tensor]:
+        first = {f"exp_avg.{name}": moment for name, moment in zip(self.names, self.optimizer.first)}
+        return {**first, **{f"exp_avg_sq.{name}": moment for name, moment in zip(self.names, self.optimizer.second)}}
+
+    @torch.no_grad()
+    def load(
+        self,
+        raw: Mapping[str, Tensor],
+        ema: Mapping[str, Tensor] | None = None,
+        moments: Mapping[str, Tensor] | None = None,
+        step: int = 0,
+    ) -> None:
+        """Takes over tensors of a checkpoint, which fit: all of them to go on, or the weights alone to begin with."""
+        self.step = step
+        for own, given in ((self.raw, raw), (self.ema, ema or raw)):
+            for name, tensor in zip(self.names, own):
+                tensor.copy_(given[name])
+        for name, tensor in self._moments().items():
+            tensor.zero_() if moments is None else tensor.copy_(moments[name])
+        self.optimizer.set_count(step)

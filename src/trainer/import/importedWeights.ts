@@ -1,0 +1,112 @@
+/** Weights of other programs, ready to be written as a checkpoint: which there are, and what is known around them. */
+import { UserError } from "../../core/errors.ts";
+import type { TakenWeights } from "../../core/import/experimentOfImport.ts";
+import { checkpointTensors, type ImportedModel } from "../../core/import/importedModel.ts";
+import { type FoundNetwork, type FoundWeights, findNetworks } from "../../core/import/networks.ts";
+import type { ModelShape } from "../../core/model/shape.ts";
+import type { NamedTensor } from "../../core/model/tensor.ts";
+import { scheduleOfBetas } from "./scheduleOfBetas.ts";
+import { openWeights, type WeightsFile } from "./weightsFile.ts";
+
+export interface ImportedWeights extends TakenWeights {
+  /** optimiser steps behind them; null: not said */
+  readonly step: number | null;
+  /** @throws UserError where they do not fit a network of this shape */
+  load(shape: ModelShape): { readonly raw: readonly NamedTensor[]; readonly ema: readonly NamedTensor[] };
+  close(): void;
+}
+
+/**
+ * @param averaged file of averaged weights, where they stand apart
+ * @param classes number of classes, where the user says it
+ * @throws UserError where they cannot be imported
+ */
+export function readWeights(path: string, averaged: string | null, classes: number | null): ImportedWeights {
+  const files: WeightsFile[] = [];
+  const close = (): void => {
+    for (const file of files.splice(0)) file.close();
+  };
+  const open = (name: string): WeightsFile => {
+    const file = openWeights(name);
+    files.push(file);
+    return file;
+  };
+  try {
+    const file = open(path);
+    const found = findNetworks(file.tensors, path);
+    const apart = averaged === null ? null : findNetworks(open(averaged).tensors, averaged);
+    if (apart !== null && apart.layout !== found.layout)
+      throw new UserError(
+        `${path} holds ${found.layout.title}, ${averaged} ${apart.layout.title}. Both have to be of one network.`,
+      );
+    const { raw, ema, notes } = chooseSets(found, apart);
+    const model = raw.layout.read(raw.tensors, path, classes);
+    const average = ema === raw ? model : ema.layout.read(ema.tensors, averaged ?? path, classes);
+    return {
+      sources: [path, ...(averaged === null ? [] : [averaged])],
+      layout: found.layout.name,
+      model,
+      diffusion: scheduleOfBetas(found.others, path),
+      notes: [...notes, ...leftBehind(file)],
+      step: stepOf(file, found),
+      load: (shape) => loadSets(model, average, shape, path),
+      close,
+    };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+function chooseSets(
+  found: FoundWeights,
+  apart: FoundWeights | null,
+): { raw: FoundNetwork; ema: FoundNetwork; notes: string[] } {
+  const of = ({ raw, averaged }: FoundWeights): FoundNetwork => (averaged ?? raw)!;
+  const raw = found.raw ?? of(found);
+  const ema = apart === null ? of(found) : of(apart);
+  const name = ({ prefix }: FoundNetwork): string =>
+    prefix === "" ? "" : ` (their names begin with ${JSON.stringify(prefix)})`;
+  if (raw === ema) {
+    const what = found.raw === null ? "averaged" : "one set of";
+    return {
+      raw,
+      ema,
+      notes: [
+        `there is ${what === "averaged" ? "only the average of the weights" : "one set of weights"}${name(raw)}; it counts as raw and as averaged`,
+      ],
+    };
+  }
+  return { raw, ema, notes: [`raw weights${name(raw)} and averaged ones${name(ema)} were taken`] };
+}
+
+/** What a training needs to go on, and finetuning does not. */
+function leftBehind({ tensors, plain }: WeightsFile): string[] {
+  const names = [...tensors.keys(), ...plain.keys()];
+  const has = (start: RegExp): boolean => names.some((name) => start.test(name));
+  const left = [
+    ...(has(/^(opt|optimizer|optimizer_state_dict)\./) ? ["the optimiser's state"] : []),
+    ...(has(/^scaler\./) ? ["the gradient scaler's state"] : []),
+  ];
+  return left.length === 0
+    ? []
+    : [`${left.join(" and ")} was left behind: a training from these weights begins with a new one`];
+}
+
+function stepOf({ plain }: WeightsFile, { others }: FoundWeights): number | null {
+  for (const name of ["step", "global_step", "train_steps"]) {
+    const value = plain.get(name) ?? scalar(others.get(name));
+    const step = typeof value === "string" ? Number(value) : value;
+    if (typeof step === "number" && Number.isSafeInteger(step) && step >= 0) return step;
+  }
+  return null;
+}
+
+const scalar = (tensor: { readonly shape: readonly number[]; read(): Float32Array } | undefined): number | undefined =>
+  tensor?.shape.every((size) => size === 1) === true ? tensor.read()[0] : undefined;
+
+function loadSets(model: ImportedModel, average: ImportedModel, shape: ModelShape, source: string) {
+  const raw = checkpointTensors(model.tensors, shape, source);
+  if (average === model) return { raw, ema: raw };
+  return { raw, ema: checkpointTensors(average.tensors, shape, source) };
+}

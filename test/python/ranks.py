@@ -1,0 +1,73 @@
+"""Updates on noise by all processes that torchrun starts, and once more by the first alone.
+
+    torchrun --nproc-per-node=2 ranks.py REQUEST.json
+
+The request: [{"experiment": {…}, "stage", "updates", "images", "folder"}]. The leader starts from weights that no other process has.
+Each folder gets together/ and alone/: raw, ema and optimizer.safetensors, and steps.json with losses, timesteps and gradient norms.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import torch
+from equivalence import experiment_of
+from safetensors.torch import save_file
+
+from maskdm_torch.batch_plan import BatchPlanner
+from maskdm_torch.batches import Assembler, TrainingBatch
+from maskdm_torch.distributed import Alone, ProcessGroup, follow, join_ranks
+from maskdm_torch.initial_weights import initialise
+from maskdm_torch.networks import network_of, shape_of
+from maskdm_torch.training_state import TrainingState
+
+
+def train(request: dict, ranks: Alone | ProcessGroup) -> None:
+    experiment, stage, count = experiment_of(request["experiment"]), request["stage"], request["images"]
+    data, shape = experiment.data, shape_of(experiment)
+    torch.manual_seed(0)
+    pixels = torch.randint(0, 256, (count, data.image_size, data.image_size, data.channels), dtype=torch.uint8)
+    labels = torch.arange(count) % max(1, experiment.model.num_classes)
+    network = network_of(shape)
+    initialise(network, shape, experiment.seed + ranks.rank)
+    micro = getattr(experiment, stage).micro_batch_size
+    state = TrainingState(network, experiment, stage, micro_batch_size=None if micro == "auto" else micro)
+    planner, assembler = BatchPlanner(experiment, stage, count), Assembler(experiment)
+    if isinstance(ranks, ProcessGroup):
+        ranks.share(state)
+
+    def batch_of(step: int) -> TrainingBatch:
+        plan = planner.plan(step, ranks.slots(planner.batch_size))
+        return assembler.assemble(planner, plan, pixels[plan.indices], labels[plan.indices])
+
+    if ranks.rank > 0:
+        follow(state, batch_of)
+        return
+    steps, folder = [], Path(request["folder"]) / ("alone" if ranks.count == 1 else "together")
+    for step in range(request["updates"]):
+        metrics = state.update(batch_of(step), want_gradient_norm=True)
+        steps.append(
+            {"losses": metrics.losses.tolist(), "timesteps": metrics.timesteps.tolist(), "nothing": metrics.nothing.item()}
+            | {"norm": metrics.gradient_norm.item()}
+        )
+    folder.mkdir(parents=True)
+    (folder / "steps.json").write_text(json.dumps(steps))
+    for which, tensors in state.tensors().items():
+        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, folder / f"{which}.safetensors")
+
+
+def main(requests: list[dict]) -> None:
+    torch.set_num_threads(1)
+    with join_ranks() as group:
+        for request in requests:
+            train(request, group)
+            group.end()
+        if group.rank == 0:
+            for request in requests:
+                train(request, Alone())
+
+
+if __name__ == "__main__":
+    main(json.loads(Path(sys.argv[1]).read_text()))
