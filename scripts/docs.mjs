@@ -1,5 +1,4 @@
-// Writes everything that is generated from the code, under docs/, in src/torch and in package.json: node scripts/docs.mjs, or with --check: says
-// what is stale.
+// Writes everything that is generated from the code, under docs/, in src/torch and in package.json: node scripts/docs.mjs, or with --check: says what is stale.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

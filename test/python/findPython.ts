@@ -12,6 +12,9 @@ export type PythonSearch =
 /** What the PyTorch references import. */
 export const TORCH_MODULES = ["torch", "numpy", "safetensors"] as const;
 
+/** What the PyTorch engine imports. */
+export const TRAINER_MODULES = [...TORCH_MODULES, "yaml", "PIL"] as const;
+
 /** torch takes a second to import on a quiet machine, and many on a busy one */
 const PROBE_MILLISECONDS = 120_000;
 

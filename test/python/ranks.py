@@ -19,19 +19,19 @@ from safetensors.torch import save_file
 from maskdm_torch.batch_plan import BatchPlanner
 from maskdm_torch.batches import Assembler, TrainingBatch
 from maskdm_torch.distributed import Alone, ProcessGroup, follow, join_ranks
-from maskdm_torch.initial_weights import initialise
-from maskdm_torch.networks import network_of, shape_of
+from maskdm_torch.networks import build_network
 from maskdm_torch.training_state import TrainingState
 
 
 def train(request: dict, ranks: Alone | ProcessGroup) -> None:
     experiment, stage, count = experiment_of(request["experiment"]), request["stage"], request["images"]
-    data, shape = experiment.data, shape_of(experiment)
+    data = experiment.data
     torch.manual_seed(0)
     pixels = torch.randint(0, 256, (count, data.image_size, data.image_size, data.channels), dtype=torch.uint8)
     labels = torch.arange(count) % max(1, experiment.model.num_classes)
-    network = network_of(shape)
-    initialise(network, shape, experiment.seed + ranks.rank)
+    experiment.seed += ranks.rank
+    network = build_network(experiment)
+    experiment.seed -= ranks.rank
     micro = getattr(experiment, stage).micro_batch_size
     state = TrainingState(network, experiment, stage, micro_batch_size=None if micro == "auto" else micro)
     planner, assembler = BatchPlanner(experiment, stage, count), Assembler(experiment)

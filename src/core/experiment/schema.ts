@@ -4,6 +4,7 @@
  */
 import * as z from "zod";
 import { BACKEND_CHOICES } from "./backendChoices.ts";
+import { compute } from "./sections/compute.ts";
 import { data } from "./sections/data.ts";
 import { diffusion } from "./sections/diffusion.ts";
 import { mask } from "./sections/mask.ts";
@@ -50,6 +51,10 @@ const engine = z
         description: "Memory a training step may take; micro_batch_size: auto is chosen to stay below it.",
         unit: "GiB",
       }),
+    precision: z.enum(["auto", "float32", "bfloat16"]).default("auto").meta({
+      description:
+        "What the PyTorch engine computes the network in; weights, moments and moving average are float32 in any case. auto: bfloat16 on a graphics card that has it, else float32, which the other backends always take.",
+    }),
   })
   .meta({ description: "The machine's side; changes speed and memory, not what is learned." });
 
@@ -63,6 +68,7 @@ export const experimentSchema = z
     finetune: finetune.prefault({}),
     sample: sample.prefault({}),
     engine: engine.prefault({}),
+    compute: compute.prefault({}),
     seed: integer(0, Number.MAX_SAFE_INTEGER).default(0).meta({
       description:
         "Seed of every random stream: masks, order of images, flips, timesteps, noise, initial weights and samples.",

@@ -5,6 +5,7 @@ import { CLASS_RULES } from "./rules/classes.ts";
 import { DATA_RULES } from "./rules/data.ts";
 import { DATA_FILE_RULES } from "./rules/dataFiles.ts";
 import { DIFFUSION_RULES, SAMPLE_RULES } from "./rules/diffusion.ts";
+import { COMPUTE_RULES } from "./rules/compute.ts";
 import { ENGINE_RULES } from "./rules/engine.ts";
 import { GUIDANCE_RULES } from "./rules/guidance.ts";
 import { HIDDEN_RULES } from "./rules/hidden.ts";
@@ -33,6 +34,7 @@ export const RULES: readonly Rule[] = [
   ...SAMPLE_RULES,
   ...GUIDANCE_RULES,
   ...ENGINE_RULES,
+  ...COMPUTE_RULES,
   ...PICTURE_RULES,
   ...CHECKPOINT_RULES,
   ...RESUME_RULES,

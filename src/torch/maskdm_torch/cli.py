@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import io
 import os
 import re
 import signal
@@ -16,12 +17,17 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from .errors import CommandExit, UserError
 from .experiment import ExperimentProblems
+from .launch import Launch
 from .overrides import Override
 from .progress import say
+from .torchrun import started_by_torchrun
+
+if TYPE_CHECKING:
+    from .distributed import Ranks
 
 _SYSTEM_ERRORS = {
     errno.ENOENT: ("there is no such file or folder", 2),
@@ -47,6 +53,9 @@ class _Parser(argparse.ArgumentParser):
 
 def main(args: Sequence[str] | None = None) -> int:
     """Runs one command line and returns the exit code."""
+    # A path that is no UTF-8 is printed as the bytes that it is.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")
     try:
         return _run(list(sys.argv[1:] if args is None else args))
     except KeyboardInterrupt:
@@ -88,9 +97,58 @@ def _run(args: list[str]) -> int:
     from . import commands
 
     command = ("maskdm-torch", *args)
+    if options.command == "bench":
+        from .bench import bench
+
+        bench(options.file, options.set, options.mask_rates, options.batch_sizes, options.steps, options.json)
+        return 0
     if options.command == "sample":
         commands.sample(options.run, _sample_options(options))
         return 0
+    if started_by_torchrun():
+        return _work(options, command)
+    _train(options, command, None)
+    return 0
+
+
+def _work(options: argparse.Namespace, command: tuple[str, ...]) -> int:
+    """As one of the processes that torchrun has started. In a launch it returns 0 unless they are to be started again."""
+    from .distributed import WorkerLost, join_ranks
+    from .follower import follow
+
+    launched = Launch.of_this_process()
+    if launched is not None and launched.outcome is not None:
+        return 0
+    try:
+        with join_ranks() as ranks:
+            if ranks.rank > 0:
+                follow(ranks)
+                return 0
+            _train(options, command, ranks)
+            code = 0
+    except WorkerLost:
+        # Where another has told what is wrong, it is that what it was lost by.
+        if launched is not None and launched.outcome is not None:
+            return 0
+        raise
+    except (UserError, CommandExit) as error:
+        code = _report(error)
+    if launched is None:
+        return code
+    launched.note_outcome(code)
+    return 0
+
+
+def _train(options: argparse.Namespace, command: tuple[str, ...], ranks: "Ranks | None") -> None:
+    """ranks: the processes that train together; None: none but this one were started yet."""
+    from . import commands
+
+    launched = Launch.of_this_process()
+    if launched is not None and launched.run is not None:
+        # The processes were started again: the run that they began goes on.
+        again = commands.RunOptions(runs_dir=options.runs_dir, until=options.until, command=command, ranks=ranks)
+        commands.resume(str(launched.run), again, None, False)
+        return
     run_options = commands.RunOptions(
         runs_dir=options.runs_dir,
         run=getattr(options, "run_name", None),
@@ -100,6 +158,7 @@ def _run(args: list[str]) -> int:
         overrides=(*options.set, *_steps(options)),
         experiment_text=_text(getattr(options, "experiment_text", None)),
         command=command,
+        ranks=ranks,
     )
     if options.command == "pretrain":
         commands.pretrain(options.file, run_options, options.source)
@@ -107,7 +166,6 @@ def _run(args: list[str]) -> int:
         commands.finetune(options.file, run_options, options.source, options.from_scratch)
     else:
         commands.resume(options.run, run_options, options.steps, options.stretch_lr)
-    return 0
 
 
 def _steps(options: argparse.Namespace) -> list[Override]:
@@ -120,6 +178,10 @@ def _steps(options: argparse.Namespace) -> list[Override]:
 def _text(where: str | None) -> str | None:
     if where is None:
         return None
+    launched = Launch.of_this_process()
+    kept = None if launched is None else launched.experiment_text
+    if kept is not None:
+        return kept
     data = sys.stdin.buffer.read() if where == "-" else Path(where).read_bytes()
     try:
         return data.decode("utf-8")
@@ -193,6 +255,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _shared(command)
     _add_sample(commands)
+    _add_bench(commands)
     return parser
 
 
@@ -202,17 +265,13 @@ def _shared(command: argparse.ArgumentParser) -> None:
 
 
 def _places(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--runs-dir", type=Path, default=Path("runs"), metavar="DIR", help="folder that holds the runs (runs)"
-    )
-    command.add_argument(
-        "--set",
-        type=_override,
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="change a key of the experiment; may be repeated",
-    )
+    command.add_argument("--runs-dir", type=Path, default=Path("runs"), metavar="DIR", help="folder of the runs (runs)")
+    _overrides(command)
+
+
+def _overrides(command: argparse.ArgumentParser) -> None:
+    text = "change a key of the experiment; may be repeated"
+    command.add_argument("--set", type=_override, action="append", default=[], metavar="KEY=VALUE", help=text)
 
 
 def _add_sample(commands: argparse._SubParsersAction[_Parser]) -> None:
@@ -246,6 +305,28 @@ def _add_sample(commands: argparse._SubParsersAction[_Parser]) -> None:
         "--json", action="store_true", help="print the pictures' paths and how they were drawn as JSON"
     )
     _places(command)
+
+
+def _add_bench(commands: argparse._SubParsersAction[_Parser]) -> None:
+    text = "Time pretraining steps on this machine: images per second, peak memory. Warm-up is left out."
+    command = commands.add_parser("bench", help=text, description=text, allow_abbrev=False)
+    command.add_argument("file", type=Path, help="experiment file")
+    command.add_argument("--mask-rates", type=_rates, metavar="LIST", help="mask rates (default: the file's, and 0)")
+    command.add_argument("--batch-sizes", type=_sizes, metavar="LIST", help="batch sizes (default: the file's)")
+    command.add_argument("--steps", type=_positive, default=10, help="steps measured for each row (10)")
+    command.add_argument("--json", action="store_true", help="print machine and rows as JSON")
+    _overrides(command)
+
+
+def _rates(text: str) -> list[float]:
+    rates = [_non_negative(part) for part in text.split(",")]
+    if max(rates) >= 1:
+        raise argparse.ArgumentTypeError(f"{text}: each rate must be at least 0 and below 1.")
+    return rates
+
+
+def _sizes(text: str) -> list[int]:
+    return [_positive(part) for part in text.split(",")]
 
 
 def _override(text: str) -> Override:

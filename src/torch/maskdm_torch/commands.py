@@ -12,16 +12,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from .changes import Resumed, change_notes, changed_keys, file_notes, refuse_other_run
 from .checkpoints import list_checkpoints
 from .classes import KnownClasses, chosen_class, drawn_class, drawn_classes
 from .documents import Unreadable, read_document
+from .distributed import ALONE, Ranks
 from .engine import BACKEND, CheckpointWeights, StartWeights, drawing_network, prepare_device
 from .errors import UserError
 from .experiment import Experiment, Stage, parse_experiment, read_experiment_file
 from .experiment_checks import check_experiment
 from .experiment_of_run import config_hash, experiment_behind, experiment_of_run, named_experiment, place_of_experiment
 from .files import disk_errors
+from .launch import launch
 from .machine import software
 from .overrides import Override, apply_overrides
 from .progress import Progress, put, say
@@ -56,6 +60,8 @@ class RunOptions:
     overrides: tuple[Override, ...] = ()
     #: the experiment's text, where it is not the file's as it stands
     experiment_text: str | None = None
+    #: the processes that train together, of which this one leads; None: those that the experiment asks for are not started yet
+    ranks: Ranks | None = None
     command: tuple[str, ...] = field(default_factory=lambda: ("maskdm-torch", *sys.argv[1:]))
 
 
@@ -122,6 +128,9 @@ def _start(file: Path, stage: Stage, options: RunOptions, source: Source | None,
         title=options.name,
     )
     start = None if parent is None else StartWeights(Path(parent["checkpoint"]))
+    if _is_for_several(experiment, options):
+        launch(experiment.compute.workers, options.command[1:], options.experiment_text)
+        return
     run_session(
         Session(
             experiment,
@@ -132,6 +141,7 @@ def _start(file: Path, stage: Stage, options: RunOptions, source: Source | None,
             None,
             options.until,
             known,
+            options.ranks or ALONE,
         )
     )
 
@@ -179,6 +189,19 @@ def _compare_with(source: Source, experiment: Experiment, named: str) -> None:
         if rule["breaks"] == "network":
             raise UserError(f"{what} Use {change.path}: {yaml_text(change.before)}, or start from other weights.")
         say(f"warning: {what}")
+
+
+def _is_for_several(experiment: Experiment, options: RunOptions) -> bool:
+    """Whether the processes that train are still to be started. Raises UserError where this machine cannot."""
+    workers = experiment.compute.workers
+    if options.ranks is not None or workers == 1:
+        return False
+    cards = torch.cuda.device_count()
+    if 0 < cards < workers:
+        raise UserError(
+            f"compute.workers {workers}: each has a GPU of its own, and this machine has {cards}. Ask for fewer with: --set compute.workers={cards}"
+        )
+    return True
 
 
 def _note_backend(experiment: Experiment) -> None:
@@ -234,6 +257,9 @@ def resume(text: str, options: RunOptions, steps: int | None, stretch_lr: bool) 
         return
     _note_backend(experiment)
 
+    if _is_for_several(experiment, options):
+        launch(experiment.compute.workers, options.command[1:], None)
+        return
     # The lock is taken before the data are opened: two resumes of one run must not both decode and load.
     taken = take_run(run_dir, say)
     for note in taken.notes:
@@ -263,7 +289,7 @@ def resume(text: str, options: RunOptions, steps: int | None, stretch_lr: bool) 
     state = checkpoint.state if checkpoint else None
     reason = ""
     try:
-        run_session(Session(experiment, stage, open_run, experiment_file, weights, state, options.until, known))
+        run_session(Session(experiment, stage, open_run, experiment_file, weights, state, options.until, known, options.ranks or ALONE))
     except BaseException as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise
@@ -344,7 +370,8 @@ def sample(text: str, options: SampleOptions) -> None:
     else:
         files = _files_at_out(files_at, options.out, options.overwrite)
     device = prepare_device(experiment)
-    network = drawing_network(experiment, file, device)
+    folder = experiment_of_run(run_dir, run_record(run_dir)).parent
+    network = drawing_network(experiment, file, folder, device)
     total = experiment.sample.count * _passes(experiment)
     progress = Progress("sample", total, "evaluations")
     passes = 0.0

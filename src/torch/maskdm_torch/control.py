@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from .documents import Unreadable, read_document
-from .files import remove_quietly
+from .files import now, remove_quietly, replace_json
 
 _FILE = "control.json"
 
@@ -16,6 +16,11 @@ def stop_is_asked(run_dir: Path) -> bool:
         return read_document(run_dir / _FILE).get("command") == "stop"
     except Unreadable:
         return False
+
+
+def ask_to_stop(run_dir: Path) -> None:
+    """Asks whoever writes a run to stop. Raises DiskError."""
+    replace_json(run_dir / _FILE, {"command": "stop", "requestedAt": now()}, False)
 
 
 def clear_control(run_dir: Path) -> None:

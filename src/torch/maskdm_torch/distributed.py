@@ -11,11 +11,11 @@ afterwards is less code and as exact, but would add its whole time to a step: fo
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
+from warnings import catch_warnings, simplefilter
 
 import torch
 import torch.distributed as dist
@@ -23,10 +23,9 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from .errors import UserError
+from .torchrun import neighbours, place
 
 if TYPE_CHECKING:
-    from .batches import TrainingBatch
-    from .streams import Stage
     from .training_state import TrainingState
 
 #: Followers wait that long while the leader draws, evaluates or saves.
@@ -38,18 +37,25 @@ class TrainingEnded(Exception):
     """The leader has ended: a follower has nothing left to do."""
 
 
-class WorkerLost(Exception):
+class WorkerLost(UserError):
     """Another process of this training is gone. Whoever started them all starts them again, from the last checkpoint."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"another process of this training is gone ({why}); it goes on from the last checkpoint", "failure")
 
 
 class Ranks(Protocol):
     """The processes that train together, as one of them sees them."""
 
+    #: the leader's is 0
     rank: int
     count: int
+    #: this process's number on its machine, and how many there are
+    place: int
+    neighbours: int
 
     def slots(self, batch_size: int) -> range:
-        """This process's slots of a batch."""
+        """This process's slots of a batch. Raises UserError where it cannot be divided evenly."""
 
     def step(self) -> AbstractContextManager[None]:
         """Around each step: all begin it together. Raises TrainingEnded in followers, WorkerLost."""
@@ -60,6 +66,15 @@ class Ranks(Protocol):
     def unshared(self, network: nn.Module) -> AbstractContextManager[None]:
         """Around a pass of that network whose gradients are not averaged yet, as more passes follow."""
 
+    def tell(self, value: Any) -> Any:
+        """What the leader says, in all processes. value: anything that pickles; of followers it does not count.
+
+        Raises TrainingEnded in followers, WorkerLost.
+        """
+
+    def share(self, state: TrainingState) -> None:
+        """Gives the followers the weights, moments and step of the leader; all do the steps together from then on."""
+
     def gather(self, values: Tensor) -> Tensor:
         """Values of this process's images [B, n] -> those of all of them, in the order of the slots."""
 
@@ -67,7 +82,7 @@ class Ranks(Protocol):
 class Alone:
     """One process."""
 
-    rank, count = 0, 1
+    rank, count, place, neighbours = 0, 1, 0, 1
 
     def slots(self, batch_size: int) -> range:
         return range(batch_size)
@@ -81,21 +96,32 @@ class Alone:
     def unshared(self, network: nn.Module) -> AbstractContextManager[None]:
         return nullcontext()
 
+    def tell(self, value: Any) -> Any:
+        return value
+
+    def share(self, state: TrainingState) -> None:
+        pass
+
     def gather(self, values: Tensor) -> Tensor:
         return values
+
+
+ALONE = Alone()
 
 
 class ProcessGroup:
     """Those that torchrun has started. Made by join_ranks."""
 
-    def __init__(self, device: torch.device) -> None:
+    def __init__(self) -> None:
         self.rank, self.count = dist.get_rank(), dist.get_world_size()
-        self._device = device
+        self.place, self.neighbours = place(), neighbours()
         #: What the leader says goes from processor to processor, so that no device is waited for.
         self._words = dist.new_group(backend="gloo", timeout=_PATIENCE)
         self._in_step = False
 
     def slots(self, batch_size: int) -> range:
+        if batch_size % self.count != 0:
+            raise UserError(f"A batch of {batch_size} images cannot be divided evenly among {self.count} processes. Start another number of them.")
         share = batch_size // self.count
         return range(self.rank * share, (self.rank + 1) * share)
 
@@ -114,13 +140,17 @@ class ProcessGroup:
                 self._word(_END)
 
     def parallel(self, network: nn.Module, may_idle: bool) -> nn.Module:
-        return DistributedDataParallel(
-            network,
-            device_ids=None if self._device.type == "cpu" else [self._device],
-            broadcast_buffers=False,
-            gradient_as_bucket_view=True,
-            find_unused_parameters=may_idle,
-        )
+        device = next(network.parameters()).device
+        with catch_warnings():
+            # Of broadcast_buffers, whose successor PyTorch 2.4 does not know.
+            simplefilter("ignore", FutureWarning)
+            return DistributedDataParallel(
+                network,
+                device_ids=None if device.type == "cpu" else [device],
+                broadcast_buffers=False,
+                gradient_as_bucket_view=True,
+                find_unused_parameters=may_idle,
+            )
 
     def unshared(self, network: nn.Module) -> AbstractContextManager[None]:
         return network.no_sync()
@@ -131,10 +161,6 @@ class ProcessGroup:
         return torch.cat(parts)
 
     def tell(self, value: Any) -> Any:
-        """What the leader says, in all processes. value: anything that pickles; of followers it does not count.
-
-        Raises TrainingEnded in followers, WorkerLost.
-        """
         box = [value]
         self._word(_GO)
         with _losses_named():
@@ -143,7 +169,6 @@ class ProcessGroup:
 
     @torch.no_grad()
     def share(self, state: TrainingState) -> None:
-        """Gives the followers the weights, moments and step of the leader; all do the steps together from then on."""
         step = self.tell(state.step)
         tensors = state.tensors()
         with _losses_named():
@@ -173,43 +198,18 @@ def _losses_named() -> Iterator[None]:
         raise
 
 
-def started_by_torchrun() -> bool:
-    return "TORCHELASTIC_RUN_ID" in os.environ
-
-
 @contextmanager
 def join_ranks() -> Iterator[ProcessGroup]:
     """Joins the processes that torchrun has started; at the end of the leader the others end, too."""
     is_cuda = torch.cuda.is_available()
-    device = torch.device("cuda", int(os.environ["LOCAL_RANK"])) if is_cuda else torch.device("cpu")
     if is_cuda:
-        torch.cuda.set_device(device)
+        torch.cuda.set_device(place())
     dist.init_process_group("nccl" if is_cuda else "gloo", timeout=_PATIENCE)
     try:
-        group = ProcessGroup(device)
+        group = ProcessGroup()
         try:
             yield group
         finally:
             group.end()
     finally:
         dist.destroy_process_group()
-
-
-def check_divides(stage: Stage, batch_size: int, count: int) -> None:
-    """Raises UserError where a batch cannot be divided evenly."""
-    if batch_size % count != 0:
-        less = batch_size - batch_size % count
-        sizes = f"{less} or {less + count}" if less else str(count)
-        raise UserError(
-            f"{stage}.batch_size {batch_size} cannot be divided evenly among {count} processes. Take {sizes}, or a number of processes that divides {batch_size}."
-        )
-
-
-def follow(state: TrainingState, batch_of: Callable[[int], TrainingBatch]) -> None:
-    """What a follower does: its part of every step, until the leader ends. batch_of: its images of a step. Raises WorkerLost."""
-    try:
-        while True:
-            # Made before the step begins, as the leader makes its own at the same time.
-            state.update(batch_of(state.step))
-    except TrainingEnded:
-        return

@@ -10,13 +10,15 @@ import torch
 from torch import Tensor, nn
 
 from .checkpoints import WEIGHT_FILES, read_tensors
+from .compiled import can_compile
+from .distributed import ALONE, Ranks
 from .errors import UserError
 from .experiment import Experiment, Stage
 from .fit import fitting, without_prefix
 from .machine import usable_cores, usable_memory
 from .masks import mask_pieces
 from .networks import build_network
-from .training_state import TrainingState
+from .training_state import Precision, TrainingState
 
 BACKEND = "torch"
 _GIB = 2**30
@@ -43,15 +45,23 @@ class CheckpointWeights:
     step: int
 
 
-def prepare_device(experiment: Experiment) -> torch.device:
-    """The device that computes, with its threads set."""
+def prepare_device(experiment: Experiment, ranks: Ranks = ALONE) -> torch.device:
+    """The device that computes, with its threads set. Processes of one machine share its cores."""
     threads = experiment.engine.threads
-    torch.set_num_threads(usable_cores() if threads == "auto" else threads)
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    torch.set_num_threads(max(1, usable_cores() // ranks.neighbours) if threads == "auto" else threads)
+    return torch.device("cuda", ranks.place) if torch.cuda.is_available() else torch.device("cpu")
 
 
 def device_name(device: torch.device) -> str:
     return torch.cuda.get_device_name(device) if device.type == "cuda" else "the processor"
+
+
+def precision_of(experiment: Experiment, device: torch.device) -> Precision:
+    """What the network computes in; weights, moments and the moving average are float32 in any case."""
+    asked = experiment.engine.precision
+    if asked != "auto":
+        return asked
+    return "bfloat16" if device.type == "cuda" and torch.cuda.is_bf16_supported() else "float32"
 
 
 def training_state(
@@ -59,13 +69,21 @@ def training_state(
     stage: Stage,
     weights: StartWeights | CheckpointWeights | None,
     device: torch.device,
+    folder: Path,
     note: Callable[[str], None],
+    ranks: Ranks = ALONE,
 ) -> TrainingState:
-    """Ready to train; None: from new weights. note: told what is done to weights of other programs. Raises UserError
-    where they do not fit."""
-    network = build_network(experiment).to(device)
+    """Ready to train; None: from new weights. folder: that of the experiment file. note: told what is done to weights of
+    other programs. Raises UserError where they do not fit."""
+    network = build_network(experiment, folder).to(device)
+    images = len(ranks.slots(experiment.stage(stage).batch_size))
     state = TrainingState(
-        network, experiment, stage, micro_batch_size=_micro_batch_size(experiment, stage, network, device)
+        network,
+        experiment,
+        stage,
+        micro_batch_size=_micro_batch_size(experiment, stage, network, device, images),
+        precision=precision_of(experiment, device),
+        is_compiled=can_compile(device),
     )
     own = dict(zip(state.names, state.raw))
     constants = network.state_dict().keys() - own.keys()
@@ -94,9 +112,9 @@ def _checkpoint_tensors(weights: CheckpointWeights, which: str):  # noqa: ANN202
     return read_tensors(weights.path / name, str(weights.files[name]["crc32"]))
 
 
-def drawing_network(experiment: Experiment, file: Path, device: torch.device) -> nn.Module:
-    """A network that only draws. Raises UserError where the weights do not fit."""
-    network = build_network(experiment).to(device)
+def drawing_network(experiment: Experiment, file: Path, folder: Path, device: torch.device) -> nn.Module:
+    """A network that only draws. folder: that of the experiment file. Raises UserError where the weights do not fit."""
+    network = build_network(experiment, folder).to(device)
     own = dict(network.named_parameters())
     tensors = fitting(read_tensors(file), own, network.state_dict().keys() - own.keys(), str(file))
     with torch.no_grad():
@@ -118,14 +136,14 @@ class AveragedNetwork(nn.Module):
         return output
 
 
-def _micro_batch_size(experiment: Experiment, stage: Stage, network: nn.Module, device: torch.device) -> int:
-    """What the file asks for, or the largest divisor of the batch whose step is expected to fit the memory."""
+def _micro_batch_size(experiment: Experiment, stage: Stage, network: nn.Module, device: torch.device, images: int) -> int:
+    """What the file asks for, or the largest divisor of the images of a step whose passes are expected to fit the memory."""
     config = experiment.stage(stage)
     if config.micro_batch_size != "auto":
-        return min(config.micro_batch_size, config.batch_size)
+        return min(config.micro_batch_size, images)
     left = _budget(experiment, device) - 20 * sum(parameter.numel() for parameter in network.parameters())
     each = _bytes_per_image(experiment, stage)
-    return next((size for size in divisors(config.batch_size) if size * each <= left), 1)
+    return next((size for size in divisors(images) if size * each <= left), 1)
 
 
 def divisors(number: int) -> list[int]:
@@ -156,18 +174,20 @@ def _bytes_per_image(experiment: Experiment, stage: Stage) -> float:
 def smaller_micro_batch(state: TrainingState, experiment: Experiment, stage: Stage) -> int:
     """After a device ran out of memory: the next smaller one, where the file leaves it open. Raises UserError that says
     which would do."""
-    config = experiment.stage(stage)
-    less = next((size for size in divisors(config.batch_size) if size < state.micro_batch_size), None)
+    config, ranks = experiment.stage(stage), state.ranks
+    images = len(ranks.slots(config.batch_size))
+    less = next((size for size in divisors(images) if size < state.micro_batch_size), None)
     if less is None:
         raise UserError(
             "The device has too little memory for a single image. Use a smaller model, larger "
             "patches or smaller images.",
             "failure",
         )
-    if config.micro_batch_size != "auto":
+    # The others are in the middle of the step.
+    if config.micro_batch_size != "auto" or ranks.count > 1:
         raise UserError(
             f"The device has too little memory for {stage}.micro_batch_size "
-            f"{state.micro_batch_size}. Use {less}, or auto: "
+            f"{state.micro_batch_size}. Use {less}: "
             f"--set {stage}.micro_batch_size={less}",
             "failure",
         )

@@ -142,6 +142,12 @@ class Engine:
     backend: str
     threads: Literal["auto"] | int
     memory_gb: Literal["auto"] | float
+    precision: Literal["auto", "float32", "bfloat16"]
+
+
+@dataclass(frozen=True)
+class Compute:
+    workers: int
 
 
 @dataclass(frozen=True)
@@ -154,6 +160,7 @@ class Experiment:
     finetune: Finetune
     sample: Sample
     engine: Engine
+    compute: Compute
     seed: int
 
     def stage(self, stage: Stage) -> StageConfig:
@@ -169,6 +176,7 @@ SECTIONS: dict[str, type] = {
     "finetune": Finetune,
     "sample": Sample,
     "engine": Engine,
+    "compute": Compute,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,15 @@ class RunWriter:
         """Whether the control file asks for a stop. Asked between steps, it notices a lost lock, too."""
         self._lock.glance()
         return stop_is_asked(self.path)
+
+    def abandon(self, why: str) -> None:
+        """Gives the run free without a last status: it then shows as interrupted, and goes on from its last checkpoint. Never fails."""
+        self._closed = True
+        self.log(why)
+        self.status.abandon()
+        for step in (self.metrics.close, self._log.close, self._lock.release):
+            with suppress(UserError, OSError):
+                step()
 
     def close(self, state: FinalState, message: str) -> list[str]:
         """Ends the session: metrics flushed, end of the session in run.json, last status, lock released. Never fails.

@@ -12,11 +12,14 @@ import torch
 from .batch_source import BatchSource
 from .classes import KnownClasses, drawn_classes
 from .dataset import Dataset, fingerprint, images_since, open_dataset, write_image_list
+from .distributed import ALONE, Ranks, WorkerLost
 from .engine import BACKEND, CheckpointWeights, StartWeights, device_name, prepare_device, training_state
 from .errors import CommandExit, UserError
 from .experiment import Experiment, Stage
 from .experiment_of_run import named_experiment
 from .find_images import data_folder
+from .follower import FollowersTask
+from .launch import Launch
 from .machine import software
 from .progress import Progress, put, say
 from .run_writer import RunWriter
@@ -41,6 +44,8 @@ class Session:
     pause_at: int | None
     #: classes that the weights know; None: new weights, or classes that are numbered anew
     known_classes: KnownClasses | None
+    #: the processes that train together, of which this one leads
+    ranks: Ranks = ALONE
 
 
 def run_session(session: Session) -> None:
@@ -49,10 +54,10 @@ def run_session(session: Session) -> None:
 
     Raises CommandExit with code 1 where the loss diverged; UserError.
     """
-    experiment, stage = session.experiment, session.stage
+    experiment, stage, ranks = session.experiment, session.stage, session.ranks
     base = session.experiment_file.parent
     data_folder(experiment.data.path, base)  # one that is not there is told at once
-    device = prepare_device(experiment)
+    device = prepare_device(experiment, ranks)
     notes: list[str] = []
 
     def tell(line: str) -> None:
@@ -60,27 +65,32 @@ def run_session(session: Session) -> None:
         say(line)
 
     # Before the images: none is decoded for a network that cannot be trained on them.
-    state = training_state(experiment, stage, session.weights, device, tell)
+    state = training_state(experiment, stage, session.weights, device, base, tell, ranks)
     decoder = ((session.resumed or {}).get("loop", {}).get("data") or {}).get("decoder") if session.resumed else None
     dataset = open_dataset(experiment, base, session.known_classes, say, _decoding(), decoder)
     chosen = drawn_classes(experiment, dataset.classes)
-    source = BatchSource(experiment, stage, dataset.training, device)
+    ranks.tell(FollowersTask(experiment, stage, base, session.known_classes, dataset.decoder))
+    source = BatchSource(experiment, stage, dataset.training, device, ranks)
     run = session.open()
+    launched = Launch.of_this_process()
+    if launched is not None:
+        launched.note_run(run.path)
     stop = StopRequest(run.stop_requested)
     progress: Progress | None = None
     try:
         versions = software()
         run.update(BACKEND, versions, dataset.classes)
         config = experiment.stage(stage)
-        micro = "" if state.micro_batch_size >= config.batch_size else f", in micro-batches of {state.micro_batch_size}"
-        engine = f"engine: {BACKEND} ({torch.__version__}) on {device_name(device)}, batch {config.batch_size}{micro}"
+        micro = "" if state.micro_batch_size >= len(ranks.slots(config.batch_size)) else f", in micro-batches of {state.micro_batch_size}"
+        workers = "" if ranks.count == 1 else f" and {ranks.count - 1} more"
+        engine = f"engine: {BACKEND} ({torch.__version__}) on {device_name(device)}{workers}, batch {config.batch_size}{micro}"
         for line in (*notes, engine, *dataset.class_notes, *dataset.notes):
             run.log(line)
         for path, reason in dataset.broken:
             run.log(f"image left out: {shown_text(path)}: {reason}")
         now = _note_images(session, dataset, run)
         put(short_path(run.path))
-        say(f"{stage} on {BACKEND} ({device_name(device)}), {config.steps} steps of {config.batch_size} images")
+        say(f"{stage} on {BACKEND} ({device_name(device)}{workers}), {config.steps} steps of {config.batch_size} images")
         progress = Progress(stage, config.steps, "steps", (session.resumed or {}).get("step", 0))
         setup = TrainingSetup(
             experiment,
@@ -100,7 +110,12 @@ def run_session(session: Session) -> None:
             BACKEND,
             say,
         )
+        ranks.share(state)
         end = TrainingLoop(setup).run()
+    except WorkerLost as lost:
+        progress.finish("interrupted")  # type: ignore[union-attr]
+        run.abandon(f"interrupted: {lost}")
+        raise
     except BaseException as error:
         summary = str(error).splitlines()[0] if str(error) else type(error).__name__
         if progress is not None:

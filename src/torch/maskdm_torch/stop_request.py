@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
+from .torchrun import started_by_torchrun
+
 _POLL_SECONDS = 0.5
 
 
@@ -17,8 +19,13 @@ class GivenUp(Exception):
 
 
 def end_signals() -> list[signal.Signals]:
-    """The signals that ask this process to end; without a hangup that it was started to ignore, as by nohup."""
+    """The signals that ask this process to end; without a hangup that it was started to ignore, as by nohup.
+
+    By SIGTERM torchrun ends processes that it is about to start again: there it ends them at once, and is no wish of anybody's.
+    """
     names = ["SIGINT", "SIGTERM", "SIGHUP"] if sys.platform != "win32" else ["SIGINT", "SIGTERM", "SIGBREAK"]
+    if started_by_torchrun():
+        names.remove("SIGTERM")
     return [number for name in names if signal.getsignal(number := getattr(signal, name)) != signal.SIG_IGN]
 
 

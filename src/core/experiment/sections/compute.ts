@@ -1,0 +1,13 @@
+/** `compute`: which processes train. */
+import * as z from "zod";
+import { integer } from "./values.ts";
+
+export const compute = z
+  .strictObject({
+    workers: integer(1, 4096).default(1).meta({
+      description:
+        "Processes that train together, each on a graphics card of its own where there are any, with an equal share of every batch (docs/cluster.md). Must divide batch_size. The PyTorch engine only; any other trains with one. What is learned is the same but for rounding.",
+      unit: "processes",
+    }),
+  })
+  .meta({ description: "Where it is computed; changes speed, not what is learned." });

@@ -1,0 +1,89 @@
+/** compute.workers: the PyTorch engine with two processes, which are lost and started again, as users start them. */
+import { readdirSync, readFileSync } from "node:fs";
+import { beforeAll, describe, expect, it, vi } from "vitest";
+import { summarizeRun } from "../../../src/node/run/list.ts";
+import { findPython, TRAINER_MODULES } from "../../python/findPython.ts";
+import {
+  differences,
+  learning,
+  recordOf,
+  statusOf,
+  tinyExperiment,
+  until,
+  Workshop,
+  writeImages,
+} from "../training/support.ts";
+
+// A busy machine takes its time to import torch, in four processes and more.
+const PATIENCE = 240;
+vi.setConfig({ testTimeout: 4 * PATIENCE * 1000 });
+
+const python = findPython(TRAINER_MODULES);
+if (!python.found) console.warn(`skipped: ${python.reason}`);
+
+// Processes of a parent are found by what Linux tells of them.
+describe.skipIf(!python.found || process.platform !== "linux")("two workers", () => {
+  const shop = new Workshop();
+  beforeAll(async () => {
+    process.env["MASKDM_PYTHON"] = python.found ? python.command : "";
+    process.env["XDG_DATA_HOME"] = shop.path("data");
+    await writeImages(shop.path("images"), { count: 21, size: 8 });
+    const pretrain = { steps: 110, batch_size: 8, lr: 2e-3, checkpoint_every: 10, sample_every: 0, log_every: 5 };
+    shop.experiment("two", tinyExperiment({ engine: { backend: "torch" }, compute: { workers: 2 }, pretrain }));
+    return () => {
+      delete process.env["MASKDM_PYTHON"];
+      delete process.env["XDG_DATA_HOME"];
+    };
+  });
+
+  const reaches = (run: string, step: number) =>
+    until(`step ${step} of ${run}`, () => statusOf(shop.run(run)).step >= step, PATIENCE);
+  const isThere = (run: string) => until(`run ${run}`, () => summarizeRun(shop.run(run)).state !== "damaged", PATIENCE);
+
+  it("go on from the last checkpoint when one of them is killed, and end with the same weights", async () => {
+    await shop.succeed("pretrain", "two.maskdm.yaml", "--run", "calm");
+    const { child, ended } = shop.start(["pretrain", "two.maskdm.yaml", "--run", "shaken"]);
+    await isThere("shaken");
+    await reaches("shaken", 15);
+    const { pid: first } = recordOf(shop.run("shaken"));
+    process.kill(followerOf(first), "SIGKILL");
+    await until("a second session", () => recordOf(shop.run("shaken")).sessions.length === 2, PATIENCE);
+    await reaches("shaken", 35);
+    process.kill(recordOf(shop.run("shaken")).pid, "SIGKILL");
+    await until("a third session", () => recordOf(shop.run("shaken")).sessions.length === 3, PATIENCE);
+    await reaches("shaken", 55);
+    child.kill("SIGTERM");
+    expect(await ended).toMatchObject({ exitCode: 0, out: expect.stringMatching(/^runs\/shaken$/m) });
+    expect(statusOf(shop.run("shaken")).state).toBe("stopped");
+
+    const { err } = await shop.succeed("resume", "shaken");
+    expect(err).not.toMatch(/Traceback|Warning/);
+    expect(differences(shop.run("calm"), shop.run("shaken"))).toEqual([]);
+    expect(learning(shop.run("shaken"))).toEqual(learning(shop.run("calm")));
+    expect(readFileSync(`${shop.run("shaken")}/log.txt`, "utf8")).toContain("on the processor and 1 more, batch 8");
+    expect(readdirSync(shop.path("runs")).sort()).toEqual(["calm", "shaken"]);
+  });
+
+  it("tell a mistake once, and are not started again for it", async () => {
+    const refused = await shop.maskdm("pretrain", "two.maskdm.yaml", "--set", "pretrain.batch_size=9");
+    expect(refused.exitCode).toBe(2);
+    expect(refused.err).toContain("compute.workers 2 does not divide pretrain.batch_size 9");
+    const lost = await shop.maskdm("pretrain", "two.maskdm.yaml", "--run", "lost", "--set", "pretrain.lr=1");
+    expect(lost.exitCode).toBe(1);
+    expect(statusOf(shop.run("lost")).state).toBe("diverged");
+    expect(recordOf(shop.run("lost")).sessions).toHaveLength(1);
+    expect(lost.err.match(/The loss diverged/g)).toHaveLength(1);
+  });
+});
+
+/** The other process that torchrun has started. */
+function followerOf(leader: number): number {
+  // After the name, which may hold spaces and parentheses: state, parent.
+  const parentOf = (pid: number | string): string =>
+    readFileSync(`/proc/${pid}/stat`, "utf8").replace(/.*\)/s, "").split(" ")[2]!;
+  const torchrun = parentOf(leader);
+  const children = readFileSync(`/proc/${torchrun}/task/${torchrun}/children`, "utf8").trim().split(" ").map(Number);
+  const others = children.filter((pid) => pid !== leader);
+  expect(others).toHaveLength(1);
+  return others[0]!;
+}
