@@ -15,7 +15,9 @@ _RESIDENT_SHARE = 0.4
 
 
 class BatchSource:
-    def __init__(self, experiment: Experiment, stage: Stage, images: Images, device: torch.device, ranks: Ranks = ALONE) -> None:
+    def __init__(
+        self, experiment: Experiment, stage: Stage, images: Images, device: torch.device, ranks: Ranks = ALONE
+    ) -> None:
         """ranks: of each batch this process's slots are made."""
         self._slots = ranks.slots(experiment.stage(stage).batch_size)
         self._planner = BatchPlanner(experiment, stage, len(images), device)
