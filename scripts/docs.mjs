@@ -1,4 +1,4 @@
-// Writes everything that is generated from the code, under docs/ and in src/torch: node scripts/docs.mjs, or with --check: says what is stale.
+// Writes everything that is generated from the code, under docs/, in src/torch and in package.json: node scripts/docs.mjs, or with --check: says what is stale.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +6,7 @@ import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
 
 const entry = `
+  import { publishedTools } from "./src/core/assistant/publish.ts";
   import { publishedExperiment } from "./src/core/experiment/publish.ts";
   import { publishedLintRules } from "./src/core/lint/publish.ts";
   import { STUDY_RULES } from "./src/core/study/rules.ts";
@@ -18,6 +19,7 @@ const entry = `
     ...publishedLintRules(STUDY_RULES),
     ...publishedRunFormat(read(RUN_FORMAT_DOCUMENT)),
     ...publishedTorchPackage(read(RUN_FORMAT_DOCUMENT)),
+    ...publishedTools(read),
   });
 `;
 const folder = mkdtempSync(join(tmpdir(), "maskdm-docs-"));

@@ -33,6 +33,7 @@ const seconds = (value: number): StudyChange => ({ path: ["budget", "seconds"], 
 const SCRATCH = { "budget.pretrain": 0 };
 const ALL_WAYS = [
   SCRATCH,
+  ...[8, 4].map((batch) => ({ ...SCRATCH, "finetune.batch_size": batch })),
   { "mask.rate": 0 },
   ...["patch", "block", "stratified", "crop"].flatMap((strategy) =>
     [0.25, 0.5, 0.75, 0.875]
@@ -53,7 +54,7 @@ const MASKING: EvidenceDocument = {
     {
       name: "masking-rates",
       title: "Strategy and rate, at equal seconds",
-      asks: "Emoji of 32 px in patches of 4, 64 tokens. Half of the seconds goes into pretraining; from scratch all of them go into whole images.",
+      asks: "Emoji of 32 px in patches of 4, 64 tokens. Half of the seconds goes into pretraining; from scratch all of them go into whole images. Masked steps are cheap, so that there are more of them; as many updates come from scratch with smaller batches, and two stages without a mask tell what a first stage does by itself.",
       full: [FULL_SEEDS, seconds(600), ways(ALL_WAYS)],
     },
     {

@@ -21,6 +21,12 @@ const WORDS: Readonly<Record<string, string>> = {
   "rate 0": "pretrained on whole images",
 };
 
+const inWords = (label: string): string =>
+  label
+    .split(", ")
+    .map((part) => WORDS[part] ?? part)
+    .join(", ");
+
 /**
  * In the order of the plan.
  * @param names of the points of the first axis; without them a point is named by its keys
@@ -34,7 +40,7 @@ export function groupsOf(plan: StudyPlan, names: readonly string[] = []): Group[
     const own = plan.configurations.filter((one) => one.points.slice(1).join() === place.join());
     const configurations = own.map((one, index) => {
       const label = compared === undefined ? one.label : pointText(compared, compared.points[one.points[0]!]!);
-      return { ...one, index, points: one.points.slice(0, 1), label: names[one.points[0]!] ?? WORDS[label] ?? label };
+      return { ...one, index, points: one.points.slice(0, 1), label: names[one.points[0]!] ?? inWords(label) };
     });
     const cells = plan.cells.flatMap((cell) => {
       const index = own.findIndex((one) => one.index === cell.configuration);

@@ -1,5 +1,6 @@
 /** Entry point of the extension: builds the services and registers the features, one file each. */
 import * as vscode from "vscode";
+import { registerAssistant } from "./assistant/registerAssistant.ts";
 import { calibrateCommand } from "./calibration/calibrateCommand.ts";
 import { MachineCalibration } from "./calibration/machineCalibration.ts";
 import type { Commands } from "./commands/commandTable.ts";
@@ -42,6 +43,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const services: Services = { log, documents, studies, runs, trainer, calibration };
   const ofRuns = registerRuns(context, { log, runs, trainer });
   const ofDashboard = registerDashboard(context, services);
+  registerAssistant(context, services);
   const commands: Commands = {
     "maskdm.showLog": async () => log.show(),
     "maskdm.doctor": registerDoctor(context, services),

@@ -55,6 +55,10 @@ export interface RunRequest {
   readonly from?: string;
   /** overrides, e.g. { path: "pretrain.steps", value: "100" } */
   readonly set?: readonly { readonly path: string; readonly value: string }[];
+  /** what is trained, where it is not the file as it stands, which is saved before */
+  readonly text?: string;
+  /** what lists call the run */
+  readonly name?: string;
 }
 
 /** Starts trainer processes. All methods refuse in Restricted Mode with a UserError that says so. */

@@ -3,7 +3,7 @@ import * as vscode from "vscode";
 
 const SECTION = "maskdm";
 
-export const SETTINGS = { runsFolder: "runs", runsAtOnce: 1, python: "" };
+export const SETTINGS = { runsFolder: "runs", runsAtOnce: 1, python: "", mcpServer: false };
 type Settings = typeof SETTINGS;
 
 /** @returns the default where what a settings file says is of another type */

@@ -48,12 +48,17 @@ def images(experiment: SimpleNamespace, device: str) -> tuple[Tensor, Tensor]:
 
 
 def train(
-    experiment: SimpleNamespace, stage: str, updates: int, device: str = "cpu", is_compiled: bool = False
+    experiment: SimpleNamespace,
+    stage: str,
+    updates: int,
+    device: str = "cpu",
+    is_compiled: bool = False,
+    folder: Path | None = None,
 ) -> Iterator[tuple[BatchPlan, TrainingBatch, StepMetrics, TrainingState]]:
-    """Steps from new weights."""
+    """Steps from new weights. folder: where a network of the user's own is looked for."""
     pixels, labels = images(experiment, device)
     micro = getattr(experiment, stage).micro_batch_size
-    network = build_network(experiment).to(device)
+    network = build_network(experiment, folder).to(device)
     state = TrainingState(
         network, experiment, stage, micro_batch_size=None if micro == "auto" else micro, is_compiled=is_compiled
     )

@@ -23,6 +23,7 @@ from torch import Tensor
 import equivalence
 import golden
 import network_selftest
+import own_network
 import random_streams
 from maskdm_torch.networks import NetworkShape, network_of
 from maskdm_torch.objective import image_losses
@@ -100,6 +101,7 @@ def main() -> None:
         "updates": equivalence.updates,
         "draw": equivalence.draw,
         "golden": golden.golden_task,
+        "own network": own_network.answer,
         "streams": random_streams.answer,
     }
     for line in sys.stdin:

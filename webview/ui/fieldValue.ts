@@ -1,7 +1,7 @@
 /** Values of keys as text in a field, and back. */
 import { allowedValues, isTextList } from "../../src/core/experiment/allowedValues.ts";
 import type { KeyValue } from "../../src/core/experiment/changeKeys.ts";
-import type { JsonSchema } from "../../src/core/experiment/jsonSchema.ts";
+import { type JsonSchema, namesOf } from "../../src/core/experiment/jsonSchema.ts";
 import { isValidFor, type KeySpec } from "../../src/core/experiment/keys.ts";
 import { numberText, yamlText } from "../../src/core/experiment/yamlText.ts";
 
@@ -15,11 +15,10 @@ export function fieldKind({ schema }: KeySpec): FieldKind {
   return optionsOf(schema).some(({ type }) => type === "number" || type === "integer") ? "number" : "text";
 }
 
-/** The values to choose from, where there are only these. */
+/** The values to choose from, where there are only these, or a file alone has others. */
 export function choicesOf(schema: JsonSchema): readonly (string | number)[] | null {
-  if (schema.enum) return schema.enum;
   if (schema.anyOf?.every(({ const: only }) => only !== undefined)) return schema.anyOf.map(({ const: only }) => only!);
-  return null;
+  return namesOf(schema) ?? null;
 }
 
 /** A value as a field shows it. */

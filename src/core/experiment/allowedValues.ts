@@ -1,4 +1,5 @@
 /** What a key accepts, in plain English, and what a value is. */
+import { OWN_NETWORK_NAME } from "../model/ownNetwork.ts";
 import type { JsonSchema } from "./jsonSchema.ts";
 
 /** Such as "a whole number from 4 to 1024" or "one of patch, block, crop or none". */
@@ -21,6 +22,7 @@ export function allowedValues(schema: JsonSchema): string {
       return typeof schema.additionalProperties === "object" ? "names with their values" : "a section of keys";
     default:
       if (schema.pattern?.startsWith("^#")) return 'a colour in quotes, such as "#ffffff"';
+      if (schema.pattern === OWN_NETWORK_NAME.source) return "a class in Python, such as my_package.my_module:MyNet";
       return "a text that is not empty";
   }
 }
@@ -66,7 +68,9 @@ function digits(value: number): string {
 
 function mergeConstants(options: readonly JsonSchema[]): string[] {
   return options.map((option) =>
-    option.type === "string" && option.const === undefined ? "a text" : allowedValues(option),
+    option.type === "string" && [option.const, option.enum, option.pattern].every((only) => only === undefined)
+      ? "a text"
+      : allowedValues(option),
   );
 }
 

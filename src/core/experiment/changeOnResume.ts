@@ -118,7 +118,7 @@ const TABLE: Table = {
     guidance_interval: silently,
     classes: silently,
   },
-  engine: { backend: silently, threads: silently, memory_gb: silently },
+  engine: { backend: silently, threads: silently, memory_gb: silently, precision: silently },
   compute: { target: silently, workers: silently, address: silently },
   seed: noted,
 };

@@ -30,6 +30,10 @@ export interface JsonSchema {
   readonly "x-cost"?: string;
 }
 
+/** The names that a key takes, beside which there may be texts of another kind. */
+export const namesOf = ({ enum: names, anyOf = [] }: JsonSchema): readonly (string | number)[] | undefined =>
+  names ?? anyOf.find((option) => option.enum !== undefined)?.enum;
+
 /** What a user may write (defaults left out); unit, equation and cost of a key are `x-unit`, `x-equation` and `x-cost`. */
 export function jsonSchemaOf({ schema, noun }: Pick<FileKind, "schema" | "noun">): JsonSchema {
   return {

@@ -51,6 +51,10 @@ const engine = z
         description: "Memory a training step may take; micro_batch_size: auto is chosen to stay below it.",
         unit: "GiB",
       }),
+    precision: z.enum(["auto", "float32", "bfloat16"]).default("auto").meta({
+      description:
+        "What the PyTorch engine computes the network in; weights, moments and moving average are float32 in any case. auto: bfloat16 on a graphics card that has it, else float32, which the other backends always take.",
+    }),
   })
   .meta({ description: "The machine's side; changes speed and memory, not what is learned." });
 

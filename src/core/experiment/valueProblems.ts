@@ -4,6 +4,7 @@ import { allowedValues, describeValue, isTextList, joinOr } from "./allowedValue
 import type { Diagnostic, Fix } from "./diagnostic.ts";
 import { type ExperimentDocument, extent } from "./document.ts";
 import { editKeys } from "./edit.ts";
+import { namesOf } from "./jsonSchema.ts";
 import { isValidFor, type KeySpec } from "./keys.ts";
 import { nearestName } from "./suggest.ts";
 import { yamlText } from "./yamlText.ts";
@@ -29,7 +30,7 @@ function problemCode(spec: KeySpec, value: unknown): string {
   if (value === null || value === undefined) return "MDM015";
   const takes = (...types: string[]) => options.some((option) => types.includes(option.type ?? ""));
   if (
-    schema.enum !== undefined ||
+    namesOf(schema) !== undefined ||
     options.some((option) => option.const !== undefined && typeof option.const === typeof value)
   )
     return typeof value === "string" || typeof value === "number" ? "MDM014" : "MDM012";
@@ -100,8 +101,8 @@ function repairText(
   const text = value.trim();
   if ((spec.schema.anyOf ?? [spec.schema]).some(isTextList) && !/^(none|null|nil|~)$/i.test(text))
     return accept([value], (list) => `Write ${list}.`);
-  if (spec.schema.enum !== undefined) {
-    const names = spec.schema.enum.map(String);
+  const names = namesOf(spec.schema)?.map(String);
+  if (names !== undefined) {
     const nearest = VALUE_SYNONYMS[spec.name]?.[text.toLowerCase()] ?? nearestName(text, names);
     return nearest === null ? null : accept(nearest, (name) => `Did you mean ${name}?`);
   }

@@ -2,6 +2,7 @@
 import type { Backbone } from "./backbone.ts";
 import { dit } from "./dit/network.ts";
 import { outputConvParameters } from "./outputConv.ts";
+import { isOwnNetwork, ownNetwork } from "./ownNetwork.ts";
 import { countElements, type ParameterSpec } from "./parameterSpec.ts";
 import type { ModelShape } from "./shape.ts";
 import { mostDenseBlocks, sparseParameters } from "./sparse.ts";
@@ -15,17 +16,19 @@ export const BACKBONE_NAMES = Object.keys(BACKBONES) as [BackboneName, ...Backbo
 
 /** The network of a shape. @throws RangeError where there is none of that name */
 export function backboneOf({ backbone }: Pick<ModelShape, "backbone">): Backbone {
+  if (isOwnNetwork(backbone)) return ownNetwork;
   const found = Object.entries(BACKBONES).find(([name]) => name === backbone);
   if (!found) throw new RangeError(`there is no backbone ${backbone}`);
   return found[1];
 }
 
 /**
- * Whether a network of this shape can be built: patches divide the image, heads the width, the width has its parts, and blocks are
+ * Whether a network of this shape can be built here: it is none in Python, patches divide the image, heads the width, the width has its parts, and blocks are
  * left between the dense ones.
  */
 export function isBuildable(shape: ModelShape): boolean {
   const { imageSize, patchSize, embedDim, numHeads, depth, hidden } = shape;
+  if (isOwnNetwork(shape.backbone)) return false;
   const { widthUnit, blocks } = backboneOf(shape);
   if (hidden.mode !== "drop" && mostDenseBlocks(blocks(depth)) === 0) return false;
   return imageSize % patchSize === 0 && embedDim % numHeads === 0 && embedDim % widthUnit(shape).multiple === 0;

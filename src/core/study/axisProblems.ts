@@ -4,6 +4,7 @@ import type { Diagnostic, Fix } from "../experiment/diagnostic.ts";
 import type { ExperimentDocument } from "../experiment/document.ts";
 import { editKeys } from "../experiment/edit.ts";
 import { keyProblems } from "../experiment/itemProblems.ts";
+import { namesOf } from "../experiment/jsonSchema.ts";
 import { experimentKeys, isValidFor, itemSchema, type KeySpec } from "../experiment/keys.ts";
 import { nearestName } from "../experiment/suggest.ts";
 import { renaming } from "../experiment/unknownKeys.ts";
@@ -57,7 +58,7 @@ class AxisReader {
   private get example(): string {
     const spec = axisKey(this.name);
     const value = spec?.schema.default;
-    const two = spec?.schema.enum?.slice(0, 2) ?? (typeof value === "number" ? [value / 2, value] : []);
+    const two = (spec && namesOf(spec.schema)?.slice(0, 2)) ?? (typeof value === "number" ? [value / 2, value] : []);
     return spec !== null && two.length === 2 && two.every((one) => isValidFor(spec, one)) ? yamlText(two) : "[a, b]";
   }
 

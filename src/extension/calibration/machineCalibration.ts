@@ -5,8 +5,8 @@ import type { Forecast, ForecastRun } from "../../core/cost/forecast.ts";
 import type { SpeedMeasurement } from "../../core/cost/speed.ts";
 import { UserError } from "../../core/errors.ts";
 import { usableMemory } from "../../node/machine.ts";
+import { failureText } from "../../node/shortCommand.ts";
 import type { Calibration, TrainerLauncher } from "../services.ts";
-import { failureText } from "../trainer/shortCommand.ts";
 import { trainerSurroundings } from "../trainer/trainerEnvironment.ts";
 
 type Modules = Awaited<ReturnType<typeof loadModules>>;

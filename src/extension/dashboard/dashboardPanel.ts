@@ -15,6 +15,7 @@ import { CHARTS, measuresOf } from "../../core/series/charts.ts";
 import { chartCsv } from "../../core/series/csv.ts";
 import { evaluationsFolder } from "../../node/run/evaluations.ts";
 import { EXPERIMENT_FILE } from "../../node/run/runFiles.ts";
+import { listSamples, samplesFolder } from "../../node/run/sampleFiles.ts";
 import { executeCommand } from "../commands/commandTable.ts";
 import type { Services } from "../services.ts";
 import { panelIcon } from "../webview/panelIcon.ts";
@@ -27,7 +28,6 @@ import { configOf, defaultConfig, readConfig } from "./runConfig.ts";
 import { runDetails } from "./runDetails.ts";
 import { type PanelRun, runInfos } from "./runInfo.ts";
 import type { RunSeriesStore } from "./runSeries.ts";
-import { listSamples, samplesFolder } from "./sampleFiles.ts";
 import { askForFile, writeText } from "./saveFile.ts";
 
 export interface DashboardContext {

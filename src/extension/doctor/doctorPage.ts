@@ -19,7 +19,7 @@ const torchSchema = z.object({
   python: z.string().nullable(),
   pythonVersion: z.string().nullable(),
   version: z.string().nullable(),
-  devices: z.array(z.object({ name: z.string(), memoryBytes: z.number() })),
+  devices: z.array(z.object({ kind: z.string(), name: z.string(), memoryBytes: z.number() })),
   reason: z.string().nullable(),
   remedy: z.string().nullable(),
 });

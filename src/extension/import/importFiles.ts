@@ -2,12 +2,12 @@
 import { basename, dirname, resolve } from "node:path";
 import * as vscode from "vscode";
 import { UserError } from "../../core/errors.ts";
+import { failureText } from "../../node/shortCommand.ts";
 import { type Commands, executeCommand } from "../commands/commandTable.ts";
 import { freeName } from "../newExperiment/freeName.ts";
 import { runsFolderFor } from "../runs/runFolders.ts";
 import type { Services } from "../services.ts";
 import { requireTrust } from "../trainer/restrictedMode.ts";
-import { failureText } from "../trainer/shortCommand.ts";
 
 export function importCommands(services: Pick<Services, "trainer" | "runs">) {
   return {

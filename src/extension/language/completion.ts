@@ -2,10 +2,10 @@
 import * as vscode from "vscode";
 import { experimentKeys, type KeySpec, type KeyTable, namesIn, type SectionSpec } from "../../core/experiment/keys.ts";
 import { yamlText } from "../../core/experiment/yamlText.ts";
+import { keyMarkdown, sectionMarkdown } from "../../core/publish/keyMarkdown.ts";
 import { EXPERIMENTS } from "../documents/documentLanguages.ts";
 import { cursorContext, type KeyContext, type ValueContext } from "./cursorContext.ts";
 import { folderCompletions } from "./folderCompletion.ts";
-import { keyMarkdown, sectionMarkdown } from "./keyMarkdown.ts";
 import type { LanguageServices } from "./languageServices.ts";
 import { sourceCompletions } from "./sourceCompletion.ts";
 import { valueSuggestions } from "./valueSuggestions.ts";

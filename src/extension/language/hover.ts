@@ -2,11 +2,11 @@
 import * as vscode from "vscode";
 import type { KeyPath } from "../../core/experiment/document.ts";
 import { experimentKeys, type KeyTable } from "../../core/experiment/keys.ts";
+import { keyMarkdown, sectionMarkdown } from "../../core/publish/keyMarkdown.ts";
 import { type CommandId, commandLink } from "../commands/commandTable.ts";
 import { EXPERIMENTS } from "../documents/documentLanguages.ts";
 import type { LintedDocument } from "../services.ts";
 import { keyFacts } from "./keyFacts.ts";
-import { keyMarkdown, sectionMarkdown } from "./keyMarkdown.ts";
 import type { DocumentServices, LanguageServices } from "./languageServices.ts";
 import { toRange } from "./ranges.ts";
 

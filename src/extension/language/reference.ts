@@ -9,14 +9,14 @@ export function registerReference(context: vscode.ExtensionContext) {
   context.subscriptions.push(
     vscode.workspace.registerTextDocumentContentProvider(REFERENCE_SCHEME, {
       provideTextDocumentContent: async (uri) => {
-        const { referencePage } = await import("./referencePage.ts");
+        const { referencePage } = await import("../../core/publish/referencePage.ts");
         return referencePage(topicOf(uri)) ?? "";
       },
     }),
   );
   return {
     "maskdm.explain": async (topic) => {
-      const { referencePage } = await import("./referencePage.ts");
+      const { referencePage } = await import("../../core/publish/referencePage.ts");
       if (typeof topic !== "string" || referencePage(topic) === null)
         throw new UserError("There is no rule or key of this name.");
       await showMarkdown(vscode.Uri.from({ scheme: REFERENCE_SCHEME, path: `/${topic}.md` }));

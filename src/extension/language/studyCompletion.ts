@@ -2,6 +2,7 @@
 import { dirname, relative, sep } from "node:path";
 import * as vscode from "vscode";
 import { yamlText } from "../../core/experiment/yamlText.ts";
+import { keyMarkdown } from "../../core/publish/keyMarkdown.ts";
 import { SPACES } from "../../core/run/evaluationSpaces.ts";
 import { axisKey, axisKeyNames, rangeKeys, studyKeys } from "../../core/study/kind.ts";
 import { METRIC_NAMES, METRICS } from "../../core/study/metrics.ts";
@@ -9,7 +10,6 @@ import { findExperiments } from "../runs/runFolders.ts";
 import type { ReadStudy } from "../services.ts";
 import { keyCompletions, placed, SUGGEST, valueCompletions } from "./completion.ts";
 import type { ValueContext } from "./cursorContext.ts";
-import { keyMarkdown } from "./keyMarkdown.ts";
 import type { DocumentServices } from "./languageServices.ts";
 import { type AxisKeyContext, type RangeKeyContext, studyCursor } from "./studyCursor.ts";
 

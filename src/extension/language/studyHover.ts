@@ -2,11 +2,11 @@
 import type * as vscode from "vscode";
 import { isMap, type YAMLMap } from "yaml";
 import { keyText } from "../../core/experiment/document.ts";
+import { keyMarkdown } from "../../core/publish/keyMarkdown.ts";
 import { axisKey, studyKeys } from "../../core/study/kind.ts";
 import { settingPlace, stageSettings } from "../../core/study/stageSet.ts";
 import type { ReadStudy } from "../services.ts";
 import { hoverOf, keyHover, listed, rangeAt, registerKeyHover } from "./hover.ts";
-import { keyMarkdown } from "./keyMarkdown.ts";
 import type { DocumentServices } from "./languageServices.ts";
 import { toRange } from "./ranges.ts";
 import { axisFacts, studyKeyFacts } from "./studyFacts.ts";

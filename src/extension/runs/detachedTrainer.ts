@@ -1,15 +1,13 @@
 /** Starts the bundled trainer: runs through the queue, in processes that outlive the editor; short commands as children. */
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import * as vscode from "vscode";
-import { UserError } from "../../core/errors.ts";
-import { isAtWork } from "../../core/run/entry.ts";
 import type { Program } from "../../node/run/detached.ts";
 import { maskdmCommand } from "../../node/shellCommand.ts";
+import { type CommandOptions, type CommandResult, runCommand } from "../../node/shortCommand.ts";
 import type { RunRequest, TrainerLauncher } from "../services.ts";
 import { affects, setting } from "../settings.ts";
 import { requireTrust } from "../trainer/restrictedMode.ts";
 import { saved } from "../trainer/saved.ts";
-import { type CommandOptions, type CommandResult, runCommand } from "../trainer/shortCommand.ts";
 import { trainerEnvironment } from "../trainer/trainerEnvironment.ts";
 import { runsFolderFor } from "./runFolders.ts";
 import type { WorkspaceRuns } from "./workspaceRuns.ts";
@@ -42,13 +40,14 @@ export class DetachedTrainer implements TrainerLauncher, vscode.Disposable {
 
   async start(request: RunRequest): Promise<string> {
     requireTrust();
-    await saved(request.file);
+    const { stage, from, set, text, name } = request;
+    if (text === undefined) await saved(request.file);
     const runsDir = runsFolderFor(request.file);
     const [{ enqueueStart }] = await Promise.all([import("../../node/run/enqueue.ts"), this.writeLimit(runsDir)]);
-    const { stage, from, set } = request;
     const id = await enqueueStart({
-      ...{ runsDir, experimentFile: request.file.fsPath, stage, from },
+      ...{ runsDir, experimentFile: request.file.fsPath, stage, from, name },
       ...(set ? { set } : {}),
+      ...(text === undefined ? {} : { experimentText: text }),
     });
     const dir = join(runsDir, id);
     await this.work(runsDir, dir);
@@ -58,34 +57,15 @@ export class DetachedTrainer implements TrainerLauncher, vscode.Disposable {
   async resume(dir: string): Promise<void> {
     requireTrust();
     const runsDir = dirname(dir);
-    const [{ enqueueResume }, { putBack, readEntry }] = await Promise.all([
-      import("../../node/run/enqueue.ts"),
-      import("../../node/run/queue.ts"),
-      this.writeLimit(runsDir),
-    ]);
-    const failed = readEntry(runsDir, basename(dir), "failed");
-    if (failed === null) enqueueResume(dir);
-    else putBack(runsDir, failed, "failed");
-    await this.work(runsDir, dir);
+    const [{ queueResume }] = await Promise.all([import("../../node/run/changeRun.ts"), this.writeLimit(runsDir)]);
+    await queueResume(dir, () => this.work(runsDir, dir));
   }
 
   async stop(dir: string): Promise<void> {
     requireTrust();
-    const [{ requestStop }, { lockHolder }, { cancelStarted, removeEntry }, { summarizeRun, looksLikeRun }] =
-      await Promise.all([
-        import("../../node/run/control.ts"),
-        import("../../node/run/lock.ts"),
-        import("../../node/run/queue.ts"),
-        import("../../node/run/list.ts"),
-      ]);
-    const [runsDir, id] = [dirname(dir), basename(dir)];
-    const exists = looksLikeRun(dir);
-    // A resume that loads its images holds the lock, and says nothing else yet.
-    if (exists && (isAtWork(summarizeRun(dir)) || lockHolder(dir).held)) requestStop(dir);
-    else if (!removeEntry(runsDir, id) && !(!exists && cancelStarted(runsDir, id))) {
-      throw new UserError(`${id} is not at work; there is nothing to stop.`);
-    }
-    await this.runs.changed(dir, runsDir);
+    const { stopRun } = await import("../../node/run/changeRun.ts");
+    stopRun(dir);
+    await this.runs.changed(dir, dirname(dir));
   }
 
   async command(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {

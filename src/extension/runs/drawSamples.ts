@@ -3,8 +3,8 @@ import * as vscode from "vscode";
 import * as z from "zod";
 import { UserError } from "../../core/errors.ts";
 import type { RunEntry } from "../../core/run/entry.ts";
+import { failureText } from "../../node/shortCommand.ts";
 import type { TrainerLauncher } from "../services.ts";
-import { failureText } from "../trainer/shortCommand.ts";
 
 const resultSchema = z.object({ png: z.string().min(1) });
 

@@ -7,9 +7,9 @@ import { percent, plural } from "../../core/numbers.ts";
 import type { RunEntry } from "../../core/run/entry.ts";
 import { type Evaluation, evaluationSchema } from "../../core/run/evaluations.ts";
 import { kidText, withError } from "../../core/run/evaluationText.ts";
+import { failureText } from "../../node/shortCommand.ts";
 import { executeCommand } from "../commands/commandTable.ts";
 import type { RunService, TrainerLauncher } from "../services.ts";
-import { failureText } from "../trainer/shortCommand.ts";
 import { askHowToEvaluate, type HowToEvaluate } from "./askHowToEvaluate.ts";
 
 const howSchema: z.ZodType<HowToEvaluate> = z.object({

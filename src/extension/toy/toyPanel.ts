@@ -4,9 +4,9 @@ import { parseJson } from "../../core/parseJson.ts";
 import { type ToyProtocol, toyRequests } from "../../core/protocol/toy.ts";
 import { type ToyMessage, toyMessageSchema } from "../../core/toy/messages.ts";
 import type { ToySettings } from "../../core/toy/settings.ts";
+import { failureText } from "../../node/shortCommand.ts";
 import type { Services } from "../services.ts";
 import { requireTrust } from "../trainer/restrictedMode.ts";
-import { failureText } from "../trainer/shortCommand.ts";
 import { panelIcon } from "../webview/panelIcon.ts";
 import { WebviewHost } from "../webview/webviewHost.ts";
 

@@ -16,7 +16,9 @@ import { experimentBehind, wayFromRun } from "./experimentOfRun.ts";
 import { errorCode, namesIn } from "./files.ts";
 import { summarizeRun } from "./list.ts";
 import { checkFree, localDate } from "./newRun.ts";
-import { addEntry, readQueue } from "./queue.ts";
+import { isSameProcess } from "./process.ts";
+import { addEntry, readEntry, readQueue } from "./queue.ts";
+import { readRun } from "./runFiles.ts";
 
 export interface StartRequest {
   readonly runsDir: string;
@@ -92,9 +94,10 @@ export async function enqueueStart(request: StartRequest): Promise<string> {
 /**
  * Queues going on with a run. One that is queued already stays so.
  * @param until step at which it pauses; undefined: its last
+ * @returns false where the queue still holds the session that has just ended: its worker will notice, and then it can be queued
  * @throws UserError if the folder is no run that can go on, or the disk refuses
  */
-export function enqueueResume(runDir: string, until?: number): void {
+export function enqueueResume(runDir: string, until?: number): boolean {
   const run = summarizeRun(resolve(runDir));
   if (run.state === "damaged") throw new UserError(`${run.path} cannot be resumed: ${run.reason}.`);
   if (run.state === "finished") {
@@ -105,7 +108,11 @@ export function enqueueResume(runDir: string, until?: number): void {
   if (run.state === "starting" || run.state === "running" || run.state === "stopping") {
     throw new UserError(`${run.id} is at work already (${run.state}).`);
   }
-  addEntry(dirname(run.path), newEntry(run.id, { kind: "resume", until }));
+  const runsDir = dirname(run.path);
+  if (addEntry(runsDir, newEntry(run.id, { kind: "resume", until }))) return true;
+  const writer = readEntry(runsDir, run.id, "started")?.process;
+  const record = writer === undefined ? null : readRun(run.path);
+  return record === null || !record.ok || !record.value.sessions.some((session) => isSameProcess(session, writer!));
 }
 
 const newEntry = (id: string, order: QueueOrder): QueueEntry => ({

@@ -30,3 +30,14 @@ export function startWorker(runsDir: string, program: Program): ChildProcess {
   const options = { cwd: runsDir, logFile: workerLog(runsDir), mode: "a" } as const;
   return spawnDetached(program, ["queue", "work", "--runs-dir", runsDir], options);
 }
+
+/**
+ * Starts a worker where none is at work.
+ * @param failed told where it could not be started
+ */
+export async function ensureWorker(runsDir: string, program: Program, failed: (why: string) => void): Promise<void> {
+  if (await isWorked(runsDir)) return;
+  startWorker(runsDir, program).on("error", ({ message }) =>
+    failed(`the queue's worker could not be started: ${message}`),
+  );
+}

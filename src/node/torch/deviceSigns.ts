@@ -10,7 +10,7 @@ const LINUX_DRIVER = "proc/driver/nvidia/version";
 /** Metal is no such device: nothing was ever run on it. @param root of the file system; another in tests */
 export function mayHaveDevice(at: Surroundings = thisSurroundings(), root = "/"): boolean {
   if (at.platform === "win32") return existsSync(join(at.env["SystemRoot"] ?? "C:\\Windows", "System32", "nvcuda.dll"));
-  return LINUX.some((path) => existsSync(join(root, path)));
+  return at.platform === "linux" && LINUX.some((path) => existsSync(join(root, path)));
 }
 
 /** Changes with the driver, as far as the system tells of it. */

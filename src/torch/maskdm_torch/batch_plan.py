@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .compiled import compiled
 from .masks import Mask, draw_visible, mask_pieces, piece_at
 from .streams import Stage, Streams, box_muller, permutation
 
@@ -53,7 +54,7 @@ class BatchPlanner:
         self.batch_size: int = getattr(experiment, stage).batch_size
         self.pieces = mask_pieces(experiment, stage)
         self._orders: dict[int, Tensor] = {}
-        self._draw = torch.compile(self._drawn, dynamic=False) if is_compiled else self._drawn
+        self._draw = compiled(self._drawn, is_compiled)
 
     def streams(self, name: str) -> Streams:
         return Streams(self.experiment.seed, self.stage, name)

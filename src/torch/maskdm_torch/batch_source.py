@@ -6,6 +6,7 @@ import torch
 
 from .batch_plan import BatchPlanner
 from .batches import Assembler, TrainingBatch
+from .compiled import can_compile
 from .dataset import Images
 from .distributed import ALONE, Ranks
 from .experiment import Experiment, Stage
@@ -20,8 +21,8 @@ class BatchSource:
     ) -> None:
         """ranks: of each batch this process's slots are made."""
         self._slots = ranks.slots(experiment.stage(stage).batch_size)
-        self._planner = BatchPlanner(experiment, stage, len(images), device)
-        self._assembler = Assembler(experiment, device)
+        self._planner = BatchPlanner(experiment, stage, len(images), device, can_compile(device))
+        self._assembler = Assembler(experiment, device, is_compiled=can_compile(device))
         self._device = device
         self._pixels = torch.from_numpy(images.pixels)
         self._labels = torch.from_numpy(images.labels).to(device)
@@ -35,5 +36,10 @@ class BatchSource:
     def batch(self, step: int) -> TrainingBatch:
         """The batch of a step, counted from 0."""
         plan = self._planner.plan(step, self._slots)
-        pixels = self._pixels[plan.indices.to(self._pixels.device)].to(self._device)
+        if self._pixels.device.type == self._device.type:
+            pixels = self._pixels[plan.indices]
+        else:
+            # From pinned memory they are brought over while the device works on the step before.
+            chosen = self._planner.indices(step, self._slots)
+            pixels = self._pixels[chosen].pin_memory().to(self._device, non_blocking=True)
         return self._assembler.assemble(self._planner, plan, pixels, self._labels[plan.indices])

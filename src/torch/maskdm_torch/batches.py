@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from .batch_plan import BatchPlan, BatchPlanner, token_noise
+from .compiled import compiled
 from .objective import loss_weights, target_coefficients
 from .schedule import noise_schedule
 from .streams import Streams
@@ -50,7 +51,7 @@ class Assembler:
         factors = [schedule.signal, schedule.noise, *target_coefficients(diffusion.prediction, schedule)]
         # By timestep: factors of x0 and ε in x_t and in the target, and the weight of the loss [T, 5].
         self.levels = torch.stack([*factors, loss_weights(diffusion, schedule)], dim=1).float().to(device)
-        self._noised = torch.compile(self._eager_noised, dynamic=False) if is_compiled else self._eager_noised
+        self._noised = compiled(self._eager_noised, is_compiled)
 
     def assemble(self, planner: BatchPlanner, plan: BatchPlan, pixels: Tensor, labels: Tensor | None) -> TrainingBatch:
         """The batch of planned images: pixels uint8 [B, H, W, C], not mirrored, and the class of each [B]."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import io
 import os
 import re
 import signal
@@ -52,6 +53,9 @@ class _Parser(argparse.ArgumentParser):
 
 def main(args: Sequence[str] | None = None) -> int:
     """Runs one command line and returns the exit code."""
+    # A path that is no UTF-8 is printed as the bytes that it is.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")
     try:
         return _run(list(sys.argv[1:] if args is None else args))
     except KeyboardInterrupt:
@@ -93,6 +97,11 @@ def _run(args: list[str]) -> int:
     from . import commands
 
     command = ("maskdm-torch", *args)
+    if options.command == "bench":
+        from .bench import bench
+
+        bench(options.file, options.set, options.mask_rates, options.batch_sizes, options.steps, options.json)
+        return 0
     if options.command == "sample":
         commands.sample(options.run, _sample_options(options))
         return 0
@@ -255,6 +264,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _shared(command)
     _add_sample(commands)
+    _add_bench(commands)
     return parser
 
 
@@ -264,17 +274,13 @@ def _shared(command: argparse.ArgumentParser) -> None:
 
 
 def _places(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--runs-dir", type=Path, default=Path("runs"), metavar="DIR", help="folder that holds the runs (runs)"
-    )
-    command.add_argument(
-        "--set",
-        type=_override,
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="change a key of the experiment; may be repeated",
-    )
+    command.add_argument("--runs-dir", type=Path, default=Path("runs"), metavar="DIR", help="folder of the runs (runs)")
+    _overrides(command)
+
+
+def _overrides(command: argparse.ArgumentParser) -> None:
+    text = "change a key of the experiment; may be repeated"
+    command.add_argument("--set", type=_override, action="append", default=[], metavar="KEY=VALUE", help=text)
 
 
 def _add_sample(commands: argparse._SubParsersAction[_Parser]) -> None:
@@ -308,6 +314,28 @@ def _add_sample(commands: argparse._SubParsersAction[_Parser]) -> None:
         "--json", action="store_true", help="print the pictures' paths and how they were drawn as JSON"
     )
     _places(command)
+
+
+def _add_bench(commands: argparse._SubParsersAction[_Parser]) -> None:
+    text = "Time pretraining steps on this machine: images per second, peak memory. Warm-up is left out."
+    command = commands.add_parser("bench", help=text, description=text, allow_abbrev=False)
+    command.add_argument("file", type=Path, help="experiment file")
+    command.add_argument("--mask-rates", type=_rates, metavar="LIST", help="mask rates (default: the file's, and 0)")
+    command.add_argument("--batch-sizes", type=_sizes, metavar="LIST", help="batch sizes (default: the file's)")
+    command.add_argument("--steps", type=_positive, default=10, help="steps measured for each row (10)")
+    command.add_argument("--json", action="store_true", help="print machine and rows as JSON")
+    _overrides(command)
+
+
+def _rates(text: str) -> list[float]:
+    rates = [_non_negative(part) for part in text.split(",")]
+    if max(rates) >= 1:
+        raise argparse.ArgumentTypeError(f"{text}: each rate must be at least 0 and below 1.")
+    return rates
+
+
+def _sizes(text: str) -> list[int]:
+    return [_positive(part) for part in text.split(",")]
 
 
 def _override(text: str) -> Override:

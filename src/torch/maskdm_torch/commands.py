@@ -384,7 +384,8 @@ def sample(text: str, options: SampleOptions) -> None:
     else:
         files = _files_at_out(files_at, options.out, options.overwrite)
     device = prepare_device(experiment)
-    network = drawing_network(experiment, file, device)
+    folder = experiment_of_run(run_dir, run_record(run_dir)).parent
+    network = drawing_network(experiment, file, folder, device)
     total = experiment.sample.count * _passes(experiment)
     progress = Progress("sample", total, "evaluations")
     passes = 0.0

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from .checkpoints import WEIGHT_FILES, read_tensors
+from .compiled import can_compile
 from .distributed import ALONE, Ranks
 from .errors import UserError
 from .experiment import Experiment, Stage
@@ -17,7 +18,7 @@ from .fit import fitting, without_prefix
 from .machine import usable_cores, usable_memory
 from .masks import mask_pieces
 from .networks import build_network
-from .training_state import TrainingState
+from .training_state import Precision, TrainingState
 
 BACKEND = "torch"
 _GIB = 2**30
@@ -55,20 +56,35 @@ def device_name(device: torch.device) -> str:
     return torch.cuda.get_device_name(device) if device.type == "cuda" else "the processor"
 
 
+def precision_of(experiment: Experiment, device: torch.device) -> Precision:
+    """What the network computes in; weights, moments and the moving average are float32 in any case."""
+    asked = experiment.engine.precision
+    if asked != "auto":
+        return asked
+    return "bfloat16" if device.type == "cuda" and torch.cuda.is_bf16_supported() else "float32"
+
+
 def training_state(
     experiment: Experiment,
     stage: Stage,
     weights: StartWeights | CheckpointWeights | None,
     device: torch.device,
+    folder: Path,
     note: Callable[[str], None],
     ranks: Ranks = ALONE,
 ) -> TrainingState:
-    """Ready to train; None: from new weights. note: told what is done to weights of other programs. Raises UserError
-    where they do not fit."""
-    network = build_network(experiment).to(device)
+    """Ready to train; None: from new weights. folder: that of the experiment file. note: told what is done to weights of
+    other programs. Raises UserError where they do not fit."""
+    network = build_network(experiment, folder).to(device)
     images = len(ranks.slots(experiment.stage(stage).batch_size))
-    micro = _micro_batch_size(experiment, stage, network, device, images)
-    state = TrainingState(network, experiment, stage, micro_batch_size=micro)
+    state = TrainingState(
+        network,
+        experiment,
+        stage,
+        micro_batch_size=_micro_batch_size(experiment, stage, network, device, images),
+        precision=precision_of(experiment, device),
+        is_compiled=can_compile(device),
+    )
     own = dict(zip(state.names, state.raw))
     constants = network.state_dict().keys() - own.keys()
     if isinstance(weights, StartWeights):
@@ -96,9 +112,9 @@ def _checkpoint_tensors(weights: CheckpointWeights, which: str):  # noqa: ANN202
     return read_tensors(weights.path / name, str(weights.files[name]["crc32"]))
 
 
-def drawing_network(experiment: Experiment, file: Path, device: torch.device) -> nn.Module:
-    """A network that only draws. Raises UserError where the weights do not fit."""
-    network = build_network(experiment).to(device)
+def drawing_network(experiment: Experiment, file: Path, folder: Path, device: torch.device) -> nn.Module:
+    """A network that only draws. folder: that of the experiment file. Raises UserError where the weights do not fit."""
+    network = build_network(experiment, folder).to(device)
     own = dict(network.named_parameters())
     tensors = fitting(read_tensors(file), own, network.state_dict().keys() - own.keys(), str(file))
     with torch.no_grad():

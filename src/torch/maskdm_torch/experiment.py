@@ -142,6 +142,7 @@ class Engine:
     backend: str
     threads: Literal["auto"] | int
     memory_gb: Literal["auto"] | float
+    precision: Literal["auto", "float32", "bfloat16"]
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from .experiment import Experiment, ExperimentProblems, Stage
 from .masks import border_step, mask_pieces
+from .networks import is_own
 
 
 def check_experiment(experiment: Experiment, stage: Stage, name: str) -> None:
@@ -26,6 +27,14 @@ def _model(experiment: Experiment) -> Iterator[str]:
             f"MDM201 model.patch_size {model.patch_size} does not divide data.image_size "
             f"{data.image_size}: an image is cut into whole patches."
         )
+    if model.num_classes > 0 and data.labels == "none":
+        yield (
+            f"MDM104 model.num_classes {model.num_classes} asks for classes, but data.labels is none, "
+            "so no image has one. Write labels: folders."
+        )
+    if is_own(model.backbone):
+        # Its other keys mean to it what its class makes of them.
+        return
     if model.embed_dim % model.num_heads:
         yield (
             f"MDM202 model.num_heads {model.num_heads} does not divide model.embed_dim "
@@ -35,11 +44,6 @@ def _model(experiment: Experiment) -> Iterator[str]:
     if model.embed_dim % multiple:
         yield (
             f"MDM203 model.embed_dim {model.embed_dim} is no multiple of {multiple}: embeddings are sines and cosines."
-        )
-    if model.num_classes > 0 and data.labels == "none":
-        yield (
-            f"MDM104 model.num_classes {model.num_classes} asks for classes, but data.labels is none, "
-            "so no image has one. Write labels: folders."
         )
     blocks = model.depth if model.backbone == "dit" else 2 * (model.depth // 2) + 1
     mask = experiment.mask

@@ -43,7 +43,7 @@ def follow(ranks: Ranks) -> None:
 def _train(ranks: Ranks, task: FollowersTask) -> None:
     experiment, stage = task.experiment, task.stage
     device = prepare_device(experiment, ranks)
-    state = training_state(experiment, stage, None, device, _say_nothing, ranks)
+    state = training_state(experiment, stage, None, device, task.base, _say_nothing, ranks)
     dataset = open_dataset(experiment, task.base, task.known_classes, _say_nothing, _say_nothing, task.decoder)
     source = BatchSource(experiment, stage, dataset.training, device, ranks)
     ranks.share(state)

@@ -37,7 +37,8 @@ def held_out_loss(
     """Mean over up to 256 images, and its standard error; None: a single image has none. check: called before every
     batch."""
     count = min(len(images), _MOST_IMAGES)
-    draws = _streams("heldOutOrder").integers(0, torch.tensor([0]), [len(images) - i for i in range(count)])
+    bounds = torch.arange(len(images), len(images) - count, -1)
+    draws = _streams("heldOutOrder").integers(0, torch.tensor([0]), bounds, len(images))
     chosen = without_replacement(draws, len(images))[0]
     # Velocities are compared where velocities are learned; weights of min_snr, which make noise levels count more or
     # less, are left out.

@@ -191,6 +191,8 @@ def allowed(schema: Schema) -> str:
         return "a section of keys"
     if kind == "array":
         return _allowed_list(schema)
+    if schema.get("pattern", "").endswith(r":[A-Za-z_]\w*$"):
+        return "a class in Python, such as my_package.my_module:MyNet"
     return (
         'a colour in quotes, such as "#ffffff"'
         if schema.get("pattern", "").startswith("^#")

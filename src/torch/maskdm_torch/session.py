@@ -65,7 +65,7 @@ def run_session(session: Session) -> None:
         say(line)
 
     # Before the images: none is decoded for a network that cannot be trained on them.
-    state = training_state(experiment, stage, session.weights, device, tell, ranks)
+    state = training_state(experiment, stage, session.weights, device, base, tell, ranks)
     decoder = ((session.resumed or {}).get("loop", {}).get("data") or {}).get("decoder") if session.resumed else None
     dataset = open_dataset(experiment, base, session.known_classes, say, _decoding(), decoder)
     chosen = drawn_classes(experiment, dataset.classes)

@@ -167,7 +167,7 @@ class TrainingLoop:
         while True:
             try:
                 return setup.state.update(batch, self._line_due(self._step + 1))
-            except torch.OutOfMemoryError:
+            except torch.cuda.OutOfMemoryError:
                 size = smaller_micro_batch(setup.state, setup.experiment, setup.stage)
                 setup.state.micro_batch_size = size
                 setup.run.log(f"the device has too little memory: from step {self._step} on in micro-batches of {size}")

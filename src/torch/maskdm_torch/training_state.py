@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -11,7 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from .batches import TrainingBatch
+from .compiled import compiled
 from .distributed import ALONE, Ranks
+from .networks import is_own
 from .objective import image_losses
 from .optimizer import AdamW, average, clip_gradient, ema_decay, gradient_norm
 from .streams import Stage
@@ -54,7 +57,7 @@ class TrainingState:
         """network: where it is to train; micro_batch_size: images per pass, divides the batch, None: all."""
         self.network = network
         model = experiment.model
-        self._may_idle = model.output_conv != "none" or ":" in model.backbone
+        self._may_idle = model.output_conv != "none" or experiment.mask.mode == "fuse" or is_own(model.backbone)
         self.config = getattr(experiment, stage)
         self.step = 0
         self.micro_batch_size = micro_batch_size or self.config.batch_size
@@ -64,13 +67,13 @@ class TrainingState:
         self.ema = [parameter.detach().clone() for parameter in self.raw]
         self.optimizer = AdamW(self.raw, self.config)
         self.join(ALONE)
-        # Shapes change at the borders of a mask schedule only: each has a program of its own.
-        self._losses = torch.compile(self._eager_losses, dynamic=False) if is_compiled else self._eager_losses
+        self._losses = compiled(self._eager_losses, is_compiled)
 
     def join(self, ranks: Ranks) -> None:
         """From now on the steps are done together with other processes, each with its own images of a batch."""
         self.ranks = ranks
-        # Only a network that is the user's, or an output convolution that has no whole images, leaves tensors out.
+        # A network that is the user's may leave tensors out; so do an output convolution that has no whole images, and the token of
+        # fuse that stands for hidden ones where there are none.
         self._parallel = ranks.parallel(self.network, self._may_idle)
 
     def update(self, batch: TrainingBatch, want_gradient_norm: bool = False) -> StepMetrics:

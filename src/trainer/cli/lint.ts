@@ -2,7 +2,6 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import type { Diagnostic } from "../../core/experiment/diagnostic.ts";
-import { STUDY_FILE } from "../../core/study/names.ts";
 import { CommandExit } from "./errors.ts";
 import type { Io } from "./io.ts";
 import { addExamples, runsDirOption } from "./options.ts";
@@ -53,26 +52,8 @@ export async function lintFile(file: string, runsDir: string): Promise<FileDiagn
       },
     ];
   }
-  const lint = STUDY_FILE.test(file) ? lintStudyFile : lintExperimentFile;
-  return (await lint(file, text, runsDir)).map((diagnostic) => ({ file, ...diagnostic }));
-}
-
-async function lintExperimentFile(file: string, text: string, runsDir: string): Promise<readonly Diagnostic[]> {
-  const [{ lintExperiment }, { experimentFacts }] = await Promise.all([
-    import("../../core/lint/lint.ts"),
-    import("../../node/facts/experimentFacts.ts"),
-  ]);
-  return lintExperiment(text, await experimentFacts(file, text, runsDir));
-}
-
-async function lintStudyFile(file: string, text: string, runsDir: string): Promise<readonly Diagnostic[]> {
-  const [{ readStudy }, { lintStudyReading }, { studyFacts, studySources }] = await Promise.all([
-    import("../../core/study/read.ts"),
-    import("../../core/study/lint.ts"),
-    import("../../node/facts/studyFacts.ts"),
-  ]);
-  const reading = readStudy(text);
-  return lintStudyReading(reading, await studyFacts(file, studySources(reading), runsDir)).diagnostics;
+  const { lintText } = await import("../../node/facts/lintText.ts");
+  return (await lintText(file, text, runsDir)).map((diagnostic) => ({ file, ...diagnostic }));
 }
 
 function whyUnreadable(error: unknown): string {
@@ -85,12 +66,10 @@ function whyUnreadable(error: unknown): string {
 }
 
 async function printForPeople(found: readonly FileDiagnostic[], files: number, io: Io): Promise<void> {
-  const { formatDiagnostic } = await import("../../core/experiment/diagnostic.ts");
+  const [{ formatDiagnostic }, { countsText }] = await Promise.all([
+    import("../../core/experiment/diagnostic.ts"),
+    import("../../core/experiment/diagnosticCounts.ts"),
+  ]);
   for (const diagnostic of found) io.stdout(formatDiagnostic(diagnostic.file, diagnostic));
-  const counts = (["error", "warning", "info"] as const)
-    .map((severity) => [found.filter((diagnostic) => diagnostic.severity === severity).length, severity] as const)
-    .filter(([count]) => count > 0)
-    .map(([count, severity]) => `${count} ${severity}${count === 1 || severity === "info" ? "" : "s"}`);
-  const checked = files === 1 ? "1 file" : `${files} files`;
-  io.stderr(counts.length === 0 ? `${checked}: nothing to complain about` : `${checked}: ${counts.join(", ")}`);
+  io.stderr(`${files === 1 ? "1 file" : `${files} files`}: ${countsText(found)}`);
 }

@@ -1,6 +1,7 @@
 /** Options that several commands share, and the parsers of their values. A bad value is a usage error (exit code 2). */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Override } from "../../core/experiment/overrides.ts";
+import { parseOverride } from "../../core/experiment/parseOverride.ts";
 import type { ProcessIdentity } from "../../core/run/liveness.ts";
 
 /** One `--set path=value`. */
@@ -50,11 +51,9 @@ export function parsePositiveIntegers(text: string): number[] {
 
 /** Collects repeated `--set path=value`. */
 export function collectSetOption(text: string, previous: readonly SetOption[] = []): SetOption[] {
-  const at = text.indexOf("=");
-  const path = text.slice(0, at).trim();
-  if (at < 1 || !/^[A-Za-z_][\w-]*(\.[\w-]+)*$/.test(path))
-    throw new InvalidArgumentError("It must read key=value, such as pretrain.steps=1000.");
-  return [...previous, { path, value: text.slice(at + 1).trim() }];
+  const override = parseOverride(text);
+  if (override === null) throw new InvalidArgumentError("It must read key=value, such as pretrain.steps=1000.");
+  return [...previous, override];
 }
 
 /** What pretrain, finetune and resume have in common. */

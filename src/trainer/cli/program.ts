@@ -12,6 +12,7 @@ import * as forecast from "./forecast.ts";
 import * as importCommand from "./import.ts";
 import type { Io } from "./io.ts";
 import * as lint from "./lint.ts";
+import * as mcp from "./mcp.ts";
 import * as newExperiment from "./new.ts";
 import { addExamples } from "./options.ts";
 import * as pretrain from "./pretrain.ts";
@@ -48,6 +49,7 @@ export const COMMANDS: readonly CommandFile[] = [
   study,
   bench,
   doctor,
+  mcp,
   demo,
   toy,
   dataServer,

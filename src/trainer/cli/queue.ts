@@ -102,7 +102,8 @@ export function register(program: Command, io: Io): void {
 }
 
 async function add(file: string | undefined, options: AddOptions, io: Io): Promise<void> {
-  const [{ enqueueResume, enqueueStart }, { resolveRun }, { basename, dirname }] = await Promise.all([
+  const [{ queueResume }, { enqueueStart }, { resolveRun }, { basename, dirname }] = await Promise.all([
+    import("../../node/run/changeRun.ts"),
     import("../../node/run/enqueue.ts"),
     import("../../node/run/resolve.ts"),
     import("node:path"),
@@ -116,28 +117,26 @@ async function add(file: string | undefined, options: AddOptions, io: Io): Promi
     const dir = resolveRun(options.resume, [options.runsDir]);
     runsDir = dirname(dir);
     id = basename(dir);
-    enqueueResume(dir);
+    await queueResume(dir, async () => {
+      if (options.work) await keepWorked(runsDir, io);
+    });
   } else {
     const { stage, from, run, set } = options;
     if (file === undefined || stage === undefined) {
       throw new UserError("Name an experiment file and its --stage, or a run to go on with: --resume RUN.");
     }
     id = await enqueueStart({ runsDir, experimentFile: file, stage, from, id: run, set });
+    if (options.work) await keepWorked(runsDir, io);
   }
   io.stdout(join(runsDir, id));
-  if (options.work) await ensureWorker(runsDir, io);
 }
 
-/** Starts a worker where none is at work. */
-async function ensureWorker(runsDir: string, io: Io): Promise<void> {
-  const [{ isWorked, startWorker }, { thisProgram }] = await Promise.all([
+async function keepWorked(runsDir: string, io: Io): Promise<void> {
+  const [{ ensureWorker }, { thisProgram }] = await Promise.all([
     import("../../node/run/queueWorker.ts"),
     import("../../node/run/detached.ts"),
   ]);
-  if (await isWorked(runsDir)) return;
-  startWorker(runsDir, thisProgram()).on("error", (error) =>
-    io.stderr(`the queue's worker could not be started: ${error.message}`),
-  );
+  await ensureWorker(runsDir, thisProgram(), (why) => io.stderr(why));
 }
 
 async function retry(id: string, runsDir: string, io: Io): Promise<void> {
@@ -146,7 +145,7 @@ async function retry(id: string, runsDir: string, io: Io): Promise<void> {
   if (entry === null || !putBack(runsDir, entry, "failed")) {
     throw new UserError(`${id} is not among the runs that did not begin. See them with: maskdm queue list`);
   }
-  await ensureWorker(runsDir, io);
+  await keepWorked(runsDir, io);
 }
 
 async function list(options: { readonly runsDir: string; readonly json?: boolean }, io: Io): Promise<void> {

@@ -3,6 +3,7 @@ import type { TrainingBatch } from "../../core/batch/assemble.ts";
 import type { Backbone } from "../../core/model/backbone.ts";
 import { backboneOf, parameterSpecs } from "../../core/model/backbones.ts";
 import { predictionGraph, trainingGraph } from "../../core/model/graphs.ts";
+import { requireStudioNetwork } from "../../core/model/ownNetwork.ts";
 import { initialise } from "../../core/model/parameterSpec.ts";
 import { requireFit } from "../../core/model/requireFit.ts";
 import { type ModelShape, tokenCount } from "../../core/model/shape.ts";
@@ -68,6 +69,7 @@ export class Engine {
     readonly backend: Backend,
     readonly config: EngineConfig,
   ) {
+    requireStudioNetwork(config.shape);
     this.backbone = backboneOf(config.shape);
     this.constants = this.backbone
       .constants(config.shape)

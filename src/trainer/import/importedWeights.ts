@@ -49,7 +49,7 @@ export function readWeights(path: string, averaged: string | null, classes: numb
       diffusion: scheduleOfBetas(found.others, path),
       notes: [...notes, ...leftBehind(file)],
       step: stepOf(file, found),
-      load: (shape) => loadSets(model, average, shape, path),
+      load: (shape) => loadSets({ model, path }, { model: average, path: averaged ?? path }, shape),
       close,
     };
   } catch (error) {
@@ -88,9 +88,7 @@ function leftBehind({ tensors, plain }: WeightsFile): string[] {
     ...(has(/^(opt|optimizer|optimizer_state_dict)\./) ? ["the optimiser's state"] : []),
     ...(has(/^scaler\./) ? ["the gradient scaler's state"] : []),
   ];
-  return left.length === 0
-    ? []
-    : [`${left.join(" and ")} was left behind: a training from these weights begins with a new one`];
+  return left.map((what) => `${what} was left behind: a training from these weights begins with a new one`);
 }
 
 function stepOf({ plain }: WeightsFile, { others }: FoundWeights): number | null {
@@ -105,8 +103,14 @@ function stepOf({ plain }: WeightsFile, { others }: FoundWeights): number | null
 const scalar = (tensor: { readonly shape: readonly number[]; read(): Float32Array } | undefined): number | undefined =>
   tensor?.shape.every((size) => size === 1) === true ? tensor.read()[0] : undefined;
 
-function loadSets(model: ImportedModel, average: ImportedModel, shape: ModelShape, source: string) {
-  const raw = checkpointTensors(model.tensors, shape, source);
-  if (average === model) return { raw, ema: raw };
-  return { raw, ema: checkpointTensors(average.tensors, shape, source) };
+/** Weights by the names here, and the file that they are from. */
+interface NamedModel {
+  readonly model: ImportedModel;
+  readonly path: string;
+}
+
+function loadSets(own: NamedModel, average: NamedModel, shape: ModelShape) {
+  const read = ({ model, path }: NamedModel) => checkpointTensors(model.tensors, shape, path);
+  const raw = read(own);
+  return { raw, ema: average.model === own.model ? raw : read(average) };
 }

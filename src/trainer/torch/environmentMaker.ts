@@ -1,5 +1,4 @@
 /** What makes a virtual environment and installs into it: uv where it is there, else a Python with venv and pip. */
-import { existsSync } from "node:fs";
 import { UserError } from "../../core/errors.ts";
 import { pythonCommands } from "../../node/pythonCommands.ts";
 import { pythonOf } from "../../node/torch/torchFolder.ts";
@@ -76,6 +75,6 @@ const indexOption = (name: string, index: string | null): string[] => (index ===
 async function run(program: string, args: readonly string[], options: ToolOptions): Promise<void> {
   const result = await runTool(program, args, options);
   if (result.ok) return;
-  const what = existsSync(program) ? `pip ${args.slice(2, 3).join("")}` : `${program} ${args[0]}`;
+  const what = [program, ...args.slice(0, 3).filter((arg) => !arg.startsWith("/"))].join(" ");
   throw new UserError(`${what} failed:\n    ${essence(result.output)}`, "failure");
 }

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { listSamples } from "../../../src/extension/dashboard/sampleFiles.ts";
+import { listSamples } from "../../../src/node/run/sampleFiles.ts";
 
 it("lists a run's pictures by step, its own first, each with the way there; temporary and other files are none", async () => {
   const dir = mkdtempSync(join(tmpdir(), "maskdm-samples-"));

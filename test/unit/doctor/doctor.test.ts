@@ -24,6 +24,8 @@ let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "maskdm-doctor-"));
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
+  // A package of the PyTorch engine beside the programs, and a Python that has no PyTorch.
+  symlinkSync(resolve("src"), join(folder, "src"), "junction");
   execFileSync(process.execPath, ["esbuild.config.mjs", join(folder, "dist")]);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -80,7 +82,7 @@ describe("doctor", () => {
     expect(all.map(({ kind }) => kind)).toEqual([
       ...["machine", "folders", "images"],
       ...BACKEND_NAMES.flatMap(() => ["trying", "backend"]),
-      "verdict",
+      ...["trying", "torch", "verdict"],
     ]);
     const { freeMemoryBytes: _, ...machine } = reportOf(all)!.machine;
     expect(JSON.parse(doctor("--json").stdout)).toMatchObject({

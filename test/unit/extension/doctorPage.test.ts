@@ -29,6 +29,13 @@ const TENSORFLOW = {
   reason: "it is not installed",
   remedy: "npm install it",
 } as const;
+const TORCH = {
+  ...works,
+  python: "/venv/bin/python",
+  pythonVersion: "3.12.1",
+  version: "2.9.0",
+  devices: [{ kind: "cuda", name: "Some GPU", memoryBytes: 80 * 2 ** 30 }],
+} as const;
 const PRINTED: readonly Printed[] = [
   {
     kind: "machine",
@@ -42,7 +49,9 @@ const PRINTED: readonly Printed[] = [
   { kind: "backend", backend: ONNX },
   { kind: "trying", backend: "tfjs-node" },
   { kind: "backend", backend: TENSORFLOW },
-  { kind: "verdict", ok: true, auto: "onnx" },
+  { kind: "trying", backend: "torch" },
+  { kind: "torch", torch: TORCH },
+  { kind: "verdict", ok: true, auto: "torch" },
 ];
 // What doctor prints is what the page reads: this line does not compile otherwise.
 const FINDINGS: readonly Finding[] = PRINTED satisfies readonly z.input<typeof findingSchema>[];
@@ -51,8 +60,10 @@ it("shows what works, and how to get what does not", () => {
   const read = PRINTED.map((finding) => parseFinding(JSON.stringify(finding))!);
   expect(read).toEqual(FINDINGS);
   const page = doctorPage(read, { state: "ended" }, PROGRAM);
-  expect(page).toContain("`engine.backend: auto` takes **onnx**");
+  expect(page).toContain("`engine.backend: auto` takes **torch**");
   expect(page).toContain("| onnx | yes | onnx 1 | 8 | 1.3 ms for 4 images |");
+  const torch = "| torch | yes | PyTorch 2.9.0 in Python 3.12.1, /venv/bin/python |  | on Some GPU, 80 GiB of memory |";
+  expect(page).toContain(torch);
   expect(page).toContain("- **tfjs-node**: it is not installed. npm install it");
   expect(page).toContain("| Folder of runs | yes | /data/a\\|b, made when it is needed, 2 GiB free |");
   expect(page).toContain("cannot be written (read-only)");
@@ -93,4 +104,21 @@ it("says so where nothing works", () => {
 
 it.each(["", "{}", "null", "[1", '{"ok":true}', '{"kind":"other"}'])("takes %s for no finding", (text) => {
   expect(parseFinding(text)).toBe(null);
+});
+
+it("tells how PyTorch comes to use the card", () => {
+  const reason = "there is an NVIDIA card, but PyTorch 2.9.0+cpu is a build without CUDA";
+  const remedy = "`maskdm doctor --install-torch` installs one with it.";
+  const torch = { ...TORCH, devices: [], reason, remedy };
+  const page = doctorPage(
+    [
+      { kind: "torch", torch },
+      { kind: "verdict", ok: true, auto: "onnx" },
+    ],
+    { state: "ended" },
+    PROGRAM,
+  );
+  expect(page).toContain("| torch | yes | PyTorch 2.9.0 in Python 3.12.1, /venv/bin/python |  | on the processor |");
+  expect(page).toContain(`- **torch**: ${reason}. ${remedy}`);
+  expect(page).toContain("In a terminal, `maskdm` is");
 });

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 
 /** A command of this program with something put into it that is not known to be quoted. */
 const UNQUOTED =
-  /\bmaskdm (?:bench|doctor|evaluate|finetune|lint|new|preview|pretrain|queue|resume|runs|sample|stop) [^`]*?\$\{/;
+  /\bmaskdm (?:bench|doctor|evaluate|finetune|import|lint|new|preview|pretrain|queue|resume|runs|sample|stop) [^`]*?\$\{/;
 
 it("every command that is printed with names of files or runs is quoted for the shell", () => {
   const files = readdirSync("src", { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));

@@ -1,9 +1,6 @@
 /** A workshop in which both engines are at work: this program, and the PyTorch engine of src/torch as a process of its own. */
-import { join } from "node:path";
+import { TORCH_MODULE, torchEnvironment } from "../../../src/trainer/torch/torchProgram.ts";
 import { type Outcome, type Started, Workshop } from "../training/support.ts";
-
-const PACKAGE = join(import.meta.dirname, "../../../src/torch");
-const COMMAND = "import sys; from maskdm_torch.cli import main; sys.exit(main())";
 
 /** What the package imports. */
 export const TORCH_PACKAGES = ["torch", "numpy", "safetensors", "yaml", "PIL"];
@@ -11,7 +8,7 @@ export const TORCH_PACKAGES = ["torch", "numpy", "safetensors", "yaml", "PIL"];
 export class TorchShop extends Workshop {
   /** Starts a command of the PyTorch engine. @param python interpreter with TORCH_PACKAGES */
   startTorch(python: string, args: readonly string[]): Started {
-    return this.script(python, COMMAND, args);
+    return this.python(python, [...TORCH_MODULE, ...args]);
   }
 
   /** Runs a command of the PyTorch engine that has to succeed. */
@@ -22,9 +19,8 @@ export class TorchShop extends Workshop {
   }
 
   /** Starts Python with the package within reach. */
-  script(python: string, program: string, args: readonly string[]): Started {
-    // No __pycache__ in the working tree; no progress lost in a buffer.
-    const env = { PYTHONPATH: PACKAGE, PYTHONDONTWRITEBYTECODE: "1", PYTHONUNBUFFERED: "1" };
-    return this.launch(python, ["-c", program, ...args], env);
+  python(python: string, args: readonly string[]): Started {
+    // No __pycache__ in the working tree.
+    return this.launch(python, args, { ...torchEnvironment(), PYTHONDONTWRITEBYTECODE: "1" });
   }
 }

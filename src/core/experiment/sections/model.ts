@@ -1,17 +1,20 @@
 /** The section `model`: the network. */
 import * as z from "zod";
 import { BACKBONE_NAMES, BACKBONES } from "../../model/backbones.ts";
+import { OWN_NETWORK_NAME } from "../../model/ownNetwork.ts";
 import { integer, rate01 } from "./values.ts";
 
 export const model = z
   .strictObject({
     backbone: z
-      .enum(BACKBONE_NAMES)
+      .union([z.enum(BACKBONE_NAMES), z.string().regex(OWN_NETWORK_NAME)])
       .default(BACKBONE_NAMES[0])
       .meta({
         description: `The network; all drop hidden patches in the same way. ${Object.entries(BACKBONES)
           .map(([name, { summary }]) => `${name}: ${summary}`)
-          .join("; ")}.`,
+          .join(
+            "; ",
+          )}. my_package.my_module:MyNet is a class of your own in Python, looked for beside the experiment file, which engine.backend torch trains (docs/own-network.md).`,
       }),
     patch_size: integer(1, 64).default(4).meta({
       description: "Side p of a square patch, which becomes one token. Must divide image_size.",

@@ -2,6 +2,7 @@
 import { imageCost } from "../../cost/imageCost.ts";
 import { maskPieces, onGrid } from "../../masks/schedule.ts";
 import { backboneOf, isBuildable } from "../../model/backbones.ts";
+import { isOwnNetwork } from "../../model/ownNetwork.ts";
 import { modelShape, tokenCount } from "../../model/shape.ts";
 import { mostDenseBlocks } from "../../model/sparse.ts";
 import { percent, plural, share } from "../../numbers.ts";
@@ -21,6 +22,7 @@ const emptyMiddle: Rule = {
     // Only fuse is a part of the network that finetuning has, too.
     if (mode === "drop" || (mode === "route" && !pretrains(context))) return;
     const { backbone, depth } = context.experiment.model;
+    if (isOwnNetwork(backbone)) return;
     const blocks = backboneOf({ backbone }).blocks(depth);
     const most = mostDenseBlocks(blocks);
     const [name, asked] = mode === "route" ? ["route_from", route_from] : ["fuse_blocks", fuse_blocks];

@@ -3,8 +3,10 @@ import { imageCost } from "../../cost/imageCost.ts";
 import { numberText } from "../../experiment/yamlText.ts";
 import { onGrid } from "../../masks/schedule.ts";
 import { backboneOf, isBuildable } from "../../model/backbones.ts";
+import { isOwnNetwork } from "../../model/ownNetwork.ts";
 import { mlpWidth, modelShape, tokenCount } from "../../model/shape.ts";
 import { bytes, count, divisors, nearest, operations, percent, plural } from "../../numbers.ts";
+import { trainsWithTorch } from "../../torch/trainsWithTorch.ts";
 import type { Rule } from "../rule.ts";
 
 const patchDividesImage: Rule = {
@@ -275,16 +277,52 @@ const idleOutputConv: Rule = {
   },
 };
 
+const ownNetwork: Rule = {
+  code: "MDM213",
+  name: "own-network",
+  severity: "error",
+  explanation:
+    "`model.backbone` names a class in Python, `module:Class`. Only the PyTorch engine trains such a network, and hidden tokens can only be dropped: `mask.mode` route and fuse are about the blocks of the studio's own networks. What it costs is not known here. [docs/own-network.md](own-network.md).",
+  fix: "Writes `engine.backend: torch`, or `mode: drop`.",
+  *check({ experiment, facts }) {
+    const { model, mask } = experiment;
+    if (!isOwnNetwork(model.backbone)) return;
+    if (!trainsWithTorch(experiment, facts.autoTakesTorch === true)) {
+      yield {
+        at: ["model.backbone"],
+        message: `model.backbone ${model.backbone} is a network in Python, which the PyTorch engine alone trains. Set engine.backend to torch.`,
+        fix: { title: "Use backend torch", set: { "engine.backend": "torch" } },
+      };
+    }
+    if (mask.mode !== "drop") {
+      yield {
+        at: ["mask.mode"],
+        message: `mask.mode ${mask.mode} is about the blocks of the studio's own networks, but model.backbone is ${model.backbone}. Use drop.`,
+        fix: { title: "Use mode drop", set: { "mask.mode": "drop" } },
+      };
+    }
+  },
+};
+
+/** A rule about what a network in Python has its own way with. */
+const ofStudioNetworks = (rule: Rule): Rule => ({
+  ...rule,
+  *check(context) {
+    if (!isOwnNetwork(context.experiment.model.backbone)) yield* rule.check(context);
+  },
+});
+
 export const MODEL_RULES: readonly Rule[] = [
   patchDividesImage,
-  headsDivideWidth,
+  ofStudioNetworks(headsDivideWidth),
   evenWidth,
   manyTokens,
   fewTokens,
   patchWiderThanToken,
   evenDepth,
-  narrowHeads,
-  wholeMlpWidth,
+  ofStudioNetworks(narrowHeads),
+  ofStudioNetworks(wholeMlpWidth),
   backboneUnused,
-  idleOutputConv,
+  ofStudioNetworks(idleOutputConv),
+  ownNetwork,
 ];

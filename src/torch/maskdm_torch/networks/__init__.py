@@ -15,7 +15,7 @@ from .uvit import UViT
 
 BACKBONES = {"uvit": UViT, "dit": DiT}
 
-__all__ = ["BACKBONES", "NetworkShape", "build_network", "network_of", "shape_of"]
+__all__ = ["BACKBONES", "NetworkShape", "build_network", "is_own", "network_of", "shape_of"]
 
 
 def network_of(shape: NetworkShape) -> nn.Module:

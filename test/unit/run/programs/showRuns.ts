@@ -12,13 +12,13 @@ import { automaticYRange } from "../../../../src/core/series/yRange.ts";
 import { ChartFeed } from "../../../../src/extension/dashboard/chartFeed.ts";
 import { readConfig } from "../../../../src/extension/dashboard/runConfig.ts";
 import { runInfos } from "../../../../src/extension/dashboard/runInfo.ts";
-import { listSamples } from "../../../../src/extension/dashboard/sampleFiles.ts";
 import { buildTree, contextWords, outline, walk } from "../../../../src/extension/runs/runTree.ts";
 import { listCheckpoints } from "../../../../src/node/run/checkpoints.ts";
 import { listRuns } from "../../../../src/node/run/list.ts";
 import { readRunMetrics } from "../../../../src/node/run/metrics.ts";
 import { MetricsFollower } from "../../../../src/node/run/metricsFollower.ts";
 import { RunsFollower } from "../../../../src/node/run/runsFollower.ts";
+import { listSamples } from "../../../../src/node/run/sampleFiles.ts";
 import { runsTable } from "../../../../src/trainer/cli/runs.ts";
 
 export interface Shown {

@@ -1,7 +1,7 @@
 /** What hover, completion and the reference pages say of a key. */
-import { allowedValues } from "../../core/experiment/allowedValues.ts";
-import type { KeySpec, SectionSpec } from "../../core/experiment/keys.ts";
-import { yamlText } from "../../core/experiment/yamlText.ts";
+import { allowedValues } from "../experiment/allowedValues.ts";
+import type { KeySpec, SectionSpec } from "../experiment/keys.ts";
+import { yamlText } from "../experiment/yamlText.ts";
 
 /** Definition, allowed values, default, unit, equation and cost, as Markdown. */
 export function keyMarkdown({ schema, required }: KeySpec): string {

@@ -1,11 +1,16 @@
-/** Runs a command of the trainer that ends soon, as a child that ends with the extension. */
+/** Runs a command of the trainer that ends soon, as a child that ends with this process. */
 import { spawn } from "node:child_process";
-import type * as vscode from "vscode";
-import { cleanEnvironment, type Program } from "../../node/run/detached.ts";
+import { cleanEnvironment, type Program } from "./run/detached.ts";
+
+/** Of the editor's kind. */
+interface CancellationToken {
+  readonly isCancellationRequested: boolean;
+  readonly onCancellationRequested: (listener: () => void) => { dispose(): void };
+}
 
 export interface CommandOptions {
   readonly cwd?: string;
-  readonly token?: vscode.CancellationToken;
+  readonly token?: CancellationToken;
   readonly onStdout?: (line: string) => void;
   readonly onStderr?: (line: string) => void;
 }

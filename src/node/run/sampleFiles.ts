@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { parseSampleName, type SampleName } from "../../core/run/sampleNames.ts";
-import { namesIn } from "../../node/run/files.ts";
+import { namesIn } from "./files.ts";
 
 export interface SamplePicture {
   readonly name: string;

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { failureText } from "../../../src/extension/trainer/shortCommand.ts";
+import { failureText } from "../../../src/node/shortCommand.ts";
 
 it("tells what a command said of its failure: all of its last error, without what went before", () => {
   const said = (stderr: string): string => failureText({ stderr }, "Nothing was said.");

@@ -1,0 +1,60 @@
+/** `maskdm mcp` of each workspace folder, offered to the editor where it takes such servers (VS Code 1.101 and later). */
+import * as vscode from "vscode";
+import type { Services } from "../services.ts";
+import { affects, setting } from "../settings.ts";
+
+/** The part of the newer API that is used. */
+interface ServerDefinitions {
+  readonly McpStdioServerDefinition?: new (
+    label: string,
+    command: string,
+    args: string[],
+    env: Record<string, string>,
+    version: string,
+  ) => object;
+  readonly lm?: {
+    registerMcpServerDefinitionProvider?(
+      id: string,
+      provider: {
+        readonly onDidChangeMcpServerDefinitions: vscode.Event<void>;
+        provideMcpServerDefinitions(): object[];
+      },
+    ): vscode.Disposable;
+  };
+}
+
+export function registerMcpServer(context: vscode.ExtensionContext, { trainer }: Pick<Services, "trainer">): void {
+  const { McpStdioServerDefinition: Definition, lm } = vscode as unknown as ServerDefinitions;
+  if (Definition === undefined || lm?.registerMcpServerDefinitionProvider === undefined) return;
+  const changes = new vscode.EventEmitter<void>();
+  const { version } = context.extension.packageJSON as { readonly version: string };
+  const { command, args, env } = trainer.program;
+  const definitionOf = ({ uri, name }: vscode.WorkspaceFolder, several: boolean): object[] =>
+    // Language models have the same tools without a server: two of each would confuse them.
+    uri.scheme === "file" && setting("mcpServer", uri)
+      ? [
+          new Definition(
+            several ? `MaskDM (${name})` : "MaskDM",
+            command,
+            [...args, "mcp", "--root", uri.fsPath, "--runs-dir", setting("runsFolder", uri)],
+            { ...env },
+            version,
+          ),
+        ]
+      : [];
+  context.subscriptions.push(
+    changes,
+    vscode.workspace.onDidChangeWorkspaceFolders(() => changes.fire()),
+    vscode.workspace.onDidGrantWorkspaceTrust(() => changes.fire()),
+    vscode.workspace.onDidChangeConfiguration((event) => {
+      if (affects(event, "mcpServer") || affects(event, "runsFolder")) changes.fire();
+    }),
+    lm.registerMcpServerDefinitionProvider("maskdm.mcp", {
+      onDidChangeMcpServerDefinitions: changes.event,
+      provideMcpServerDefinitions() {
+        const folders = vscode.workspace.isTrusted ? (vscode.workspace.workspaceFolders ?? []) : [];
+        return folders.flatMap((folder) => definitionOf(folder, folders.length > 1));
+      },
+    }),
+  );
+}
