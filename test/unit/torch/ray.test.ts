@@ -44,6 +44,7 @@ describe.skipIf(!python.found || process.platform !== "linux")("two workers on a
       const ray = path.join(path.dirname(command), "ray");
       const node = spawn(ray, ["start", "--block", "--object-store-memory=100000000", ...options], {
         stdio: ["ignore", "pipe", "ignore"],
+        env: { ...process.env, PYTHONUNBUFFERED: "1" },
       });
       nodes.push(node);
       for await (const line of createInterface(node.stdout!)) if (line.includes("Ray runtime started")) return;

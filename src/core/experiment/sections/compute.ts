@@ -14,7 +14,8 @@ export const compute = z
       unit: "processes",
     }),
     address: z.string().min(1).nullable().default(null).meta({
-      description: "The head of the Ray cluster, such as 10.0.0.1:6379; null: the cluster that this machine is part of. Only with target ray.",
+      description:
+        "The head of the Ray cluster, such as 10.0.0.1:6379; null: the cluster that this machine is part of. Only with target ray.",
     }),
   })
   .meta({ description: "Where it is computed; changes speed, not what is learned." });
