@@ -7,7 +7,8 @@ const workersDivide: Rule = {
   code: "MDM705",
   name: "workers-divide",
   severity: "error",
-  explanation: "`compute.workers` must divide `batch_size`: each process works on as many images of a step as the others.",
+  explanation:
+    "`compute.workers` must divide `batch_size`: each process works on as many images of a step as the others.",
   fix: "Writes the nearest number that divides the batch size, of both stages where both are looked at.",
   *check(context) {
     const { workers } = context.experiment.compute;
