@@ -288,8 +288,8 @@ const ownNetwork: Rule = {
     const { experiment, facts } = context;
     const { model, mask } = experiment;
     if (!isOwnNetwork(model.backbone)) return;
-    const takesTorch = facts.autoTakesTorch === true;
-    if ([...context.stages()].some(({ stage }) => !trainsWithTorch(experiment, stage, takesTorch))) {
+    const stages = Array.from(context.stages(), ({ stage }) => stage);
+    if (!trainsWithTorch(experiment, facts.autoTakesTorch === true, stages)) {
       yield {
         at: ["model.backbone"],
         message: `model.backbone ${model.backbone} is a network in Python, which the PyTorch engine alone trains. Set engine.backend to torch.`,
