@@ -57,7 +57,8 @@ export async function launch(options: LaunchOptions): Promise<Editor> {
       ? await extensionsWith(options.vsix, installed)
       : join(data.path, "extensions");
     if (!options.vsix) await linkExtension(extensionsFolder);
-    for (const folder of options.extensions ?? []) await linkFolder(folder, `test.${basename(folder)}`, extensionsFolder);
+    for (const folder of options.extensions ?? [])
+      await linkFolder(folder, `test.${basename(folder)}`, extensionsFolder);
     const server = await startServer({
       server: installed,
       dataFolder: join(data.path, "server"),

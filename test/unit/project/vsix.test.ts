@@ -61,7 +61,14 @@ describe.skipIf(target === undefined)("the package for this platform", () => {
 
   it("brings the licences of the packages whose code is in its programs", () => {
     const notices = readFileSync(join(extension(), "dist/ThirdPartyNotices.txt"), "utf8");
-    const packages = ["chart.js", "zod", "yaml", "commander", "@vscode/webview-ui-toolkit", "@modelcontextprotocol/sdk"];
+    const packages = [
+      "chart.js",
+      "zod",
+      "yaml",
+      "commander",
+      "@vscode/webview-ui-toolkit",
+      "@modelcontextprotocol/sdk",
+    ];
     for (const name of packages) {
       expect(notices).toMatch(new RegExp(`^${name} \\d`, "m"));
     }
