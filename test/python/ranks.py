@@ -2,14 +2,16 @@
 
     torchrun --nproc-per-node=2 ranks.py REQUEST.json
 
-The request: [{"experiment": {…}, "stage", "updates", "images", "folder"}]. The leader starts from weights that no other process has.
-Each folder gets together/ and alone/: raw, ema and optimizer.safetensors, and steps.json with losses, timesteps and gradient norms.
+The request: [{"experiment": {…}, "stage", "updates", "images", "folder"}]. The leader starts from weights that no other
+process has. Each folder gets together/ and alone/: raw, ema and optimizer.safetensors, and steps.json with losses,
+timesteps and gradient norms.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -18,7 +20,7 @@ from safetensors.torch import save_file
 
 from maskdm_torch.batch_plan import BatchPlanner
 from maskdm_torch.batches import Assembler, TrainingBatch
-from maskdm_torch.distributed import Alone, ProcessGroup, follow, join_ranks
+from maskdm_torch.distributed import Alone, ProcessGroup, TrainingEnded, join_ranks
 from maskdm_torch.networks import build_network
 from maskdm_torch.training_state import TrainingState
 
@@ -43,14 +45,20 @@ def train(request: dict, ranks: Alone | ProcessGroup) -> None:
         return assembler.assemble(planner, plan, pixels[plan.indices], labels[plan.indices])
 
     if ranks.rank > 0:
-        follow(state, batch_of)
+        with suppress(TrainingEnded):
+            while True:
+                state.update(batch_of(state.step))
         return
     steps, folder = [], Path(request["folder"]) / ("alone" if ranks.count == 1 else "together")
     for step in range(request["updates"]):
         metrics = state.update(batch_of(step), want_gradient_norm=True)
         steps.append(
-            {"losses": metrics.losses.tolist(), "timesteps": metrics.timesteps.tolist(), "nothing": metrics.nothing.item()}
-            | {"norm": metrics.gradient_norm.item()}
+            {
+                "losses": metrics.losses.tolist(),
+                "timesteps": metrics.timesteps.tolist(),
+                "nothing": metrics.nothing.item(),
+                "norm": metrics.gradient_norm.item(),
+            }
         )
     folder.mkdir(parents=True)
     (folder / "steps.json").write_text(json.dumps(steps))

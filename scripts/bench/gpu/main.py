@@ -30,7 +30,8 @@ LOSS_TOLERANCE = 0.01
 # What is left after the time is over for the last page, and for processes to end.
 EPILOGUE_SECONDS = 20
 WARM_UP = 3
-COMPILE_PROCESSES = 6
+# At a time: their memory has to suffice for as many whole batches. Later ones are compiled when they are measured.
+COMPILE_PROCESSES, COMPILE_SECONDS = 5, 210.0
 EQUIVALENCE, PEAK, SETUP, TURN = 90.0, 30.0, 120.0, 60.0
 
 
@@ -144,9 +145,11 @@ class Bench:
 
     def compile_ahead(self, cells: list[Cell]) -> Any:
         """Compiles all cells' programs, some at a time, each in a process of its own. -> waits for the seconds that each took, None: it failed"""
+        until = min(self.deadline, time.monotonic() + COMPILE_SECONDS)
 
         def compiled(cell: Cell) -> float | None:
             worker = self.worker()
+            worker.deadline = until
             try:
                 self.hello(worker)
                 return worker.ask("setup", SETUP, cell=cell.values(), way=OURS, compile=True, warmUp=0)["seconds"]
@@ -158,8 +161,11 @@ class Bench:
                 worker.end()
 
         self.compiling = ThreadPoolExecutor(max(1, min(COMPILE_PROCESSES, (os.cpu_count() or 2) // 2)))
-        asked = [self.compiling.submit(compiled, cell) for cell in cells]
-        return lambda: [future.result() for future in asked]
+        # Two rates of a network after each other, as cells without a mask take most of the memory.
+        rates, models = (list(dict.fromkeys(getattr(cell, key) for cell in cells)) for key in ("mask_rate", "model"))
+        order = sorted(cells, key=lambda cell: (rates.index(cell.mask_rate) // 2, models.index(cell.model)))
+        asked = {cell: self.compiling.submit(compiled, cell) for cell in order}
+        return lambda: [asked[cell].result() for cell in cells]
 
     def measure(self, cell: Cell, entry: dict[str, Any], is_compiled: bool) -> None:
         """All ways of a cell, in turns whose order changes from round to round."""

@@ -19,6 +19,7 @@ import math
 import os
 import sys
 import time
+import traceback
 import warnings
 from typing import Any
 
@@ -143,7 +144,8 @@ class Worker:
 def answer(worker: Worker, command: dict[str, Any]) -> dict[str, Any]:
     try:
         return getattr(worker, command["cmd"])(command)
-    except Exception as error:  # the driver goes on with another way
+    except Exception as error:  # the driver goes on with another way; its log has all of it
+        traceback.print_exc()
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         reason = f"{type(error).__name__}: {lines[0] if lines else 'no reason given'}"
         reply = {"error": reason, "isMemory": isinstance(error, torch.OutOfMemoryError)}

@@ -2,10 +2,10 @@
 import type { Rule } from "./rule.ts";
 import { CHECKPOINT_RULES } from "./rules/checkpoint.ts";
 import { CLASS_RULES } from "./rules/classes.ts";
+import { COMPUTE_RULES } from "./rules/compute.ts";
 import { DATA_RULES } from "./rules/data.ts";
 import { DATA_FILE_RULES } from "./rules/dataFiles.ts";
 import { DIFFUSION_RULES, SAMPLE_RULES } from "./rules/diffusion.ts";
-import { COMPUTE_RULES } from "./rules/compute.ts";
 import { ENGINE_RULES } from "./rules/engine.ts";
 import { GUIDANCE_RULES } from "./rules/guidance.ts";
 import { HIDDEN_RULES } from "./rules/hidden.ts";

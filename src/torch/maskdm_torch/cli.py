@@ -24,7 +24,7 @@ from .experiment import ExperimentProblems
 from .launch import Launch
 from .overrides import Override
 from .progress import say
-from .torchrun import started_by_torchrun
+from .torchrun import started_again, started_by_torchrun
 
 if TYPE_CHECKING:
     from .distributed import Ranks
@@ -112,7 +112,7 @@ def _run(args: list[str]) -> int:
 
 
 def _work(options: argparse.Namespace, command: tuple[str, ...]) -> int:
-    """As one of the processes that torchrun has started. In a launch it returns 0 unless they are to be started again."""
+    """As one of the processes that torchrun has started. In a launch it returns 0 unless all are to be started again."""
     from .distributed import WorkerLost, join_ranks
     from .follower import follow
 
@@ -139,15 +139,24 @@ def _work(options: argparse.Namespace, command: tuple[str, ...]) -> int:
     return 0
 
 
+def _begun_before(options: argparse.Namespace) -> Path | None:
+    """The run that this command began when it was started before, and now goes on with; None: there is none."""
+    launched = Launch.of_this_process()
+    if launched is not None and launched.run is not None:
+        return launched.run
+    name = getattr(options, "run_name", None)
+    run: Path | None = None if name is None else options.runs_dir / name
+    return run if run is not None and started_again() and (run / "run.json").exists() else None
+
+
 def _train(options: argparse.Namespace, command: tuple[str, ...], ranks: "Ranks | None") -> None:
     """ranks: the processes that train together; None: none but this one were started yet."""
     from . import commands
 
-    launched = Launch.of_this_process()
-    if launched is not None and launched.run is not None:
-        # The processes were started again: the run that they began goes on.
+    begun = _begun_before(options)
+    if begun is not None:
         again = commands.RunOptions(runs_dir=options.runs_dir, until=options.until, command=command, ranks=ranks)
-        commands.resume(str(launched.run), again, None, False)
+        commands.resume(str(begun), again, None, False)
         return
     run_options = commands.RunOptions(
         runs_dir=options.runs_dir,

@@ -60,7 +60,7 @@ class RunOptions:
     overrides: tuple[Override, ...] = ()
     #: the experiment's text, where it is not the file's as it stands
     experiment_text: str | None = None
-    #: the processes that train together, of which this one leads; None: those that the experiment asks for are not started yet
+    #: the processes that train together, of which this one leads; None: those that are asked for are not started yet
     ranks: Ranks | None = None
     command: tuple[str, ...] = field(default_factory=lambda: ("maskdm-torch", *sys.argv[1:]))
 
@@ -129,7 +129,7 @@ def _start(file: Path, stage: Stage, options: RunOptions, source: Source | None,
     )
     start = None if parent is None else StartWeights(Path(parent["checkpoint"]))
     if _is_for_several(experiment, options):
-        launch(experiment.compute.workers, options.command[1:], options.experiment_text)
+        launch(experiment.compute, options.command[1:], options.experiment_text, runs_dir)
         return
     run_session(
         Session(
@@ -193,9 +193,11 @@ def _compare_with(source: Source, experiment: Experiment, named: str) -> None:
 
 def _is_for_several(experiment: Experiment, options: RunOptions) -> bool:
     """Whether the processes that train are still to be started. Raises UserError where this machine cannot."""
-    workers = experiment.compute.workers
-    if options.ranks is not None or workers == 1:
+    workers, is_local = experiment.compute.workers, experiment.compute.target == "local"
+    if options.ranks is not None or (is_local and workers == 1):
         return False
+    if not is_local:
+        return True
     cards = torch.cuda.device_count()
     if 0 < cards < workers:
         raise UserError(
@@ -258,7 +260,7 @@ def resume(text: str, options: RunOptions, steps: int | None, stretch_lr: bool) 
     _note_backend(experiment)
 
     if _is_for_several(experiment, options):
-        launch(experiment.compute.workers, options.command[1:], None)
+        launch(experiment.compute, options.command[1:], None, run_dir.parent)
         return
     # The lock is taken before the data are opened: two resumes of one run must not both decode and load.
     taken = take_run(run_dir, say)
@@ -289,7 +291,19 @@ def resume(text: str, options: RunOptions, steps: int | None, stretch_lr: bool) 
     state = checkpoint.state if checkpoint else None
     reason = ""
     try:
-        run_session(Session(experiment, stage, open_run, experiment_file, weights, state, options.until, known, options.ranks or ALONE))
+        run_session(
+            Session(
+                experiment,
+                stage,
+                open_run,
+                experiment_file,
+                weights,
+                state,
+                options.until,
+                known,
+                options.ranks or ALONE,
+            )
+        )
     except BaseException as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise

@@ -1,16 +1,17 @@
-"""Several processes that train one network, as torchrun starts them: each takes its slots of every batch (docs/cluster.md).
+"""Several processes that train one network, as torchrun starts them: each takes its slots of every batch.
 
-The first is the leader: a trainer as any other, which reads, logs, draws and writes the run. The others follow it: they know nothing
-of the run, do their part of each step that the leader begins, and end when it ends. What a step computes depends on the number of
-processes by rounding only, as everything random is a function of seed, step and slot.
+The first is the leader: a trainer as any other, which reads, logs, draws and writes the run. The others follow it: they
+know nothing of the run, do their part of each step that the leader begins, and end when it ends. What a step computes
+depends on the number of processes by rounding only, as everything random is a function of seed, step and slot.
 
-Gradients are averaged by PyTorch's DistributedDataParallel while the backward pass still goes on. Averaging them in one piece
-afterwards is less code and as exact, but would add its whole time to a step: for 130 million parameters 20 ms over a network of
-50 GB/s, as much as a whole step takes at a mask rate of 0.9.
+Gradients are averaged by PyTorch's DistributedDataParallel while the backward pass still goes on. Averaging them in one
+piece afterwards is less code and as exact, but its whole time would come on top of a step: 2 · 520 MB over 50 GB/s are
+20 ms for 130 million parameters (docs/cluster.md).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import timedelta
@@ -20,6 +21,7 @@ from warnings import catch_warnings, simplefilter
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch.distributed.distributed_c10d import _set_pg_timeout
 from torch.nn.parallel import DistributedDataParallel
 
 from .errors import UserError
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 #: Followers wait that long while the leader draws, evaluates or saves.
 _PATIENCE = timedelta(hours=6)
+_MEETING = timedelta(seconds=60)
 _GO, _END = 1, 0
 
 
@@ -38,10 +41,10 @@ class TrainingEnded(Exception):
 
 
 class WorkerLost(UserError):
-    """Another process of this training is gone. Whoever started them all starts them again, from the last checkpoint."""
+    """Another process of this training is gone. Who started them all starts them again, from the last checkpoint."""
 
     def __init__(self, why: str) -> None:
-        super().__init__(f"another process of this training is gone ({why}); it goes on from the last checkpoint", "failure")
+        super().__init__(f"another process of this training is gone ({why}); its last checkpoint is intact", "failure")
 
 
 class Ranks(Protocol):
@@ -61,7 +64,7 @@ class Ranks(Protocol):
         """Around each step: all begin it together. Raises TrainingEnded in followers, WorkerLost."""
 
     def parallel(self, network: nn.Module, may_idle: bool) -> nn.Module:
-        """The network, whose gradients are averaged from now on. may_idle: nothing may depend on some of its tensors."""
+        """The network, with gradients that are averaged from now on. may_idle: nothing may depend on some tensors."""
 
     def unshared(self, network: nn.Module) -> AbstractContextManager[None]:
         """Around a pass of that network whose gradients are not averaged yet, as more passes follow."""
@@ -116,12 +119,17 @@ class ProcessGroup:
         self.rank, self.count = dist.get_rank(), dist.get_world_size()
         self.place, self.neighbours = place(), neighbours()
         #: What the leader says goes from processor to processor, so that no device is waited for.
-        self._words = dist.new_group(backend="gloo", timeout=_PATIENCE)
+        self._words = dist.new_group(backend="gloo", timeout=_MEETING)
+        for group in (None, self._words):
+            _set_pg_timeout(_PATIENCE, group)
         self._in_step = False
 
     def slots(self, batch_size: int) -> range:
         if batch_size % self.count != 0:
-            raise UserError(f"A batch of {batch_size} images cannot be divided evenly among {self.count} processes. Start another number of them.")
+            raise UserError(
+                f"A batch of {batch_size} images cannot be divided evenly among {self.count} processes. "
+                "Start another number of them."
+            )
         share = batch_size // self.count
         return range(self.rank * share, (self.rank + 1) * share)
 
@@ -134,7 +142,8 @@ class ProcessGroup:
             self._in_step = False
 
     def end(self) -> None:
-        """Sends the followers home. Within a step, as after an error, they cannot be reached: the end of this process ends them."""
+        """Sends the followers home. Within a step, as after an error, they cannot be reached: they are lost with this
+        process."""
         if self.rank == 0 and not self._in_step:
             with suppress(WorkerLost):
                 self._word(_END)
@@ -193,8 +202,10 @@ def _losses_named() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        if isinstance(error, dist.DistError) or "gloo" in str(error).lower():
-            raise WorkerLost(str(error).splitlines()[0]) from error
+        text = str(error)
+        if isinstance(error, dist.DistError) or "gloo" in text.lower():
+            # Without the place in its source before, and the advice for its makers after it.
+            raise WorkerLost(re.sub(r"^\[\S+\] ", "", text.splitlines()[0]).partition(". ")[0]) from error
         raise
 
 
@@ -204,12 +215,15 @@ def join_ranks() -> Iterator[ProcessGroup]:
     is_cuda = torch.cuda.is_available()
     if is_cuda:
         torch.cuda.set_device(place())
-    dist.init_process_group("nccl" if is_cuda else "gloo", timeout=_PATIENCE)
     try:
-        group = ProcessGroup()
+        # Processes that do not find each other in time are started again.
+        with _losses_named():
+            dist.init_process_group("nccl" if is_cuda else "gloo", timeout=_MEETING)
+            group = ProcessGroup()
         try:
             yield group
         finally:
             group.end()
     finally:
-        dist.destroy_process_group()
+        if dist.is_initialized():
+            dist.destroy_process_group()

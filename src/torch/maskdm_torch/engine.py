@@ -136,8 +136,10 @@ class AveragedNetwork(nn.Module):
         return output
 
 
-def _micro_batch_size(experiment: Experiment, stage: Stage, network: nn.Module, device: torch.device, images: int) -> int:
-    """What the file asks for, or the largest divisor of the images of a step whose passes are expected to fit the memory."""
+def _micro_batch_size(
+    experiment: Experiment, stage: Stage, network: nn.Module, device: torch.device, images: int
+) -> int:
+    """What the file asks for, or the largest divisor of a step's images whose passes are expected to fit the memory."""
     config = experiment.stage(stage)
     if config.micro_batch_size != "auto":
         return min(config.micro_batch_size, images)

@@ -147,7 +147,9 @@ class Engine:
 
 @dataclass(frozen=True)
 class Compute:
+    target: Literal["local", "ray"]
     workers: int
+    address: str | None
 
 
 @dataclass(frozen=True)

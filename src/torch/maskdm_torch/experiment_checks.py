@@ -58,7 +58,10 @@ def _stage(experiment: Experiment, stage: Stage) -> Iterator[str]:
     config = experiment.stage(stage)
     micro, workers = config.micro_batch_size, experiment.compute.workers
     if config.batch_size % workers:
-        yield f"MDM705 {stage}.batch_size {config.batch_size} cannot be divided evenly among compute.workers {workers}: each works on as many images."
+        yield (
+            f"MDM705 compute.workers {workers} does not divide {stage}.batch_size {config.batch_size}: "
+            "each process works on as many images."
+        )
     if micro != "auto" and micro < config.batch_size and config.batch_size % micro:
         yield (
             f"MDM502 {stage}.micro_batch_size {micro} does not divide batch_size {config.batch_size}: "

@@ -77,7 +77,8 @@ class RunWriter:
         return stop_is_asked(self.path)
 
     def abandon(self, why: str) -> None:
-        """Gives the run free without a last status: it then shows as interrupted, and goes on from its last checkpoint. Never fails."""
+        """Gives the run free without a last status: it shows as interrupted, and goes on from its last checkpoint.
+        Never fails."""
         self._closed = True
         self.log(why)
         self.status.abandon()

@@ -81,16 +81,18 @@ def run_session(session: Session) -> None:
         versions = software()
         run.update(BACKEND, versions, dataset.classes)
         config = experiment.stage(stage)
-        micro = "" if state.micro_batch_size >= len(ranks.slots(config.batch_size)) else f", in micro-batches of {state.micro_batch_size}"
-        workers = "" if ranks.count == 1 else f" and {ranks.count - 1} more"
-        engine = f"engine: {BACKEND} ({torch.__version__}) on {device_name(device)}{workers}, batch {config.batch_size}{micro}"
+        images = len(ranks.slots(config.batch_size))
+        micro = "" if state.micro_batch_size >= images else f", in micro-batches of {state.micro_batch_size}"
+        workers = "" if ranks.count == 1 else f" in each of {ranks.count} processes"
+        on = f"{device_name(device)}{workers}"
+        engine = f"engine: {BACKEND} ({torch.__version__}) on {on}, batch {config.batch_size}{micro}"
         for line in (*notes, engine, *dataset.class_notes, *dataset.notes):
             run.log(line)
         for path, reason in dataset.broken:
             run.log(f"image left out: {shown_text(path)}: {reason}")
         now = _note_images(session, dataset, run)
         put(short_path(run.path))
-        say(f"{stage} on {BACKEND} ({device_name(device)}{workers}), {config.steps} steps of {config.batch_size} images")
+        say(f"{stage} on {BACKEND} ({on}), {config.steps} steps of {config.batch_size} images")
         progress = Progress(stage, config.steps, "steps", (session.resumed or {}).get("step", 0))
         setup = TrainingSetup(
             experiment,

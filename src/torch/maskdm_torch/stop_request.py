@@ -21,7 +21,8 @@ class GivenUp(Exception):
 def end_signals() -> list[signal.Signals]:
     """The signals that ask this process to end; without a hangup that it was started to ignore, as by nohup.
 
-    By SIGTERM torchrun ends processes that it is about to start again: there it ends them at once, and is no wish of anybody's.
+    By SIGTERM torchrun ends processes that it is about to start again: there it is no wish of anybody's, and ends them
+    at once.
     """
     names = ["SIGINT", "SIGTERM", "SIGHUP"] if sys.platform != "win32" else ["SIGINT", "SIGTERM", "SIGBREAK"]
     if started_by_torchrun():

@@ -1,4 +1,4 @@
-"""What torchrun tells the processes that it starts, by their environment. Imports nothing heavy."""
+"""What those who start processes tell them by their environment. Imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ import os
 
 def started_by_torchrun() -> bool:
     return "TORCHELASTIC_RUN_ID" in os.environ
+
+
+def started_again() -> bool:
+    """Whether torchrun, or Slurm after a requeue, starts the same command another time."""
+    return any(int(os.environ.get(name) or 0) > 0 for name in ("TORCHELASTIC_RESTART_COUNT", "SLURM_RESTART_COUNT"))
 
 
 def place() -> int:
