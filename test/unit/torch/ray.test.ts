@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import { beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { findPython, TRAINER_MODULES } from "../../python/findPython.ts";
 import { differences, recordOf, statusOf, tinyExperiment, until, Workshop, writeImages } from "../training/support.ts";
 
@@ -24,20 +24,14 @@ describe.skipIf(!python.found || process.platform !== "linux")("two workers on a
     const port = await freePort();
     const address = `127.0.0.1:${port}`;
     await startNode(["--head", `--port=${port}`, "--num-cpus=0", "--include-dashboard=false", "--disable-usage-stats"]);
-    await Promise.all([1, 2].map(() => startNode([`--address=${address}`, "--num-cpus=1"])));
+    // One after the other: nodes that begin together on one machine may choose the same ports.
+    for (const _ of [1, 2]) await startNode([`--address=${address}`, "--num-cpus=1"]);
     process.env["MASKDM_PYTHON"] = command;
     process.env["XDG_DATA_HOME"] = shop.path("data");
     await writeImages(shop.path("images"), { count: 21, size: 8 });
     const pretrain = { steps: 60, batch_size: 8, lr: 2e-3, checkpoint_every: 10, sample_every: 0, log_every: 5 };
     const compute = { target: "ray", workers: 2, address } as const;
     shop.experiment("two", tinyExperiment({ engine: { backend: "torch", threads: 1 }, compute, pretrain }));
-    return async () => {
-      delete process.env["MASKDM_PYTHON"];
-      delete process.env["XDG_DATA_HOME"];
-      // Each ends what it has started.
-      for (const node of nodes) node.kill("SIGTERM");
-      await Promise.all(nodes.map((node) => node.exitCode ?? node.signalCode ?? once(node, "exit")));
-    };
 
     /** A machine of the cluster, once it is one. */
     async function startNode(options: readonly string[]): Promise<void> {
@@ -50,6 +44,14 @@ describe.skipIf(!python.found || process.platform !== "linux")("two workers on a
       for await (const line of createInterface(node.stdout!)) if (line.includes("Ray runtime started")) return;
       throw new Error(`ray start ${options.join(" ")} ended with ${node.exitCode}`);
     }
+  });
+
+  afterAll(async () => {
+    delete process.env["MASKDM_PYTHON"];
+    delete process.env["XDG_DATA_HOME"];
+    // Each ends what it has started.
+    for (const node of nodes) node.kill("SIGTERM");
+    await Promise.all(nodes.map((node) => node.exitCode ?? node.signalCode ?? once(node, "exit")));
   });
 
   it("go on from the last checkpoint when one of them is killed, and end with the same weights", async () => {

@@ -66,6 +66,16 @@ describe.skipIf(!python.found || process.platform !== "linux")("two workers", ()
     expect(readdirSync(shop.path("runs")).sort()).toEqual(["calm", "shaken"]);
   });
 
+  it("go on with their run when Slurm starts the command again after a requeue", async () => {
+    const again = ["pretrain", "two.maskdm.yaml", "--run", "calm"];
+    expect((await shop.maskdm(...again)).err).toContain("calm exists already");
+    process.env["SLURM_RESTART_COUNT"] = "1";
+    const { err, out } = await shop.succeed(...again);
+    delete process.env["SLURM_RESTART_COUNT"];
+    expect(err).toContain("calm has all its 110 steps");
+    expect(out).toBe("runs/calm\n");
+  });
+
   it("tell a mistake once, and are not started again for it", async () => {
     const refused = await shop.maskdm("pretrain", "two.maskdm.yaml", "--set", "pretrain.batch_size=9");
     expect(refused.exitCode).toBe(2);
