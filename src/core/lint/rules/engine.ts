@@ -116,7 +116,7 @@ const tooManyThreads: Rule = {
 };
 
 const refused: Rule = {
-  code: "MDM704",
+  code: "MDM707",
   name: "refused-by-torch",
   severity: "error",
   explanation:
