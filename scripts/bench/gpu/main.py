@@ -89,7 +89,7 @@ class Bench:
         if machine["kind"] != "cuda" and not self.options.tiny:
             say("PyTorch sees no CUDA device here. Try the script out on the processor by --tiny, or see docs/gpu.md.")
             return 2
-        is_compiled = machine["kind"] == "cuda" or self.options.compile
+        is_compiled = machine["compiles"] or self.options.compile
         cells = all_cells(self.options.rates, self.options.tiny)
         self.record = {
             "formatVersion": 1,
@@ -188,7 +188,7 @@ class Bench:
             if found is None:
                 continue
             entry.update(visibleTokens=found.pop("visibleTokens"), parameters=found.pop("parameters"))
-            rows[way].update(state="ready", setupSeconds=found["seconds"], firstLoss=found["firstLoss"], waits=found["waits"])
+            rows[way].update(state="ready", setupSeconds=found["seconds"], **{key: found[key] for key in ("firstLoss", "waits", "uncompiled")})
             if "flopsPerStep" not in entry:
                 counted = ask(way, "count", SETUP, cell=cell.values())
                 entry.update(counted or {})
@@ -221,7 +221,7 @@ class Bench:
 
 def row_of(way: str) -> dict[str, Any]:
     """Of a cell that nothing is known of. rounds: of each turn, seconds of a step until it is done, and until it is asked for."""
-    empty = {"setupSeconds": None, "firstLoss": None, "waits": None, "peakMemoryBytes": None}
+    empty = dict.fromkeys(("setupSeconds", "firstLoss", "waits", "uncompiled", "peakMemoryBytes"))
     return {"way": way, "state": "not reached", "reason": None, **empty, "rounds": []}
 
 

@@ -4,7 +4,7 @@
     {"cmd": "equivalence"}                                 -> {"cases"}
     {"cmd": "peak", "sizes", "seconds"}                    -> {"flopsPerSecond", "size", "copyBytesPerSecond"}
     {"cmd": "count", "cell"}                               -> {"flopsPerStep"}
-    {"cmd": "setup", "cell", "way", "compile", "warmUp"}   -> {"visibleTokens", "parameters", "firstLoss", "seconds", "stepSeconds", "waits"}
+    {"cmd": "setup", "cell", "way", "compile", "warmUp"}   -> {"visibleTokens", "parameters", "firstLoss", "seconds", "stepSeconds", "waits", "uncompiled"}
     {"cmd": "steps", "seconds", "least"}                   -> {"steps", "seconds", "issueSeconds", "loss"}
     {"cmd": "finish"}                                      -> {"peakMemoryBytes"}
 
@@ -29,6 +29,8 @@ os.dup2(2, 1)
 
 import torch  # noqa: E402
 
+from maskdm_torch.compiled import can_compile  # noqa: E402
+
 import device_equivalence  # noqa: E402
 from cells import Cell  # noqa: E402
 from matrix_peak import matrix_peak, synchronise  # noqa: E402
@@ -47,6 +49,7 @@ class Worker:
             torch.set_num_threads(command["threads"])
         return {
             "kind": self.device.type,
+            "compiles": can_compile(self.device),
             "device": torch.cuda.get_device_name() if is_cuda else "cpu",
             "memoryBytes": torch.cuda.get_device_properties(0).total_memory if is_cuda else None,
             "torch": torch.__version__,
@@ -88,6 +91,7 @@ class Worker:
             "seconds": taken,
             "stepSeconds": self.step_seconds,
             "waits": self.waits(),
+            "uncompiled": uncompiled(),
         }
 
     def waits(self) -> int | None:
@@ -132,6 +136,7 @@ class Worker:
         self.way = None
         if "torch._dynamo" in sys.modules:
             torch.compiler.reset()
+            torch._dynamo.utils.counters.clear()
         if self.device.type == "cuda":
             gc.collect()
         self.free()
@@ -139,6 +144,14 @@ class Worker:
     def free(self) -> None:
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
+
+
+def uncompiled() -> int | None:
+    """How many functions the compiler has given up, which then run as they are; None where nothing was to be compiled."""
+    if "torch._dynamo" not in sys.modules:
+        return None
+    frames = torch._dynamo.utils.counters["frames"]
+    return frames["total"] - frames["ok"] if frames["total"] > 0 else None
 
 
 def answer(worker: Worker, command: dict[str, Any]) -> dict[str, Any]:

@@ -119,7 +119,7 @@ const TABLE: Table = {
     classes: silently,
   },
   engine: { backend: silently, threads: silently, memory_gb: silently, precision: silently },
-  compute: { target: silently, workers: silently, address: silently },
+  compute: { workers: silently },
   seed: noted,
 };
 

@@ -35,6 +35,9 @@ export function registerMcpServer(context: vscode.ExtensionContext, { trainer }:
   const { McpStdioServerDefinition: Definition, lm } = vscode as unknown as ServerDefinitions;
   if (!isNewEnough(vscode.version)) return;
   if (Definition === undefined || lm?.registerMcpServerDefinitionProvider === undefined) return;
+  // VS Code 1.100 has the function, and refuses what package.json contributes for it under its later name.
+  const [, minor = "0"] = vscode.version.split(".");
+  if (Number(minor) < 101) return;
   const changes = new vscode.EventEmitter<void>();
   const { version } = context.extension.packageJSON as { readonly version: string };
   const definitionOf = ({ uri, name }: vscode.WorkspaceFolder, several: boolean): object[] => {

@@ -129,7 +129,7 @@ def _start(file: Path, stage: Stage, options: RunOptions, source: Source | None,
     )
     start = None if parent is None else StartWeights(Path(parent["checkpoint"]))
     if _is_for_several(experiment, options):
-        launch(experiment.compute, options.command[1:], options.experiment_text, runs_dir)
+        launch(experiment.compute.workers, options.command[1:], options.experiment_text)
         return
     run_session(
         Session(
@@ -193,11 +193,9 @@ def _compare_with(source: Source, experiment: Experiment, named: str) -> None:
 
 def _is_for_several(experiment: Experiment, options: RunOptions) -> bool:
     """Whether the processes that train are still to be started. Raises UserError where this machine cannot."""
-    workers, is_local = experiment.compute.workers, experiment.compute.target == "local"
-    if options.ranks is not None or (is_local and workers == 1):
+    workers = experiment.compute.workers
+    if options.ranks is not None or workers == 1:
         return False
-    if not is_local:
-        return True
     cards = torch.cuda.device_count()
     if 0 < cards < workers:
         raise UserError(
@@ -224,7 +222,7 @@ def resume(text: str, options: RunOptions, steps: int | None, stretch_lr: bool) 
     experiment_file = experiment_of_run(run_dir, record)
     parent = None if record["parent"] is None else parent_checkpoint(run_dir, record["parent"])
     file = short_path(named_experiment(run_dir, experiment_file))
-    if "imported" in record:
+    if not record.get("imported", {}).get("optimizer", True):
         again = maskdm_command(stage, file, "--from", name)
         raise UserError(f"{run_dir} was imported, without the state of its optimiser: it cannot go on as it was. Train on from its weights: {again}")
     scratch = ("--from-scratch",) if stage == "finetune" else ()
@@ -260,7 +258,7 @@ def resume(text: str, options: RunOptions, steps: int | None, stretch_lr: bool) 
     _note_backend(experiment)
 
     if _is_for_several(experiment, options):
-        launch(experiment.compute, options.command[1:], None, run_dir.parent)
+        launch(experiment.compute.workers, options.command[1:], None)
         return
     # The lock is taken before the data are opened: two resumes of one run must not both decode and load.
     taken = take_run(run_dir, say)

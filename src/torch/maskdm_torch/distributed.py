@@ -30,9 +30,9 @@ from .torchrun import neighbours, place
 if TYPE_CHECKING:
     from .training_state import TrainingState
 
-#: Followers wait that long while the leader draws, evaluates or saves.
+#: Followers wait that long while the leader draws, evaluates or saves; and all for each other at the beginning.
 _PATIENCE = timedelta(hours=6)
-_MEETING = timedelta(seconds=60)
+_MEETING = timedelta(seconds=120)
 _GO, _END = 1, 0
 
 

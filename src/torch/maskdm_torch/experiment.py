@@ -147,9 +147,7 @@ class Engine:
 
 @dataclass(frozen=True)
 class Compute:
-    target: Literal["local", "ray"]
     workers: int
-    address: str | None
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Starts the processes that train together, by torchrun or Ray, which start them again where one is lost.
+"""Starts the processes that train together, by torchrun, which starts them again where one is lost.
 
     python -m maskdm_torch.launch OPTIONS-OF-TORCHRUN -m maskdm_torch COMMAND …
 
@@ -8,8 +8,6 @@ MASKDM_LAUNCH names: they themselves end with 0 unless they are to be started ag
 
 from __future__ import annotations
 
-import importlib.util
-import json
 import os
 import signal
 import subprocess
@@ -21,16 +19,13 @@ from types import FrameType
 
 from .control import ask_to_stop
 from .errors import CommandExit, UserError
-from .experiment import Compute
-from .files import disk_errors
 from .machine import usable_cores
-from .progress import put
-from .shell import maskdm_command, short_path
+from .shell import maskdm_command
 from .stop_request import end_signals
 
 FOLDER = "MASKDM_LAUNCH"
 #: Processes are lost to machines that are taken away or break; what is lost more often is broken itself.
-RESTARTS = 3
+_RESTARTS = 3
 _RUN, _OUTCOME, _TEXT = "run", "outcome", "experiment-text"
 
 
@@ -84,24 +79,27 @@ class Launch:
         os.replace(temporary, self._folder / name)
 
 
-def launch(compute: Compute, args: Sequence[str], experiment_text: str | None, shared: Path) -> None:
-    """Trains with the processes that the experiment asks for.
+def launch(workers: int, args: Sequence[str], experiment_text: str | None) -> None:
+    """Trains with several processes. args: of this program; experiment_text: what --experiment-text brought.
 
-    args: of this program; experiment_text: what --experiment-text brought; shared: a folder that all machines reach.
     Raises CommandExit with the leader's exit code, UserError where processes were lost too often.
     """
-    starts = {"local": _by_torchrun, "ray": _by_ray}[compute.target]
-    is_local = compute.target == "local"
-    if not is_local:
-        with disk_errors(shared):
-            shared.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".launch-", dir=None if is_local else shared) as folder:
+    with tempfile.TemporaryDirectory(prefix="maskdm-launch-") as folder:
         launched = Launch(Path(folder))
         if experiment_text is not None:
             launched.keep_experiment_text(experiment_text)
-        command, environment = starts(compute, args)
+        torchrun = ["--standalone", f"--nproc-per-node={workers}", f"--max-restarts={_RESTARTS}"]
+        environment = {
+            **os.environ,
+            FOLDER: folder,
+            # Else torchrun sets it to 1 and says so; engine.threads has the last word.
+            "OMP_NUM_THREADS": str(max(1, usable_cores() // workers)),
+            # What it logs is of processes, not of the training.
+            "LOGLEVEL": "CRITICAL",
+        }
+        command = [sys.executable, "-m", "maskdm_torch.launch", *torchrun, "-m", "--", "maskdm_torch", *args]
         # A session of its own: Ctrl-C in a terminal goes to this process alone, which passes it on as a wish.
-        child = subprocess.Popen(command, env={**os.environ, **environment, FOLDER: folder}, start_new_session=True)
+        child = subprocess.Popen(command, env=environment, start_new_session=True)
         stopping = _Stopping(launched, child)
         try:
             child.wait()
@@ -113,34 +111,8 @@ def launch(compute: Compute, args: Sequence[str], experiment_text: str | None, s
     if outcome is None:
         there = "" if run is None else f" Go on from its last checkpoint with: {maskdm_command('resume', str(run))}"
         raise UserError(f"The processes of this training were lost, and it is given up.{there}", "failure")
-    if not is_local and run is not None:
-        # What the leader writes to its stdout stays where it is.
-        put(short_path(run))
     if outcome != 0:
         raise CommandExit(outcome)
-
-
-def _by_torchrun(compute: Compute, args: Sequence[str]) -> tuple[list[str], dict[str, str]]:
-    """A command and what it finds in its environment."""
-    torchrun = ["--standalone", f"--nproc-per-node={compute.workers}", f"--max-restarts={RESTARTS}"]
-    environment = {
-        # Else torchrun sets it to 1 and says so; engine.threads has the last word.
-        "OMP_NUM_THREADS": str(max(1, usable_cores() // compute.workers)),
-        # What it logs is of processes, not of the training.
-        "LOGLEVEL": "CRITICAL",
-    }
-    return [sys.executable, "-m", "maskdm_torch.launch", *torchrun, "-m", "--", "maskdm_torch", *args], environment
-
-
-def _by_ray(compute: Compute, args: Sequence[str]) -> tuple[list[str], dict[str, str]]:
-    """A command and what it finds in its environment. Raises UserError where there is no Ray."""
-    if importlib.util.find_spec("ray") is None:
-        raise UserError(
-            f"compute.target ray: {sys.executable} has no Ray. Install it there and on the cluster: "
-            f"{sys.executable} -m pip install 'ray[train]'"
-        )
-    request = {"workers": compute.workers, "address": compute.address, "args": list(args)}
-    return [sys.executable, "-m", "maskdm_torch.ray_train", json.dumps(request)], {}
 
 
 class _Stopping:

@@ -28,6 +28,7 @@ const rowSchema = z.strictObject({
   firstLoss: positive,
   // Only a device is waited for, and only its memory is counted.
   waits: z.null(),
+  uncompiled: z.null(),
   peakMemoryBytes: z.null(),
   rounds: z.array(
     z.strictObject({
@@ -63,6 +64,7 @@ const recordSchema = z.strictObject({
   compiled: z.literal(false),
   machine: z.strictObject({
     kind: z.literal("cpu"),
+    compiles: z.literal(false),
     device: z.string(),
     memoryBytes: z.null(),
     torch: z.string(),

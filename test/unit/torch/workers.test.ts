@@ -28,7 +28,7 @@ describe.skipIf(!python.found || process.platform !== "linux")("two workers", ()
     process.env["MASKDM_PYTHON"] = python.found ? python.command : "";
     process.env["XDG_DATA_HOME"] = shop.path("data");
     await writeImages(shop.path("images"), { count: 21, size: 8 });
-    const pretrain = { steps: 110, batch_size: 8, lr: 2e-3, checkpoint_every: 10, sample_every: 0, log_every: 5 };
+    const pretrain = { steps: 300, batch_size: 8, lr: 2e-3, checkpoint_every: 10, sample_every: 0, log_every: 5 };
     shop.experiment("two", tinyExperiment({ engine: { backend: "torch" }, compute: { workers: 2 }, pretrain }));
     return () => {
       delete process.env["MASKDM_PYTHON"];
@@ -64,6 +64,16 @@ describe.skipIf(!python.found || process.platform !== "linux")("two workers", ()
       "on the processor in each of 2 processes, batch 8",
     );
     expect(readdirSync(shop.path("runs")).sort()).toEqual(["calm", "shaken"]);
+  });
+
+  it("go on with their run when Slurm starts the command again after a requeue", async () => {
+    const again = ["pretrain", "two.maskdm.yaml", "--run", "calm"];
+    expect((await shop.maskdm(...again)).err).toContain("calm exists already");
+    process.env["SLURM_RESTART_COUNT"] = "1";
+    const { err, out } = await shop.succeed(...again);
+    delete process.env["SLURM_RESTART_COUNT"];
+    expect(err).toContain("calm has all its 300 steps");
+    expect(out).toBe("runs/calm\n");
   });
 
   it("tell a mistake once, and are not started again for it", async () => {

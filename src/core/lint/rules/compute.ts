@@ -34,15 +34,14 @@ const workersNeedTorch: Rule = {
   name: "workers-need-torch",
   severity: "warning",
   explanation:
-    "`compute.workers` above 1 and `compute.target: ray` are for the PyTorch engine. Any other trains with one process on this machine: it learns the same and takes longer.",
+    "`compute.workers` above 1 is for the PyTorch engine. Any other trains with one process: it learns the same and takes longer.",
   fix: "Writes `backend: torch`.",
   *check({ experiment, facts }) {
     const { compute, engine } = experiment;
-    const asksForMore = compute.workers > 1 || compute.target !== "local";
-    if (!asksForMore || trainsWithTorch(experiment, facts.autoTakesTorch === true)) return;
+    if (compute.workers === 1 || trainsWithTorch(experiment, facts.autoTakesTorch === true)) return;
     yield {
-      at: compute.workers > 1 ? ["compute.workers"] : ["compute.target"],
-      message: `compute.target ${compute.target} with workers ${compute.workers} is for PyTorch, and engine.backend ${engine.backend} trains with one process of this machine here. Use engine.backend torch.`,
+      at: ["compute.workers"],
+      message: `compute.workers ${compute.workers} is for PyTorch, and engine.backend ${engine.backend} trains with one process here. Use engine.backend torch.`,
       fix: { title: "Use backend: torch", set: { "engine.backend": "torch" } },
     };
   },
