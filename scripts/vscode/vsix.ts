@@ -21,6 +21,11 @@ export async function installVsix(server: string, vsix: string, extensionsFolder
  * address) it would come with a window that reads "Extension Development Host" and, in this server, without colour themes.
  */
 export async function linkExtension(extensionsFolder: string): Promise<void> {
+  await linkFolder(ROOT, "maskdm-studio.maskdm-studio", extensionsFolder);
+}
+
+/** The same of any folder that holds an extension. @param id publisher and name */
+export async function linkFolder(folder: string, id: string, extensionsFolder: string): Promise<void> {
   await mkdir(extensionsFolder, { recursive: true });
-  await symlink(ROOT, join(extensionsFolder, "maskdm-studio.maskdm-studio"), "junction");
+  await symlink(folder, join(extensionsFolder, id), "junction");
 }

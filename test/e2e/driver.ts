@@ -1,10 +1,10 @@
 import { rmSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { findChromium, launchChromium } from "../../scripts/vscode/chromium.ts";
 import { temporaryFolder } from "../../scripts/vscode/fixtureWorkspace.ts";
 import { installServer } from "../../scripts/vscode/install.ts";
 import { startServer, workbenchAddress } from "../../scripts/vscode/server.ts";
-import { installVsix, linkExtension } from "../../scripts/vscode/vsix.ts";
+import { installVsix, linkExtension, linkFolder } from "../../scripts/vscode/vsix.ts";
 import { Editor } from "./editor.ts";
 import { THEMES, type Theme } from "./themes.ts";
 
@@ -18,6 +18,8 @@ export interface LaunchOptions {
   readonly theme?: Theme;
   /** a packaged extension to install; without one the built extension of this repository is used as it is */
   readonly vsix?: string;
+  /** folders of further extensions, each named after itself; not together with `vsix` */
+  readonly extensions?: readonly string[];
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly size?: { readonly width: number; readonly height: number };
   /** of the picture's pixels to those of the page; 2 for pictures in documents */
@@ -55,6 +57,8 @@ export async function launch(options: LaunchOptions): Promise<Editor> {
       ? await extensionsWith(options.vsix, installed)
       : join(data.path, "extensions");
     if (!options.vsix) await linkExtension(extensionsFolder);
+    for (const folder of options.extensions ?? [])
+      await linkFolder(folder, `test.${basename(folder)}`, extensionsFolder);
     const server = await startServer({
       server: installed,
       dataFolder: join(data.path, "server"),

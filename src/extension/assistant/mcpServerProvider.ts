@@ -23,8 +23,17 @@ interface ServerDefinitions {
   };
 }
 
+/** 1.100 has an API of these names too, which is not yet it: it throws for what 1.101 documents. */
+const FIRST_VERSION = [1, 101] as const;
+
+function isNewEnough(version: string): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return major > FIRST_VERSION[0] || (major === FIRST_VERSION[0] && minor >= FIRST_VERSION[1]);
+}
+
 export function registerMcpServer(context: vscode.ExtensionContext, { trainer }: Pick<Services, "trainer">): void {
   const { McpStdioServerDefinition: Definition, lm } = vscode as unknown as ServerDefinitions;
+  if (!isNewEnough(vscode.version)) return;
   if (Definition === undefined || lm?.registerMcpServerDefinitionProvider === undefined) return;
   // VS Code 1.100 has the function, and refuses what package.json contributes for it under its later name.
   const [, minor = "0"] = vscode.version.split(".");

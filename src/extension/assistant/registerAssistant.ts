@@ -12,7 +12,12 @@ interface PictureParts {
 }
 
 export function registerAssistant(context: vscode.ExtensionContext, services: Services): void {
-  registerMcpServer(context, services);
+  try {
+    registerMcpServer(context, services);
+  } catch (error) {
+    // An editor whose API is another one goes without the server, not without the extension.
+    services.log.warn(`no server of tools: ${error instanceof Error ? error.message : String(error)}`);
+  }
   // Editors that are made from VS Code may have no language models.
   if (typeof vscode.lm?.registerTool !== "function") return;
   const load = async () => {

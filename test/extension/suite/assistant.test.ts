@@ -87,7 +87,9 @@ describe("the assistant's tools in the editor", function () {
     match((await call("lint", { file: "assistant.maskdm.yaml" })).text, /seeed/);
     const described = await call("propose_change", { file: file(), unset: ["seeed"] });
     equal(described.data["errors"], 0);
-    await vscode.commands.executeCommand("workbench.action.files.revert");
+    const all = new vscode.Range(new vscode.Position(0, 0), document.positionAt(document.getText().length));
+    await editor.edit((edit) => edit.replace(all, EXPERIMENT));
+    ok(await document.save());
     await vscode.commands.executeCommand("workbench.action.closeAllEditors");
   });
 
