@@ -1,7 +1,8 @@
-"""A network of one's own, as docs/own-network.md describes it: an MLP-Mixer (Tolstikhin et al. 2021), without attention or convolution.
+"""A network of one's own, as docs/own-network.md describes it: an MLP-Mixer (Tolstikhin et al. 2021), without attention
+or convolution.
 
-Tokens are mixed by two small matrices with a row for every place of the grid. Of an image with hidden tokens only the rows of its
-visible ones are taken, so that one set of weights serves masked pretraining and whole images.
+Tokens are mixed by two small matrices with a row for every place of the grid. Of an image with hidden tokens only the
+rows of its visible ones are taken, so that one set of weights serves masked pretraining and whole images.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ import { dirname } from "node:path";
 import * as z from "zod";
 import { isReadBy, ruleOf } from "../../src/core/experiment/changeOnResume.ts";
 import { applyOverrides } from "../../src/core/experiment/overrides.ts";
+import { parseExperiment } from "../../src/core/experiment/parse.ts";
 import { RUN_FORMAT_VERSION } from "../../src/core/run/format.ts";
 import type { PlannedRun } from "../../src/core/study/plan.ts";
 import { type StudyRecord, textsOf } from "../../src/core/study/record.ts";
@@ -45,7 +46,14 @@ const SAME_SPEED =
   /^(pretrain|finetune)\.(steps|lr|lr_schedule|warmup_steps|betas|weight_decay|ema_decay|from|weights|classes)$/;
 const OTHER = /^(data\.(path|holdout|ignore|background|labels|hflip)|seed|sample\..*)$/;
 
-/** Equal for trainings whose steps take as long. */
+const parsed = parseExperiment("data: {path: images}");
+const DEFAULTS: Readonly<Record<string, unknown>> = parsed.ok ? parsed.experiment : {};
+const isDefault = (section: string, name: string, value: unknown): boolean => {
+  const usual = DEFAULTS[section] as Readonly<Record<string, unknown>> | undefined;
+  return JSON.stringify(value) === JSON.stringify(usual?.[name]);
+};
+
+/** Equal for trainings whose steps take as long. Defaults are left out, so that a key which the schema gets later changes none. */
 export function speedKey({ stage, experiment }: Pick<PlannedRun, "stage" | "experiment">): string {
   const facts: [string, unknown][] = [["stage", stage]];
   for (const [section, keys] of Object.entries(experiment)) {
@@ -53,6 +61,7 @@ export function speedKey({ stage, experiment }: Pick<PlannedRun, "stage" | "expe
     for (const [name, value] of Object.entries(keys)) {
       const path = `${section}.${name}`;
       const decides = section === "engine" || name === "micro_batch_size" || ruleOf(path).may !== "silently";
+      if (isDefault(section, name, value)) continue;
       if (isReadBy(stage, path) && decides && !SAME_SPEED.test(path) && !OTHER.test(path)) facts.push([path, value]);
     }
   }

@@ -1,4 +1,5 @@
-"""Answers the Node tests with the package maskdm_torch on whole experiments: the tasks of torch_reference.py that take one.
+"""Answers the Node tests with the package maskdm_torch on whole experiments: the tasks of torch_reference.py that take
+one.
 
     {"task": "updates", "experiment": {…}, "stage", "folder", "updates": n, "save": [steps]} -> {"plans", "losses", "norms", "nothing"}
     {"task": "draw", "experiment": {…}, "folder", "count"}     -> {} and images.f32 [count, H, W, C]

@@ -1,9 +1,11 @@
-"""Compares the package maskdm_torch with the recorded numbers of test/fixtures/torch/golden.json, without Node: on any device.
+"""Compares the package maskdm_torch with the recorded numbers of test/fixtures/torch/golden.json, without Node: on any
+device.
 
     python test/python/golden.py [--device cuda] [--compile]
 
-The file holds ten updates of tiny experiments by the TypeScript engine; `UPDATE_EXPECTED=1 npx vitest run test/unit/torch/golden`
-writes it anew. Prints how far each experiment is off, and ends with 1 where one is off by more than engines may differ.
+The file holds ten updates of tiny experiments by the TypeScript engine; `UPDATE_EXPECTED=1 npx vitest run
+test/unit/torch/golden` writes it anew. Prints how far each experiment is off, and ends with 1 where one is off by more
+than engines may differ.
 """
 
 from __future__ import annotations
@@ -29,7 +31,8 @@ LIMITS = {"loss": 1e-5, "gradient": 1e-4, "weights": 1e-4}
 
 def deviations(golden: dict, device: str = "cpu", is_compiled: bool = False) -> dict[str, float]:
     """How far one experiment is off in each respect; "plan" is 0 or 1."""
-    steps, crc = train(experiment_of(golden["experiment"]), golden["stage"], len(golden["losses"]), device, is_compiled), 0
+    crc, updates = 0, len(golden["losses"])
+    steps = train(experiment_of(golden["experiment"]), golden["stage"], updates, device, is_compiled)
     off = dict.fromkeys(LIMITS, 0.0)
     for plan, _, metrics, state in steps:
         for part in (plan.indices, plan.timesteps, plan.flips, plan.dropped_labels, plan.visible):

@@ -1,4 +1,5 @@
-"""Networks of a user's own, examples/own-network and ones that cannot be used: the task "own network" of torch_reference.py.
+"""Networks of a user's own, examples/own-network and ones that cannot be used: the task "own network" of
+torch_reference.py.
 
     {"experiment": {…}, "broken": {module: text}, "folder"} -> {"same", "losses", "drawn", "errors": {module: message}}
 """

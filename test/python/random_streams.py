@@ -1,4 +1,5 @@
-"""The random streams of the package maskdm_torch, as test/unit/random/document.test.ts asks for them: the task "streams"."""
+"""The random streams of the package maskdm_torch, as test/unit/random/document.test.ts asks for them: the task
+"streams"."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Answers the Node tests with the networks of the package maskdm_torch, U-ViT and DiT: one JSON request a line on stdin, one JSON reply a line on stdout.
+"""Answers the Node tests with the networks of the package maskdm_torch, U-ViT and DiT: one JSON request a line on
+stdin, one JSON reply a line on stdout.
 
     {"task": "predict" | "train" | "selftest", "folder", "modelFile", "config": {...}, "batch": B, "visibleTokens": S,
      "labels": bool, "precision": "float32" | "float64"}

@@ -7,7 +7,13 @@ import { ROOT } from "../../scripts/vscode/paths.ts";
 export function pythonWithTestTrainer(folder: string, python: string): string {
   const program = join(folder, "python-with-test-trainer");
   const trainer = join(ROOT, "test/fixtures/torch");
-  writeFileSync(program, `#!/bin/sh\nPYTHONDONTWRITEBYTECODE=1 PYTHONPATH='${trainer}' exec '${python}' "$@"\n`);
+  writeFileSync(
+    program,
+    `#!/bin/sh\necho "$@" >> '${callsOf(program)}'\nPYTHONDONTWRITEBYTECODE=1 PYTHONPATH='${trainer}' exec '${python}' "$@"\n`,
+  );
   chmodSync(program, 0o755);
   return program;
 }
+
+/** The file in which such a program notes its calls, a line each. */
+export const callsOf = (program: string): string => `${program}.calls`;

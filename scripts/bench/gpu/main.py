@@ -30,7 +30,8 @@ LOSS_TOLERANCE = 0.01
 # What is left after the time is over for the last page, and for processes to end.
 EPILOGUE_SECONDS = 20
 WARM_UP = 3
-COMPILE_PROCESSES = 6
+# At a time: their memory has to suffice for as many whole batches. Later ones are compiled when they are measured.
+COMPILE_PROCESSES, COMPILE_SECONDS = 5, 210.0
 EQUIVALENCE, PEAK, SETUP, TURN = 90.0, 30.0, 120.0, 60.0
 
 
@@ -88,7 +89,7 @@ class Bench:
         if machine["kind"] != "cuda" and not self.options.tiny:
             say("PyTorch sees no CUDA device here. Try the script out on the processor by --tiny, or see docs/gpu.md.")
             return 2
-        is_compiled = machine["kind"] == "cuda" or self.options.compile
+        is_compiled = machine["compiles"] or self.options.compile
         cells = all_cells(self.options.rates, self.options.tiny)
         self.record = {
             "formatVersion": 1,
@@ -144,9 +145,11 @@ class Bench:
 
     def compile_ahead(self, cells: list[Cell]) -> Any:
         """Compiles all cells' programs, some at a time, each in a process of its own. -> waits for the seconds that each took, None: it failed"""
+        until = min(self.deadline, time.monotonic() + COMPILE_SECONDS)
 
         def compiled(cell: Cell) -> float | None:
             worker = self.worker()
+            worker.deadline = until
             try:
                 self.hello(worker)
                 return worker.ask("setup", SETUP, cell=cell.values(), way=OURS, compile=True, warmUp=0)["seconds"]
@@ -158,8 +161,11 @@ class Bench:
                 worker.end()
 
         self.compiling = ThreadPoolExecutor(max(1, min(COMPILE_PROCESSES, (os.cpu_count() or 2) // 2)))
-        asked = [self.compiling.submit(compiled, cell) for cell in cells]
-        return lambda: [future.result() for future in asked]
+        # Two rates of a network after each other, as cells without a mask take most of the memory.
+        rates, models = (list(dict.fromkeys(getattr(cell, key) for cell in cells)) for key in ("mask_rate", "model"))
+        order = sorted(cells, key=lambda cell: (rates.index(cell.mask_rate) // 2, models.index(cell.model)))
+        asked = {cell: self.compiling.submit(compiled, cell) for cell in order}
+        return lambda: [asked[cell].result() for cell in cells]
 
     def measure(self, cell: Cell, entry: dict[str, Any], is_compiled: bool) -> None:
         """All ways of a cell, in turns whose order changes from round to round."""
@@ -182,7 +188,7 @@ class Bench:
             if found is None:
                 continue
             entry.update(visibleTokens=found.pop("visibleTokens"), parameters=found.pop("parameters"))
-            rows[way].update(state="ready", setupSeconds=found["seconds"], firstLoss=found["firstLoss"], waits=found["waits"])
+            rows[way].update(state="ready", setupSeconds=found["seconds"], **{key: found[key] for key in ("firstLoss", "waits", "uncompiled")})
             if "flopsPerStep" not in entry:
                 counted = ask(way, "count", SETUP, cell=cell.values())
                 entry.update(counted or {})
@@ -215,7 +221,7 @@ class Bench:
 
 def row_of(way: str) -> dict[str, Any]:
     """Of a cell that nothing is known of. rounds: of each turn, seconds of a step until it is done, and until it is asked for."""
-    empty = {"setupSeconds": None, "firstLoss": None, "waits": None, "peakMemoryBytes": None}
+    empty = dict.fromkeys(("setupSeconds", "firstLoss", "waits", "uncompiled", "peakMemoryBytes"))
     return {"way": way, "state": "not reached", "reason": None, **empty, "rounds": []}
 
 

@@ -183,7 +183,9 @@ def _values(record: dict[str, Any], cell: dict[str, Any], row: Row, baseline: Ro
     speeds = [cell["batch_size"] / turn["seconds"] for turn in row["rounds"]]
     ratios = ratio(baseline, row)
     peaks = [share_of(cell, row, rate_of_peak(record, kind)) for kind in ("flopsPerSecond", "nominalFlopsPerSecond")]
-    compiled = cell.get("compileSeconds") if row["way"] == OURS else None
+    compiled = number(cell.get("compileSeconds") if row["way"] == OURS else None)
+    if row["uncompiled"]:
+        compiled += f", but {row['uncompiled']} functions not"
     return [
         f"{cell['batch_size'] / seconds:,.0f} ({min(speeds):,.0f}–{max(speeds):,.0f})",
         f"{1000 * seconds:.3g}",
@@ -192,7 +194,7 @@ def _values(record: dict[str, Any], cell: dict[str, Any], row: Row, baseline: Ro
         *("–" if share is None else f"{100 * share:.1f} %" for share in peaks),
         "–" if row["peakMemoryBytes"] is None else f"{row['peakMemoryBytes'] / 1e9:.1f}",
         "–" if row["waits"] is None else f"{row['waits']}",
-        number(compiled),
+        compiled,
     ]
 
 

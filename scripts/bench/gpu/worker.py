@@ -4,7 +4,7 @@
     {"cmd": "equivalence"}                                 -> {"cases"}
     {"cmd": "peak", "sizes", "seconds"}                    -> {"flopsPerSecond", "size", "copyBytesPerSecond"}
     {"cmd": "count", "cell"}                               -> {"flopsPerStep"}
-    {"cmd": "setup", "cell", "way", "compile", "warmUp"}   -> {"visibleTokens", "parameters", "firstLoss", "seconds", "stepSeconds", "waits"}
+    {"cmd": "setup", "cell", "way", "compile", "warmUp"}   -> {"visibleTokens", "parameters", "firstLoss", "seconds", "stepSeconds", "waits", "uncompiled"}
     {"cmd": "steps", "seconds", "least"}                   -> {"steps", "seconds", "issueSeconds", "loss"}
     {"cmd": "finish"}                                      -> {"peakMemoryBytes"}
 
@@ -19,6 +19,7 @@ import math
 import os
 import sys
 import time
+import traceback
 import warnings
 from typing import Any
 
@@ -27,6 +28,8 @@ REPLIES = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
 os.dup2(2, 1)
 
 import torch  # noqa: E402
+
+from maskdm_torch.compiled import can_compile  # noqa: E402
 
 import device_equivalence  # noqa: E402
 from cells import Cell  # noqa: E402
@@ -46,6 +49,7 @@ class Worker:
             torch.set_num_threads(command["threads"])
         return {
             "kind": self.device.type,
+            "compiles": can_compile(self.device),
             "device": torch.cuda.get_device_name() if is_cuda else "cpu",
             "memoryBytes": torch.cuda.get_device_properties(0).total_memory if is_cuda else None,
             "torch": torch.__version__,
@@ -87,6 +91,7 @@ class Worker:
             "seconds": taken,
             "stepSeconds": self.step_seconds,
             "waits": self.waits(),
+            "uncompiled": uncompiled(),
         }
 
     def waits(self) -> int | None:
@@ -131,6 +136,7 @@ class Worker:
         self.way = None
         if "torch._dynamo" in sys.modules:
             torch.compiler.reset()
+            torch._dynamo.utils.counters.clear()
         if self.device.type == "cuda":
             gc.collect()
         self.free()
@@ -140,10 +146,19 @@ class Worker:
             torch.cuda.empty_cache()
 
 
+def uncompiled() -> int | None:
+    """How many functions the compiler has given up, which then run as they are; None where nothing was to be compiled."""
+    if "torch._dynamo" not in sys.modules:
+        return None
+    frames = torch._dynamo.utils.counters["frames"]
+    return frames["total"] - frames["ok"] if frames["total"] > 0 else None
+
+
 def answer(worker: Worker, command: dict[str, Any]) -> dict[str, Any]:
     try:
         return getattr(worker, command["cmd"])(command)
-    except Exception as error:  # the driver goes on with another way
+    except Exception as error:  # the driver goes on with another way; its log has all of it
+        traceback.print_exc()
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         reason = f"{type(error).__name__}: {lines[0] if lines else 'no reason given'}"
         reply = {"error": reason, "isMemory": isinstance(error, torch.OutOfMemoryError)}

@@ -5,7 +5,6 @@ import type { Override } from "../experiment/overrides.ts";
 import type { Experiment } from "../experiment/schema.ts";
 import type { Stage } from "../random/streams.ts";
 import type { RunEntry } from "../run/entry.ts";
-import type { Evaluation } from "../run/evaluations.ts";
 import type { StepMetrics } from "../run/metrics.ts";
 
 /** A batch of training that is to be drawn. */
@@ -54,8 +53,6 @@ export interface ToolHost {
   runs(): Promise<readonly RunEntry[]>;
   /** What the newest steps of a run measured, ascending. @param dir folder of the run, as in the others */
   newestSteps(dir: string): readonly StepMetrics[];
-  /** All evaluations of a run's images, oldest first. */
-  evaluations(dir: string): readonly Evaluation[];
   /** The experiment that a run was trained with; null: it cannot be read. */
   experiment(dir: string): Experiment | null;
   /** Absolute paths of a run's sample pictures, oldest first. */

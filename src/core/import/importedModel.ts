@@ -6,8 +6,11 @@ import { requireFit } from "../model/requireFit.ts";
 import { type ModelShape, mlpWidth } from "../model/shape.ts";
 import { asNamed, type StoredTensor } from "../model/storedTensor.ts";
 import type { NamedTensor } from "../model/tensor.ts";
+import type { Moments } from "./moments.ts";
 
 type Tensors = ReadonlyMap<string, StoredTensor>;
+
+const INCOMPLETE = "It is none of the published networks, or an incomplete one";
 
 /** What tensors say of an experiment. Heads leave no trace in them. */
 export interface ImportedKeys {
@@ -106,9 +109,23 @@ export function checkpointTensors(tensors: Tensors, shape: ModelShape, source: s
   const own = parameterSpecs(shape);
   const constants = backboneOf(shape).constants(shape);
   const values = constants.map(({ name, shape, values }) => ({ name, shape, data: values() }));
-  requireFit(given, own, values, source, "It is none of the published networks, or an incomplete one");
+  requireFit(given, own, values, source, INCOMPLETE);
   const kept = constants
     .filter(({ inCheckpoints }) => inCheckpoints)
     .map(({ name }) => values.find((value) => value.name === name)!);
   return [...own.map(({ name }) => given.get(name)!), ...kept];
+}
+
+/** The optimiser's tensors of a checkpoint here, read. @throws as checkpointTensors */
+export function optimizerTensors({ first, second }: Moments, shape: ModelShape, source: string): NamedTensor[] {
+  const sets = [
+    ["exp_avg.", first],
+    ["exp_avg_sq.", second],
+  ] as const;
+  return sets.flatMap(([prefix, moments]) => {
+    const given = new Map([...moments].map(([name, tensor]) => [prefix + name, asNamed(prefix + name, tensor)]));
+    const own = parameterSpecs(shape).map(({ name, shape }) => ({ name: prefix + name, shape }));
+    requireFit(given, own, [], source, INCOMPLETE);
+    return own.map(({ name }) => given.get(name)!);
+  });
 }

@@ -88,7 +88,7 @@ function readUvit(tensors: Tensors, source: string, notes: string[]): ImportedMo
   const fused = [...tensors.keys()].some((name) => name.startsWith("fuse."));
   if (fused)
     throw new UserError(
-      `${source} was trained with mask.mode: fuse, and its tensors do not tell how many blocks fuse. Import it from its run folder instead: it is one of this program.`,
+      `${source} was trained with mask.mode: fuse, and its tensors do not tell how many blocks fuse. Take its run folder instead of the file.`,
     );
   const classes = tensors.get("encoder.label_emb.weight")?.shape[0] ?? 0;
   const extra = classes > 0 ? 2 : 1;

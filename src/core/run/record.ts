@@ -121,10 +121,11 @@ export const runSchema = z
     imported: z
       .looseObject({
         from: z.array(z.string()).min(1).describe("Absolute paths of the files at the time."),
-        layout: z.enum(["maskdm", "uvit", "dit"]).describe("Whose published names the tensors had."),
+        layout: z.string().describe("Whose published names the tensors had: maskdm, uvit or dit."),
+        optimizer: z.boolean().describe("Whether the optimiser's state came along; without it the run is not resumed."),
       })
       .optional()
-      .describe("Weights that another program trained; missing: this run trained. It has no optimiser state."),
+      .describe("Where weights are from that another program trained; missing: the run began here."),
     classes: classNames()
       .optional()
       .describe(

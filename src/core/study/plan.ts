@@ -173,7 +173,7 @@ class ConfigurationPlan {
     this.shares = stageShares(study, varied);
     this.read(base);
     this.experiment = this.experiments.get(this.shares.at(-1)!.stage) ?? null;
-    this.problems.push(...this.unlike());
+    this.problems.push(...this.unlike(), ...this.untimed());
     const unmeasured = this.experiment && this.unmeasured(this.experiment);
     if (unmeasured) this.problems.push(unmeasured);
   }
@@ -219,6 +219,13 @@ class ConfigurationPlan {
         `${change.path} is ${yamlText(change.from)} in pretraining and ${yamlText(change.to)} in finetuning: ${rule.why}.`,
       ];
     });
+  }
+
+  /** Steps of PyTorch, which is another program, cannot be timed beforehand. */
+  private untimed(): string[] {
+    const isTimed = this.shares.some(({ budget }) => budget?.unit === "seconds");
+    if (!isTimed || this.experiment?.engine.backend !== "torch") return [];
+    return ["engine.backend is torch, whose steps are not timed beforehand: count the budget in steps or images."];
   }
 
   /** Why no cell will have the metric; null: each will. */

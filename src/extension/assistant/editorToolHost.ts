@@ -13,7 +13,10 @@ export const editorToolHost = ({ runs, trainer }: Pick<Services, "runs" | "train
       (vscode.workspace.workspaceFolders ?? []).flatMap(({ uri }) => (uri.scheme === "file" ? [uri.fsPath] : [])),
     widen: "The user can add its folder to the workspace.",
     runsDirFor: (file) => runsFolderFor(vscode.Uri.file(file)),
-    program: trainer.program,
+    // It may be another one later, by the settings.
+    get program() {
+      return trainer.program;
+    },
     unsaved: (file) =>
       vscode.workspace.textDocuments
         .find(({ uri, isDirty }) => isDirty && uri.scheme === "file" && isSamePath(uri.fsPath, file))

@@ -26,22 +26,18 @@ interface ServerDefinitions {
 export function registerMcpServer(context: vscode.ExtensionContext, { trainer }: Pick<Services, "trainer">): void {
   const { McpStdioServerDefinition: Definition, lm } = vscode as unknown as ServerDefinitions;
   if (Definition === undefined || lm?.registerMcpServerDefinitionProvider === undefined) return;
+  // VS Code 1.100 has the function, and refuses what package.json contributes for it under its later name.
+  const [, minor = "0"] = vscode.version.split(".");
+  if (Number(minor) < 101) return;
   const changes = new vscode.EventEmitter<void>();
   const { version } = context.extension.packageJSON as { readonly version: string };
-  const { command, args, env } = trainer.program;
-  const definitionOf = ({ uri, name }: vscode.WorkspaceFolder, several: boolean): object[] =>
+  const definitionOf = ({ uri, name }: vscode.WorkspaceFolder, several: boolean): object[] => {
     // Language models have the same tools without a server: two of each would confuse them.
-    uri.scheme === "file" && setting("mcpServer", uri)
-      ? [
-          new Definition(
-            several ? `MaskDM (${name})` : "MaskDM",
-            command,
-            [...args, "mcp", "--root", uri.fsPath, "--runs-dir", setting("runsFolder", uri)],
-            { ...env },
-            version,
-          ),
-        ]
-      : [];
+    if (uri.scheme !== "file" || !setting("mcpServer", uri)) return [];
+    const { command, args, env } = trainer.program;
+    const own = ["mcp", "--root", uri.fsPath, "--runs-dir", setting("runsFolder", uri)];
+    return [new Definition(several ? `MaskDM (${name})` : "MaskDM", command, [...args, ...own], { ...env }, version)];
+  };
   context.subscriptions.push(
     changes,
     vscode.workspace.onDidChangeWorkspaceFolders(() => changes.fire()),

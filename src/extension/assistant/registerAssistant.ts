@@ -1,7 +1,8 @@
 /** The tools for the editor's own assistants, and for those that take servers of the Model Context Protocol. */
 import * as vscode from "vscode";
-import type { ToolResult } from "../../core/assistant/tool.ts";
+import type { PreparedCall, ToolResult } from "../../core/assistant/tool.ts";
 import { editorToolName, TOOL_NAMES, type ToolName } from "../../core/assistant/toolNames.ts";
+import { UserError } from "../../core/errors.ts";
 import type { Services } from "../services.ts";
 import { registerMcpServer } from "./mcpServerProvider.ts";
 
@@ -19,45 +20,67 @@ export function registerAssistant(context: vscode.ExtensionContext, services: Se
       import("../../core/assistant/tools.ts"),
       import("./editorToolHost.ts"),
     ]);
-    return { TOOLS, host: editorToolHost(services) };
+    const host = editorToolHost(services);
+    return (name: ToolName, input: object) => TOOLS[name].prepare(input, host);
   };
   context.subscriptions.push(
-    ...TOOL_NAMES.map((name) => vscode.lm.registerTool(editorToolName(name), editorTool(name, load))),
+    ...TOOL_NAMES.map((name) => vscode.lm.registerTool(editorToolName(name), new EditorTool(name, load, services.log))),
   );
 }
 
-type Load = () => Promise<{
-  readonly TOOLS: typeof import("../../core/assistant/tools.ts").TOOLS;
-  readonly host: import("../../core/assistant/toolHost.ts").ToolHost;
-}>;
+type Prepare = (name: ToolName, input: object) => Promise<PreparedCall>;
 
-function editorTool(name: ToolName, load: Load): vscode.LanguageModelTool<object> {
-  const prepare = async (input: object) => {
-    const { TOOLS, host } = await load();
-    return { tool: TOOLS[name], call: await TOOLS[name].prepare(input, host) };
-  };
-  return {
-    async prepareInvocation({ input }) {
-      const { tool, call } = await prepare(input);
-      const { question } = call;
-      return {
-        invocationMessage: `MaskDM: ${tool.title}`,
-        ...(question === null
-          ? {}
-          : { confirmationMessages: { title: question.title, message: plainText(question.message) } }),
-      };
-    },
-    async invoke({ input }, token) {
-      const { call } = await prepare(input);
-      const abort = new AbortController();
-      const cancellation = token.onCancellationRequested(() => abort.abort());
-      try {
-        return resultOf(await call.act({ signal: abort.signal, progress: () => {} }));
-      } finally {
-        cancellation.dispose();
-      }
-    },
-  };
+class EditorTool implements vscode.LanguageModelTool<object> {
+  /** calls that the user was asked about, by their input: what was shown is what is done */
+  private readonly asked = new Map<string, PreparedCall>();
+
+  constructor(
+    private readonly name: ToolName,
+    private readonly load: () => Promise<Prepare>,
+    private readonly log: vscode.LogOutputChannel,
+  ) {}
+
+  async prepareInvocation({
+    input,
+  }: vscode.LanguageModelToolInvocationPrepareOptions<object>): Promise<vscode.PreparedToolInvocation> {
+    const call = await this.prepare(input);
+    const { question } = call;
+    if (question === null) return {};
+    this.asked.set(JSON.stringify(input), call);
+    return { confirmationMessages: { title: question.title, message: plainText(question.message) } };
+  }
+
+  async invoke(
+    { input }: vscode.LanguageModelToolInvocationOptions<object>,
+    token: vscode.CancellationToken,
+  ): Promise<vscode.LanguageModelToolResult> {
+    const key = JSON.stringify(input);
+    const call = this.asked.get(key) ?? (await this.prepare(input));
+    this.asked.delete(key);
+    const abort = new AbortController();
+    const cancellation = token.onCancellationRequested(() => abort.abort());
+    try {
+      return resultOf(await call.act({ signal: abort.signal, progress: () => {} }));
+    } catch (error) {
+      throw this.logged(error);
+    } finally {
+      cancellation.dispose();
+    }
+  }
+
+  private async prepare(input: object): Promise<PreparedCall> {
+    try {
+      return await (await this.load())(this.name, input);
+    } catch (error) {
+      throw this.logged(error);
+    }
+  }
+
+  /** A model is told the message; of what is nobody's fault but the program's the log keeps the rest. */
+  private logged(error: unknown): unknown {
+    if (error instanceof Error && !(error instanceof UserError)) this.log.error(error);
+    return error;
+  }
 }
 
 /** Names of files and values of keys are no Markdown. */

@@ -13,7 +13,6 @@ import { imageFacts } from "../facts/experimentFacts.ts";
 import { lintText } from "../facts/lintText.ts";
 import { resolvePath } from "../homePath.ts";
 import type { Program } from "../run/detached.ts";
-import { evaluationsOf } from "../run/evaluations.ts";
 import { experimentBehind } from "../run/experimentOfRun.ts";
 import { readLastMetrics } from "../run/metrics.ts";
 import { readExperimentText } from "../run/runFiles.ts";
@@ -93,7 +92,6 @@ export function fileToolHost(parts: HostParts): ToolHost {
     preview: (request) => preview(parts, request),
     runs: parts.runs,
     newestSteps: readLastMetrics,
-    evaluations: evaluationsOf,
     experiment(dir) {
       try {
         const parsed = parseExperiment(readExperimentText(dir));

@@ -1,4 +1,4 @@
-"""What step k of a stage sees: images, flips, timesteps, dropped labels, masks and noise, as functions of (seed, stage, k) alone."""
+"""What step k of a stage sees, images, flips, timesteps, masks and noise, as functions of (seed, stage, k) alone."""
 
 from __future__ import annotations
 
@@ -84,7 +84,8 @@ class BatchPlanner:
         )
 
     def indices(self, step: int, slots: range | None = None) -> Tensor:
-        """Data set positions of those slots [B], on the processor: of an endless sequence, shuffled anew in every epoch."""
+        """Data set positions of those slots [B], on the processor: of an endless sequence, shuffled anew in every
+        epoch."""
         slots = range(self.batch_size) if slots is None else slots
         size, first = self.dataset_size, step * self.batch_size + slots.start
         last = first + len(slots) - 1

@@ -24,10 +24,12 @@ class BatchSource:
         self._planner = BatchPlanner(experiment, stage, len(images), device, can_compile(device))
         self._assembler = Assembler(experiment, device, is_compiled=can_compile(device))
         self._device = device
-        self._pixels = torch.from_numpy(images.pixels)
+        self._pixels = torch.from_numpy(images.store)
+        self._positions = torch.from_numpy(images.positions)
         self._labels = torch.from_numpy(images.labels).to(device)
         if device.type == "cuda" and self._pixels.nbytes <= _RESIDENT_SHARE * torch.cuda.mem_get_info(device)[0]:
             self._pixels = self._pixels.to(device)
+            self._positions = self._positions.to(device)
 
     def visible_tokens(self, step: int) -> int:
         """S of a step, counted from 0."""
@@ -37,9 +39,9 @@ class BatchSource:
         """The batch of a step, counted from 0."""
         plan = self._planner.plan(step, self._slots)
         if self._pixels.device.type == self._device.type:
-            pixels = self._pixels[plan.indices]
+            pixels = self._pixels[self._positions[plan.indices]]
         else:
             # From pinned memory they are brought over while the device works on the step before.
-            chosen = self._planner.indices(step, self._slots)
+            chosen = self._positions[self._planner.indices(step, self._slots)]
             pixels = self._pixels[chosen].pin_memory().to(self._device, non_blocking=True)
         return self._assembler.assemble(self._planner, plan, pixels, self._labels[plan.indices])

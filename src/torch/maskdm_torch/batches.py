@@ -1,4 +1,5 @@
-"""Turns a batch plan and its pixels into what the network is fed: the one code path of DSM and MDSM (method section 3)."""
+"""Turns a batch plan and its pixels into what the network is fed: the one code path of DSM and MDSM (method section
+3)."""
 
 from __future__ import annotations
 
@@ -39,7 +40,8 @@ class TrainingBatch:
 
 
 class Assembler:
-    """Makes the batches of an experiment. Only patches that are fed are ever made floats, and only their noise is drawn."""
+    """Makes the batches of an experiment. Only patches that are fed are ever made floats, and only their noise is
+    drawn."""
 
     def __init__(
         self, experiment: Any, device: torch.device | str = "cpu", diffusion: Any = None, is_compiled: bool = False
@@ -62,7 +64,14 @@ class Assembler:
         return TrainingBatch(tokens, target, plan.timesteps, plan.visible, weight, own)
 
     def _eager_noised(
-        self, streams: Streams, step: Tensor, slots: Tensor, flips: Tensor, timesteps: Tensor, fed: Tensor, pixels: Tensor
+        self,
+        streams: Streams,
+        step: Tensor,
+        slots: Tensor,
+        flips: Tensor,
+        timesteps: Tensor,
+        fed: Tensor,
+        pixels: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """x_t and target of the tokens that are fed, and the weight of each image's loss."""
         model, data = self.experiment.model, self.experiment.data
@@ -72,7 +81,9 @@ class Assembler:
         noise = token_noise(streams, step, slots, fed, model.patch_size**2 * data.channels)
         return self._mixed(gather_patches(pixels, flips, fed, model.patch_size), noise, timesteps)
 
-    def mix(self, x0: Tensor, noise: Tensor, timesteps: Tensor, visible: Tensor, labels: Tensor | None) -> TrainingBatch:
+    def mix(
+        self, x0: Tensor, noise: Tensor, timesteps: Tensor, visible: Tensor, labels: Tensor | None
+    ) -> TrainingBatch:
         """The batch of tokens x0 that are fed and their noise, [B, F, e] both."""
         tokens, target, weight = self._mixed(x0, noise, timesteps)
         return TrainingBatch(tokens, target, timesteps, visible, weight, labels)

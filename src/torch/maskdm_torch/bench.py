@@ -83,7 +83,7 @@ def measure_row(experiment: Experiment, rate: float, steps: int, device: torch.d
     data, size = experiment.data, experiment.data.image_size
     state = training_state(experiment, "pretrain", None, device, folder, say)
     pixels = np.random.default_rng(0).integers(0, 256, (_IMAGES, size, size, data.channels), np.uint8)
-    images = Images([str(i) for i in range(_IMAGES)], pixels, np.zeros(_IMAGES, np.int64), [b""] * _IMAGES)
+    images = Images([""] * _IMAGES, pixels, np.arange(_IMAGES), np.zeros(_IMAGES, np.int64), [b""] * _IMAGES)
     source = BatchSource(experiment, "pretrain", images, device)
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)

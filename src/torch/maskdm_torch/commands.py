@@ -222,7 +222,7 @@ def resume(text: str, options: RunOptions, steps: int | None, stretch_lr: bool) 
     experiment_file = experiment_of_run(run_dir, record)
     parent = None if record["parent"] is None else parent_checkpoint(run_dir, record["parent"])
     file = short_path(named_experiment(run_dir, experiment_file))
-    if "imported" in record:
+    if not record.get("imported", {}).get("optimizer", True):
         again = maskdm_command(stage, file, "--from", name)
         raise UserError(f"{run_dir} was imported, without the state of its optimiser: it cannot go on as it was. Train on from its weights: {again}")
     scratch = ("--from-scratch",) if stage == "finetune" else ()

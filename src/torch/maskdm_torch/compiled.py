@@ -15,7 +15,8 @@ _MOST_SIZES = 64
 
 
 def can_compile(device: torch.device) -> bool:
-    """Whether it pays: on a graphics card for which there is a compiler. On a processor it takes a minute and gains little."""
+    """Whether it pays: on a graphics card for which there is a compiler. On a processor it takes a minute and gains
+    little."""
     return device.type == "cuda" and importlib.util.find_spec("triton") is not None
 
 

@@ -30,11 +30,13 @@ _NAMED_IN_ERROR = 5
 
 @dataclass(frozen=True)
 class Images:
-    """Some of the images, sorted by path, so that positions are the same on every machine."""
+    """Some of the images, sorted by path, so that numbers are the same on every machine."""
 
     paths: list[str]
-    #: uint8 [n, H, W, C]
-    pixels: np.ndarray
+    #: of all images, those that are not among these included: uint8 [m, H, W, C], mapped from the disk
+    store: np.ndarray
+    #: which of them these are: int64 [n]
+    positions: np.ndarray
     #: class of each image, 0 without labels: int64 [n]
     labels: np.ndarray
     digests: list[bytes]
@@ -42,12 +44,15 @@ class Images:
     def __len__(self) -> int:
         return len(self.paths)
 
-    def rows(self, wanted: np.ndarray) -> Images:
+    def take(self, numbers: np.ndarray) -> np.ndarray:
+        """A copy of the pixels of some of these images, [k] -> [k, H, W, C]."""
+        return np.asarray(self.store[self.positions[numbers]])
+
+    def where(self, wanted: np.ndarray) -> Images:
         """wanted: bool [n]"""
         (rows,) = np.nonzero(wanted)
-        # Where all are wanted the pixels stay mapped, and are not copied.
-        pixels = self.pixels if len(rows) == len(self.paths) else self.pixels[rows]
-        return Images([self.paths[row] for row in rows], pixels, self.labels[rows], [self.digests[row] for row in rows])
+        paths, digests = [self.paths[row] for row in rows], [self.digests[row] for row in rows]
+        return Images(paths, self.store, self.positions[rows], self.labels[rows], digests)
 
 
 @dataclass(frozen=True)
@@ -103,7 +108,13 @@ def open_dataset(
     _check_broken(folder, broken, len(cached.paths), data.max_broken)
     if broken:
         log(f"left out {_list(broken, len(cached.paths), _NAMED_IN_LOG)}")
-    all_images = Images(cached.paths, cached.pixels, _labels(cached, classes or folders), cached.digests)
+    all_images = Images(
+        cached.paths,
+        cached.pixels,
+        np.arange(len(cached.paths)),
+        _labels(cached, classes or folders),
+        cached.digests,
+    )
     training, held_out = _held_out(all_images, data.holdout, notes, log)
     return Dataset(
         training, held_out, classes, class_notes, broken, notes, _grey_hint(cached, data.channels), cached.decoder
@@ -128,7 +139,7 @@ def _held_out(images: Images, share: float, notes: list[str], log: Callable[[str
     if share > 0:
         notes.append(f"data.holdout keeps {int(is_out.sum())} of {_images(count)} out of training")
         log(notes[-1])
-    return images.rows(~is_out), images.rows(is_out)
+    return images.where(~is_out), images.where(is_out)
 
 
 def _images(count: int) -> str:

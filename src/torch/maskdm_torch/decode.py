@@ -22,6 +22,9 @@ MAX_SIDE = 65_535
 #: Names the decoder in cache keys and checkpoints: another version may round differently.
 DECODER = f"rules 2, pillow {PIL.__version__}"
 
+#: Pixels repeated around an image that grows: as far as its filter reaches, and one for where it begins.
+_EDGE = 3
+
 Image.MAX_IMAGE_PIXELS = None  # sizes are looked at below, with a reason of this program's own
 
 
@@ -134,15 +137,20 @@ def _on_background(image: Image.Image, background: str) -> Image.Image:
 
 
 def _cover(image: Image.Image, size: int) -> Image.Image:
-    """The short side becomes `size` by Lanczos 3 (bicubic where it grows), and the middle square is cut out."""
+    """The short side becomes `size` by Lanczos 3 (bicubic where it grows), and the middle square is cut out. RGB."""
     factor = min(image.size) / size
     left, top = (_first_pixel(side, factor, size) for side in image.size)
     if factor == 1:
         return image.crop((left, top, left + size, top + size))
-    # Far smaller images are made in two steps, whole-number averages first, as the other engine's library does.
-    method = Image.Resampling.LANCZOS if factor > 1 else Image.Resampling.BICUBIC
+    method = Image.Resampling.LANCZOS
+    if factor < 1:
+        method = Image.Resampling.BICUBIC
+        # The other engine's library samples half a new pixel further up and left, and repeats what is at the edge.
+        image = Image.fromarray(np.pad(np.asarray(image), ((_EDGE, _EDGE), (_EDGE, _EDGE), (0, 0)), "edge"))
+        left, top = left + _EDGE - factor / 2, top + _EDGE - factor / 2
     width, height = image.size
     box = (left, top, min(width, left + size * factor), min(height, top + size * factor))
+    # Far smaller images are made in two steps, whole-number averages first, as that library does.
     return image.resize((size, size), method, box, reducing_gap=2.0)
 
 

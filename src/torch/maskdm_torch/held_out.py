@@ -73,7 +73,7 @@ def _pass_losses(
     # evenly.
     timesteps = ((parts + (places.double() + 0.5) / count) * experiment.diffusion.timesteps / _TIMES).floor().long()
     rows = chosen[places].numpy()
-    pixels = torch.from_numpy(images.pixels[rows]).to(device)
+    pixels = torch.from_numpy(images.take(rows)).to(device)
     labels = torch.from_numpy(images.labels[rows]).to(device) if model.num_classes > 0 else None
     whole = torch.arange((data.image_size // model.patch_size) ** 2, device=device).expand(len(passes), -1)
     x0 = gather_patches(pixels, torch.zeros(len(passes), dtype=torch.bool, device=device), whole, model.patch_size)

@@ -1,4 +1,4 @@
-"""Masking strategies (docs/random-streams.md, docs/experiment-file.md): which tokens of an image are visible, step by step."""
+"""Masking strategies (docs/random-streams.md): which tokens of an image are visible, step by step."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class MaskPiece:
 
 
 def mask_of(section: Any, rate: float, grid: int) -> Mask:
-    """The mask of the keys strategy, block_size, cell_size and crop_size at a rate. ValueError where it does not fit the grid."""
+    """The mask of a section's keys at a rate. ValueError where it does not fit the grid."""
     tokens = grid**2
     strategy: Strategy = section.strategy
     tile = {"block": section.block_size, "stratified": section.cell_size}.get(strategy, 1)

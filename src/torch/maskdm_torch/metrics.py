@@ -94,7 +94,7 @@ class MetricsWindow:
             "loss": finite(self.loss_sum / self.images) if self.images else None,
             "lossByTimestep": [finite(total / count) if count else None for total, count in ranges],
         }
-        self.__init__(self.timesteps)  # type: ignore[misc]
+        vars(self).update(vars(MetricsWindow(self.timesteps)))
         return means
 
     def save(self) -> dict[str, Any]:

@@ -24,7 +24,8 @@ def loss_weights(diffusion: Any, schedule: NoiseSchedule) -> Tensor:
     """Weight of the squared error at each timestep [T].
 
     velocity: the loss is that of v whatever is predicted (Li & He 2025). min_snr: min(SNR, γ) on the error of x0
-    (Hang et al. 2023), which is b/a times that of ε, hence min(1, γ/SNR) on that of ε, which holds without any signal, too.
+    (Hang et al. 2023), which is b/a times that of ε, hence min(1, γ/SNR) on that of ε, which holds without any signal,
+    too.
     """
     a, b, prediction = schedule.signal, schedule.noise, diffusion.prediction
     one = torch.ones_like(a)
@@ -37,7 +38,8 @@ def loss_weights(diffusion: Any, schedule: NoiseSchedule) -> Tensor:
 
 
 def image_losses(output: Tensor, target: Tensor, weight: Tensor) -> Tensor:
-    """Weighted loss of each image, the mean over the values of the tokens that are fed: [B, F, e] twice and [B] -> [B]."""
+    """Weighted loss of each image, the mean over the values of the tokens that are fed: [B, F, e] twice and [B] ->
+    [B]."""
     return weight * (output - target).square().flatten(1).mean(dim=1)
 
 

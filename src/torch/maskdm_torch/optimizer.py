@@ -1,4 +1,4 @@
-"""How a step changes the weights: learning rate, clipping, AdamW (Loshchilov & Hutter 2019) and the weights' moving average."""
+"""How a step changes the weights: learning rate, clipping, AdamW (Loshchilov & Hutter 2019) and moving average."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ ADAM_EPSILON = 1e-8
 
 
 def learning_rate(stage: Any, step: int) -> float:
-    """Of a step counted from 0: linear warm-up lr (k+1)/warmup, then constant, or half a cosine down to 0 at the last step.
+    """Of a step counted from 0: linear warm-up lr (k+1)/warmup, then constant, or half a cosine down to 0 at the last
+    step.
 
     stage: a section `pretrain` or `finetune`.
     """
@@ -29,7 +30,8 @@ def learning_rate(stage: Any, step: int) -> float:
 
 
 def ema_decay(update: int, cap: float) -> float:
-    """Of an update counted from 1: a copy for the first 100, then 1 - (1+k)^(-2/3) with k counted from there, capped."""
+    """Of an update counted from 1: a copy for the first 100, then 1 - (1+k)^(-2/3) with k counted from there,
+    capped."""
     k = update - EMA_COPY_UPDATES - 1
     return 0 if k <= 0 else min(cap, 1 - (1 + k) ** (-2 / 3))
 

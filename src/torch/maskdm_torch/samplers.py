@@ -1,5 +1,5 @@
-"""Draws images with a trained network (docs/diffusion.md). Noise comes from streams addressed by image number, so that an image
-does not depend on the batch that it is drawn in."""
+"""Draws images with a trained network (docs/diffusion.md). Noise comes from streams addressed by image number, so that
+an image does not depend on the batch that it is drawn in."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from .schedule import noise_schedule
 from .streams import Streams
 from .tokens import images_to_tokens, tokens_to_images
 
-# The network on noisy images x_t [B, H, W, C], all at one timestep, with their classes [B]: its raw output [B, H, W, C].
+# The network on noisy images x_t [B, H, W, C], all at one timestep, with their classes [B]: its raw output [B, H, W,
+# C].
 Denoiser = Callable[[Tensor, int, "Tensor | None"], Tensor]
 
 
@@ -60,7 +61,8 @@ def sampling_times(timesteps: int, steps: int) -> list[int]:
 
 
 def denoiser_of(network: nn.Module, experiment: Any) -> Denoiser:
-    """A network as samplers ask it, with classifier-free guidance (Ho & Salimans 2022) as the section `sample` has it."""
+    """A network as samplers ask it, with classifier-free guidance (Ho & Salimans 2022) as the section `sample` has
+    it."""
     data, model, diffusion, sample = experiment.data, experiment.model, experiment.diffusion, experiment.sample
     first, last = (math.floor(share * (diffusion.timesteps - 1) + 0.5) for share in sample.guidance_interval)
 
@@ -150,7 +152,8 @@ def _draw(
 
 
 def _clamp(prediction: str, x0: Tensor, epsilon: Tensor, xt: Tensor, level: Level) -> tuple[Tensor, Tensor]:
-    """The predicted image within [-1, 1]. Predicted noise stays what it was; else it is derived again where the clamp did something."""
+    """The predicted image within [-1, 1]. Predicted noise stays; else it is derived again where the clamp did
+    something."""
     inside = x0.clamp(-1, 1)
     if prediction == "epsilon":
         return inside, epsilon

@@ -1,4 +1,5 @@
-"""How much image and how much noise a timestep holds, x_t = a_t x0 + b_t ε, whatever the process (docs/diffusion.md)."""
+"""How much image and how much noise a timestep holds, x_t = a_t x0 + b_t ε, whatever the process
+(docs/diffusion.md)."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-# Nothing is divided by less (Li & He 2025): at t = T-1 a flow has no signal at all, and a loss would count single timesteps hundreds of times.
+# Nothing is divided by less (Li & He 2025): at t = T-1 a flow has no signal at all, and a loss would count single
+# timesteps hundreds of times.
 LEAST_DIVISOR = 0.05
 # No β above this: at 1 the image would be gone.
 LARGEST_BETA = 0.999
@@ -31,7 +33,8 @@ class NoiseSchedule:
 
 
 def noise_schedule(diffusion: Any) -> NoiseSchedule:
-    """Of the section `diffusion` of an experiment: ddpm (Ho et al. 2020) or flow (Liu et al. 2022, Lipman et al. 2022)."""
+    """Of the section `diffusion` of an experiment: ddpm (Ho et al. 2020) or flow (Liu et al. 2022, Lipman et al.
+    2022)."""
     total = diffusion.timesteps
     if diffusion.process == "flow":
         noise = torch.arange(1, total + 1, dtype=torch.float64) / total

@@ -1,7 +1,7 @@
 """Random streams addressed by (seed, stage, stream, step, item): docs/random-streams.md, to the bit.
 
-Everything is tensor arithmetic on whole numbers below 2^32 held in int64, so that it happens where its tensors are, on the
-processor or on a device, for all images of a batch together, and a device is never asked anything.
+Everything is tensor arithmetic on whole numbers below 2^32 held in int64, so that it happens where its tensors are, on
+the processor or on a device, for all images of a batch together, and a device is never asked anything.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ WORDS = 2**32
 
 
 def philox(counter: tuple[Tensor, Tensor, Tensor, Tensor], key: tuple[int, int]) -> tuple[Tensor, ...]:
-    """Philox 4x32-10 (Salmon et al. 2011): counters, lowest word first, that broadcast against each other -> four words each."""
+    """Philox 4x32-10 (Salmon et al. 2011): counters, lowest word first, that broadcast against each other -> four words
+    each."""
     c0, c1, c2, c3 = counter
     k0, k1 = key
     for _ in range(10):
@@ -95,9 +96,9 @@ class Streams:
 def below(words: Tensor, bounds: Tensor) -> Tensor:
     """Whole numbers below bounds [k] from words [n, more than k], without bias -> [n, k].
 
-    A word at or above the largest multiple of its bound is thrown away, and all later draws take the word behind theirs. On a
-    device, which is not asked whether any was, that is looked for four times: grids have at most 2^20 tokens, masks of 4,096
-    tokens throw away a word in 500 images, and five of one image once in 10^16.
+    A word at or above the largest multiple of its bound is thrown away, and all later draws take the word behind
+    theirs. On a device, which is not asked whether any was, that is looked for four times: a mask of 4,096
+    tokens throws away a word once in 1,000 images, and five of them once in 10^17.
     """
     limits = WORDS - WORDS % bounds
     places = torch.arange(len(bounds), device=words.device).expand(len(words), -1)
@@ -113,12 +114,12 @@ def below(words: Tensor, bounds: Tensor) -> Tensor:
 def without_replacement(draws: Tensor, size: int) -> Tensor:
     """The first entries of a shuffle of 0 … size-1 (Fisher-Yates from the front).
 
-    In turn for i = 0, 1, … the entries i and j are swapped, where j = i + draws[:, i] and draws[:, i] is below size - i.
-    draws [n, k] -> [n, k]
+    In turn for i = 0, 1, … the entries i and j are swapped, where j = i + draws[:, i] and draws[:, i] is below
+    size - i. draws [n, k] -> [n, k]
 
-    All swaps at once: entry i ends as what stood at j before swap i. That is what the latest earlier swap with the same j put
-    there, the entry i' that was at i' then; and that was put there by the latest swap before it that had i' for its j, if any.
-    So each swap has at most one predecessor, and the chains of predecessors are followed by doubling.
+    All swaps at once: entry i ends as what stood at j before swap i. That is what the latest earlier swap with the same
+    j put there, the entry i' that was at i' then; and that was put there by the latest swap before it that had i' for
+    its j, if any. So each swap has at most one predecessor, and the chains of predecessors are followed by doubling.
     """
     count = draws.shape[1]
     index = torch.arange(count, device=draws.device).expand_as(draws)
@@ -143,7 +144,8 @@ def permutation(streams: Streams, item: int, size: int) -> Tensor:
 
 
 def shuffled(streams: Streams, step: int | Tensor, items: Tensor, size: int, count: int) -> Tensor:
-    """count of 0 … size-1, drawn without replacement for each of the items [n] -> [n, count], in the order of drawing."""
+    """count of 0 … size-1, drawn without replacement for each of the items [n] -> [n, count], in the order of
+    drawing."""
     bounds = size - torch.arange(count, device=items.device)
     return without_replacement(streams.integers(step, items, bounds, size), size)
 

@@ -1,4 +1,5 @@
-"""Pixels to tokens and back: a token is a p x p patch, token index = row · g + column, its values in (p1, p2, C) order."""
+"""Pixels to tokens and back: a token is a p x p patch, token index = row · g + column, its values in (p1, p2, C)
+order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What training changes: the network, AdamW's moments, the moving average of the weights, and how many steps were done."""
+"""What training changes: the network, AdamW's moments, the moving average of the weights, and how many steps were
+done."""
 
 from __future__ import annotations
 
@@ -72,12 +73,13 @@ class TrainingState:
     def join(self, ranks: Ranks) -> None:
         """From now on the steps are done together with other processes, each with its own images of a batch."""
         self.ranks = ranks
-        # A network that is the user's may leave tensors out; so do an output convolution that has no whole images, and the token of
-        # fuse that stands for hidden ones where there are none.
+        # A network that is the user's may leave tensors out; so do an output convolution that has no whole images, and
+        # the token of fuse that stands for hidden ones where there are none.
         self._parallel = ranks.parallel(self.network, self._may_idle)
 
     def update(self, batch: TrainingBatch, want_gradient_norm: bool = False) -> StepMetrics:
-        """One optimiser step: gradients by micro-batches, clipping, AdamW, moving average. The device is not waited for."""
+        """One optimiser step: gradients by micro-batches, clipping, AdamW, moving average. The device is not waited
+        for."""
         with self.ranks.step():
             return self._update(batch, want_gradient_norm)
 
@@ -126,7 +128,8 @@ class TrainingState:
         return all(torch.isfinite(norm).item() for norm in torch._foreach_norm([*self.raw, *self.ema]))
 
     def tensors(self) -> dict[str, dict[str, Tensor]]:
-        """What a checkpoint holds: raw and ema weights with the network's constants, and the optimiser's moments, by name."""
+        """What a checkpoint holds: raw and ema weights with the network's constants, and the optimiser's moments, by
+        name."""
         constants = {name: tensor for name, tensor in self.network.state_dict().items() if name not in self.names}
         return {
             "raw": {**dict(zip(self.names, (parameter.detach() for parameter in self.raw))), **constants},

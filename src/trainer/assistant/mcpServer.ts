@@ -72,11 +72,7 @@ function described(tool: Tool): ProtocolTool {
     ...{ name, title, description },
     inputSchema: inputSchema(tool),
     outputSchema: outputSchema(tool),
-    annotations: {
-      readOnlyHint: !acts,
-      ...(acts ? { destructiveHint: name === "control_run", idempotentHint: false } : {}),
-      openWorldHint: false,
-    },
+    annotations: { readOnlyHint: !acts, destructiveHint: acts, openWorldHint: false },
   };
 }
 

@@ -6,13 +6,14 @@ import type { OwnBackend } from "../../core/experiment/backendChoices.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import { modelShape } from "../../core/model/shape.ts";
 import type { Stage } from "../../core/random/streams.ts";
+import { trainsWithTorch } from "../../core/torch/trainsWithTorch.ts";
 import { stepScalars } from "../../core/training/schedules.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { EngineClient } from "../engine/client.ts";
 import { engineThreads } from "../engine/engineThreads.ts";
 import type { EngineFacts, TimedStep } from "../engine/messages.ts";
 import { StepCancelled } from "../engine/stepCancelled.ts";
-import type { BackendChoice } from "../engine/wantedBackend.ts";
+import { type BackendChoice, ownBackend } from "../engine/wantedBackend.ts";
 import { BatchSource } from "../loop/batches.ts";
 import { stepMemoryBudget } from "../loop/session.ts";
 import { AHEAD_SECONDS } from "../loop/train.ts";
@@ -52,7 +53,7 @@ export class StepBench {
    */
   static async start(
     experiment: Experiment,
-    wanted: BackendChoice = timedBackend(experiment),
+    wanted: BackendChoice = timedBackend(experiment, "pretrain", false),
     stage: Stage = "pretrain",
   ): Promise<StepBench> {
     const source = new BatchSource(experiment, stage, madeUpImages(experiment));
@@ -133,11 +134,15 @@ export class StepBench {
   }
 }
 
-/** @throws UserError where it is another program that trains */
-export function timedBackend({ engine }: Experiment): OwnBackend {
-  if (engine.backend !== "torch") return engine.backend;
+/**
+ * @param autoTakesTorch whether `auto` counts as PyTorch
+ * @throws UserError where it is another program that trains
+ */
+export function timedBackend(experiment: Experiment, stage: Stage, autoTakesTorch: boolean): OwnBackend {
+  if (!trainsWithTorch(experiment, autoTakesTorch, [stage])) return ownBackend(experiment);
+  const { backend } = experiment.engine;
   throw new UserError(
-    "engine.backend: torch cannot be timed beforehand: that is another program, and how long a run of it takes is known when it is at work. `--set engine.backend=auto` times this program's own engine.",
+    `engine.backend: ${backend} trains with PyTorch here, which cannot be timed beforehand: how long a run of it takes is known when it is at work. \`--set engine.backend=native\` times this program's own engine.`,
   );
 }
 

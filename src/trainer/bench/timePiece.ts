@@ -2,6 +2,7 @@
 import type { Experiment } from "../../core/experiment/schema.ts";
 import type { MaskConfig } from "../../core/masks/masks.ts";
 import type { Stage } from "../../core/random/streams.ts";
+import { autoTakesTorch } from "../../node/torch/keptTorch.ts";
 import { StepBench, timedBackend } from "./stepBench.ts";
 
 const WARM_UP_STEPS = 3;
@@ -22,7 +23,7 @@ export async function timePiece(experiment: Experiment, stage: Stage, config: Ma
   const { strategy, rate, blockSize, cellSize, cropSize } = config;
   const sizes = { block_size: blockSize, cell_size: cellSize, crop_size: cropSize };
   const alone = { ...experiment, mask: { ...experiment.mask, strategy, rate, ...sizes } };
-  const bench = await StepBench.start(alone, timedBackend(alone), stage);
+  const bench = await StepBench.start(alone, timedBackend(alone, stage, autoTakesTorch()), stage);
   try {
     const warm = mean(await bench.run(WARM_UP_STEPS));
     const most = Math.max(LEAST_TIMED_STEPS, Math.floor(MOST_SECONDS / warm));

@@ -123,7 +123,7 @@ async function standingOf(text: string, options: ResumeOptions): Promise<Standin
   const experimentFile = await experimentOfRun(runDir, record);
   const parent = record.parent && parentCheckpoint(runDir, record.parent);
   const file = shortPath(await namedExperiment(runDir, experimentFile));
-  if (record.imported !== undefined) {
+  if (record.imported?.optimizer === false) {
     const next = maskdmCommand(record.stage, file, "--from", shortPath(runDir));
     throw new UserError(
       `${runDir} was imported, without the state of its optimiser: it cannot go on as it was. Train on from its weights: ${next}`,

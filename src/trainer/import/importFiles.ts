@@ -108,14 +108,18 @@ async function writeRun(
       seed: experiment.seed,
       totalSteps: step,
       parent: null,
-      imported: { from: weights.sources.map((source) => resolve(source)), layout: weights.layout },
+      imported: {
+        from: weights.sources.map((source) => resolve(source)),
+        layout: weights.layout,
+        optimizer: weights.hasOptimizer,
+      },
     });
     dir = run.dir;
     for (const note of notes) run.log(note);
     try {
       const imagesSeen = step * experiment[stage].batch_size;
-      const state = { stage, step, imagesSeen, emaUpdates: step, elapsedSeconds: 0 };
-      await run.saveCheckpoint(step, async (runDir) => writeCheckpoint(runDir, state, { ...tensors, optimizer: [] }), {
+      const state = { stage, step, imagesSeen, emaUpdates: weights.averageUpdates ?? step, elapsedSeconds: 0 };
+      await run.saveCheckpoint(step, async (runDir) => writeCheckpoint(runDir, state, tensors), {
         keep: 1,
         keepEvery: null,
       });

@@ -1,10 +1,11 @@
 /** Weights of other programs, ready to be written as a checkpoint: which there are, and what is known around them. */
 import { UserError } from "../../core/errors.ts";
 import type { TakenWeights } from "../../core/import/experimentOfImport.ts";
-import { checkpointTensors, type ImportedModel } from "../../core/import/importedModel.ts";
+import { checkpointTensors, type ImportedModel, optimizerTensors } from "../../core/import/importedModel.ts";
+import { type Moments, momentsOf } from "../../core/import/moments.ts";
 import { type FoundNetwork, type FoundWeights, findNetworks } from "../../core/import/networks.ts";
 import type { ModelShape } from "../../core/model/shape.ts";
-import type { NamedTensor } from "../../core/model/tensor.ts";
+import type { CheckpointTensors } from "../run/checkpoint.ts";
 import { scheduleOfBetas } from "./scheduleOfBetas.ts";
 import { openWeights, type WeightsFile } from "./weightsFile.ts";
 
@@ -12,7 +13,11 @@ export interface ImportedWeights extends TakenWeights {
   /** optimiser steps behind them; null: not said */
   readonly step: number | null;
   /** @throws UserError where they do not fit a network of this shape */
-  load(shape: ModelShape): { readonly raw: readonly NamedTensor[]; readonly ema: readonly NamedTensor[] };
+  load(shape: ModelShape): CheckpointTensors;
+  /** of the average; null: not said */
+  readonly averageUpdates: number | null;
+  /** whether load() brings the optimiser's state along */
+  readonly hasOptimizer: boolean;
   close(): void;
 }
 
@@ -42,14 +47,22 @@ export function readWeights(path: string, averaged: string | null, classes: numb
     const { raw, ema, notes } = chooseSets(found, apart);
     const model = raw.layout.read(raw.tensors, path, classes);
     const average = ema === raw ? model : ema.layout.read(ema.tensors, averaged ?? path, classes);
+    const step = stepOf(file, found);
+    // The order of parameters is known of the method's code alone.
+    const moments = raw.layout.name === "maskdm" && found.raw !== null ? momentsOf(file, raw.tensors, step) : null;
     return {
       sources: [path, ...(averaged === null ? [] : [averaged])],
       layout: found.layout.name,
       model,
       diffusion: scheduleOfBetas(found.others, path),
-      notes: [...notes, ...leftBehind(file)],
-      step: stepOf(file, found),
-      load: (shape) => loadSets({ model, path }, { model: average, path: averaged ?? path }, shape),
+      notes: [...notes, ...leftBehind(file, moments)],
+      step,
+      averageUpdates: scalar(found.others.get("ema.step")) ?? null,
+      hasOptimizer: moments !== null,
+      load: (shape) => ({
+        ...loadSets({ model, path }, { model: average, path: averaged ?? path }, shape),
+        optimizer: moments === null ? [] : optimizerTensors(moments, shape, path),
+      }),
       close,
     };
   } catch (error) {
@@ -81,7 +94,9 @@ function chooseSets(
 }
 
 /** What a training needs to go on, and finetuning does not. */
-function leftBehind({ tensors, plain }: WeightsFile): string[] {
+function leftBehind({ tensors, plain }: WeightsFile, moments: Moments | null): string[] {
+  if (moments !== null)
+    return ["the optimiser's state came along: maskdm resume RUN --steps N goes on with the training"];
   const names = [...tensors.keys(), ...plain.keys()];
   const has = (start: RegExp): boolean => names.some((name) => start.test(name));
   const left = [

@@ -1,5 +1,7 @@
 /** An engine that draws with the network of a run. */
 import packageJson from "../../../package.json" with { type: "json" };
+import { UserError } from "../../core/errors.ts";
+import { isOwnNetwork } from "../../core/model/ownNetwork.ts";
 import { modelShape } from "../../core/model/shape.ts";
 import { type Drawing, drawingOf } from "../../core/run/drawing.ts";
 import type { RunNetwork } from "../../node/run/runNetwork.ts";
@@ -8,8 +10,17 @@ import { engineThreads } from "../engine/engineThreads.ts";
 import type { EngineFacts } from "../engine/messages.ts";
 import { ownBackend } from "../engine/wantedBackend.ts";
 
-/** Starts an engine that only draws; its weights are still to be loaded. */
+/**
+ * Starts an engine that only draws; its weights are still to be loaded.
+ * @throws UserError where the network is one in Python
+ */
 export function startDrawing(engine: EngineClient, { experiment }: RunNetwork): Promise<EngineFacts> {
+  const { backbone } = experiment.model;
+  if (isOwnNetwork(backbone)) {
+    throw new UserError(
+      `model.backbone ${backbone} is a network in Python: this program's engine, which draws the images that are evaluated, cannot compute it. \`maskdm sample RUN --images\` draws with PyTorch where engine.backend is torch.`,
+    );
+  }
   return engine.call("init", {
     wanted: ownBackend(experiment),
     threads: engineThreads(experiment),

@@ -92,9 +92,12 @@ function noPython(commands: readonly string[]): { reason: string; remedy: string
   };
 }
 
-/** The PyTorch that `engine.backend: auto` takes: one that finds a device. Without a sign of a device no Python is looked for. */
-export async function torchForAuto(): Promise<TorchPython | null> {
-  if (!mayHaveDevice()) return null;
+/**
+ * The PyTorch that `engine.backend: auto` takes: one that finds a device.
+ * @param isWorthAsking without a sign of a device no Python is looked for; another in tests
+ */
+export async function torchForAuto(isWorthAsking: () => boolean = mayHaveDevice): Promise<TorchPython | null> {
+  if (!isWorthAsking()) return null;
   for (const command of torchPythons()) {
     const python = findProgram(command);
     if (python === null) continue;

@@ -96,7 +96,7 @@ describe("package.json and the code name the same", () => {
     deepEqual(missing(asked, [...views, "explorer"]), [], "menus of an unknown view");
   });
 
-  it("custom editors, restored panels, tasks and languages", () => {
+  it("custom editors, restored panels, tasks, servers of tools and languages", () => {
     const editors = contributes.customEditors.map((editor) => String(editor["viewType"]));
     const provided = firstArguments("registerCustomEditorProvider");
     deepEqual([missing(editors, provided), missing(provided, editors)], [[], []], "custom editors");
@@ -108,6 +108,10 @@ describe("package.json and the code name the same", () => {
     const tasks = contributes.taskDefinitions.map((task) => String(task["type"]));
     const taskProviders = firstArguments("registerTaskProvider");
     deepEqual([missing(tasks, taskProviders), missing(taskProviders, tasks)], [[], []], "tasks");
+
+    const servers = contributes.mcpServerDefinitionProviders.map((server) => String(server["id"]));
+    const serverProviders = firstArguments("registerMcpServerDefinitionProvider");
+    deepEqual([missing(servers, serverProviders), missing(serverProviders, servers)], [[], []], "servers of tools");
 
     for (const language of contributes.languages) ok(isLiteral(String(language["id"])), String(language["id"]));
   });

@@ -19,6 +19,7 @@ const manifestSchema = z.looseObject({
     languages: named("id"),
     customEditors: named("viewType"),
     taskDefinitions: named("type"),
+    mcpServerDefinitionProviders: named("id"),
     walkthroughs: z
       .array(
         z.looseObject({

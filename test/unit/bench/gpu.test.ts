@@ -1,5 +1,6 @@
 /** scripts/bench/gpu.sh on the processor with tiny networks: it measures a GPU when one is there, and may not rot until then. */
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -27,6 +28,7 @@ const rowSchema = z.strictObject({
   firstLoss: positive,
   // Only a device is waited for, and only its memory is counted.
   waits: z.null(),
+  uncompiled: z.null(),
   peakMemoryBytes: z.null(),
   rounds: z.array(
     z.strictObject({
@@ -62,6 +64,7 @@ const recordSchema = z.strictObject({
   compiled: z.literal(false),
   machine: z.strictObject({
     kind: z.literal("cpu"),
+    compiles: z.literal(false),
     device: z.string(),
     memoryBytes: z.null(),
     torch: z.string(),
@@ -98,9 +101,9 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Runs a program to its end. */
-function ended(command: string, args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+function ended(command: string, args: readonly string[], environment: NodeJS.ProcessEnv = process.env) {
   return new Promise<{ code: number | null; output: string }>((resolve, reject) => {
-    const child = spawn(command, args, { env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1", ...environment } });
+    const child = spawn(command, args, { env: { ...environment, PYTHONDONTWRITEBYTECODE: "1" } });
     let output = "";
     for (const stream of [child.stdout, child.stderr]) {
       stream.on("data", (text: Buffer) => {
@@ -112,8 +115,10 @@ function ended(command: string, args: readonly string[], environment: Readonly<R
   });
 }
 
+const environmentOf = (python: string) => ({ ...process.env, MASKDM_PYTHON: python, CUDA_VISIBLE_DEVICES: "" });
+
 const gpu = (python: string, ...args: readonly string[]) =>
-  ended(path.join(ROOT, "scripts/bench/gpu.sh"), args, { MASKDM_PYTHON: python, CUDA_VISIBLE_DEVICES: "" });
+  ended(path.join(ROOT, "scripts/bench/gpu.sh"), args, environmentOf(python));
 
 describe.runIf(process.platform !== "win32")("scripts/bench/gpu.sh", () => {
   it("measures every way of every cell, and says how in a table, a plot and a record", async (test) => {
@@ -172,6 +177,28 @@ describe.runIf(process.platform !== "win32")("scripts/bench/gpu.sh", () => {
     expect(output).toContain("time was over");
   });
 
+  it("leaves what it knows where it is ended, and no process", async (test) => {
+    const out = path.join(folder, "ended");
+    const args = [out, "--tiny", "--ways", "eager", "--turn-seconds", "0.001"];
+    const child = spawn(path.join(ROOT, "scripts/bench/gpu.sh"), args, {
+      env: environmentOf(requirePython(test, PACKAGE_MODULES)),
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const closed = once(child, "close");
+    // Said after the first cell is measured.
+    await once(child.stdout, "data");
+    child.kill("SIGTERM");
+    // The pipe is closed when no process has it any more.
+    expect((await closed)[0]).toBe(128 + 15);
+    const { cells } = z
+      .object({ cells: z.array(z.object({ rows: z.array(z.object({ state: z.string() })) })) })
+      .parse(JSON.parse(readFileSync(path.join(out, "gpu-cpu.json"), "utf8")));
+    const states = cells.flatMap(({ rows }) => rows.map(({ state }) => state));
+    expect(states[0]).toBe("measured");
+    expect(states.at(-1)).toBe("not reached");
+    expect(readFileSync(path.join(out, "gpu-cpu.md"), "utf8")).toContain("| not reached |");
+  });
+
   it("wants a GPU, and usage that it knows", async (test) => {
     const command = requirePython(test, PACKAGE_MODULES);
     const [without, unknown] = await Promise.all([
@@ -192,18 +219,23 @@ describe.runIf(process.platform !== "win32")("scripts/bench/gpu.sh", () => {
         "import json, sys",
         `sys.path[:0] = ${JSON.stringify(["scripts/bench/gpu", "src/torch"].map((folder) => path.join(ROOT, folder)))}`,
         "from device_equivalence import LIMITS, differences, experiment_of, follow",
-        "from main import refuse_other_losses, row_of",
+        "from main import agrees, refuse_other_losses, row_of",
         "found = [follow(experiment_of('DiT, patch', seed), 'cpu') for seed in (7, 8)]",
         "apart = differences(*found)",
         "rows = [{**row_of(way), 'state': 'ready', 'firstLoss': loss} for way, loss in zip('abcd', (1, 1.001, 1.02, float('nan')))]",
         "refuse_other_losses(rows)",
-        "print(json.dumps({'apart': [apart[name] > LIMITS[name] for name in LIMITS], 'states': [row['state'] for row in rows]}))",
+        "states = [row['state'] for row in rows]",
+        "record = {'equivalence': {'cases': [{'passed': True}]}, 'peak': {}, 'cells': [{'rows': [{'state': 'measured'}]}]}",
+        "fine = [agrees(record), agrees({**record, 'cells': [{'rows': [{'state': 'measured'}, rows[2]]}]})]",
+        "fine.append(agrees({**record, 'equivalence': {'cases': [{'passed': False}]}}))",
+        "print(json.dumps({'apart': [apart[name] > LIMITS[name] for name in LIMITS], 'states': states, 'fine': fine}))",
       ].join("\n"),
     );
     const { output } = await ended(command, [program]);
     expect(JSON.parse(output)).toEqual({
       apart: EQUALITIES.map(() => true),
       states: ["ready", "ready", "differs", "differs"],
+      fine: [true, false, false],
     });
   });
 });

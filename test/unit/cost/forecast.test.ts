@@ -42,6 +42,30 @@ function machineWith(of: Experiment, secondsPerStep: readonly number[]): Machine
 }
 const UNKNOWN: MachineKnowledge = { machine: "machine", measurements: [], machineBytes: null };
 
+describe("a stage that PyTorch trains", () => {
+  const machine = { ...machineWith(experiment, [0.1]), machineBytes: 2 ** 20 };
+  const auto = { ...machine, autoTakesTorch: true };
+
+  it("has no time, whatever was measured of this program's engine, and does not fit or fail to fit this machine", () => {
+    const torch: Experiment = { ...experiment, engine: { ...experiment.engine, backend: "torch" } };
+    expect(forecast({ experiment, stage: "pretrain" }, machine)).toMatchObject({ torch: false, fits: false });
+    for (const [one, known] of [
+      [experiment, auto],
+      [torch, machine],
+    ] as const) {
+      const found = forecast({ experiment: one, stage: "pretrain" }, known)!;
+      expect(found).toMatchObject({ torch: true, time: null, fits: null });
+      expect(forecastText(found)).toMatch(/time +not known: PyTorch trains.*\n.*\n +memory +about .* of the device/);
+    }
+  });
+
+  it("is one that it can train: with evaluations it is this program's engine's", () => {
+    const evaluated = { ...experiment, pretrain: { ...experiment.pretrain, evaluate_every: 500 } };
+    expect(forecast({ experiment: evaluated, stage: "pretrain" }, auto)).toMatchObject({ torch: false });
+    expect(forecast({ experiment: evaluated, stage: "finetune" }, auto)).toMatchObject({ torch: true });
+  });
+});
+
 describe("what a stage does besides its steps", () => {
   it("is counted to the end, the last step's included", () => {
     expect(eventsLeft(experiment, "pretrain", 0)).toMatchObject({ checkpoints: 11, sampleGrids: 3 });

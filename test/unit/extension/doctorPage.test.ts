@@ -34,8 +34,8 @@ const TORCH = {
   python: "/venv/bin/python",
   pythonVersion: "3.12.1",
   version: "2.9.0",
-  devices: [{ kind: "cuda", name: "Some GPU", memoryBytes: 80 * 2 ** 30 }],
-} as const;
+  devices: [{ kind: "cuda" as const, name: "Some GPU", memoryBytes: 80 * 2 ** 30 }],
+};
 const PRINTED: readonly Printed[] = [
   {
     kind: "machine",

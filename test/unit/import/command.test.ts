@@ -133,6 +133,36 @@ describe("what is written", () => {
     expect(tensors.raw.get("encoder.patch_embed.proj.weight")!.data[0]).toBe(1);
   });
 
+  it("AdamW's moments, by the order of the network's tensors", async () => {
+    const own = [...network()];
+    const state = own.flatMap(([, { shape }], i) => [
+      [`opt.state.${i}.exp_avg`, { shape, value: i / 8 }] as const,
+      [`opt.state.${i}.exp_avg_sq`, { shape, value: i / 16 }] as const,
+    ]);
+    const checkpoint = (updates: number, more: typeof state) => {
+      const steps = { "opt.state.0.step": Float32Array.of(updates), step: Float32Array.of(9) };
+      return safetensors("m.safetensors", new Map([...under("model.", network()), ...more]), steps);
+    };
+    const momentsAfter = async (file: string, name: string) => {
+      const { code, err } = await importOf(file, "--name", name, "--run", name);
+      expect(code, err).toBe(0);
+      return readCheckpoint(join(folder, "runs", name, "checkpoints", "step-00000009"), ["optimizer"]).tensors
+        .optimizer;
+    };
+    const moments = await momentsAfter(checkpoint(8, state), "a");
+    own.forEach(([name, { shape }], i) => {
+      expect(moments.get(`exp_avg.${name}`)?.shape).toEqual(shape);
+      expect(moments.get(`exp_avg.${name}`)?.data[0]).toBe(i / 8);
+      expect(moments.get(`exp_avg_sq.${name}`)?.data.at(-1)).toBe(i / 16);
+    });
+    // A parameter without a state has zeros; a state of more steps, or of another network, is none of these weights.
+    const fewer = await momentsAfter(checkpoint(8, state.slice(0, -2)), "b");
+    expect(fewer.get(`exp_avg.${own.at(-1)![0]}`)?.data[0]).toBe(0);
+    expect((await momentsAfter(checkpoint(10, state), "c")).size).toBe(0);
+    const swapped = state.map(([name], i) => [name, state.at(-1 - i)![1]] as const);
+    expect((await momentsAfter(checkpoint(8, swapped), "d")).size).toBe(0);
+  });
+
   it("options that the tensors tell: norms, SwiGLU, fixed positions, classes, the output convolution", async () => {
     const shape = {
       norm: "rms",

@@ -12,6 +12,7 @@ import { Engine } from "../../../src/trainer/engine/engine.ts";
 import { onnxBackend } from "../../../src/trainer/engine/onnx/backend.ts";
 import { type ImportRequest, type ImportResult, importFiles } from "../../../src/trainer/import/importFiles.ts";
 import { readCheckpoint } from "../../../src/trainer/run/checkpoint.ts";
+import { readSafetensors } from "../../../src/trainer/run/safetensors.ts";
 import { findPython, TORCH_MODULES } from "../../python/findPython.ts";
 import { requirePython } from "../../python/requirePython.ts";
 import { runPython } from "../../python/runPython.ts";
@@ -39,6 +40,15 @@ beforeAll(() => {
   runPython(python.command, "published.py", { folder, size: SIZE, patch: PATCH });
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+beforeAll(async () => {
+  mkdirSync(workshop.path("images"));
+  for (let i = 0; i < 8; i++) {
+    const background = { r: 30 * i, g: 200, b: 255 - 30 * i };
+    const image = sharp({ create: { width: 16, height: 16, channels: 3, background } }).png();
+    await image.toFile(workshop.path("images", `${i}.png`));
+  }
+});
 
 let number = 0;
 const importOf = (name: string, more: Partial<ImportRequest> = {}): Promise<ImportResult> => {
@@ -89,7 +99,7 @@ describe("a checkpoint of the method's code", () => {
         diffusion: { schedule: "linear", timesteps: 1000, prediction: "epsilon" },
       },
     });
-    expect(text).toContain("the optimiser's state was left behind");
+    expect(text).toContain("the optimiser's state came along");
     const record = readRun(result.run!);
     expect(record).toMatchObject({
       ok: true,
@@ -97,7 +107,7 @@ describe("a checkpoint of the method's code", () => {
         parent: null,
         totalSteps: 4321,
         stage: "finetune",
-        imported: { from: [join(folder, "method.pt")], layout: "maskdm" },
+        imported: { from: [join(folder, "method.pt")], layout: "maskdm", optimizer: true },
       },
     });
   });
@@ -129,12 +139,6 @@ describe("a checkpoint of the method's code", () => {
 
   it("is sampled and finetuned as any other run", async (test) => {
     requirePython(test, TORCH_MODULES);
-    mkdirSync(workshop.path("images"));
-    for (let i = 0; i < 8; i++) {
-      const background = { r: 30 * i, g: 200, b: 255 - 30 * i };
-      const image = sharp({ create: { width: 16, height: 16, channels: 3, background } }).png();
-      await image.toFile(workshop.path("images", `${i}.png`));
-    }
     const set = ["--set", "model.num_heads=2", "--set", "finetune.batch_size=4", "--set", "finetune.sample_every=0"];
     const imported = await workshop.succeed(
       "import",
@@ -164,10 +168,36 @@ describe("a checkpoint of the method's code", () => {
       ok: true,
       value: { parent: { run: "a", step: 4321, weights: "raw" }, totalSteps: 2 },
     });
-    const resumed = await workshop.maskdm("resume", "a", "--steps", "5000");
+    expect((await workshop.succeed("runs")).out).toMatch(/a .*finished.*4,?321/);
+  });
+});
+
+describe("the optimiser's state", () => {
+  it("is that of PyTorch, and the training goes on with it", async (test) => {
+    requirePython(test, TORCH_MODULES);
+    const set = ["--set", "model.num_heads=2", "--set", "finetune.batch_size=4", "--set", "finetune.sample_every=0"];
+    const data = ["--data", "images", "--name", "on", "--run", "on"];
+    await workshop.succeed("import", join(folder, "method.pt"), ...data, ...set);
+    const dir = join(workshop.run("on"), "checkpoints", "step-00004321");
+    const { state, tensors } = readCheckpoint(dir, ["optimizer"]);
+    expect(state.emaUpdates).toBe(123);
+    const expected = readSafetensors(join(folder, "moments.safetensors")).tensors;
+    expect([...tensors.optimizer.keys()].sort()).toEqual([...expected.keys()].sort());
+    for (const [name, { data, shape }] of tensors.optimizer) {
+      expect(shape).toEqual(expected.get(name)!.shape);
+      expect(data).toEqual(expected.get(name)!.data);
+    }
+    const resumed = await workshop.succeed("resume", "on", "--steps", "4323");
+    expect(resumed.err).toContain("finetune on");
+    expect(readRun(workshop.run("on"))).toMatchObject({ ok: true, value: { totalSteps: 4323 } });
+  });
+
+  it("is not there for weights alone, which cannot go on", async (test) => {
+    requirePython(test, TORCH_MODULES);
+    await workshop.succeed("import", join(folder, "bare.safetensors"), "--name", "bare", "--run", "bare");
+    const resumed = await workshop.maskdm("resume", "bare", "--steps", "5000");
     expect(resumed.exitCode).toBe(2);
     expect(resumed.err).toContain("was imported, without the state of its optimiser");
-    expect((await workshop.succeed("runs")).out).toMatch(/a .*finished.*4,?321/);
   });
 });
 

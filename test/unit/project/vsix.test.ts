@@ -61,7 +61,15 @@ describe.skipIf(target === undefined)("the package for this platform", () => {
 
   it("brings the licences of the packages whose code is in its programs", () => {
     const notices = readFileSync(join(extension(), "dist/ThirdPartyNotices.txt"), "utf8");
-    for (const name of ["chart.js", "zod", "yaml", "commander", "@vscode/webview-ui-toolkit"]) {
+    const packages = [
+      "chart.js",
+      "zod",
+      "yaml",
+      "commander",
+      "@vscode/webview-ui-toolkit",
+      "@modelcontextprotocol/sdk",
+    ];
+    for (const name of packages) {
       expect(notices).toMatch(new RegExp(`^${name} \\d`, "m"));
     }
     expect(notices).toContain("Permission is hereby granted");

@@ -3,10 +3,12 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { QueueEntry } from "../../../src/core/run/queue.ts";
 import { changeAnnotations, readAnnotations } from "../../../src/node/run/annotations.ts";
+import { queueResume } from "../../../src/node/run/changeRun.ts";
 import { enqueueResume, enqueueStart } from "../../../src/node/run/enqueue.ts";
 import {
   addEntry,
   claimEntry,
+  finishEntry,
   parentOf,
   putBack,
   queueFolder,
@@ -14,6 +16,7 @@ import {
   readLimit,
   readQueue,
   removeEntry,
+  updateStarted,
   writeLimit,
 } from "../../../src/node/run/queue.ts";
 import { runEntry } from "../../../src/node/run/runEntry.ts";
@@ -175,6 +178,32 @@ describe("queueing", () => {
       `has all its 100 steps. Train it for longer with: maskdm resume ${done.dir} --steps N`,
     );
     expect(() => enqueueResume(join(runsDir, "nothing"))).toThrow("cannot be resumed");
+  });
+
+  test("resumes a run that has just stopped once its worker has noticed, and not before", async () => {
+    const runsDir = temporaryFolder();
+    const run = openRun(runsDir, { id: "a" });
+    const { host, pid, processStart } = run.record;
+    addEntry(runsDir, entry("a"));
+    updateStarted(runsDir, { ...claimEntry(runsDir, "a", "token")!, process: { host, pid, processStart } });
+    run.close("stopped");
+    expect(enqueueResume(run.dir)).toBe(false);
+    let worked = 0;
+    await queueResume(run.dir, async () => {
+      if (worked++ === 0) finishEntry(runsDir, "a");
+    });
+    expect(ids(runsDir)).toEqual(["a waiting"]);
+    expect(worked).toBe(2);
+  });
+
+  test("a resume that is on its way already is no other one", () => {
+    const runsDir = temporaryFolder();
+    const run = openRun(runsDir, { id: "a" });
+    run.close("stopped");
+    addEntry(runsDir, entry("a"));
+    claimEntry(runsDir, "a", "token");
+    expect(enqueueResume(run.dir)).toBe(true);
+    expect(ids(runsDir)).toEqual(["a started"]);
   });
 });
 

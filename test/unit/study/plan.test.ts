@@ -50,6 +50,16 @@ describe("the plan of a study", () => {
     expect(new Set(cells.map(({ key }) => key)).size).toBe(12);
   });
 
+  it("counts no seconds of PyTorch, whose steps are not timed beforehand", () => {
+    const base = `${BASE}engine: {backend: torch}\n`;
+    const axes = "axes: {mask.rate: [0.25, 0.75]}\nstages: [pretrain]\nbudget: ";
+    const problems = (budget: string) => plan(`${axes}${budget}`, base).configurations.flatMap((one) => one.problems);
+    expect(problems("{steps: 20}")).toEqual([]);
+    expect(problems("{seconds: 20}")).toEqual(
+      Array(2).fill(expect.stringContaining("count the budget in steps or images")),
+    );
+  });
+
   it("names a key that both stages set alike once, and says of which stage where they differ", () => {
     const points = "[{pretrain.lr: 1e-3, finetune.lr: 1e-3, mask.rate: 0.5}, {pretrain.lr: 1e-3, finetune.lr: 1e-4}]";
     expect(plan(`axes: {way: ${points}}`).configurations.map(({ label }) => label)).toEqual([

@@ -3,7 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { listCheckpoints } from "../../../src/node/run/checkpoints.ts";
-import { lockHolder } from "../../../src/node/run/lock.ts";
+import { acquireLock, lockHolder } from "../../../src/node/run/lock.ts";
 import { requirePython } from "../../python/requirePython.ts";
 import { mountDisk, unmountDisk } from "../training/smallDisk.ts";
 import { newestCheckpoint, QUICK, recordOf, statusOf, tinyExperiment, writeImages } from "../training/support.ts";
@@ -131,6 +131,13 @@ it("tells what is wrong with a command, and what to do", async (test) => {
     expect(err, cases[i]![0].join(" ")).toMatch(cases[i]![2]);
     expect(code, cases[i]![0].join(" ")).toBe(cases[i]![1]);
   }
+  // This process writes the run.
+  const lock = await acquireLock(shop.run("base"));
+  const [held] = await many(python, [["resume", "base", "--steps", "40"]]);
+  expect(held![0], held![2]).toBe(2);
+  expect(held![2]).toMatch(/^error: .*runs\/base is being written by process \d+ on .*maskdm stop .*runs\/base$/m);
+  expect(held![2]).toContain(`process ${process.pid} on`);
+  lock.release();
   expect(recordOf(shop.run("base")).sessions).toHaveLength(1);
   expect(lockHolder(shop.run("base"))).toEqual({ held: false });
 });

@@ -145,6 +145,8 @@ test("resized images and JPEGs are the same up to rounding, and another program'
     [200, 150],
     [300, 301],
     [17, 17],
+    [12, 9],
+    [9, 13],
   ] as const;
   for (const [i, [width, height]] of sizes.entries()) {
     await picture(width, height, 3, i)

@@ -27,7 +27,7 @@ export const COMPARE_RUNS = readingTool(
     summary: "what runs differ in, and how their losses and images compare",
     description:
       "Compare MaskDM runs: keys of their experiments that differ, steps, speed, mean training loss, held-out loss, and every measure of their newest evaluation with its standard error, and notes on what may not be compared (other stages, images, samplers, numbers of samples). Differences within the errors are chance.",
-    input: z.strictObject({ runs: z.array(runInput()).min(2).max(MOST_RUNS) }),
+    input: z.strictObject({ runs: z.array(runInput()).min(2).max(MOST_RUNS).describe("Two runs or more.") }),
     output: z.object({
       runs: z.array(runSchema().extend({ seconds: z.number().nullable(), imagesPerSecond: z.number().nullable() })),
       differing: z

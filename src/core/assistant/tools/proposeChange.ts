@@ -52,6 +52,7 @@ export const PROPOSE_CHANGE = readingTool(
     await host.checkPlaces(file, set);
     const changedText = without(applyOverrides(before ?? "", set), unset);
     const found = await host.lint(file, changedText);
+    // What only the machine, the images or the weights tell is fixed in the first round; later ones look at the text alone.
     const edit = fix ? fixAll(changedText, (text) => (text === changedText ? found : lintExperiment(text))) : null;
     const after = edit === null ? changedText : applyEdits(changedText, [edit]);
     const diagnostics = edit === null ? found : await host.lint(file, after);

@@ -76,12 +76,15 @@ export const RUN_STATUS = readingTool(
 async function endOf(run: string, seconds: number, host: ToolHost, { signal, progress }: Caller): Promise<RunEntry> {
   let entry = findRun(await host.runs(), run, host);
   const { dir } = entry;
+  let told: number | null = null;
   for (let waited = 0; waited < 1000 * seconds && !signal.aborted; waited += POLL_MS) {
     if (!isAtWork(entry) && entry.state !== "queued") break;
     await host.pause(POLL_MS, signal);
     entry = (await host.runs()).find((one) => one.dir === dir) ?? entry;
     const { status } = entry;
-    if (status !== null) progress(status.step, status.totalSteps, runLine(runData(entry, host)));
+    if (status === null || status.step === told) continue;
+    told = status.step;
+    progress(told, status.totalSteps, runLine(runData(entry, host)));
   }
   return entry;
 }

@@ -5,7 +5,6 @@ import { memoryProfile, predictTrainingMemory } from "../../cost/memory.ts";
 import { isBuildable } from "../../model/backbones.ts";
 import { modelShape } from "../../model/shape.ts";
 import { bytes, count, divisors, plural } from "../../numbers.ts";
-import { STAGE_NAMES } from "../../random/streams.ts";
 import { refusedByTorch, trainsWithTorch } from "../../torch/trainsWithTorch.ts";
 import type { Finding, LintContext, Rule } from "../rule.ts";
 
@@ -29,7 +28,7 @@ const memoryAboveMachine: Rule = {
     if (!Number.isFinite(limit) || !isBuildable(shape)) return;
     const whose = own <= limit ? "engine.memory_gb allows" : "this machine has";
     for (const { stage, config, visibleTokens } of context.stages()) {
-      if (visibleTokens === null || trainsWithTorch(context.experiment, stage, autoTakesTorch)) continue;
+      if (visibleTokens === null || trainsWithTorch(context.experiment, autoTakesTorch, [stage])) continue;
       const batch = config.batch_size;
       const micro = config.micro_batch_size === "auto" ? 1 : Math.min(config.micro_batch_size, batch);
       const profile = memoryProfile(engine.backend);
@@ -89,7 +88,7 @@ const memorySetting: Rule = {
   *check({ experiment, facts }) {
     const { engine } = experiment;
     const auto = facts.autoTakesTorch === true;
-    if (STAGE_NAMES.every((stage) => trainsWithTorch(experiment, stage, auto))) return;
+    if (trainsWithTorch(experiment, auto)) return;
     if (engine.memory_gb === "auto" || facts.memoryBytes === undefined || engine.memory_gb * GIB <= facts.memoryBytes)
       return;
     yield {

@@ -284,10 +284,12 @@ const ownNetwork: Rule = {
   explanation:
     "`model.backbone` names a class in Python, `module:Class`. Only the PyTorch engine trains such a network, and hidden tokens can only be dropped: `mask.mode` route and fuse are about the blocks of the studio's own networks. What it costs is not known here. [docs/own-network.md](own-network.md).",
   fix: "Writes `engine.backend: torch`, or `mode: drop`.",
-  *check({ experiment, facts }) {
+  *check(context) {
+    const { experiment, facts } = context;
     const { model, mask } = experiment;
     if (!isOwnNetwork(model.backbone)) return;
-    if (!trainsWithTorch(experiment, facts.autoTakesTorch === true)) {
+    const stages = Array.from(context.stages(), ({ stage }) => stage);
+    if (!trainsWithTorch(experiment, facts.autoTakesTorch === true, stages)) {
       yield {
         at: ["model.backbone"],
         message: `model.backbone ${model.backbone} is a network in Python, which the PyTorch engine alone trains. Set engine.backend to torch.`,

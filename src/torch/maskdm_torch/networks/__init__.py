@@ -27,7 +27,8 @@ def build_network(experiment: Any, folder: Path | None = None) -> nn.Module:
     """The network of an experiment, with the first values of its seed.
 
     forward(tokens [B, F, p*p*C], visible [B, S], timesteps [B], labels [B] | None) -> [B, F, p*p*C]
-    folder: that of the experiment file, where a network of the user's own is looked for. Raises UserError where that cannot be used.
+    folder: that of the experiment file, where a network of the user's own is looked for. Raises UserError where that
+    cannot be used.
     """
     shape = shape_of(experiment)
     if is_own(shape.backbone):

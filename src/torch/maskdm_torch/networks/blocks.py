@@ -1,4 +1,4 @@
-"""What networks share: embeddings of patches, places and timesteps, normalisation, attention and MLP, with their published names."""
+"""What networks share: embeddings, normalisation, attention and MLP, with their published names."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ class TimestepTable(nn.Module):
 
 
 def grid_positions(dim: int, grid: int) -> Tensor:
-    """Fixed positions [g * g, dim] float64 (Peebles & Xie 2022): half of them of the column, half of the row, sines before cosines."""
+    """Fixed positions [g * g, dim] float64 (Peebles & Xie 2022): one half of the column, one of the row, sines
+    first."""
     omega = 1 / 10000 ** (torch.arange(dim // 4, dtype=torch.float64) / (dim / 4))
     angles = torch.arange(grid, dtype=torch.float64)[:, None] * omega
     one = torch.cat([angles.sin(), angles.cos()], dim=1)
@@ -63,7 +64,8 @@ class PatchEmbed(nn.Module):
 
 
 class Attention(nn.Module):
-    """Multi-head self-attention; with qk_norm queries and keys of every head are normalised before they are compared."""
+    """Multi-head self-attention; with qk_norm queries and keys of every head are normalised before they are
+    compared."""
 
     def __init__(self, shape: NetworkShape, bias: Literal["all", "queries and values", "none"]) -> None:
         super().__init__()

@@ -1,6 +1,8 @@
-"""First values of the networks' tensors, from the `init` streams (docs/random-streams.md): those of the TypeScript engine.
+"""First values of the networks' tensors, from the `init` streams (docs/random-streams.md): those of the TypeScript
+engine.
 
-A tensor's place among the network's, in the order of its checkpoint, is its item in the stream: the lists here are in that order.
+A tensor's place among the network's, in the order of its checkpoint, is its item in the stream: the lists here are in
+that order.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""A convolution on the image that a network puts out, which lets patches agree where they meet (docs/hidden-tokens.md)."""
+"""A convolution on the image that a network puts out, which lets patches agree where they meet
+(docs/hidden-tokens.md)."""
 
 from __future__ import annotations
 

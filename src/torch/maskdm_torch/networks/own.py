@@ -1,4 +1,4 @@
-"""A user's own network: `model.backbone: my_package.my_module:MyNet`, a class in Python. docs/own-network.md says what it has to be."""
+"""A user's own network, a class in Python: `model.backbone: my_package.my_module:MyNet` (docs/own-network.md)."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def own_network(experiment: Any, folder: Path) -> nn.Module:
     shape = shape_of(experiment)
     if shape.mode != "drop":
         raise UserError(
-            f"model.backbone {shape.backbone}: mask.mode {shape.mode} is about the blocks of the studio's own networks. "
-            "With a network of your own it has to be drop."
+            f"model.backbone {shape.backbone}: mask.mode {shape.mode} is about the blocks of the studio's own "
+            "networks. With a network of your own it has to be drop."
         )
     made = _load_class(shape.backbone, folder)
     # Its layers draw from PyTorch's generator, which nothing else here reads.
@@ -64,8 +64,8 @@ def _load_class(backbone: str, folder: Path) -> type[nn.Module]:
             if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
                 raise
             raise UserError(
-                f"model.backbone {backbone}: there is no module {error.name}. It is looked for in {place}, the folder of the "
-                "experiment file, and among Python's installed packages."
+                f"model.backbone {backbone}: there is no module {error.name}. It is looked for in {place}, "
+                "the folder of the experiment file, and among Python's installed packages."
             ) from None
     found = getattr(module, class_name, None)
     if not (isinstance(found, type) and issubclass(found, nn.Module)):
@@ -75,7 +75,9 @@ def _load_class(backbone: str, folder: Path) -> type[nn.Module]:
             if isinstance(value, type) and issubclass(value, nn.Module) and value.__module__ == module.__name__
         ]
         there = f"It has {', '.join(classes)}." if classes else "It has none."
-        raise UserError(f"model.backbone {backbone}: {module.__file__} has no torch.nn.Module named {class_name}. {there}")
+        raise UserError(
+            f"model.backbone {backbone}: {module.__file__} has no torch.nn.Module named {class_name}. {there}"
+        )
     return found
 
 
@@ -84,8 +86,8 @@ def _require_trainable(backbone: str, network: nn.Module) -> None:
         raise UserError(f"model.backbone {backbone}: the network has no parameters that can be trained.")
     if any(isinstance(module, _BatchNorm) for module in network.modules()):
         raise UserError(
-            f"model.backbone {backbone}: the network has batch normalisation, whose running statistics are no weights: they would "
-            "have no moving average. Use LayerNorm, RMSNorm or GroupNorm."
+            f"model.backbone {backbone}: the network has batch normalisation, whose running statistics are no weights: "
+            "they would have no moving average. Use LayerNorm, RMSNorm or GroupNorm."
         )
 
 
@@ -98,11 +100,14 @@ def _try(network: nn.Module, shape: NetworkShape, visible: int, folder: Path) ->
     with _user_code(shape.backbone, f"fails on {visible} of {shape.tokens} tokens", folder):
         output = network(tokens, positions, torch.tensor([0, shape.timesteps - 1]), labels)
     if not isinstance(output, Tensor):
-        raise UserError(f"model.backbone {shape.backbone}: the network returns a {type(output).__name__}, not a tensor.")
+        raise UserError(
+            f"model.backbone {shape.backbone}: the network returns a {type(output).__name__}, not a tensor."
+        )
     if output.shape != tokens.shape:
         raise UserError(
-            f"model.backbone {shape.backbone}: of 2 images with {visible} visible tokens of {shape.token_elements} values the network "
-            f"returns {_sizes(output)}. It has to return a prediction for each value that it is given, {_sizes(tokens)}."
+            f"model.backbone {shape.backbone}: of 2 images with {visible} visible tokens of {shape.token_elements} "
+            f"values the network returns {_sizes(output)}. It has to return a prediction for each value that it is given, "
+            f"{_sizes(tokens)}."
         )
     if not output.is_floating_point() or not output.isfinite().all():
         raise UserError(

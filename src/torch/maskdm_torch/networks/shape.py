@@ -8,7 +8,8 @@ from typing import Any
 
 @dataclass(frozen=True)
 class NetworkShape:
-    """Names and meanings of the experiment file's keys; where a key has a default here, it is the method's own choice."""
+    """Names and meanings of the experiment file's keys; where a key has a default here, it is the method's own
+    choice."""
 
     image_size: int
     channels: int
