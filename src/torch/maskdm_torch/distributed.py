@@ -11,10 +11,12 @@ piece afterwards is less code and as exact, but its whole time would come on top
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import timedelta
+from threading import Timer
 from typing import TYPE_CHECKING, Any, Protocol
 from warnings import catch_warnings, simplefilter
 
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
 #: Followers wait that long while the leader draws, evaluates or saves; and all for each other at the beginning.
 _PATIENCE = timedelta(hours=6)
-_MEETING = timedelta(seconds=120)
+_MEETING = timedelta(seconds=60)
 _GO, _END = 1, 0
 
 
@@ -210,14 +212,26 @@ def _losses_named() -> Iterator[None]:
 
 
 @contextmanager
+def _ends_after(limit: timedelta) -> Iterator[None]:
+    """Ends this process where it is not done in time."""
+    timer = Timer(limit.total_seconds(), os._exit, (1,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+@contextmanager
 def join_ranks() -> Iterator[ProcessGroup]:
     """Joins the processes that torchrun has started; at the end of the leader the others end, too."""
     is_cuda = torch.cuda.is_available()
     if is_cuda:
         torch.cuda.set_device(place())
     try:
-        # Processes that do not find each other in time are started again.
-        with _losses_named():
+        # Processes that do not find each other in time are started again; gloo itself was seen to wait for ever.
+        with _losses_named(), _ends_after(_MEETING):
             dist.init_process_group("nccl" if is_cuda else "gloo", timeout=_MEETING)
             group = ProcessGroup()
         try:
