@@ -53,14 +53,17 @@ export class Trainings {
     });
   }
 
-  /** Starts a worker where the queue holds trainings of the study and has none. */
+  /**
+   * Starts a worker where the queue has none, and holds trainings of the study, or one that has begun: it takes the room, and nobody
+   * else would see that it has ended.
+   */
   async workQueue(): Promise<void> {
     const { book } = this;
     if (this.queueWorker !== null) return;
-    const isOwn = readQueue(book.runsDir).some(
-      ({ state, entry }) => state !== "failed" && book.plan.runs.has(entry.id),
+    const isNeeded = readQueue(book.runsDir).some(
+      ({ state, entry }) => state === "started" || (state !== "failed" && book.plan.runs.has(entry.id)),
     );
-    if (!isOwn || (await isWorked(book.runsDir))) return;
+    if (!isNeeded || (await isWorked(book.runsDir))) return;
     const worker = startWorker(book.runsDir, this.program);
     this.queueWorker = worker;
     const forget = (): void => {

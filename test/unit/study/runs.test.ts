@@ -115,6 +115,26 @@ describe.concurrent("maskdm study", () => {
     expect(readEvaluations(readFileSync(`${study.run(id!)}/evaluations.jsonl`, "utf8"))).toHaveLength(1);
   }, 120_000);
 
+  it("evaluates where a training of somebody else's takes the room that has ended unseen", async ({ expect }) => {
+    studyBase(shop, "unseen", { diffusion: { timesteps: 20 }, sample: { steps: 20 } });
+    const stages = "stages: [pretrain]\nseeds: 1\n";
+    const study = new StudyAtWork(shop, "unseen", `${held}${stages}`);
+    expect((await study.command("run")).exitCode).toBe(0);
+    const [id] = study.runs;
+    const { formatVersion, host, pid, processStart, createdAt: at } = recordOf(study.run(id!));
+    const process = { host, pid, processStart };
+    const entry = { order: { kind: "resume" }, queuedAt: at, attempts: 1, claim: { token: "another", at }, process };
+    writeFileSync(
+      `${queueFolder(study.runsDir)}/other.started.json`,
+      JSON.stringify({ formatVersion, id: "other", ...entry }),
+    );
+    expect(readQueue(study.runsDir)).toHaveLength(1);
+    study.write(`${stages}evaluate: {samples: 50, space: random-convolutions}\n`);
+    const { exitCode, err } = await study.command("run", "--changed");
+    expect(exitCode, err).toBe(0);
+    expect(await study.states()).toEqual(["done"]);
+  }, 60_000);
+
   it("stops, saving what trains, and goes on from there", async ({ expect }) => {
     studyBase(shop, "stopped", {
       pretrain: { ...QUICK, steps: 1_000_000, checkpoint_every: 1_000_000, log_every: 100 },
