@@ -78,23 +78,26 @@ export function register(program: Command, io: Io): void {
 }
 
 async function sample(run: string, options: SampleOptions, io: Io): Promise<void> {
-  const torch = await torchOf(run, options);
+  const { sampler, steps, eta, guidance, count, weights, seed, label, out, trajectory, images, overwrite } = options;
+  const named = { sampler, steps, eta, guidance, count, weights };
+  const overrides = [
+    ...options.set,
+    ...Object.entries(named).flatMap(([key, value]) =>
+      value === undefined ? [] : [{ path: `sample.${key}`, value: String(value) }],
+    ),
+  ];
+  const torch = await torchOf(run, options.runsDir, overrides);
   if (torch !== null) {
     const { handOver } = await import("./handOver.ts");
     await handOver({ python: torch.python, args: torchArguments(run, options), input: null }, io);
     return;
   }
   const { sampleRun } = await import("../loop/sampleRun.ts");
-  const { sampler, steps, eta, guidance, count, weights, seed, label, out, trajectory, images, overwrite } = options;
-  const named = { sampler, steps, eta, guidance, count, weights };
-  const overrides = Object.entries(named).flatMap(([key, value]) =>
-    value === undefined ? [] : [{ path: `sample.${key}`, value: String(value) }],
-  );
   let progress: Progress | null = null;
   const result = await sampleRun({
     source: run,
     runsDir: options.runsDir,
-    overrides: [...options.set, ...overrides],
+    overrides,
     ...(seed === undefined ? {} : { seed }),
     ...(label === undefined ? {} : { label }),
     out: out ?? null,
@@ -116,13 +119,13 @@ async function sample(run: string, options: SampleOptions, io: Io): Promise<void
 }
 
 /** The PyTorch that draws with a run's experiment; null: this program's engine does. */
-async function torchOf(run: string, { runsDir, set }: SampleOptions): Promise<TorchPython | null> {
+async function torchOf(run: string, runsDir: string, overrides: readonly SetOption[]): Promise<TorchPython | null> {
   const [{ findNetwork }, { torchFor }] = await Promise.all([
     import("../../node/run/runNetwork.ts"),
     import("../torch/findTorch.ts"),
   ]);
   // Whoever draws says what there is to say of the run.
-  const { experiment } = findNetwork({ source: run, runsDir, overrides: set, note: () => {} });
+  const { experiment } = findNetwork({ source: run, runsDir, overrides, note: () => {} });
   return torchFor(experiment, null);
 }
 

@@ -159,7 +159,7 @@ describe("parseExperiment with overrides", () => {
       "--set steps=7: there is no key steps. Did you mean pretrain.steps, finetune.steps or sample.steps?",
     ],
     ["mask", "crop", "--set mask=crop: mask is a section; set one of its keys, such as mask.strategy."],
-    ["nothing.like.this", "1", "Sections: data, model, mask, diffusion, pretrain, finetune, sample, engine."],
+    ["nothing.like.this", "1", "Sections: data, model, mask, diffusion, pretrain, finetune, sample, engine, compute."],
     ["pretrain.steps", "[1", "This bracket is never closed: a ] is missing."],
     [
       "pretrain.steps",
