@@ -65,7 +65,7 @@ describe("the editor of an experiment", () => {
     ok(strategy?.documentation instanceof vscode.MarkdownString);
     ok(strategy.documentation.value.includes("What pretraining hides."));
     const sections = await completions(document, new vscode.Position(document.lineCount - 1, 0));
-    deepStrictEqual(sections.map(labelOf).sort(), ["diffusion", "engine", "finetune", "sample", "seed"]);
+    deepStrictEqual(sections.map(labelOf).sort(), ["compute", "diffusion", "engine", "finetune", "sample", "seed"]);
   });
 
   it("completes values: those allowed, and those that fit", async () => {
