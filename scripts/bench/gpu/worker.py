@@ -161,7 +161,7 @@ def answer(worker: Worker, command: dict[str, Any]) -> dict[str, Any]:
         traceback.print_exc()
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         reason = f"{type(error).__name__}: {lines[0] if lines else 'no reason given'}"
-        reply = {"error": reason, "isMemory": isinstance(error, torch.OutOfMemoryError)}
+        reply = {"error": reason, "isMemory": isinstance(error, torch.cuda.OutOfMemoryError)}
     # Outside of the handler, which holds the failed step's tensors.
     worker.let_go()
     return reply

@@ -52,7 +52,7 @@ def _train(ranks: Ranks, task: FollowersTask) -> None:
         batch = source.batch(state.step)
         try:
             state.update(batch)
-        except torch.OutOfMemoryError:
+        except torch.cuda.OutOfMemoryError:
             smaller_micro_batch(state, experiment, stage)
 
 
