@@ -94,8 +94,6 @@ def _report(error: BaseException) -> int:
 def _run(args: list[str]) -> int:
     options = _parser().parse_args(args)
     # PyTorch takes seconds to load: help and usage errors do not wait for it.
-    from . import commands
-
     command = ("maskdm-torch", *args)
     if options.command == "bench":
         from .bench import bench
@@ -103,7 +101,9 @@ def _run(args: list[str]) -> int:
         bench(options.file, options.set, options.mask_rates, options.batch_sizes, options.steps, options.json)
         return 0
     if options.command == "sample":
-        commands.sample(options.run, _sample_options(options))
+        from .sample_command import sample
+
+        sample(options.run, _sample_options(options))
         return 0
     if started_by_torchrun():
         return _work(options, command)
@@ -199,7 +199,7 @@ def _text(where: str | None) -> str | None:
 
 
 def _sample_options(options: argparse.Namespace):  # noqa: ANN202
-    from .commands import SampleOptions
+    from .sample_command import SampleOptions
 
     named = ("sampler", "steps", "eta", "guidance", "count", "weights")
     given = [(name, getattr(options, name)) for name in named]
