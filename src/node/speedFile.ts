@@ -1,11 +1,11 @@
 /** How fast this machine trains, as it was measured: one file of the user's, whether the command line, a run or the editor asks. */
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import * as z from "zod";
 import type { MachineKnowledge } from "../core/cost/forecast.ts";
 import { type SpeedMeasurement, speedMeasurementSchema, withMeasurement } from "../core/cost/speed.ts";
-import { parseJson } from "../core/parseJson.ts";
+import { readKeptList } from "./keptList.ts";
 import { thisMachine, usableMemory } from "./machine.ts";
 import { replaceJson } from "./run/files.ts";
 import { autoTakesTorch } from "./torch/keptTorch.ts";
@@ -14,7 +14,9 @@ import { userFolder } from "./userFolder.ts";
 /** Settings of backend and threads whose measurements are kept. */
 const MOST_KEPT = 20;
 
-const fileSchema = z.object({ formatVersion: z.literal(1), measurements: z.array(z.unknown()) });
+const listSchema = z
+  .object({ formatVersion: z.literal(1), measurements: z.array(z.unknown()) })
+  .transform(({ measurements }) => measurements);
 
 export const speedFile = (): string => join(userFolder("speed"), "measurements.json");
 
@@ -25,19 +27,8 @@ export function machineName(): string {
 }
 
 /** What was measured; nothing where there is no such file, or none that this version reads: measuring again writes it anew. */
-export function readMeasurements(file: string = speedFile()): readonly SpeedMeasurement[] {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch {
-    return [];
-  }
-  const parsed = fileSchema.safeParse(parseJson(text));
-  return (parsed.success ? parsed.data.measurements : []).flatMap((value) => {
-    const measurement = speedMeasurementSchema.safeParse(value);
-    return measurement.success ? [measurement.data] : [];
-  });
-}
+export const readMeasurements = (file: string = speedFile()): readonly SpeedMeasurement[] =>
+  readKeptList(file, listSchema, speedMeasurementSchema);
 
 /** Keeps a measurement beside the others. @throws UserError if the disk refuses */
 export function keepMeasurement(measurement: SpeedMeasurement, file: string = speedFile()): void {

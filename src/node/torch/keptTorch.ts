@@ -2,13 +2,13 @@
  * What was found out about Pythons: asking one takes as long as PyTorch takes to load. It is kept in a file of the user's, until the
  * Python, what is installed into it, or the driver changes.
  */
-import { mkdirSync, readFileSync, statSync } from "node:fs";
+import { mkdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as z from "zod";
 import packageJson from "../../../package.json" with { type: "json" };
-import { parseJson } from "../../core/parseJson.ts";
 import { type TorchAbout, torchAboutSchema } from "../../core/torch/about.ts";
 import { findProgram } from "../findProgram.ts";
+import { readKeptList } from "../keptList.ts";
 import { replaceJson } from "../run/files.ts";
 import { type Surroundings, thisSurroundings, userFolder } from "../userFolder.ts";
 import { driverStamp, mayHaveDevice } from "./deviceSigns.ts";
@@ -32,7 +32,9 @@ const keptSchema = z.object({
   stamps: z.record(z.string(), z.number().nullable()),
 });
 type Kept = z.output<typeof keptSchema>;
-const fileSchema = z.object({ formatVersion: z.literal(1), pythons: z.array(z.unknown()) });
+const listSchema = z
+  .object({ formatVersion: z.literal(1), pythons: z.array(z.unknown()) })
+  .transform(({ pythons }) => pythons);
 
 const keptFile = (at: Surroundings): string => join(userFolder("torch", at), "pythons.json");
 
@@ -73,16 +75,7 @@ export function keepTorch(python: string, answer: TorchAnswer, at: Surroundings 
   }
 }
 
-function readKept(file: string): Kept[] {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch {
-    return [];
-  }
-  const parsed = fileSchema.safeParse(parseJson(text));
-  return (parsed.success ? parsed.data.pythons : []).flatMap((value) => keptSchema.safeParse(value).data ?? []);
-}
+const readKept = (file: string): Kept[] => readKeptList(file, listSchema, keptSchema);
 
 /** Whether `engine.backend: auto` takes PyTorch on this machine, by what was found out before: no Python is asked. */
 export function autoTakesTorch(at: Surroundings = thisSurroundings()): boolean {
