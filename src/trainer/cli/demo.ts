@@ -49,7 +49,7 @@ async function demo(runsDir: string, io: Io): Promise<void> {
   if (pretrained.state !== "finished") return;
   const startUp = StartUp.again();
   const options = { runsDir, set: FINETUNE_SET, from: pretrained.dir, run: nameFor("finetune") };
-  const source = await findSource(file, options, FINETUNE_SET, io);
+  const source = await findSource(file, options, FINETUNE_SET);
   const finetuned = await startRun(file, "finetune", options, source, io, undefined, startUp);
   if (finetuned.state !== "finished") return;
 
