@@ -13,6 +13,8 @@ import torch
 from .batch_source import BatchSource
 from .batches import TrainingBatch
 from .dataset import Dataset
+from .drawing import drawing_of
+from .drawing_files import DrawingFiles
 from .engine import AveragedNetwork, smaller_micro_batch
 from .errors import UserError
 from .experiment import Experiment, Stage
@@ -22,10 +24,11 @@ from .machine import resident_bytes
 from .masks import mask_pieces
 from .metrics import MetricsWindow, read_step_line
 from .optimizer import learning_rate
+from .picture_pages import grid_layout
 from .progress import Progress
 from .run_lock import LockLostError
 from .run_writer import RunWriter
-from .sample_pictures import DrawingFiles, draw_to_files, drawing_of, grid_layout
+from .sample_pictures import draw_to_files
 from .status import FinalState
 from .stop_request import GivenUp, StopRequest
 from .training_state import StepMetrics, TrainingState
