@@ -1,5 +1,5 @@
 /** `maskdm export RUN…`: runs for other programs. */
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { UserError } from "../../core/errors.ts";
 import { shellArgument } from "../../node/shellCommand.ts";
@@ -64,7 +64,7 @@ async function exportRuns(texts: readonly string[], options: ExportOptions, io: 
   await exportNetworks(texts, options, io);
   if (tensorboard === undefined && csv === undefined && evaluations === undefined) return;
   const runs = await found(texts, options.runsDir);
-  const name = runs.length === 1 ? runs[0]!.record.id : "runs";
+  const name = runs.length === 1 ? basename(runs[0]!.dir) : "runs";
   if (csv !== undefined || evaluations !== undefined) {
     const { evaluationsTable, metricsTable } = await import("../export/exportCsv.ts");
     if (csv !== undefined) await write(csv === true ? `${name}.csv` : csv, metricsTable(runs), io);
@@ -97,10 +97,14 @@ async function exportNetworks(sources: readonly string[], options: ExportOptions
     import("../export/exportPytorch.ts"),
     import("../export/exportDiffusers.ts"),
   ]);
-  for (const source of sources) {
-    const network = networkToExport({ source, runsDir, step, weights, note: (line) => io.stderr(line) });
-    const folderOf = (place: Place, kind: string): string =>
-      place === true ? `${network.weights.run}-${kind}` : place;
+  const note = (line: string): void => io.stderr(line);
+  const networks = sources.map((source) => networkToExport({ source, runsDir, step, weights, note }));
+  const names = networks.map(({ runDir }) => basename(runDir));
+  if (new Set(names).size < names.length) {
+    throw new UserError("Two of the networks are of runs of one name: export one at a time, and name a folder for it.");
+  }
+  for (const [i, network] of networks.entries()) {
+    const folderOf = (place: Place, kind: string): string => (place === true ? `${names[i]}-${kind}` : place);
     if (pytorch !== undefined) {
       const folder = folderOf(pytorch, "pytorch");
       exportPytorch(network, resolve(folder));
@@ -108,7 +112,7 @@ async function exportNetworks(sources: readonly string[], options: ExportOptions
     }
     if (diffusers !== undefined) {
       const folder = folderOf(diffusers, "diffusers");
-      for (const note of exportDiffusers(network, resolve(folder))) io.stderr(`note: ${note}`);
+      for (const line of exportDiffusers(network, resolve(folder))) note(`note: ${line}`);
       io.stdout(folder);
     }
   }

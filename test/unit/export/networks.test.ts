@@ -237,6 +237,7 @@ describe("which network, and where to", () => {
       [[dir, "--pytorch", other], /other holds files that are of no export, and is left as it is/],
       [[dir, "--pytorch", join(folder, "new"), "--checkpoint", "7"], /no whole checkpoint of step 7. Take one of 1, 2/],
       [[dir, dir, "--pytorch", join(folder, "new")], /Each network needs a folder of its own/],
+      [[dir, join(dir, "checkpoints/step-00000001"), "--pytorch"], /Two of the networks are of runs of one name/],
       [[dir, "--csv", "-", "--weights", "raw"], /--weights goes with --pytorch or --diffusers/],
       [[own.dir, "--diffusers", join(folder, "new")], /model\.backbone nets:Mine is a network of your own/],
     ] as const) {
