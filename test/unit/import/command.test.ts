@@ -131,6 +131,15 @@ describe("what is written", () => {
     ).toEqual([network().get("encoder.norm.bias")!.value, network().get("encoder.norm.bias")!.value]);
     expect(tensors.ema.get("encoder.patch_embed.proj.weight")!.data[0]).toBe(2);
     expect(tensors.raw.get("encoder.patch_embed.proj.weight")!.data[0]).toBe(1);
+    expect(state.emaUpdates).toBe(5);
+  });
+
+  it("numbers of steps that are none count as not said", async () => {
+    const counts = { "ema.step": Float32Array.of(0.5), step: Float32Array.of(-1), global_step: Float32Array.of(7) };
+    const { code, err } = await importOf(safetensors("A.SAFETENSORS", under("model.", network()), counts), "--run", "r");
+    expect(code, err).toBe(0);
+    const { state } = readCheckpoint(join(folder, "runs", "r", "checkpoints", "step-00000007"), []);
+    expect(state).toMatchObject({ step: 7, emaUpdates: 7 });
   });
 
   it("AdamW's moments, by the order of the network's tensors", async () => {
