@@ -147,7 +147,11 @@ describe("what is written", () => {
 
   it("numbers of steps that are none count as not said", async () => {
     const counts = { "ema.step": Float32Array.of(0.5), step: Float32Array.of(-1), global_step: Float32Array.of(7) };
-    const { code, err } = await importOf(safetensors("A.SAFETENSORS", under("model.", network()), counts), "--run", "r");
+    const { code, err } = await importOf(
+      safetensors("A.SAFETENSORS", under("model.", network()), counts),
+      "--run",
+      "r",
+    );
     expect(code, err).toBe(0);
     const { state } = readCheckpoint(join(folder, "runs", "r", "checkpoints", "step-00000007"), []);
     expect(state).toMatchObject({ step: 7, emaUpdates: 7 });

@@ -91,7 +91,13 @@ describe("what is read", () => {
   });
 
   it("attributes of objects say nothing", () => {
-    const options = join(op.global("argparse.Namespace"), op.emptyTuple, op.reduce, dict({ step: op.int(9) }), op.build);
+    const options = join(
+      op.global("argparse.Namespace"),
+      op.emptyTuple,
+      op.reduce,
+      dict({ step: op.int(9) }),
+      op.build,
+    );
     expect(read(torchFile(pickle(dict({ n: op.int(3), args: options })))).plain).toEqual({ n: 3 });
   });
 
