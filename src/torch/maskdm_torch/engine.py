@@ -61,7 +61,9 @@ def precision_of(experiment: Experiment, device: torch.device) -> Precision:
     asked = experiment.engine.precision
     if asked != "auto":
         return asked
-    return "bfloat16" if device.type == "cuda" and torch.cuda.is_bf16_supported() else "float32"
+    # From Ampere on; PyTorch's own question is answered with yes by older cards, too, which only emulate it.
+    has_bfloat16 = device.type == "cuda" and torch.cuda.get_device_capability(device)[0] >= 8
+    return "bfloat16" if has_bfloat16 else "float32"
 
 
 def training_state(
@@ -144,7 +146,7 @@ def _micro_batch_size(
     if config.micro_batch_size != "auto":
         return min(config.micro_batch_size, images)
     left = _budget(experiment, device) - 20 * sum(parameter.numel() for parameter in network.parameters())
-    each = _bytes_per_image(experiment, stage)
+    each = _bytes_per_image(experiment, stage, device)
     return next((size for size in divisors(images) if size * each <= left), 1)
 
 
@@ -162,15 +164,15 @@ def _budget(experiment: Experiment, device: torch.device) -> float:
     return min(_AUTO_BYTES, usable_memory() / 2)
 
 
-def _bytes_per_image(experiment: Experiment, stage: Stage) -> float:
-    """What a block keeps for its gradients: about 10 + 3 mlp_ratio numbers per value of a token, and the attention
-    matrices."""
+def _bytes_per_image(experiment: Experiment, stage: Stage, device: torch.device) -> float:
+    """What a block keeps for its gradients: about 10 + 3 mlp_ratio numbers per value of a token, and on a processor the
+    attention matrices, of which kernels of a GPU never hold but a piece."""
     model = experiment.model
     tokens = (experiment.data.image_size // model.patch_size) ** 2
     if experiment.mask.mode == "drop":
         tokens = max(piece.mask.visible_tokens for piece in mask_pieces(experiment, stage))
-    per_block = tokens * model.embed_dim * (10 + 3 * model.mlp_ratio) + model.num_heads * tokens**2
-    return 4 * (model.depth + 1) * per_block
+    matrices = 0 if device.type == "cuda" else model.num_heads * tokens**2
+    return 4 * (model.depth + 1) * (tokens * model.embed_dim * (10 + 3 * model.mlp_ratio) + matrices)
 
 
 def smaller_micro_batch(state: TrainingState, experiment: Experiment, stage: Stage) -> int:
