@@ -10,18 +10,24 @@ import contextlib
 import io
 import json
 import sys
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from unittest import mock
 
 import torch
+from safetensors.torch import save_file
+from torch import nn
 
 from maskdm_torch import batch_plan, batches, cli, engine, training_state
 from maskdm_torch.batch_plan import BatchPlanner
 from maskdm_torch.batches import Assembler
+from maskdm_torch.engine import StartWeights
 from maskdm_torch.experiment import Experiment, parse_experiment
 from maskdm_torch.json_schema import load_schema
 from maskdm_torch.late_metrics import LateMetrics
 from maskdm_torch.networks import build_network
+from maskdm_torch.run_lock import lock_new
 from maskdm_torch.training_state import StepMetrics, TrainingState
 
 UVIT = {"patch_size": 4, "embed_dim": 32, "depth": 5, "num_heads": 2}
@@ -54,7 +60,7 @@ def steps_on_meta(experiment: Experiment) -> StepMetrics:
     """Two steps, each in two passes. -> the second one's metrics"""
     device = torch.device("meta")
     state = TrainingState(
-        build_network(experiment).to(device),
+        build_network(experiment, device=device),
         experiment,
         "pretrain",
         micro_batch_size=2,
@@ -116,6 +122,63 @@ def attention_takes_no_memory_of_a_card() -> None:
     assert of[0] - of[1] == 4 * 6 * 2 * 1024**2
 
 
+def dropout_is_off_where_a_network_is_looked_at() -> None:
+    network = nn.Sequential(nn.Dropout(0.5), nn.Sequential(nn.Dropout(0.5)))
+    network[1].eval()
+    with engine.evaluating(network):
+        assert not any(module.training for module in network.modules())
+    assert [module.training for module in network.modules()] == [True, True, False, False]
+
+
+OWN = """
+import torch
+
+class Net(torch.nn.Module):
+    def __init__(self, shape):
+        super().__init__()
+        self.first = torch.nn.Linear(shape.token_elements, shape.token_elements)
+        self.tied = self.first
+        self.frozen = torch.nn.Linear(2, 2).requires_grad_(False)
+        self.register_buffer("drawn", torch.randn(4))
+
+    def forward(self, tokens, positions, timesteps, labels):
+        return self.first(tokens)
+"""
+
+
+def what_an_own_network_does_not_learn_belongs_to_its_weights() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder, device = Path(name), torch.device("cpu")
+        (folder / "drawn_once.py").write_text(OWN)
+        sections = {"model": {"backbone": "drawn_once:Net", "patch_size": 4}}
+        one, other = (experiment_of(sections, seed) for seed in (1, 2))
+
+        def note(line: str) -> None:
+            raise AssertionError(line)
+
+        trained = engine.training_state(one, "pretrain", None, device, folder, note)
+        for tensor in trained.ema:
+            tensor += 1
+        for which, tensors in trained.tensors().items():
+            save_file({key: tensor.clone() for key, tensor in tensors.items()}, folder / f"{which}.safetensors")
+        started = engine.training_state(
+            other, "pretrain", StartWeights(folder / "raw.safetensors"), device, folder, note
+        ).network
+        drawing = engine.drawing_network(other, folder / "ema.safetensors", folder, device)
+        for network in (started, drawing):
+            for key in ("drawn", "frozen.weight"):
+                assert torch.equal(network.state_dict()[key], trained.network.state_dict()[key]), key
+        assert torch.equal(drawing.first.weight, trained.network.first.weight + 1)
+
+
+def a_lock_that_was_released_stays_so() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        lock = lock_new(Path(name))
+        lock.release()
+        lock.renew()
+        assert json.loads((Path(name) / "lock-0001.json").read_text())["released"] is True
+
+
 def a_card_without_memory_is_told() -> None:
     error = torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 9")
     told = io.StringIO()
@@ -148,6 +211,9 @@ CHECKS = (
     metrics_arrive_as_they_were,
     bfloat16_is_chosen_where_a_card_has_it,
     attention_takes_no_memory_of_a_card,
+    dropout_is_off_where_a_network_is_looked_at,
+    what_an_own_network_does_not_learn_belongs_to_its_weights,
+    a_lock_that_was_released_stays_so,
     a_card_without_memory_is_told,
 )
 

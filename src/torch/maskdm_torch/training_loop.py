@@ -15,7 +15,7 @@ from .batches import TrainingBatch
 from .dataset import Dataset
 from .drawing import drawing_of
 from .drawing_files import DrawingFiles
-from .engine import AveragedNetwork, smaller_micro_batch
+from .engine import AveragedNetwork, evaluating, smaller_micro_batch
 from .errors import UserError
 from .experiment import Experiment, Stage
 from .files import DiskError
@@ -253,7 +253,8 @@ class TrainingLoop:
         setup, began = self._setup, time.monotonic()
         what = f"{kind} of step {self._step}"
         try:
-            return work()
+            with evaluating(setup.state.network):
+                return work()
         except (DiskError, LockLostError):
             raise  # as checkpoints will be refused, too
         except GivenUp:
