@@ -1,5 +1,5 @@
 /** An event file of TensorBoard that comes to hold what it is told to, whatever it holds already: nothing twice, and nothing that no longer counts. */
-import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, mkdirSync, openSync, readSync, truncateSync } from "node:fs";
 import { dirname } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import { readEvent, restartEvent, versionEvent } from "../../core/tensorboard/events.ts";
@@ -46,7 +46,8 @@ export class EventLog {
     }
     this.guard(() => {
       this.read();
-      ftruncateSync(this.fd, this.size);
+      // By its name: Windows cuts no file that is open for appending only.
+      if (fstatSync(this.fd).size > this.size) truncateSync(path, this.size);
       if (this.size === 0) this.append([versionEvent(startedAt)]);
     });
   }
