@@ -116,7 +116,7 @@ describe("a checkpoint of the method's code", () => {
     ["bare.safetensors", /one set of weights/],
     ["odd.pth", /one set of weights/],
     ["protocol4.pth", /one set of weights/],
-  ] as const)("%s: without buffers, under prefixes, of other numbers, strides and protocols", async ([name, note], test) => {
+  ] as const)("%s: no buffers, prefixes, other numbers, strides and protocols", async ([name, note], test) => {
     requirePython(test, TORCH_MODULES);
     const result = await importOf(name);
     expect(result.notes.join("\n")).toMatch(note);
