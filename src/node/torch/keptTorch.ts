@@ -42,14 +42,19 @@ const keptFile = (at: Surroundings): string => join(userFolder("torch", at), "py
 const isShim = (python: string): boolean => /[/\\]shims[/\\]/.test(python);
 
 /** What an answer depends on, besides files that change. */
-const keyOf = (python: string, { env }: Surroundings): string =>
+const keyOf = (python: string, at: Surroundings): string =>
   JSON.stringify([
     ...[python, isShim(python) ? process.cwd() : "", packageJson.version],
-    ...[env["CUDA_VISIBLE_DEVICES"] ?? "", env["PYTHONPATH"] ?? "", driverStamp()],
+    ...[at.env["CUDA_VISIBLE_DEVICES"] ?? "", at.env["PYTHONPATH"] ?? "", driverStamp(at)],
   ]);
 
+/** null: there is nothing, or nothing that this user may look at */
 function changedAt(path: string): number | null {
-  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? null;
+  try {
+    return statSync(path).mtimeMs;
+  } catch {
+    return null;
+  }
 }
 
 /** @param python path of a program. @returns null: it was not asked, or something has changed since */

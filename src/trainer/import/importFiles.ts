@@ -1,6 +1,6 @@
 /** `maskdm import`: published configurations and weights become an experiment file, and a run that others can start from. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { basename, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import packageJson from "../../../package.json" with { type: "json" };
 import { UserError } from "../../core/errors.ts";
 import { formatDiagnostic } from "../../core/experiment/diagnostic.ts";
@@ -12,6 +12,7 @@ import { modelShape } from "../../core/model/shape.ts";
 import type { Stage } from "../../core/random/streams.ts";
 import { runNameProblem } from "../../core/run/names.ts";
 import { expandHome } from "../../node/homePath.ts";
+import { asDiskError } from "../../node/run/diskError.ts";
 import { checkFree } from "../../node/run/newRun.ts";
 import { writeCheckpoint } from "../run/checkpoint.ts";
 import { createRun } from "../run/runFolder.ts";
@@ -190,7 +191,11 @@ function classesAsked(set: readonly Override[]): number | null {
 
 /** @throws UserError where the disk refuses */
 function write(file: string, text: string): void {
-  mkdirSync(join(file, ".."), { recursive: true });
-  // "wx" refuses a file that came into being in the meantime.
-  writeFileSync(file, text, { flag: "wx" });
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    // "wx" refuses a file that came into being in the meantime.
+    writeFileSync(file, text, { flag: "wx" });
+  } catch (error) {
+    throw asDiskError(error, { path: file });
+  }
 }

@@ -26,10 +26,10 @@ export type TorchSearch =
   /** reason without a full stop; remedy in sentences */
   | { readonly found: false; readonly reason: string; readonly remedy: string };
 
-/** Asks a Python what it can train with, and keeps the answer. @param python path of its program */
+/** Asks a Python what it can train with, and keeps what it answers; one that fails to may do so another time. @param python path of its program */
 export async function askTorch(python: string, signal?: AbortSignal): Promise<TorchAnswer> {
   const answer = await queryTorch(python, signal);
-  keepTorch(python, answer);
+  if (answer.answered) keepTorch(python, answer);
   return answer;
 }
 

@@ -10,6 +10,7 @@ import { sizeOf } from "../../../src/core/model/graph/graph.ts";
 import { METHOD_CHOICES, type ModelShape } from "../../../src/core/model/shape.ts";
 import { findNetwork } from "../../../src/node/run/runNetwork.ts";
 import { runCommandLine } from "../../../src/trainer/cli/program.ts";
+import { importFiles } from "../../../src/trainer/import/importFiles.ts";
 import { readCheckpoint } from "../../../src/trainer/run/checkpoint.ts";
 import { writeSafetensors } from "../../../src/trainer/run/safetensors.ts";
 import { memoryIo } from "../cli/memoryIo.ts";
@@ -349,6 +350,12 @@ describe("refused, and nothing is written", () => {
     const taken = await importOf(weights, "--name", "other", "--run", "r");
     expect(taken.err).toContain("Choose another --run");
     expect(existsSync(join(folder, "other.maskdm.yaml"))).toBe(false);
+  });
+
+  it("where the disk refuses the file, it says so", async () => {
+    const config = textFile("a.yml", MASKED);
+    const request = { files: [config], into: join(config, "in a file"), runsDir: folder, set: [], command: [] };
+    await expect(importFiles(request)).rejects.toThrow(/^Cannot write .*a\.maskdm\.yaml: a file is in the way/);
   });
 
   it("where PyTorch's files are named for something else, the command is named", async () => {

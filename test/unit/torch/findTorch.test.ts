@@ -43,6 +43,14 @@ describe.skipIf(!python.found || process.platform === "win32")("a Python that ca
     expect(calls()).toBe(1);
   });
 
+  it("is asked by auto again where it did not answer", async () => {
+    vi.stubEnv("TEST_TORCH_DEVICE", "Some GPU");
+    vi.stubEnv("PYTHONHOME", join(folder, "nothing"));
+    expect(await torchForAuto(() => true)).toBeNull();
+    vi.stubEnv("PYTHONHOME", undefined);
+    expect(await torchForAuto(() => true)).toMatchObject({ python: program });
+  });
+
   it("is taken where torch is asked for, and not for another backend", async () => {
     const experimentWith = (backend: string) => {
       const parsed = parseExperiment(`{data: {path: images}, engine: {backend: ${backend}}}`);

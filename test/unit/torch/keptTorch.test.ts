@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readdirSync,
   rmSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
@@ -65,6 +66,26 @@ describe("what a Python answered", () => {
       expect(keptTorch(python, at)).toEqual(answer);
       expect(keptTorch(python, change())).toBeNull();
     }
+  });
+
+  it("is forgotten when Windows has another driver", () => {
+    const env = { SystemRoot: folder, LOCALAPPDATA: join(folder, "data") };
+    const windows: Surroundings = { ...at, platform: "win32", env };
+    mkdirSync(join(folder, "System32"));
+    const driver = join(folder, "System32", "nvcuda.dll");
+    writeFileSync(driver, "");
+    keepTorch(python, answer, windows);
+    expect(keptTorch(python, windows)).toEqual(answer);
+    utimesSync(driver, 1, 1);
+    expect(keptTorch(python, windows)).toBeNull();
+  });
+
+  it("is kept where it names a folder that nobody can look into", () => {
+    const loop = join(folder, "loop");
+    symlinkSync(loop, loop);
+    answer.about.sitePackages.push(loop);
+    keepTorch(python, answer, at);
+    expect(keptTorch(python, at)).toEqual(answer);
   });
 
   it("is nothing where the file is none of ours", () => {
