@@ -71,8 +71,9 @@ def main() -> int:
     parser.add_argument("--compile", action="store_true")
     options = parser.parse_args()
     worst = 0.0
-    # Products of float32 in float32.
+    # Products of float32 in float32, those of convolutions, too.
     torch.set_float32_matmul_precision("highest")
+    torch.backends.cudnn.allow_tf32 = False
     for variant in json.loads(FILE.read_text("utf-8")):
         off = deviations(variant, options.device, options.compile)
         worst = max(worst, off["plan"] * 2, *(off[name] / limit for name, limit in LIMITS.items()))

@@ -9,17 +9,20 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import logging
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from unittest import mock
 
 import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from maskdm_torch import batch_plan, batches, cli, engine, training_state
+from maskdm_torch import about, batch_plan, batches, cli, compiled, engine, training_state
 from maskdm_torch.batch_plan import BatchPlanner
 from maskdm_torch.batches import Assembler
 from maskdm_torch.engine import StartWeights
@@ -27,11 +30,12 @@ from maskdm_torch.experiment import Experiment, parse_experiment
 from maskdm_torch.json_schema import load_schema
 from maskdm_torch.late_metrics import LateMetrics
 from maskdm_torch.networks import build_network
+from maskdm_torch.process_identity import _look_up_windows
 from maskdm_torch.run_lock import lock_new
 from maskdm_torch.training_state import StepMetrics, TrainingState
 
-UVIT = {"patch_size": 4, "embed_dim": 32, "depth": 5, "num_heads": 2}
-DIT = {**UVIT, "depth": 3, "backbone": "dit"}
+UVIT = {"patch_size": 4, "embed_dim": 32, "depth": 3, "num_heads": 2}
+DIT = {**UVIT, "depth": 1, "backbone": "dit"}
 CLASSES = {"num_classes": 3, "class_dropout": 0.3}
 CASES = (
     {"model": {**UVIT, **CLASSES, "qk_norm": "rms"}, "mask": {"strategy": "crop", "mode": "fuse", "fuse_blocks": 1}},
@@ -102,6 +106,19 @@ def a_step_is_compiled_without_breaks() -> None:
             steps_on_meta(experiment_of(sections))
 
 
+def what_cannot_be_compiled_runs_as_it_is_and_is_counted() -> None:
+    def broken(*_: object) -> Callable:
+        raise RuntimeError("no compiler")
+
+    with mock.patch.object(torch, "compile", partial(torch.compile, backend=broken)):
+        doubled = compiled.compiled(lambda x: 2 * x, True)
+        before = compiled.given_up()
+        assert doubled(torch.ones(1)).item() == 2
+    assert (before, compiled.given_up()) == (0, 1)
+    # No traceback of it.
+    assert not logging.getLogger("torch._dynamo.convert_frame").isEnabledFor(logging.WARNING)
+
+
 def metrics_arrive_as_they_were() -> None:
     metrics = StepMetrics(torch.tensor([1.0, 2.0]), torch.tensor(3.0), torch.tensor([4, 5]), None)
     assert LateMetrics(metrics).read() == metrics
@@ -118,8 +135,8 @@ def bfloat16_is_chosen_where_a_card_has_it() -> None:
 def attention_takes_no_memory_of_a_card() -> None:
     whole = {"model": {**UVIT, "patch_size": 1}, "mask": {"strategy": "none"}}
     of = [engine._bytes_per_image(experiment_of(whole), "pretrain", torch.device(kind)) for kind in ("cpu", "cuda")]
-    # Matrices of 2 heads and 1,024² tokens before the gradients of 6 blocks.
-    assert of[0] - of[1] == 4 * 6 * 2 * 1024**2
+    # Matrices of 2 heads and 1,024² tokens before the gradients of 4 blocks.
+    assert of[0] - of[1] == 4 * 4 * 2 * 1024**2
 
 
 def dropout_is_off_where_a_network_is_looked_at() -> None:
@@ -179,6 +196,19 @@ def a_lock_that_was_released_stays_so() -> None:
         assert json.loads((Path(name) / "lock-0001.json").read_text())["released"] is True
 
 
+def a_process_that_windows_does_not_know_is_gone() -> None:
+    for said, found in (("gone\r\n", "gone"), ("133773912345678901\r\n", "alive"), ("", "unknown")):
+        with mock.patch("subprocess.run", return_value=SimpleNamespace(stdout=said)):
+            assert _look_up_windows(1)[0] == found
+
+
+def a_folder_is_no_package() -> None:
+    with tempfile.TemporaryDirectory() as name, mock.patch.object(sys, "path", [*sys.path, name]):
+        (Path(name) / "no_package_here").mkdir()
+        with mock.patch.object(about, "PACKAGES", {"json": "json", "no_package_here": "some-package"}):
+            assert about.missing_packages() == ["some-package"]
+
+
 def a_card_without_memory_is_told() -> None:
     error = torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 9")
     told = io.StringIO()
@@ -208,12 +238,15 @@ CHECKS = (
     schemas_say_nothing_that_is_not_checked,
     a_step_does_not_wait_for_its_device,
     a_step_is_compiled_without_breaks,
+    what_cannot_be_compiled_runs_as_it_is_and_is_counted,
     metrics_arrive_as_they_were,
     bfloat16_is_chosen_where_a_card_has_it,
     attention_takes_no_memory_of_a_card,
     dropout_is_off_where_a_network_is_looked_at,
     what_an_own_network_does_not_learn_belongs_to_its_weights,
     a_lock_that_was_released_stays_so,
+    a_process_that_windows_does_not_know_is_gone,
+    a_folder_is_no_package,
     a_card_without_memory_is_told,
 )
 

@@ -29,7 +29,7 @@ os.dup2(2, 1)
 
 import torch  # noqa: E402
 
-from maskdm_torch.compiled import can_compile  # noqa: E402
+from maskdm_torch.compiled import can_compile, given_up  # noqa: E402
 
 import device_equivalence  # noqa: E402
 from cells import Cell  # noqa: E402
@@ -91,7 +91,7 @@ class Worker:
             "seconds": taken,
             "stepSeconds": self.step_seconds,
             "waits": self.waits(),
-            "uncompiled": uncompiled(),
+            "uncompiled": given_up() if command["compile"] and command["way"] == "compiled" else None,
         }
 
     def waits(self) -> int | None:
@@ -144,14 +144,6 @@ class Worker:
     def free(self) -> None:
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
-
-
-def uncompiled() -> int | None:
-    """How many functions the compiler has given up, which then run as they are; None where nothing was to be compiled."""
-    if "torch._dynamo" not in sys.modules:
-        return None
-    frames = torch._dynamo.utils.counters["frames"]
-    return frames["total"] - frames["ok"] if frames["total"] > 0 else None
 
 
 def answer(worker: Worker, command: dict[str, Any]) -> dict[str, Any]:

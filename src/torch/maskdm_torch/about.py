@@ -42,8 +42,9 @@ def problem():
 
 
 def missing_packages():
-    """Names by which an index knows what is not installed."""
-    return [package for module, package in PACKAGES.items() if importlib.util.find_spec(module) is None]
+    """Names by which an index knows what is not installed. A folder that happens to have a module's name is none."""
+    specs = {package: importlib.util.find_spec(module) for module, package in PACKAGES.items()}
+    return [package for package, spec in specs.items() if spec is None or spec.origin is None]
 
 
 def about():

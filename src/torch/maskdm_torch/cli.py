@@ -59,9 +59,10 @@ def main(args: Sequence[str] | None = None) -> int:
     try:
         return _run(list(sys.argv[1:] if args is None else args))
     except KeyboardInterrupt:
-        # As a signal ends any program that has nothing to save.
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        os.kill(os.getpid(), signal.SIGINT)
+        # As a signal ends any program that has nothing to save; on Windows that would be the exit code of bad usage.
+        if sys.platform != "win32":
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            os.kill(os.getpid(), signal.SIGINT)
         return 130
     except BaseException as error:  # noqa: BLE001
         if isinstance(error, SystemExit):

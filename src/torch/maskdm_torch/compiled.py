@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
+import sys
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -27,5 +29,15 @@ def compiled(function: F, is_wanted: bool) -> F:
     import torch._dynamo  # takes seconds
 
     torch._dynamo.config.suppress_errors = True
+    # It tells that by a traceback; given_up() tells how often.
+    logging.getLogger("torch._dynamo").setLevel(logging.ERROR)
     torch._dynamo.config.cache_size_limit = _MOST_SIZES
     return torch.compile(function, dynamic=False)
+
+
+def given_up() -> int:
+    """How many functions could not be compiled and run as they are, more slowly."""
+    if "torch._dynamo" not in sys.modules:
+        return 0
+    frames = torch._dynamo.utils.counters["frames"]
+    return int(frames["total"] - frames["ok"])

@@ -104,7 +104,11 @@ def _look_up_ps(pid: int) -> tuple[Check, str | None]:
 
 
 def _look_up_windows(pid: int) -> tuple[Check, str | None]:
-    script = f"(Get-Process -Id {pid} -ErrorAction Stop).StartTime.ToFileTimeUtc()"
+    # Of a process of somebody else's the start is not told.
+    ask = f"$found = Get-Process -Id {pid} -ErrorAction SilentlyContinue"
+    script = f"{ask}; if ($found) {{ $found.StartTime.ToFileTimeUtc() }} else {{ 'gone' }}"
     command = ["powershell.exe", "-NoProfile", "-NonInteractive", "-Command", script]
     found = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False).stdout.strip()
+    if found == "gone":
+        return "gone", None
     return ("alive", f"win32:{found}") if found.isdigit() else ("unknown", None)

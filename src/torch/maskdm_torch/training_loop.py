@@ -12,6 +12,7 @@ import torch
 
 from .batch_source import BatchSource
 from .batches import TrainingBatch
+from .compiled import given_up
 from .dataset import Dataset
 from .drawing import drawing_of
 from .drawing_files import DrawingFiles
@@ -161,6 +162,8 @@ class TrainingLoop:
         ended = time.monotonic()
         if self._step == self._first_step + 1:
             self._setup.run.log(f"first step of {ended - began:.2f} s")
+            if (functions := given_up()) > 0:
+                self._setup.run.log(f"PyTorch could not compile {functions} functions, which run as they are, more slowly")
         self._seconds += ended - began
         self._since.seconds += ended - began
         self._since.wait += ready - began
