@@ -119,7 +119,7 @@ const TABLE: Table = {
     classes: silently,
   },
   engine: { backend: silently, threads: silently, memory_gb: silently, precision: silently },
-  compute: { workers: silently },
+  compute: { workers: silently, shard: silently },
   seed: noted,
 };
 

@@ -148,6 +148,7 @@ class Engine:
 @dataclass(frozen=True)
 class Compute:
     workers: int
+    shard: Literal["none", "optimizer"]
 
 
 @dataclass(frozen=True)
