@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 #: Followers wait that long while the leader draws, evaluates or saves; and all for each other at the beginning.
 _PATIENCE = timedelta(hours=6)
-_MEETING = timedelta(seconds=60)
+_MEETING = timedelta(minutes=3)
 _MESSAGE_BYTES = 25 * 2**20
 _GO, _END = 1, 0
 #: The leader wants what the others keep of a kind.
@@ -294,7 +294,7 @@ def join_ranks() -> Iterator[ProcessGroup]:
     if is_cuda:
         torch.cuda.set_device(place())
     try:
-        # Processes that do not find each other in time are started again; gloo itself was seen to wait for ever.
+        # Processes that do not find each other in time are started again.
         with _losses_named(), _ends_after(_MEETING):
             dist.init_process_group("nccl" if is_cuda else "gloo", timeout=_MEETING)
             group = ProcessGroup()

@@ -94,6 +94,9 @@ def launch(workers: int, args: Sequence[str], experiment_text: str | None) -> No
             FOLDER: folder,
             # Else torchrun sets it to 1 and says so; engine.threads has the last word.
             "OMP_NUM_THREADS": str(max(1, usable_cores() // workers)),
+            # Else processes that are started again share a store with the dead ones, whose addresses the quicker one then
+            # finds there: they do not meet where they are not equally quick (pytorch/pytorch#135712).
+            "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1",
             # What it logs is of processes, not of the training.
             "LOGLEVEL": "CRITICAL",
         }

@@ -71,11 +71,11 @@ export async function startRun(
   const machine = await trainingMachine(original, overrides);
   const facts = { ...machine, stage, ...images, ...(checkpoint ? { checkpoint } : {}) };
   const { experiment, text } = checkExperiment(file, original, overrides, facts, io);
-  const { torchFor } = await import("../torch/findTorch.ts");
-  const torch = await torchFor(experiment, stage);
-  if (torch !== null) {
+  const { torchTarget } = await import("./targets/torchTarget.ts");
+  const target = await torchTarget(experiment, stage);
+  if (target !== null) {
     const { startWithTorch } = await import("./trainWithTorch.ts");
-    return startWithTorch(torch, { experimentFile, original, stage, options, overrides, source }, io);
+    return startWithTorch(target, { experimentFile, original, stage, options, overrides, source }, io);
   }
   const [{ createRun }, { checkFree }, { recordedChanges }, { changedKeys }] = await Promise.all([
     import("../run/runFolder.ts"),

@@ -1,6 +1,7 @@
-/** Processes that train together. */
+/** Processes that train together, and where. */
 import { divisors, nearest } from "../../numbers.ts";
 import { trainsWithTorch } from "../../torch/trainsWithTorch.ts";
+import { idle } from "../idleFinding.ts";
 import type { Rule } from "../rule.ts";
 
 const workersDivide: Rule = {
@@ -38,7 +39,8 @@ const workersNeedTorch: Rule = {
   fix: "Writes `backend: torch`.",
   *check({ experiment, facts }) {
     const { compute, engine } = experiment;
-    if (compute.workers === 1 || trainsWithTorch(experiment, facts.autoTakesTorch === true)) return;
+    if (compute.workers === 1 || compute.target !== "local") return;
+    if (trainsWithTorch(experiment, facts.autoTakesTorch === true)) return;
     yield {
       at: ["compute.workers"],
       message: `compute.workers ${compute.workers} is for PyTorch, and engine.backend ${engine.backend} trains with one process here. Use engine.backend torch.`,
@@ -47,4 +49,56 @@ const workersNeedTorch: Rule = {
   },
 };
 
-export const COMPUTE_RULES: readonly Rule[] = [workersDivide, workersNeedTorch];
+const targetNeedsTorch: Rule = {
+  code: "MDM708",
+  name: "target-needs-torch",
+  severity: "error",
+  explanation:
+    "With a `compute.target` other than local it is the PyTorch engine that trains, and `engine.backend` has to say so: what works on this machine, which `auto` goes by, says nothing of another.",
+  fix: "Writes `backend: torch`.",
+  *check({ experiment: { compute, engine } }) {
+    if (compute.target === "local" || engine.backend === "torch") return;
+    yield {
+      at: ["compute.target"],
+      message: `compute.target ${compute.target} is for the PyTorch engine, but engine.backend is ${engine.backend}. Use engine.backend torch.`,
+      fix: { title: "Use backend: torch", set: { "engine.backend": "torch" } },
+    };
+  },
+};
+
+const targetKeyUnused: Rule = {
+  code: "MDM709",
+  name: "target-key-unused",
+  severity: "warning",
+  explanation:
+    "`compute.address`, `cpus_per_worker` and `gpus_per_worker` are only read with `target: ray`, `compute.command` only with `target: command`.",
+  fix: "Removes the key.",
+  *check(context) {
+    for (const key of ["address", "cpus_per_worker", "gpus_per_worker", "command"]) {
+      yield* idle(context, `compute.${key}`, "remove it");
+    }
+  },
+};
+
+const commandMissing: Rule = {
+  code: "MDM710",
+  name: "command-missing",
+  severity: "error",
+  explanation: "`compute.target: command` needs the command: `compute.command`.",
+  fix: null,
+  *check({ experiment: { compute } }) {
+    if (compute.target !== "command" || compute.command !== null) return;
+    yield {
+      at: ["compute.command", "compute.target"],
+      message: "compute.target command has no compute.command. Write the command line that takes a training there.",
+    };
+  },
+};
+
+export const COMPUTE_RULES: readonly Rule[] = [
+  workersDivide,
+  workersNeedTorch,
+  targetNeedsTorch,
+  targetKeyUnused,
+  commandMissing,
+];
