@@ -43,7 +43,7 @@ export const compute = z
       }),
     command: z.string().min(1).nullable().default(null).meta({
       description:
-        "The command line that takes a training to where it is computed, such as to a batch system (docs/cluster.md). Needed with target command, and read only there.",
+        "The command line that takes a training to where it is computed, such as to a batch system: sbatch --wait --requeue {script}. {script} is a shell script that trains; {folder} its folder, {run} the run's name, {workers} the number of processes (docs/cluster.md). Needed with target command, and read only there.",
     }),
   })
   .meta({ description: "Where it is computed; changes speed, not what is learned." });

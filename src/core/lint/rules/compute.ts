@@ -1,8 +1,9 @@
 /** Processes that train together, and where. */
+import { COMMAND_PLACEHOLDERS, takesScript, unknownPlaceholders } from "../../experiment/computeCommand.ts";
 import { divisors, nearest } from "../../numbers.ts";
 import { trainsWithTorch } from "../../torch/trainsWithTorch.ts";
 import { idle } from "../idleFinding.ts";
-import type { Rule } from "../rule.ts";
+import type { Finding, Rule } from "../rule.ts";
 
 const workersDivide: Rule = {
   code: "MDM705",
@@ -95,10 +96,53 @@ const commandMissing: Rule = {
   },
 };
 
+const commandPlaceholders: Rule = {
+  code: "MDM711",
+  name: "command-placeholders",
+  severity: "error",
+  explanation:
+    "`compute.command` has to take the script that trains, `{script}`, to where it is computed. It may also name `{folder}`, where the script lies and output may go, `{run}` and `{workers}`; other names in braces stand for nothing.",
+  fix: null,
+  *check({ experiment: { compute } }) {
+    const { target, command } = compute;
+    if (target !== "command" || command === null) return;
+    const at: Finding["at"] = ["compute.command"];
+    const known = COMMAND_PLACEHOLDERS.map((name) => `{${name}}`).join(", ");
+    for (const name of unknownPlaceholders(command)) {
+      yield { at, message: `compute.command: {${name}} stands for nothing. Use ${known}.` };
+    }
+    if (!takesScript(command)) {
+      yield {
+        at,
+        message: "compute.command does not name {script}, so that nothing would be trained: sbatch --wait {script}",
+      };
+    }
+  },
+};
+
+const shardUnused: Rule = {
+  code: "MDM712",
+  name: "shard-unused",
+  severity: "warning",
+  explanation:
+    "`compute.shard: optimizer` divides among the processes of a training: one process alone keeps everything.",
+  fix: "Removes the key.",
+  *check({ experiment: { compute } }) {
+    if (compute.shard === "none" || compute.workers > 1) return;
+    yield {
+      at: ["compute.shard"],
+      message: `compute.shard ${compute.shard} has no effect: workers is 1. Use more workers, or remove the key.`,
+      fix: { title: "Remove shard", remove: ["compute.shard"] },
+    };
+  },
+};
+
 export const COMPUTE_RULES: readonly Rule[] = [
   workersDivide,
   workersNeedTorch,
   targetNeedsTorch,
   targetKeyUnused,
   commandMissing,
+  commandPlaceholders,
+  shardUnused,
 ];
