@@ -181,8 +181,10 @@ def _telling_what_is_waited_for(folder: Path, workers: int, each: dict[str, floa
         nonlocal told
         if told or time.monotonic() - begun_at < _PATIENCE_SECONDS or any(folder.glob("said-*")):
             return
-        told = True
         total, free = ray.cluster_resources(), ray.available_resources()
+        if all(workers * of_one <= free.get(kind, 0) for kind, of_one in each.items()):
+            return
+        told = True
         kinds = ", ".join(
             f"{workers * of_one:g} {kind}s ({total.get(kind, 0):g} in the cluster, {free.get(kind, 0):g} of them free)"
             for kind, of_one in each.items()
