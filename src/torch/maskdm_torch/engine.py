@@ -16,7 +16,7 @@ from .division import bytes_of_state
 from .errors import UserError
 from .experiment import Experiment, Stage
 from .fit import fitting, without_prefix
-from .machine import usable_cores, usable_memory
+from .machine import own_cores, usable_memory
 from .masks import mask_pieces
 from .networks import build_network
 from .training_state import Precision, TrainingState
@@ -49,7 +49,7 @@ class CheckpointWeights:
 def prepare_device(experiment: Experiment, ranks: Ranks = ALONE) -> torch.device:
     """The device that computes, with its threads set. Processes of one machine share its cores."""
     threads = experiment.engine.threads
-    torch.set_num_threads(max(1, usable_cores() // ranks.neighbours) if threads == "auto" else threads)
+    torch.set_num_threads(own_cores(ranks.neighbours) if threads == "auto" else threads)
     return torch.device("cuda", ranks.place) if torch.cuda.is_available() else torch.device("cpu")
 
 

@@ -25,7 +25,7 @@ from .stop_request import end_signals
 
 FOLDER = "MASKDM_LAUNCH"
 #: Processes are lost to machines that are taken away or break; what is lost more often is broken itself.
-_RESTARTS = 3
+RESTARTS = 3
 _RUN, _OUTCOME, _TEXT = "run", "outcome", "experiment-text"
 
 
@@ -88,7 +88,7 @@ def launch(workers: int, args: Sequence[str], experiment_text: str | None) -> No
         launched = Launch(Path(folder))
         if experiment_text is not None:
             launched.keep_experiment_text(experiment_text)
-        torchrun = ["--standalone", f"--nproc-per-node={workers}", f"--max-restarts={_RESTARTS}"]
+        torchrun = ["--standalone", f"--nproc-per-node={workers}", f"--max-restarts={RESTARTS}"]
         environment = {
             **os.environ,
             FOLDER: folder,

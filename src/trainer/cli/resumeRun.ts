@@ -18,7 +18,8 @@ import type { Io } from "./io.ts";
 import { checkExperiment, readExperimentFile, trainingMachine } from "./loadExperiment.ts";
 import type { RunOptions } from "./options.ts";
 import { changeNotes, fileNotes, recordedChanges } from "./resumeNotes.ts";
-import { overridesOf, sessionRequest, shortPath, trainWithProgress } from "./training.ts";
+import { shortPath } from "./shortPath.ts";
+import { overridesOf, sessionRequest, trainWithProgress } from "./training.ts";
 
 export interface ResumeOptions extends Pick<RunOptions, "runsDir" | "steps" | "until" | "set" | "started"> {
   /** a falling learning rate may be stretched over more steps */
