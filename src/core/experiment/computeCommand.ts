@@ -20,3 +20,19 @@ export const takesScript = (command: string): boolean => command.includes("{scri
 /** @param values quoted as the shell needs it */
 export const filledCommand = (command: string, values: Readonly<Record<CommandPlaceholder, string>>): string =>
   command.replace(PLACEHOLDER, (text, name: string) => (isKnown(name) ? values[name] : text));
+
+/** What takes the script to where people have their GPUs, to begin with. */
+export const COMMAND_TEMPLATES: readonly { readonly to: string; readonly command: string }[] = [
+  {
+    to: "Slurm",
+    command:
+      "sbatch --wait --requeue --gpus={workers} --time=24:00:00 --signal=B:USR1@120 --job-name={run} --output={folder}/slurm.txt {script}",
+  },
+  { to: "a machine by ssh", command: "ssh gpu-host MASKDM_PYTHON=/opt/torch/bin/python sh {script}" },
+  {
+    to: "Docker",
+    command:
+      "docker run --rm --gpus all --ipc=host -v /shared:/shared -e MASKDM_PYTHON=python pytorch/pytorch sh {script}",
+  },
+  { to: "SkyPilot", command: "sky jobs launch --yes --gpus H100:{workers} --name {run} 'sh {script}'" },
+];

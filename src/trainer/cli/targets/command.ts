@@ -16,6 +16,7 @@ import type { Io } from "../io.ts";
 import { CommandOrder } from "./commandOrder.ts";
 import { DistantRun } from "./distantRun.ts";
 import type { TorchOrder, TorchTarget } from "./target.ts";
+import { WriterWatch } from "./writerWatch.ts";
 
 const POLL_MS = 250;
 /** A job that has not begun by then is said to wait. */
@@ -42,7 +43,7 @@ class CommandTraining {
     private readonly io: Io,
   ) {
     this.runDir = order.runDir!; // elsewhere runs have names
-    this.run = new DistantRun(this.runDir, order.started, io);
+    this.run = new DistantRun(this.runDir, io);
   }
 
   async toItsEnd(): Promise<string> {
@@ -62,8 +63,9 @@ class CommandTraining {
     if (args[0] !== "resume") checkFree(dirname(this.runDir), basename(this.runDir));
     if (!this.run.isHeld()) return false;
     this.io.stderr(`${basename(this.runDir)} is at work already: it is watched from here, and Ctrl+C stops it`);
+    const writer = this.watchWriter(true);
     while (this.run.isHeld()) {
-      this.run.look();
+      writer.look();
       this.passOnWish();
       await sleep(POLL_MS);
     }
@@ -72,6 +74,10 @@ class CommandTraining {
     if (state === "finished") CommandOrder.withdrawAll(this.runDir);
     // One that was stopped may be in the queue of a batch system again.
     return state === "finished" || state === "stopped";
+  }
+
+  private watchWriter(isAtWork: boolean): WriterWatch {
+    return new WriterWatch(this.runDir, isAtWork, this.order.started, this.io);
   }
 
   /** A first signal lets the run save and end, a second one waits for nothing. */
@@ -105,6 +111,7 @@ class CommandTraining {
 
   /** @returns exit code of the training */
   private async watch(order: CommandOrder, child: Submitted): Promise<number> {
+    const writer = this.watchWriter(false);
     const began = performance.now();
     let endedAt: number | null = null;
     const told = new Set<string>();
@@ -117,7 +124,7 @@ class CommandTraining {
       const { exitCode, hasBegun, isInForce } = order;
       const output = order.newOutput();
       if (output !== "") this.io.stderr(output);
-      this.run.look();
+      writer.look();
       if (!isInForce)
         throw new UserError(`${this.runDir} was ordered anew by another process, which watches it.`, "failure");
       if (child.exit !== null) {
