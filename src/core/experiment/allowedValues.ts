@@ -22,6 +22,7 @@ export function allowedValues(schema: JsonSchema): string {
       return typeof schema.additionalProperties === "object" ? "names with their values" : "a section of keys";
     default:
       if (schema.pattern?.startsWith("^#")) return 'a colour in quotes, such as "#ffffff"';
+      if (schema.pattern?.startsWith("^https")) return "an address such as http://10.0.0.1:8265";
       if (schema.pattern === OWN_NETWORK_NAME.source) return "a class in Python, such as my_package.my_module:MyNet";
       return "a text that is not empty";
   }

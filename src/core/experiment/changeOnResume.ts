@@ -119,7 +119,15 @@ const TABLE: Table = {
     classes: silently,
   },
   engine: { backend: silently, threads: silently, memory_gb: silently, precision: silently },
-  compute: { workers: silently },
+  compute: {
+    target: silently,
+    workers: silently,
+    shard: silently,
+    address: silently,
+    cpus_per_worker: silently,
+    gpus_per_worker: silently,
+    command: silently,
+  },
   seed: noted,
 };
 
@@ -176,7 +184,7 @@ export function isSameValue(
   path: string,
   a: unknown,
   b: unknown,
-  experiment: Pick<Experiment, "model" | "diffusion" | "sample">,
+  experiment: Pick<Experiment, "model" | "diffusion" | "sample" | "compute">,
 ): boolean {
   if (isIdle(path, experiment)) return true;
   // Depths 12 and 13 of a U-ViT build the same blocks.

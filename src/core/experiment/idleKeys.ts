@@ -10,6 +10,7 @@ interface Reader {
 }
 
 const LOGIT_NORMAL: Reader = { key: "diffusion.timestep_distribution", value: "logit_normal" };
+const ON_RAY: Reader = { key: "compute.target", value: "ray" };
 
 /** By the key's dotted name. */
 export const READ_WITH: Readonly<Record<string, Reader>> = {
@@ -18,10 +19,18 @@ export const READ_WITH: Readonly<Record<string, Reader>> = {
   "diffusion.logit_std": LOGIT_NORMAL,
   "diffusion.min_snr_gamma": { key: "diffusion.loss_weighting", value: "min_snr" },
   "sample.eta": { key: "sample.sampler", value: "ddim" },
+  "compute.address": ON_RAY,
+  "compute.cpus_per_worker": ON_RAY,
+  "compute.gpus_per_worker": ON_RAY,
+  "compute.command": { key: "compute.target", value: "command" },
 };
 
-/** Whether nothing reads a key, so that its value does not matter. @param path dotted */
-export function isIdle(path: string, experiment: Pick<Experiment, "diffusion" | "sample">): boolean {
+/**
+ * Whether nothing reads a key, so that its value does not matter.
+ * @param path dotted
+ * @param experiment with the section of the key
+ */
+export function isIdle(path: string, experiment: Partial<Experiment>): boolean {
   const reader = READ_WITH[path];
   return reader !== undefined && valueAt(experiment, reader.key) !== reader.value;
 }

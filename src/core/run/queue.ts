@@ -93,6 +93,8 @@ export const queueLimitSchema = z
   .describe("limit.json of a queue.");
 
 export const DEFAULT_RUNS_AT_ONCE = 1;
+/** Runs that other machines compute take no room of this one; only so many processes wait for them here at the same time. */
+export const MOST_RUNS_ELSEWHERE = 32;
 
 /** @param text content of an entry's file */
 export const parseQueueEntry = (text: string): Parsed<QueueEntry> => parseDocument(queueEntrySchema, text);

@@ -1,4 +1,5 @@
 /** What is to be done next for a study: everything that its worker decides, from what is on disk. */
+import { MOST_RUNS_ELSEWHERE } from "../run/queue.ts";
 import { cellResult, isUnderWay, type RunFacts, type StudyFacts } from "./cellState.ts";
 import { nextRung, nextRungOf, pauseOf, waitsAtRung } from "./halving.ts";
 import { METRICS } from "./metrics.ts";
@@ -18,7 +19,7 @@ export type StudyJob =
 export interface Room {
   /** jobs of the queue, evaluations and timings that may be at work at once */
   readonly limit: number;
-  /** of the queue that are, also those of nobody's or another study */
+  /** of the queue that are on this machine, also those of nobody's or another study */
   readonly atWork: number;
   /** ids of trainings that somebody has stopped, or taken out of the queue: they go on when the study is started again */
   readonly held: ReadonlySet<string>;
@@ -31,13 +32,19 @@ export interface Room {
 export function nextJobs(plan: StudyPlan, facts: StudyFacts, { limit, atWork, held }: Room): StudyJob[] {
   const { record } = facts;
   if (record === null) return [];
-  const own = [...plan.runs.keys()].filter((id) => isUnderWay(facts.run(id))).length;
-  const busy = own + (record.evaluating === null ? 0 : 1);
+  const underWay = [...plan.runs.values()].filter(({ id }) => isUnderWay(facts.run(id)));
+  const here = underWay.filter((run) => !isElsewhere(run)).length;
+  const busy = underWay.length + (record.evaluating === null ? 0 : 1);
+  const left = {
+    here: limit - here - (record.evaluating === null ? 0 : 1),
+    elsewhere: [...plan.runs.values()].some(isElsewhere) ? MOST_RUNS_ELSEWHERE - (underWay.length - here) : 0,
+  };
   const jobs: StudyJob[] = [];
+  let begunHere = 0;
   const decoding = new DecodingGate(plan, facts);
   const taken = new Set<string>();
   for (const cell of inTurn(plan)) {
-    if (busy + jobs.length >= limit) break;
+    if (left.here <= 0 && left.elsewhere <= 0) break;
     const job = nextOf(cell, plan, facts, record);
     if (job === null) continue;
     if (job.kind === "unmeasured") return [job];
@@ -48,16 +55,24 @@ export function nextJobs(plan: StudyPlan, facts: StudyFacts, { limit, atWork, he
     }
     const { run } = job;
     if (job.kind === "evaluate") {
-      const isRoom = record.evaluating === null && atWork + jobs.length < limit;
-      if (isRoom && !jobs.some(({ kind }) => kind === "evaluate")) jobs.push(job);
+      const isRoom = record.evaluating === null && left.here > 0 && atWork + begunHere < limit;
+      if (!isRoom || jobs.some(({ kind }) => kind === "evaluate")) continue;
+      left.here--;
+      jobs.push(job);
       continue;
     }
-    if (taken.has(run.id) || held.has(run.id) || !decoding.admits(run)) continue;
+    const place = isElsewhere(run) ? "elsewhere" : "here";
+    if (left[place] <= 0 || taken.has(run.id) || held.has(run.id) || !decoding.admits(run)) continue;
     taken.add(run.id);
+    left[place]--;
+    if (place === "here") begunHere++;
     jobs.push(job);
   }
   return jobs;
 }
+
+/** Whether another machine computes it, so that it takes no room of this one. */
+const isElsewhere = ({ experiment: { compute } }: PlannedRun): boolean => compute.target !== "local";
 
 /** All configurations with their first seed, then with their second; cells that coincide once. */
 function inTurn({ cells, seeds }: StudyPlan): Cell[] {

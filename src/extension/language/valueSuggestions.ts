@@ -1,4 +1,5 @@
 /** Values that a key may well take: those it allows, its default, and those that fit the rest of the file. */
+import { COMMAND_TEMPLATES } from "../../core/experiment/computeCommand.ts";
 import type { JsonSchema } from "../../core/experiment/jsonSchema.ts";
 import { isValidFor, type KeySpec } from "../../core/experiment/keys.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
@@ -21,6 +22,7 @@ export function valueSuggestions(spec: KeySpec, experiment: Experiment | null): 
   const standard = spec.required || spec.schema.default === undefined ? null : yamlText(spec.schema.default);
   const found = new Map<string, string>();
   for (const text of literals(spec.schema)) found.set(text, "");
+  if (path === "compute.command") for (const { to, command } of COMMAND_TEMPLATES) found.set(yamlText(command), to);
   const numbers = experiment === null ? [] : fitting(path, experiment);
   for (const { value, detail } of numbers) found.set(String(value), detail);
   // A default that does not fit the rest of the file is no suggestion.

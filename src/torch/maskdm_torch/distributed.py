@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import timedelta
 from threading import Timer
@@ -26,6 +26,7 @@ from torch import Tensor, nn
 from torch.distributed.distributed_c10d import _set_pg_timeout
 from torch.nn.parallel import DistributedDataParallel
 
+from .division import KINDS
 from .errors import UserError
 from .torchrun import neighbours, place
 
@@ -34,8 +35,11 @@ if TYPE_CHECKING:
 
 #: Followers wait that long while the leader draws, evaluates or saves; and all for each other at the beginning.
 _PATIENCE = timedelta(hours=6)
-_MEETING = timedelta(seconds=60)
+_MEETING = timedelta(minutes=3)
+_MESSAGE_BYTES = 25 * 2**20
 _GO, _END = 1, 0
+#: The leader wants what the others keep of a kind.
+_COLLECT = {kind: 2 + index for index, kind in enumerate(KINDS)}
 
 
 class TrainingEnded(Exception):
@@ -83,6 +87,15 @@ class Ranks(Protocol):
     def gather(self, values: Tensor) -> Tensor:
         """Values of this process's images [B, n] -> those of all of them, in the order of the slots."""
 
+    def spread(self, tensors: Sequence[Tensor], owners: Sequence[int]) -> None:
+        """Gives every process each tensor as its owner has it. Within a step."""
+
+    def collect(self, state: TrainingState, kind: str) -> list[Tensor]:
+        """One of KINDS, of all tensors of the leader's state, between steps; what the others keep comes to the processor.
+
+        Raises WorkerLost.
+        """
+
 
 class Alone:
     """One process."""
@@ -110,6 +123,12 @@ class Alone:
     def gather(self, values: Tensor) -> Tensor:
         return values
 
+    def spread(self, tensors: Sequence[Tensor], owners: Sequence[int]) -> None:
+        pass
+
+    def collect(self, state: TrainingState, kind: str) -> list[Tensor]:
+        return state.kept(kind)
+
 
 ALONE = Alone()
 
@@ -125,6 +144,7 @@ class ProcessGroup:
         for group in (None, self._words):
             _set_pg_timeout(_PATIENCE, group)
         self._in_step = False
+        self._state: TrainingState | None = None
 
     def slots(self, batch_size: int) -> range:
         if batch_size % self.count != 0:
@@ -137,7 +157,8 @@ class ProcessGroup:
 
     @contextmanager
     def step(self) -> Iterator[None]:
-        self._word(_GO)
+        while (word := self._word(_GO)) != _GO:
+            self._hand_over(word)
         with _losses_named():
             self._in_step = True
             yield
@@ -180,22 +201,65 @@ class ProcessGroup:
 
     @torch.no_grad()
     def share(self, state: TrainingState) -> None:
+        self._state = state
         step = self.tell(state.step)
-        tensors = state.tensors()
         with _losses_named():
-            for of_set in tensors.values():
-                for tensor in of_set.values():
-                    dist.broadcast(tensor, 0)
-            state.load(tensors["raw"], tensors["ema"], tensors["optimizer"], step)
-            state.join(self)
+            for tensor in state.network.state_dict().values():
+                dist.broadcast(tensor, 0)
+            for kind in KINDS:
+                if state.is_divided:
+                    self._divide(state, kind)
+                else:
+                    for tensor in state.kept(kind):
+                        dist.broadcast(tensor, 0)
+            state.join(step)
 
-    def _word(self, word: int) -> None:
-        """Said by the leader, and waited for by the followers, before everything that they do together."""
+    def spread(self, tensors: Sequence[Tensor], owners: Sequence[int]) -> None:
+        for rank in range(self.count):
+            own = [tensor.detach() for tensor, owner in zip(tensors, owners) if owner == rank]
+            if own:
+                # Many small tensors in few messages.
+                dist._broadcast_coalesced(dist.group.WORLD, own, _MESSAGE_BYTES, rank)
+
+    def collect(self, state: TrainingState, kind: str) -> list[Tensor]:
+        kept = dict(zip(state.held, state.kept(kind)))
+        if len(kept) == len(state.owners):
+            return list(kept.values())
+        self._word(_COLLECT[kind])
+        with _losses_named():
+            for index, owner in enumerate(state.owners):
+                if owner != self.rank:
+                    kept[index] = torch.empty(state.raw[index].shape)
+                    dist.recv(kept[index], owner, group=self._words)
+        return [kept[index] for index in range(len(state.owners))]
+
+    def _hand_over(self, word: int) -> None:
+        """A follower's side of collect. From processor to processor: what a checkpoint takes needs no room on the
+        leader's device."""
+        assert self._state is not None
+        for tensor in self._state.kept(KINDS[word - _COLLECT[KINDS[0]]]):
+            dist.send(tensor.cpu(), 0, group=self._words)
+
+    def _divide(self, state: TrainingState, kind: str) -> None:
+        """The leader gives the others what they are to keep of what it has loaded."""
+        if self.rank > 0:
+            for tensor in state.kept(kind):
+                part = torch.empty(tensor.shape)
+                dist.recv(part, 0, group=self._words)
+                tensor.copy_(part)
+            return
+        for index, owner in enumerate(state.owners):
+            if owner != self.rank:
+                dist.send(state.given(kind, index), owner, group=self._words)
+
+    def _word(self, word: int) -> int:
+        """Said by the leader, and waited for by the followers, before everything that they do together. -> the leader's"""
         said = torch.tensor([word], dtype=torch.int32)
         with _losses_named():
             dist.broadcast(said, 0, group=self._words)
         if self.rank > 0 and said.item() == _END:
             raise TrainingEnded
+        return int(said.item())
 
 
 @contextmanager
@@ -230,7 +294,7 @@ def join_ranks() -> Iterator[ProcessGroup]:
     if is_cuda:
         torch.cuda.set_device(place())
     try:
-        # Processes that do not find each other in time are started again; gloo itself was seen to wait for ever.
+        # Processes that do not find each other in time are started again.
         with _losses_named(), _ends_after(_MEETING):
             dist.init_process_group("nccl" if is_cuda else "gloo", timeout=_MEETING)
             group = ProcessGroup()

@@ -13,10 +13,11 @@ from torch import Tensor, nn
 from .checkpoints import WEIGHT_FILES, read_tensors
 from .compiled import can_compile
 from .distributed import ALONE, Ranks
+from .division import bytes_of_state
 from .errors import UserError
 from .experiment import Experiment, Stage
 from .fit import fitting, without_prefix
-from .machine import usable_cores, usable_memory
+from .machine import own_cores, usable_memory
 from .masks import mask_pieces
 from .networks import build_network, is_own
 from .training_state import Precision, TrainingState
@@ -49,7 +50,7 @@ class CheckpointWeights:
 def prepare_device(experiment: Experiment, ranks: Ranks = ALONE) -> torch.device:
     """The device that computes, with its threads set. Processes of one machine share its cores."""
     threads = experiment.engine.threads
-    torch.set_num_threads(max(1, usable_cores() // ranks.neighbours) if threads == "auto" else threads)
+    torch.set_num_threads(own_cores(ranks.neighbours) if threads == "auto" else threads)
     return torch.device("cuda", ranks.place) if torch.cuda.is_available() else torch.device("cpu")
 
 
@@ -79,14 +80,14 @@ def training_state(
     """Ready to train; None: from new weights. folder: that of the experiment file. note: told what is done to weights of
     other programs. Raises UserError where they do not fit."""
     network = build_network(experiment, folder, device)
-    images = len(ranks.slots(experiment.stage(stage).batch_size))
     state = TrainingState(
         network,
         experiment,
         stage,
-        micro_batch_size=_micro_batch_size(experiment, stage, network, device, images),
+        micro_batch_size=_micro_batch_size(experiment, stage, network, device, ranks),
         precision=precision_of(experiment, device),
         is_compiled=can_compile(device),
+        ranks=ranks,
     )
     own = dict(zip(state.names, state.raw))
     constants = network.state_dict().keys() - own.keys()
@@ -160,26 +161,31 @@ def evaluating(network: nn.Module) -> Iterator[None]:
 
 
 class AveragedNetwork(nn.Module):
-    """The network of a state with the moving average of its weights."""
+    """The network of a state with the moving average of its weights as it is now, fetched from where it is kept."""
 
     def __init__(self, state: TrainingState) -> None:
+        """Raises WorkerLost."""
         super().__init__()
-        self._state = [state]  # not a module of this one
+        self._network = [state.network]  # not a module of this one
+        device = state.raw[0].device
+        self._weights = {name: tensor.to(device) for name, tensor in state.averaged().items()}
 
     def forward(self, *inputs: Tensor | None) -> Tensor:
-        (state,) = self._state
-        output: Tensor = torch.func.functional_call(state.network, dict(zip(state.names, state.ema)), inputs)
+        (network,) = self._network
+        output: Tensor = torch.func.functional_call(network, self._weights, inputs)
         return output
 
 
 def _micro_batch_size(
-    experiment: Experiment, stage: Stage, network: nn.Module, device: torch.device, images: int
+    experiment: Experiment, stage: Stage, network: nn.Module, device: torch.device, ranks: Ranks
 ) -> int:
     """What the file asks for, or the largest divisor of a step's images whose passes are expected to fit the memory."""
     config = experiment.stage(stage)
+    images = len(ranks.slots(config.batch_size))
     if config.micro_batch_size != "auto":
         return min(config.micro_batch_size, images)
-    left = _budget(experiment, device) - 20 * sum(parameter.numel() for parameter in network.parameters())
+    parts = ranks.count if experiment.compute.shard == "optimizer" else 1
+    left = _budget(experiment, device) - bytes_of_state(sum(tensor.numel() for tensor in network.parameters()), parts)
     each = _bytes_per_image(experiment, stage, device)
     return next((size for size in divisors(images) if size * each <= left), 1)
 

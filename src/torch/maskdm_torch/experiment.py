@@ -147,7 +147,14 @@ class Engine:
 
 @dataclass(frozen=True)
 class Compute:
+    #: who starts the processes, which is not this program's matter
+    target: Literal["local", "ray", "command"]
     workers: int
+    shard: Literal["none", "optimizer"]
+    address: str | None
+    cpus_per_worker: int
+    gpus_per_worker: Literal["auto"] | float
+    command: str | None
 
 
 @dataclass(frozen=True)

@@ -196,6 +196,8 @@ def allowed(schema: Schema) -> str:
         return _allowed_list(schema)
     if schema.get("pattern", "").endswith(r":[A-Za-z_]\w*$"):
         return "a class in Python, such as my_package.my_module:MyNet"
+    if schema.get("pattern", "").startswith("^https"):
+        return "an address such as http://10.0.0.1:8265"
     return (
         'a colour in quotes, such as "#ffffff"'
         if schema.get("pattern", "").startswith("^#")

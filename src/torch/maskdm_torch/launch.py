@@ -25,7 +25,7 @@ from .stop_request import end_signals
 
 FOLDER = "MASKDM_LAUNCH"
 #: Processes are lost to machines that are taken away or break; what is lost more often is broken itself.
-_RESTARTS = 3
+RESTARTS = 3
 _RUN, _OUTCOME, _TEXT = "run", "outcome", "experiment-text"
 
 
@@ -88,12 +88,15 @@ def launch(workers: int, args: Sequence[str], experiment_text: str | None) -> No
         launched = Launch(Path(folder))
         if experiment_text is not None:
             launched.keep_experiment_text(experiment_text)
-        torchrun = ["--standalone", f"--nproc-per-node={workers}", f"--max-restarts={_RESTARTS}"]
+        torchrun = ["--standalone", f"--nproc-per-node={workers}", f"--max-restarts={RESTARTS}"]
         environment = {
             **os.environ,
             FOLDER: folder,
             # Else torchrun sets it to 1 and says so; engine.threads has the last word.
             "OMP_NUM_THREADS": str(max(1, usable_cores() // workers)),
+            # Else processes that are started again share a store with the dead ones, whose addresses the quicker one then
+            # finds there: they do not meet where they are not equally quick (pytorch/pytorch#135712).
+            "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1",
             # What it logs is of processes, not of the training.
             "LOGLEVEL": "CRITICAL",
         }

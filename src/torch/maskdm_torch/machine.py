@@ -11,6 +11,8 @@ from typing import Any
 
 from . import __version__
 
+#: Cores that whoever starts this process gives it; not set: it takes its share of the machine's.
+CORES = "MASKDM_CORES"
 _UNLIMITED = 2**62
 
 
@@ -38,6 +40,12 @@ def usable_cores() -> int:
     if quota.isdigit() and period.strip().isdigit():
         cores = min(cores, -(-int(quota) // int(period)))
     return max(1, cores)
+
+
+def own_cores(neighbours: int) -> int:
+    """Cores of this process, where as many as neighbours, with this one, train together on the machine."""
+    given = os.environ.get(CORES)
+    return max(1, usable_cores() // neighbours if given is None else int(given))
 
 
 def usable_memory() -> int:

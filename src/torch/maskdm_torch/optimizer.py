@@ -45,11 +45,14 @@ class AdamW:
         self.first = [torch.zeros_like(tensor) for tensor in raw]
         self.second = [torch.zeros_like(tensor) for tensor in raw]
         # One kernel for all tensors, where the device has it; it counts beside the weights.
-        self.is_fused = raw[0].device.type in ("cpu", "cuda")
-        self.counts = list(torch.zeros(len(raw), device=raw[0].device if self.is_fused else "cpu").unbind())
+        device = raw[0].device if raw else torch.device("cpu")
+        self.is_fused = device.type in ("cpu", "cuda")
+        self.counts = list(torch.zeros(len(raw), device=device if self.is_fused else "cpu").unbind())
 
     def update(self, step: int) -> None:
         """With the gradients of step's batch, counted from 0."""
+        if not self.raw:  # more processes than tensors
+            return
         # The function, not the class, which takes seconds to import a compiler.
         adamw(
             self.raw,
@@ -81,7 +84,7 @@ def gradient_norm(parameters: Sequence[Tensor]) -> Tensor:
 
 
 def clip_gradient(parameters: Sequence[Tensor], norm: Tensor, largest: float) -> None:
-    """Scales a longer gradient down to that norm."""
+    """Scales the gradients of some tensors down, of which the norm of all is larger than that."""
     factor = torch.where(norm > largest, largest / (norm + 1e-6), 1)
     torch._foreach_mul_([p.grad for p in parameters], factor)
 

@@ -10,8 +10,10 @@ def started_by_torchrun() -> bool:
 
 
 def started_again() -> bool:
-    """Whether torchrun, or Slurm after a requeue, starts the same command another time."""
-    return any(int(os.environ.get(name) or 0) > 0 for name in ("TORCHELASTIC_RESTART_COUNT", "SLURM_RESTART_COUNT"))
+    """Whether torchrun, Slurm after a requeue, or the script of `compute.target: command` starts the same command another
+    time."""
+    names = ("TORCHELASTIC_RESTART_COUNT", "SLURM_RESTART_COUNT", "MASKDM_STARTED_AGAIN")
+    return any(int(os.environ.get(name) or 0) > 0 for name in names)
 
 
 def place() -> int:

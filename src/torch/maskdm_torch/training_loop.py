@@ -310,11 +310,12 @@ class TrainingLoop:
     def _with_held_out(self, line: dict[str, Any]) -> dict[str, Any]:
         setup = self._setup
         setup.progress.update(self._step, "measuring the held-out loss", self._seconds_left)
+        network = AveragedNetwork(setup.state)
         measured = self._between(
             "held-out loss",
             "measured",
             lambda: held_out_loss(
-                setup.experiment, setup.dataset.held_out, AveragedNetwork(setup.state), setup.device, setup.stop.check
+                setup.experiment, setup.dataset.held_out, network, setup.device, setup.stop.check
             ),
         )
         return line if measured is None else {**line, "heldOutLoss": measured[0], "heldOutError": measured[1]}

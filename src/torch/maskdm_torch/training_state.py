@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from .batches import TrainingBatch
 from .compiled import compiled
 from .distributed import ALONE, Ranks
+from .division import KINDS, owners_of
 from .networks import is_own
 from .objective import image_losses
 from .optimizer import AdamW, average, clip_gradient, ema_decay, gradient_norm
@@ -54,9 +55,12 @@ class TrainingState:
         micro_batch_size: int | None = None,
         precision: Precision = "float32",
         is_compiled: bool = False,
+        ranks: Ranks = ALONE,
     ) -> None:
-        """network: where it is to train; micro_batch_size: images per pass, divides the batch, None: all."""
+        """network: where it is to train; micro_batch_size: images per pass, divides the batch, None: all; ranks: with
+        whom it trains once they share it."""
         self.network = network
+        self.ranks = ranks
         model = experiment.model
         self._may_idle = model.output_conv != "none" or experiment.mask.mode == "fuse" or is_own(model.backbone)
         self.config = getattr(experiment, stage)
@@ -65,17 +69,27 @@ class TrainingState:
         self.precision = precision
         self.names = [name for name, parameter in network.named_parameters() if parameter.requires_grad]
         self.raw = [parameter for parameter in network.parameters() if parameter.requires_grad]
-        self.ema = [parameter.detach().clone() for parameter in self.raw]
-        self.optimizer = AdamW(self.raw, self.config)
-        self.join(ALONE)
+        self.is_divided = ranks.count > 1 and experiment.compute.shard == "optimizer"
+        #: the process that keeps the moments and the moving average of each tensor
+        self.owners = [ranks.rank] * len(self.raw)
+        if self.is_divided:
+            self.owners = owners_of([parameter.numel() for parameter in self.raw], ranks.count)
+        #: the tensors of which this one does
+        self.held = [index for index, owner in enumerate(self.owners) if owner == ranks.rank]
+        self.ema = [torch.empty_like(self.raw[index]).detach() for index in self.held]
+        self.optimizer = AdamW([self.raw[index] for index in self.held], self.config)
+        self._parallel = network
+        self.load(dict(zip(self.names, self.raw)))
         self._losses = compiled(self._eager_losses, is_compiled)
 
-    def join(self, ranks: Ranks) -> None:
-        """From now on the steps are done together with other processes, each with its own images of a batch."""
-        self.ranks = ranks
+    def join(self, step: int) -> None:
+        """From now on, with so many steps done, all processes do them together, each with its own images of a batch."""
+        self._count(step)
+        # What of a checkpoint belonged to others is with them.
+        self._given = None
         # A network that is the user's may leave tensors out; so do an output convolution that has no whole images, and
         # the token of fuse that stands for hidden ones where there are none.
-        self._parallel = ranks.parallel(self.network, self._may_idle)
+        self._parallel = self.ranks.parallel(self.network, self._may_idle)
 
     def update(self, batch: TrainingBatch, want_gradient_norm: bool = False) -> StepMetrics:
         """One optimiser step: gradients by micro-batches, clipping, AdamW, moving average. The device is not waited
@@ -109,10 +123,12 @@ class TrainingState:
         largest = self.config.clip_grad
         norm = gradient_norm(self.raw) if want_gradient_norm or largest is not None else None
         if largest is not None:
-            clip_gradient(self.raw, norm, largest)
+            clip_gradient(self.optimizer.raw, norm, largest)
         self.optimizer.update(self.step)
         self.step += 1
-        average(self.ema, self.raw, ema_decay(self.step, self.config.ema_decay))
+        average(self.ema, self.optimizer.raw, ema_decay(self.step, self.config.ema_decay))
+        if self.is_divided:
+            self.ranks.spread(self.raw, self.owners)
         return norm
 
     def _eager_losses(
@@ -124,22 +140,36 @@ class TrainingState:
         return image_losses(output.float(), target, weight)
 
     def is_finite(self) -> bool:
-        """Whether every weight is; asked before a checkpoint replaces a good one."""
+        """Whether every weight is, and what this process keeps of the moving average, which follows them; asked before a
+        checkpoint replaces a good one."""
         return all(torch.isfinite(norm).item() for norm in torch._foreach_norm([*self.raw, *self.ema]))
 
     def tensors(self) -> dict[str, dict[str, Tensor]]:
         """What a checkpoint holds: raw and ema weights with the network's constants, and the optimiser's moments, by
-        name."""
+        name. What other processes keep is fetched from them, to the processor. Only the leader's, between steps."""
         constants = {name: tensor for name, tensor in self.network.state_dict().items() if name not in self.names}
         return {
             "raw": {**dict(zip(self.names, (parameter.detach() for parameter in self.raw))), **constants},
-            "ema": {**dict(zip(self.names, self.ema)), **constants},
-            "optimizer": self._moments(),
+            "ema": {**self.averaged(), **constants},
+            "optimizer": {
+                f"{kind}.{name}": moment
+                for kind in KINDS[1:]
+                for name, moment in zip(self.names, self.ranks.collect(self, kind))
+            },
         }
 
-    def _moments(self) -> dict[str, Tensor]:
-        first = {f"exp_avg.{name}": moment for name, moment in zip(self.names, self.optimizer.first)}
-        return {**first, **{f"exp_avg_sq.{name}": moment for name, moment in zip(self.names, self.optimizer.second)}}
+    def averaged(self) -> dict[str, Tensor]:
+        """The moving average by name; as tensors()."""
+        return dict(zip(self.names, self.ranks.collect(self, "ema")))
+
+    def kept(self, kind: str) -> list[Tensor]:
+        """One of KINDS, of the tensors that this process keeps."""
+        return {"ema": self.ema, "exp_avg": self.optimizer.first, "exp_avg_sq": self.optimizer.second}[kind]
+
+    def given(self, kind: str, index: int) -> Tensor:
+        """What was loaded of a tensor that another process keeps, on the processor. Until that process has it."""
+        assert self._given is not None
+        return torch.empty(self.raw[index].shape).copy_(self._given(kind, self.names[index]))
 
     @torch.no_grad()
     def load(
@@ -150,10 +180,20 @@ class TrainingState:
         step: int = 0,
     ) -> None:
         """Takes over tensors of a checkpoint, which fit: all of them to go on, or the weights alone to begin with."""
+
+        def given(kind: str, name: str) -> Tensor:
+            if kind == "ema":
+                return (ema or raw)[name]
+            return torch.zeros(()) if moments is None else moments[f"{kind}.{name}"]
+
+        for name, tensor in zip(self.names, self.raw):
+            tensor.copy_(raw[name])
+        for kind in KINDS:
+            for index, tensor in zip(self.held, self.kept(kind)):
+                tensor.copy_(given(kind, self.names[index]))
+        self._given = given if self.is_divided else None
+        self._count(step)
+
+    def _count(self, step: int) -> None:
         self.step = step
-        for own, given in ((self.raw, raw), (self.ema, ema or raw)):
-            for name, tensor in zip(self.names, own):
-                tensor.copy_(given[name])
-        for name, tensor in self._moments().items():
-            tensor.zero_() if moments is None else tensor.copy_(moments[name])
         self.optimizer.set_count(step)

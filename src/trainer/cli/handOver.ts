@@ -70,7 +70,7 @@ export async function handOver({ python, args, input, started }: HandOver, io: I
 }
 
 /** Ends this process by the signal that has ended the other, so that whoever waits for this one is told the same. */
-function endLike(signal: NodeJS.Signals): never {
+export function endLike(signal: NodeJS.Signals): never {
   process.removeAllListeners(signal);
   process.kill(process.pid, signal);
   throw new CommandExit(1); // a signal that does not end this process

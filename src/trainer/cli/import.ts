@@ -36,7 +36,7 @@ export function register(program: Command, io: Io): void {
     .action(async (files: string[], options: ImportOptions) => {
       const [{ importFiles }, { shortPath }] = await Promise.all([
         import("../import/importFiles.ts"),
-        import("./training.ts"),
+        import("./shortPath.ts"),
       ]);
       const result = await importFiles({ ...options, files, command: ["maskdm", ...process.argv.slice(2)] });
       if (options.json === true) return io.json(result);

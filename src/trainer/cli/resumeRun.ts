@@ -18,7 +18,8 @@ import type { Io } from "./io.ts";
 import { checkExperiment, readExperimentFile, trainingMachine } from "./loadExperiment.ts";
 import type { RunOptions } from "./options.ts";
 import { changeNotes, fileNotes, recordedChanges } from "./resumeNotes.ts";
-import { overridesOf, sessionRequest, shortPath, trainWithProgress } from "./training.ts";
+import { shortPath } from "./shortPath.ts";
+import { overridesOf, sessionRequest, trainWithProgress } from "./training.ts";
 
 export interface ResumeOptions extends Pick<RunOptions, "runsDir" | "steps" | "until" | "set" | "started"> {
   /** a falling learning rate may be stretched over more steps */
@@ -65,11 +66,11 @@ export async function resume(text: string, options: ResumeOptions, io: Io): Prom
     return;
   }
 
-  const { torchFor } = await import("../torch/findTorch.ts");
-  const torch = await torchFor(experiment, stage);
-  if (torch !== null) {
+  const { torchTarget } = await import("./targets/torchTarget.ts");
+  const target = await torchTarget(experiment, stage);
+  if (target !== null) {
     const { resumeWithTorch } = await import("./trainWithTorch.ts");
-    return resumeWithTorch(torch, { run: name, options, overrides: overridesOf(options, stage) }, io);
+    return resumeWithTorch(target, { run: name, options, overrides: overridesOf(options, stage) }, io);
   }
 
   // The lock is taken before the data are opened: two resumes of one run must not both decode and load.

@@ -2,13 +2,14 @@
 import { resolve } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import type { Stage } from "../../core/random/streams.ts";
+import { experimentName, newRunId } from "../../core/run/names.ts";
 import type { RunParent } from "../../core/run/record.ts";
-import { torchName } from "../../core/torch/about.ts";
+import { namesIn } from "../../node/run/files.ts";
+import { localDate } from "../../node/run/newRun.ts";
 import { readStatus } from "../../node/run/status.ts";
-import type { TorchPython } from "../torch/findTorch.ts";
-import { handOver } from "./handOver.ts";
 import type { Io } from "./io.ts";
 import type { RunOptions, SetOption } from "./options.ts";
+import type { TorchTarget } from "./targets/target.ts";
 
 /** A run that is to begin. */
 export interface TorchStart {
@@ -54,28 +55,42 @@ export function startArguments({ experimentFile, stage, options, overrides, sour
 /**
  * Starts a new run and trains it.
  * @returns how its session ended, and where it is
- * @throws as handOver
+ * @throws as TorchTarget.train
  */
-export async function startWithTorch({ python, about }: TorchPython, start: TorchStart, io: Io) {
-  io.stderr(`training is handed over to ${torchName(about)} (${python})`);
-  const { started } = start.options;
-  const lines = await handOver({ python, args: startArguments(start), input: start.original, started }, io);
-  const [dir] = lines;
-  if (dir === undefined) throw new UserError("The PyTorch engine did not say where its run is.", "failure");
-  const status = readStatus(resolve(dir));
+export async function startWithTorch(target: TorchTarget, start: TorchStart, io: Io) {
+  io.stderr(`training is handed over to ${target.name}`);
+  const ordered = target.isElsewhere ? forElsewhere(start) : start;
+  const { run, runsDir, started } = ordered.options;
+  const runDir = run === undefined ? null : resolve(runsDir, run);
+  const dir = await target.train({ args: startArguments(ordered), input: start.original, runDir, started }, io);
+  const status = readStatus(dir);
   if (!status.ok) throw new UserError(`${dir}: ${status.reason}.`, "failure");
-  return { state: status.value.state, dir: resolve(dir) };
+  return { state: status.value.state, dir };
 }
 
-/** Goes on with a run. @throws as handOver */
-export async function resumeWithTorch({ python, about }: TorchPython, resume: TorchResume, io: Io): Promise<void> {
-  io.stderr(`training is handed over to ${torchName(about)} (${python})`);
+/** The same by absolute paths, and with a name for the run: whoever waits for it here has to know where it will be. */
+function forElsewhere(start: TorchStart): TorchStart {
+  const { experimentFile, stage, options, source } = start;
+  const runsDir = resolve(options.runsDir);
+  const run = options.run ?? newRunId(localDate(), experimentName(experimentFile), stage, namesIn(runsDir));
+  return {
+    ...start,
+    experimentFile: resolve(experimentFile),
+    options: { ...options, runsDir, run },
+    source: source && { parent: { checkpoint: resolve(source.parent.checkpoint) } },
+  };
+}
+
+/** Goes on with a run. @throws as TorchTarget.train */
+export async function resumeWithTorch(target: TorchTarget, resume: TorchResume, io: Io): Promise<void> {
+  io.stderr(`training is handed over to ${target.name}`);
   const { run, options, overrides } = resume;
+  const place = (path: string): string => (target.isElsewhere ? resolve(path) : path);
   const args = [
-    ...["resume", run, ...option("runs-dir", options.runsDir)],
+    ...["resume", place(run), ...option("runs-dir", place(options.runsDir))],
     ...setOptions(overrides),
     ...option("until", options.until),
     ...(options.stretchLr === true ? ["--stretch-lr"] : []),
   ];
-  await handOver({ python, args, input: null, started: options.started }, io);
+  await target.train({ args, input: null, runDir: resolve(run), started: options.started }, io);
 }

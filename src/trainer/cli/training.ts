@@ -1,5 +1,5 @@
 /** What `pretrain`, `finetune` and `resume` have in common. */
-import { dirname, relative, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import packageJson from "../../../package.json" with { type: "json" };
 import { knownClasses } from "../../core/classes/knownClasses.ts";
 import { parseExperiment } from "../../core/experiment/parse.ts";
@@ -19,6 +19,7 @@ import type { Io } from "./io.ts";
 import { checkExperiment, imageFactsOf, readExperimentFile, trainingMachine } from "./loadExperiment.ts";
 import type { RunOptions, SetOption } from "./options.ts";
 import { createProgress, type Progress } from "./progress.ts";
+import { shortPath } from "./shortPath.ts";
 
 /** `--steps N` is `--set <stage>.steps=N`. */
 export function overridesOf(options: Pick<RunOptions, "set" | "steps">, stage: Stage): SetOption[] {
@@ -73,11 +74,11 @@ export async function startRun(
   const machine = await trainingMachine(original, overrides);
   const facts = { ...machine, stage, ...images, ...(checkpoint ? { checkpoint } : {}) };
   const { experiment, text } = checkExperiment(file, original, overrides, facts, io);
-  const { torchFor } = await import("../torch/findTorch.ts");
-  const torch = await torchFor(experiment, stage);
-  if (torch !== null) {
+  const { torchTarget } = await import("./targets/torchTarget.ts");
+  const target = await torchTarget(experiment, stage);
+  if (target !== null) {
     const { startWithTorch } = await import("./trainWithTorch.ts");
-    return startWithTorch(torch, { experimentFile, original, stage, options, overrides, source }, io);
+    return startWithTorch(target, { experimentFile, original, stage, options, overrides, source }, io);
   }
   const [{ createRun }, { checkFree }, { recordedChanges }, { changedKeys }] = await Promise.all([
     import("../run/runFolder.ts"),
@@ -168,10 +169,4 @@ function afterwards(state: string, dir: string, stage: Stage, file: string): str
   return stage === "pretrain"
     ? `Next: ${maskdmCommand("finetune", file, "--from", dir)}`
     : `Next: ${maskdmCommand("sample", dir)}`;
-}
-
-/** Relative to where the command was started, where that is shorter. */
-export function shortPath(dir: string): string {
-  const path = relative(process.cwd(), dir);
-  return path.startsWith("..") ? dir : path || ".";
 }

@@ -5,9 +5,10 @@ import { dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../core/errors.ts";
 import { HEARTBEAT_SECONDS, type ProcessIdentity } from "../../core/run/liveness.ts";
-import type { QueueEntry } from "../../core/run/queue.ts";
+import { MOST_RUNS_ELSEWHERE, type QueueEntry } from "../../core/run/queue.ts";
 import { isFinal } from "../../core/run/status.ts";
 import { type Program, spawnDetached } from "../../node/run/detached.ts";
+import { EntryPlaces } from "../../node/run/entryPlaces.ts";
 import { removeQuietly } from "../../node/run/files.ts";
 import { LifeWatch } from "../../node/run/lifeWatch.ts";
 import { takeLock } from "../../node/run/lock.ts";
@@ -62,11 +63,12 @@ export async function workQueue(runsDir: string, program: Program, log: (line: s
 }
 
 class QueueWorker {
-  /** ids whose processes are at work */
-  private readonly running = new Set<string>();
+  /** ids whose processes are at work, and whether another machine computes for them */
+  private readonly running = new Map<string, boolean>();
   /** of those, the processes that an earlier worker has started: nobody tells when they end */
   private readonly adopted = new Map<string, QueueEntry>();
   private readonly signsOfLife = new LifeWatch();
+  private readonly places: EntryPlaces;
   private renewedAt = performance.now();
 
   constructor(
@@ -74,7 +76,9 @@ class QueueWorker {
     private readonly program: Program,
     private readonly log: (line: string) => void,
     private readonly lock: RunLock,
-  ) {}
+  ) {
+    this.places = new EntryPlaces(runsDir);
+  }
 
   async work(): Promise<void> {
     this.adopt();
@@ -85,8 +89,7 @@ class QueueWorker {
       if (waiting.length === 0 && this.running.size === 0) return;
       const limit = readLimit(this.runsDir);
       for (const queued of waiting) {
-        if (this.running.size >= limit) break;
-        if (!this.waitsForParent(queued, queue)) this.begin(queued.entry.id);
+        if (this.hasRoomFor(queued.entry, limit) && !this.waitsForParent(queued, queue)) this.begin(queued.entry);
       }
       if (performance.now() - this.renewedAt > (1000 * HEARTBEAT_SECONDS) / 2) {
         this.renewedAt = performance.now();
@@ -96,11 +99,17 @@ class QueueWorker {
     }
   }
 
+  private hasRoomFor(entry: QueueEntry, limit: number): boolean {
+    const isElsewhere = this.places.isElsewhere(entry);
+    const alike = [...this.running.values()].filter((other) => other === isElsewhere);
+    return alike.length < (isElsewhere ? MOST_RUNS_ELSEWHERE : limit);
+  }
+
   /** Takes over what an earlier worker has started. */
   private adopt(): void {
     for (const { state, entry } of readQueue(this.runsDir)) {
       if (state !== "started") continue;
-      this.running.add(entry.id);
+      this.running.set(entry.id, this.places.isElsewhere(entry));
       this.adopted.set(entry.id, entry);
     }
   }
@@ -135,11 +144,12 @@ class QueueWorker {
     return check === "unknown" ? this.signsOfLife.look(key, sign) !== "standing" : check === "alive";
   }
 
-  private begin(id: string): void {
+  private begin(waiting: QueueEntry): void {
+    const { id } = waiting;
     const token = randomUUID();
     const entry = claimEntry(this.runsDir, id, token);
     if (entry === null) return;
-    this.running.add(id);
+    this.running.set(id, this.places.isElsewhere(waiting));
     this.log(`${id}: begins`);
     const { order } = entry;
     const folders = order.kind === "start" ? [order.experimentFromRun, order.experimentFile] : [];

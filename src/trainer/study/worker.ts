@@ -7,8 +7,9 @@ import { nextJobs, type StudyJob } from "../../core/study/next.ts";
 import { cellCounts, countsText, isOver } from "../../core/study/progress.ts";
 import type { Program } from "../../node/run/detached.ts";
 import { DiskError } from "../../node/run/diskError.ts";
+import { EntryPlaces } from "../../node/run/entryPlaces.ts";
 import { takeLock } from "../../node/run/lock.ts";
-import { readLimit, readQueue } from "../../node/run/queue.ts";
+import { type Queued, readLimit, readQueue } from "../../node/run/queue.ts";
 import { LockLostError, RunLock } from "../../node/run/runLock.ts";
 import { maskdmCommand } from "../../node/shellCommand.ts";
 import { studyFolder } from "../../node/study/places.ts";
@@ -57,6 +58,7 @@ export async function workStudy(
 
 class StudyWorker {
   private readonly reader: StudyReader;
+  private readonly places: EntryPlaces;
   private readonly evaluating: Evaluating;
   private readonly timing: Timing;
   private readonly trainings: Trainings;
@@ -79,6 +81,7 @@ class StudyWorker {
     this.book = book;
     this.retries = opened.request?.command === "retry";
     this.reader = new StudyReader(book.runsDir);
+    this.places = new EntryPlaces(book.runsDir);
     this.evaluating = new Evaluating(book, program);
     this.timing = new Timing(book, program);
     this.trainings = new Trainings(book, program);
@@ -177,7 +180,8 @@ class StudyWorker {
     const counts = cellCounts(book.plan, facts);
     if (!isOver(counts)) {
       const queue = readQueue(book.runsDir);
-      const atWork = queue.filter(({ state }) => state === "started").length;
+      const isHere = ({ state, entry }: Queued): boolean => state === "started" && !this.places.isElsewhere(entry);
+      const atWork = queue.filter(isHere).length;
       const room = { limit: readLimit(book.runsDir), atWork, held: watch.held };
       for (const job of nextJobs(book.plan, facts, room)) await this.begin(job, facts);
       await this.trainings.workQueue();

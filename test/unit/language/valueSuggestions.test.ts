@@ -15,6 +15,7 @@ const texts = (path: string, text = "") => valueSuggestions(spec(path), experime
 
 it("names what a key allows, and the default", () => {
   expect(texts("mask.strategy")).toEqual(["patch", "block", "stratified", "crop", "none"]);
+  expect(texts("compute.command")).toContainEqual(expect.stringMatching(/^"sbatch .*\{script\}"$/));
   expect(valueSuggestions(spec("mask.strategy"), null).find(({ isDefault }) => isDefault)?.text).toBe("block");
   expect(texts("model.qkv_bias")).toEqual(["true", "false"]);
   expect(texts("data.background")).toEqual(['"#ffffff"']);

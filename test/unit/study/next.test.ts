@@ -74,6 +74,16 @@ describe("what a study does next", () => {
     expect(disk.jobs(1, { held: new Set([c!]) })).toEqual(["start 1"]);
   });
 
+  it("begins trainings for other machines without room on this one", () => {
+    const elsewhere = `${BASE}engine: {backend: torch}\ncompute: {target: ray}\n`;
+    const disk = new Disk(plan(`axes: {pretrain.lr: [1e-4, 2e-4]}\nstages: [pretrain]\nseeds: 2\n${HELD}`, elsewhere));
+    disk.set(ids(disk.plan)[0]!, "running", 1);
+    expect(disk.jobs(1)).toEqual(["start 2", "start 1", "start 3"]);
+    const axes = "axes: {compute.target: [local, ray], pretrain.lr: [1e-4, 2e-4]}";
+    const mixed = new Disk(plan(`${axes}\nstages: [pretrain]\nseeds: 1\n${HELD}`, elsewhere));
+    expect(ids(mixed.plan), "where it is computed is no other training").toHaveLength(2);
+  });
+
   it("lets one training at a time decode images that none has opened yet", () => {
     const disk = new Disk(plan(`axes: {pretrain.lr: [1e-4, 2e-4]}\nstages: [pretrain]\nseeds: 1\n${HELD}`));
     expect(disk.jobs(2)).toEqual(["start 0"]);

@@ -68,6 +68,33 @@ test("two workers race, a worker is killed, its runs live on, and the next one g
   for (const id of ["a", "b", "c"]) expect(recordOf(`${runs}/${id}`).sessions).toHaveLength(1);
 });
 
+test("runs that other machines compute begin beside those that the limit is for", async () => {
+  const runs = shop.path("elsewhere");
+  const here = shop.experiment("here", tinyExperiment({ pretrain: LONG }));
+  // Nobody is there; what begins ends with that.
+  const compute = { target: "ray", address: "http://127.0.0.1:9" } as const;
+  const there = shop.experiment("there", tinyExperiment({ engine: { backend: "torch" }, compute, pretrain: QUICK }));
+  const add = (file: string, id: string) =>
+    shop.succeed("queue", "add", file, "--stage", "pretrain", "--run", id, "--no-work", ...inRuns("elsewhere"));
+  for (const [file, id] of [
+    [here, "a"],
+    [here, "b"],
+    [there, "c"],
+    [there, "d"],
+  ] as const)
+    await add(file, id);
+  const worker = shop.start(["queue", "work", ...inRuns("elsewhere")]);
+  await until("a run at work", () => isRunning(`${runs}/a`));
+  await until("both to have begun", () => readQueue(runs).filter(({ state }) => state === "failed").length === 2);
+  expect(entries("elsewhere")).toEqual(["a started", "b waiting", "c failed", "d failed"]);
+  expect(readEntry(runs, "c", "failed")?.failure?.message).toMatch(
+    /^No Ray cluster answers at http:\/\/127\.0\.0\.1:9 /,
+  );
+  await shop.succeed("queue", "remove", "b", ...inRuns("elsewhere"));
+  await shop.succeed("stop", `${runs}/a`, "--wait");
+  expect(await worker.ended).toMatchObject({ exitCode: 0 });
+});
+
 test("an entry whose worker died before the run began waits again, and its old process gives up", async () => {
   const runs = shop.path("orphan");
   const file = shop.experiment("orphan", tinyExperiment({ pretrain: QUICK }));

@@ -1,0 +1,135 @@
+/** compute.target: ray: the PyTorch engine on a real Ray cluster, a head and two machines that are processes of this one. */
+import { readdirSync, readFileSync } from "node:fs";
+import { beforeAll, describe, expect, it, vi } from "vitest";
+import { summarizeRun } from "../../../src/node/run/list.ts";
+import { findPython, TRAINER_MODULES } from "../../python/findPython.ts";
+import { freePort, RayCluster } from "../../support/rayCluster.ts";
+import {
+  differences,
+  learning,
+  recordOf,
+  statusOf,
+  tinyExperiment,
+  until,
+  Workshop,
+  writeImages,
+} from "../training/support.ts";
+
+// Ray and PyTorch take their time to begin on a busy machine.
+const PATIENCE = 300;
+vi.setConfig({ testTimeout: 4 * PATIENCE * 1000, hookTimeout: 3 * PATIENCE * 1000 });
+
+const python = findPython([...TRAINER_MODULES, "ray.train"]);
+if (!python.found) console.warn(`skipped: ${python.reason}`);
+
+describe.skipIf(!python.found || process.platform !== "linux")("two workers on a Ray cluster", () => {
+  const shop = new Workshop();
+  beforeAll(async () => {
+    process.env["MASKDM_PYTHON"] = python.found ? python.command : "";
+    process.env["XDG_DATA_HOME"] = shop.path("data");
+    await writeImages(shop.path("images"), { count: 21, size: 8 });
+    const cluster = new RayCluster(python.found ? python.command : "");
+    await cluster.start(2);
+    const pretrain = { steps: 300, batch_size: 8, lr: 2e-3, checkpoint_every: 10, sample_every: 0, log_every: 5 };
+    const compute = { target: "ray", workers: 2, address: cluster.address } as const;
+    shop.experiment("two", tinyExperiment({ engine: { backend: "torch", threads: 1 }, compute, pretrain }));
+    return async () => {
+      delete process.env["MASKDM_PYTHON"];
+      delete process.env["XDG_DATA_HOME"];
+      await cluster.stop();
+    };
+  });
+
+  const reaches = (run: string, step: number) =>
+    until(`step ${step} of ${run}`, () => stepOf(shop.run(run)) >= step, PATIENCE);
+  const sessions = (run: string) => recordOf(shop.run(run)).sessions.length;
+
+  it("go on from the last checkpoint when a worker is killed, and again when the job is, and end with the same weights", async () => {
+    await shop.succeed("pretrain", "two.maskdm.yaml", "--run", "calm", "--set", "compute.target=local");
+    const { ended } = shop.start(["pretrain", "two.maskdm.yaml", "--run", "shaken"]);
+    await reaches("shaken", 15);
+    process.kill(recordOf(shop.run("shaken")).pid, "SIGKILL");
+    await until("a second session", () => sessions("shaken") === 2, PATIENCE);
+    await reaches("shaken", 35);
+    process.kill(driverOf("shaken"), "SIGKILL");
+    const { exitCode, err, out } = await ended;
+    expect(exitCode, err).toBe(0);
+    expect(out).toBe("runs/shaken\n");
+    expect(err).toMatch(/^the job was lost \(.*\); it is submitted again$/m);
+    expect(err).toContain("in each of 2 processes");
+    expect(err).not.toContain("Traceback");
+    expect(sessions("shaken")).toBe(3);
+    expect(statusOf(shop.run("shaken")).state).toBe("finished");
+    expect(differences(shop.run("calm"), shop.run("shaken"))).toEqual([]);
+    expect(learning(shop.run("shaken"))).toEqual(learning(shop.run("calm")));
+    expect(readdirSync(shop.path("runs")).sort()).toEqual(["calm", "shaken"]);
+  });
+
+  it("go on when the command is killed that submitted them; started again it watches them, and a stop saves", async () => {
+    const long = ["pretrain", "two.maskdm.yaml", "--run", "long", "--steps", "100000"];
+    const first = shop.start(long);
+    await reaches("long", 5);
+    first.child.kill("SIGKILL");
+    await first.ended;
+    const step = stepOf(shop.run("long"));
+    await reaches("long", step + 5);
+    expect(summarizeRun(shop.run("long")).state).toBe("running");
+    const second = shop.start(["resume", "long"]);
+    let watched = "";
+    second.child.stderr!.on("data", (data) => (watched += data));
+    await until("the job is found", () => watched.includes("a job of this run, is at work"), PATIENCE);
+    second.child.kill("SIGINT");
+    expect(await second.ended).toMatchObject({ exitCode: 0, out: "runs/long\n" });
+    expect(statusOf(shop.run("long")).state).toBe("stopped");
+    expect(sessions("long")).toBe(1);
+  });
+
+  it("tell a mistake once; that no cluster is there; what is waited for", async () => {
+    const nowhere = await shop.maskdm(
+      "resume",
+      "long",
+      "--set",
+      `compute.address=http://127.0.0.1:${await freePort()}`,
+    );
+    expect(nowhere.exitCode).toBe(1);
+    expect(nowhere.err).toMatch(/^error: No Ray cluster answers at http:.* \(ECONNREFUSED\)\. Name its dashboard/m);
+    const many = shop.start(["pretrain", "two.maskdm.yaml", "--run", "many", "--set", "compute.cpus_per_worker=8"]);
+    let said = "";
+    many.child.stderr!.on("data", (data) => (said += data));
+    await until(
+      "it is told",
+      () => said.includes("waiting for machines: 2 workers take 16 CPUs (2 in the cluster"),
+      PATIENCE,
+    );
+    many.child.kill("SIGTERM");
+    expect(await many.ended).toMatchObject({ signal: "SIGTERM" });
+    const diverged = await shop.maskdm("pretrain", "two.maskdm.yaml", "--run", "diverged", "--set", "pretrain.lr=1");
+    expect(diverged.exitCode).toBe(1);
+    expect(diverged.err.match(/The loss diverged/g)).toHaveLength(1);
+    expect(sessions("diverged")).toBe(1);
+  });
+
+  /** The process of Ray's job: the one that was started for the folder of the launch. */
+  function driverOf(run: string): number {
+    const found = readdirSync("/proc").filter((pid) => {
+      if (!/^\d+$/.test(pid)) return false;
+      try {
+        const isDriver = readFileSync(`/proc/${pid}/cmdline`, "utf8").startsWith("python\0-m\0maskdm_torch.ray_job");
+        return isDriver && readFileSync(`/proc/${pid}/environ`, "utf8").includes(shop.path("runs", `.ray-${run}`));
+      } catch {
+        return false;
+      }
+    });
+    expect(found).toHaveLength(1);
+    return Number(found[0]);
+  }
+});
+
+/** 0 as long as there is no run. */
+function stepOf(run: string): number {
+  try {
+    return statusOf(run).step;
+  } catch {
+    return 0;
+  }
+}
