@@ -1,5 +1,4 @@
 /** The classes of the images as training numbers them: those of a finetune as in what it starts from. */
-import { className } from "../../src/core/classes/className.ts";
 import { numberedClass } from "../../src/core/classes/classText.ts";
 import { knownClasses } from "../../src/core/classes/knownClasses.ts";
 import { hasClasses, numberClasses } from "../../src/core/classes/numberClasses.ts";
@@ -11,8 +10,8 @@ import type { Stage } from "../../src/core/random/streams.ts";
 export interface ClassLabels {
   /** folders that make classes, in the order of their numbers */
   readonly entries: readonly { readonly name: string; readonly number: number | null }[];
-  /** The class of an image, such as `1 "cats"`; without a number where training would be refused. */
-  labelOf(path: string): string;
+  /** A class as it is shown, such as `1 "cats"`; without a number where training would be refused. */
+  labelOf(className: string | null): string | null;
 }
 
 /** @returns null where the model has no classes, or the images are not known */
@@ -31,9 +30,6 @@ export function classLabels(
   const entries = folders.map((name) => ({ name, number: numberOf(name) }));
   return {
     entries: entries.sort((a, b) => (a.number ?? 0) - (b.number ?? 0)),
-    labelOf(path) {
-      const name = className(path);
-      return numberedClass(name, numberOf(name));
-    },
+    labelOf: (name) => (name === null ? null : numberedClass(name, numberOf(name))),
   };
 }

@@ -1,6 +1,5 @@
 /** One image of the batch: its views side by side, what is known of it, and a mark on the token that is looked at. */
 import type { LivePreview, PreviewView } from "../../src/core/batch/livePreview.ts";
-import { className } from "../../src/core/classes/className.ts";
 import { element } from "../ui/element.ts";
 import { count, share } from "./numbers.ts";
 import type { StoredImage } from "./pixelStore.ts";
@@ -78,7 +77,7 @@ export class ImageCell {
     this.description = description;
     this.element.setAttribute("aria-label", description);
     const file = name.slice(name.lastIndexOf("/") + 1);
-    const short = label === null ? file : `${className(name)} · ${file}`;
+    const short = label === null ? file : `${image?.className} · ${file}`;
     this.caption.replaceChildren(
       element("span", { class: "caption-name", title: label === null ? name : `${name}, class ${label}` }, short),
       element("span", { class: "caption-facts" }, `${flipped ? "⇋ " : ""}t ${t}`),

@@ -79,7 +79,7 @@ export class ImageGrid {
         continue;
       }
       cell.draw(live, image, timestep);
-      cell.describe(live, image, timestep, classes?.labelOf(image.path) ?? null);
+      cell.describe(live, image, timestep, classes?.labelOf(image.className) ?? null);
       yield;
     }
   }

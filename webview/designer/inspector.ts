@@ -36,13 +36,15 @@ export class Inspector {
     const state = live.visible(slot).includes(token) ? "visible" : "hidden";
     const about = `token ${token}, row ${row}, column ${column}: ${state}`;
     const t = live.plan.timesteps[slot]!;
-    const name = store.get(live.plan.indices[slot]!)?.path;
+    const shown = store.get(live.plan.indices[slot]!);
+    const name = shown?.path;
     const image = [
       `image ${slot + 1}${name ? ` ${name}` : ""}`,
       `t ${t} (${schedule.shareName} ${share(schedule.levels[t]!.share)})`,
       ...(live.plan.flips[slot] === 1 ? ["mirrored"] : []),
     ];
-    const label = name !== undefined && classes !== null ? ` · class ${classes.labelOf(name)}` : "";
+    const named = classes?.labelOf(shown?.className ?? null) ?? null;
+    const label = named === null ? "" : ` · class ${named}`;
     const region = `pixels x ${range(column, p)}, y ${range(row, p)}`;
     this.text.replaceChildren(
       element("strong", {}, about.charAt(0).toUpperCase() + about.slice(1)),

@@ -6,12 +6,15 @@ const MAX_BYTES = 192 * 2 ** 20;
 export interface StoredImage {
   /** relative to the data folder */
   readonly path: string;
+  /** null: it has none */
+  readonly className: string | null;
   /** uint8 [H, W, C] */
   readonly pixels: Uint8Array;
 }
 
 export interface ImageBatch {
   readonly paths: readonly string[];
+  readonly classes: readonly (string | null)[];
   readonly pixels: Uint8Array;
 }
 
@@ -62,11 +65,11 @@ export class PixelStore {
   private async load(key: string, indices: number[]): Promise<void> {
     for (const index of indices) this.asked.add(index);
     try {
-      const { paths, pixels } = await this.read(indices);
+      const { paths, classes, pixels } = await this.read(indices);
       if (key !== this.key) return;
       indices.forEach((index, i) => {
         const image = pixels.subarray(i * this.imageBytes, (i + 1) * this.imageBytes);
-        this.images.set(index, { path: paths[i] ?? "", pixels: image });
+        this.images.set(index, { path: paths[i] ?? "", className: classes[i] ?? null, pixels: image });
       });
       this.trim(indices.length);
       this.arrived();

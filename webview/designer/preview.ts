@@ -178,6 +178,7 @@ export class Preview {
     indices.forEach((index, i) => {
       pixels.set(testImage(imageSize, channels, index), i * bytes);
     });
-    return Promise.resolve({ paths: indices.map((index) => `test image ${index + 1}`), pixels });
+    const paths = indices.map((index) => `test image ${index + 1}`);
+    return Promise.resolve({ paths, classes: paths.map(() => null), pixels });
   }
 }

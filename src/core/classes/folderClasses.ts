@@ -1,30 +1,40 @@
-/** Classes from first-level sub-folders. */
+/** Classes from first-level sub-folders, or what an archive says. */
 
 import { UserError } from "../errors.ts";
 import { shownText } from "../shownText.ts";
-import { className } from "./className.ts";
 import { compareClassNames } from "./classOrder.ts";
 
 /**
  * Every first-level sub-folder that holds an image file, at any depth and usable or not, is a class: so a class keeps its
  * number when one of its images breaks.
- * @param paths relative to the data folder, with forward slashes
+ * @param images all of them, by their paths
+ * @param classOf null: it lies beside the sub-folders
+ * @param place that holds the images, and what to do about one without a class
  * @returns class names, each once, in the order of `compareClassNames`
- * @throws UserError where an image lies beside the sub-folders and so has no class
+ * @throws UserError where an image has no class
  */
-export function classNames(folder: string, paths: readonly string[]): string[] {
-  const outside = paths.filter((path) => !path.includes("/"));
-  if (outside.length > 0) {
-    const [subject, them] =
-      outside.length === 1
-        ? [`the image "${shownText(outside[0]!)}" lies directly in "${shownText(folder)}" and so has no class`, "it"]
-        : [
-            `${outside.length} images, such as "${shownText(outside[0]!)}", lie directly in "${shownText(folder)}" and so have no class`,
-            "each of them",
-          ];
-    throw new UserError(
-      `data.labels is "folders", but ${subject}. Move ${them} into a sub-folder named after the class, or set data.labels to none.`,
-    );
+export function classNames(
+  images: readonly string[],
+  classOf: (path: string) => string | null,
+  { path: place, classRemedy }: { readonly path: string; readonly classRemedy: string },
+): string[] {
+  const names = new Set<string>();
+  const without: string[] = [];
+  for (const path of images) {
+    const name = classOf(path);
+    if (name === null) without.push(path);
+    else names.add(name);
   }
-  return [...new Set(paths.map(className))].sort(compareClassNames);
+  if (without.length > 0) {
+    const first = `"${shownText(without[0]!)}"`;
+    const [subject, remedy] =
+      without.length === 1
+        ? [`the image ${first} in "${shownText(place)}" has no class`, classRemedy]
+        : [
+            `${without.length} images in "${shownText(place)}", such as ${first}, have no class`,
+            classRemedy.replace(/\bit\b/, "each of them"),
+          ];
+    throw new UserError(`data.labels is "folders", but ${subject}. ${remedy}, or set data.labels to none.`);
+  }
+  return [...names].sort(compareClassNames);
 }

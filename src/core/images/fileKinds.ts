@@ -41,6 +41,7 @@ const FILE_KINDS = {
   unfinished: other("unfinished download"),
   brokenLink: other("link to nowhere", "links to nowhere"),
   empty: other("empty file"),
+  label: other("label without an image", "labels without an image"),
   text: other("text file"),
   table: other("data file"),
   document: other("document"),

@@ -4,11 +4,15 @@ import type { LeftOut } from "../images/fileKinds.ts";
 import type { Stage } from "../random/streams.ts";
 
 export interface DatasetFacts {
-  /** whether data.path names an existing folder */
+  /** whether there is anything at data.path */
   readonly exists: boolean;
+  /** what there is, for people: a folder where it is missing */
+  readonly noun?: string;
+  /** the problem with what is there, such as `cannot be used: …`, and what to do; nothing else is known then */
+  readonly problem?: string;
   /** files that look like images */
   readonly images?: number;
-  /** first-level sub-folders that hold images */
+  /** first-level sub-folders that hold images, or classes that an archive tells of its images */
   readonly classes?: number;
   /** files that are not read, by kind */
   readonly leftOut?: LeftOut;

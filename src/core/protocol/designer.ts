@@ -121,6 +121,8 @@ type Results = {
   read: {
     /** relative to the data folder */
     readonly paths: readonly string[];
+    /** null: an image has none */
+    readonly classes: readonly (string | null)[];
     /** uint8 [n, H, W, C] */
     readonly pixels: Uint8Array;
   };

@@ -5,8 +5,8 @@ import { yamlText } from "../../core/experiment/yamlText.ts";
 import { keyMarkdown, sectionMarkdown } from "../../core/publish/keyMarkdown.ts";
 import { EXPERIMENTS } from "../documents/documentLanguages.ts";
 import { cursorContext, type KeyContext, type ValueContext } from "./cursorContext.ts";
-import { folderCompletions } from "./folderCompletion.ts";
 import type { LanguageServices } from "./languageServices.ts";
+import { placeCompletions } from "./placeCompletion.ts";
 import { sourceCompletions } from "./sourceCompletion.ts";
 import { valueSuggestions } from "./valueSuggestions.ts";
 
@@ -21,7 +21,7 @@ export function registerCompletion(services: LanguageServices): vscode.Disposabl
         if (context.kind === "key") return keyCompletions(experimentKeys(), context, position);
         if (context.path === "finetune.from") return sourceCompletions(document, position, context, services.runs);
         const { experiment, folder } = await services.documents.get(document);
-        if (context.path === "data.path") return folderCompletions(document, position, context, folder);
+        if (context.path === "data.path") return placeCompletions(document, position, context, folder);
         return valueCompletions(experimentKeys().keys.get(context.path), context, position, experiment);
       },
     },

@@ -100,8 +100,11 @@ function maskFacts(read: ReadDocument, experiment: Experiment): string[] {
 
 function imageFacts({ facts: { dataset } }: ReadDocument): string[] {
   if (dataset?.images === undefined) return [];
-  const classes = (dataset.classes ?? 0) > 0 ? ` in ${plural(dataset.classes ?? 0, "sub-folder")}` : "";
-  return [`${plural(dataset.images, "image")} found there${classes}.`];
+  const { images, classes = 0, noun = "folder" } = dataset;
+  const inFolders = classes > 0 ? ` in ${plural(classes, "sub-folder")}` : "";
+  const spread =
+    noun === "folder" || classes === 0 ? inFolders : ` of ${classes} ${classes === 1 ? "class" : "classes"}`;
+  return [`${plural(images, "image")} found there${spread}.`];
 }
 
 function tokenFacts(read: ReadDocument): string[] {

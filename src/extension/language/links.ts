@@ -1,4 +1,4 @@
-/** data.path as a link that shows the folder. */
+/** data.path as a link that shows the folder or archive. */
 import * as vscode from "vscode";
 import { resolvePath } from "../../node/homePath.ts";
 import { EXPERIMENTS } from "../documents/documentLanguages.ts";
@@ -19,7 +19,7 @@ export function registerLinks({ documents }: LanguageServices): vscode.Disposabl
         toRange(range),
         commandUri(isInside ? "revealInExplorer" : "revealFileInOS", images),
       );
-      link.tooltip = "Show the folder of images";
+      link.tooltip = "Show where the images are";
       return [link];
     },
   });

@@ -1,14 +1,15 @@
-/** MaskDM: New Experiment: a folder of images, a name, and a commented file with sizes that suit both. */
+/** MaskDM: New Experiment: a folder or archive of images, a name, and a commented file with sizes that suit both. */
 import { basename, dirname, resolve } from "node:path";
 import * as vscode from "vscode";
 import { UserError } from "../../core/errors.ts";
+import { archiveStem, isArchiveName } from "../../core/images/archiveNames.ts";
 import { SUPPORTED_FORMATS } from "../../core/images/fileKinds.ts";
 import { exists } from "../../node/exists.ts";
 import { wayInto } from "../../node/wayInto.ts";
 import { type Commands, executeCommand, type Handler } from "../commands/commandTable.ts";
 import type { Services } from "../services.ts";
 import { requireTrust } from "../trainer/restrictedMode.ts";
-import { browse, chooseImages, TITLE } from "./chooseImages.ts";
+import { chooseImages, TITLE } from "./chooseImages.ts";
 import { fileOf, freeName } from "./freeName.ts";
 
 export function newExperimentCommands(services: Services) {
@@ -20,7 +21,7 @@ export function newExperimentCommands(services: Services) {
   return { "maskdm.newExperiment": run, "maskdm.newExperimentHere": run } satisfies Partial<Commands>;
 }
 
-/** @param folder of images; asked for where it is left out */
+/** @param folder or archive of images; asked for where it is left out */
 async function newExperiment(folder: vscode.Uri | undefined, services: Services): Promise<void> {
   const images = await imagesFrom(folder);
   if (images === undefined) return;
@@ -32,30 +33,31 @@ async function newExperiment(folder: vscode.Uri | undefined, services: Services)
   if (vscode.workspace.getWorkspaceFolder(file) === undefined) await offerFolder(home);
 }
 
-/** A folder that holds images; asks again where one holds none. */
+/** A folder or archive that holds images; asks again where one holds none. */
 async function imagesFrom(folder: vscode.Uri | undefined): Promise<string | undefined> {
   if (folder !== undefined && folder.scheme !== "file")
-    throw new UserError(`Images are read from folders on a disk; ${folder.toString(true)} is not on one.`);
+    throw new UserError(`Images are read from folders and archives on a disk; ${folder.toString(true)} is not on one.`);
   const workspace = workspaceFolder()?.uri.fsPath;
   const { datasetFacts } = await import("../../node/facts/datasetFacts.ts");
   let images = folder?.fsPath ?? (await chooseImages(workspace));
   for (;;) {
     if (images === undefined) return undefined;
     const facts = await datasetFacts(images, []);
-    if (facts.exists && facts.images !== 0) return images;
-    const again = "Choose Another Folder";
-    const chosen = await vscode.window.showWarningMessage(
-      `There are no images (${SUPPORTED_FORMATS}) in ${images} or in folders below it.`,
-      again,
-    );
-    images = chosen === again ? await browse(workspace) : undefined;
+    if (facts.exists && facts.problem === undefined && facts.images !== 0) return images;
+    const again = "Choose Others";
+    const why =
+      facts.problem === undefined
+        ? `There are no images (${SUPPORTED_FORMATS}) in ${images} or in folders below it.`
+        : `${images} ${facts.problem}`;
+    const chosen = await vscode.window.showWarningMessage(why, again);
+    images = chosen === again ? await chooseImages(workspace) : undefined;
   }
 }
 
-/** Where the file goes: the workspace folder around the images, else the only or active one, else the images' own folder. */
+/** Where the file goes: the workspace folder around the images, else the only or active one, else the images' own folder, or that of the archive. */
 function homeFor(images: string): string {
   const around = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(images));
-  return (around ?? workspaceFolder())?.uri.fsPath ?? images;
+  return (around ?? workspaceFolder())?.uri.fsPath ?? (isArchiveName(images) ? dirname(images) : images);
 }
 
 function workspaceFolder(): vscode.WorkspaceFolder | undefined {
@@ -67,7 +69,7 @@ function workspaceFolder(): vscode.WorkspaceFolder | undefined {
 async function askName(home: string, images: string): Promise<string | undefined> {
   const { runNameProblem, slug } = await import("../../core/run/names.ts");
   // A folder called images says nothing of what is in it.
-  const own = basename(images);
+  const own = archiveStem(basename(images));
   const proposed = slug(/^(images?|data|pictures|train|img)$/i.test(own) ? basename(dirname(images)) : own);
   return vscode.window.showInputBox({
     title: TITLE,

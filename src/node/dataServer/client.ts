@@ -16,6 +16,8 @@ export interface OpenedData {
 export interface ImagesRead {
   /** relative to the data folder */
   readonly paths: readonly string[];
+  /** null: an image has none */
+  readonly classes: readonly (string | null)[];
   /** uint8 [n, H, W, C] */
   readonly pixels: Uint8Array;
 }
@@ -74,7 +76,7 @@ export class DataServerClient {
     if (this.running?.opened !== JSON.stringify([config, baseDir])) await this.open(config, baseDir);
     const { answer, body } = await this.ask(this.process(), { method: "read", indices: [...indices] });
     if (answer.kind !== "images") throw new Error(`${answer.kind} is no answer to read`);
-    return { paths: answer.paths, pixels: body };
+    return { paths: answer.paths, classes: answer.classes, pixels: body };
   }
 
   dispose(): void {

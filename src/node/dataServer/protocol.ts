@@ -28,6 +28,9 @@ export const dataRequestSchema = z.discriminatedUnion("method", [
 ]);
 export type DataRequest = z.output<typeof dataRequestSchema>;
 
+/** of each image: its path, and its class, null where it has none */
+const imageNames = { paths: z.array(z.string()), classes: z.array(z.string().nullable()) };
+
 export const dataAnswerSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("decoding"), id, done: z.number(), total: z.number() }),
   z.strictObject({
@@ -42,7 +45,7 @@ export const dataAnswerSchema = z.discriminatedUnion("kind", [
     notes: z.array(z.string()),
   }),
   /** followed by uint8 [n, H, W, C] */
-  z.strictObject({ kind: z.literal("images"), id, paths: z.array(z.string()) }),
+  z.strictObject({ kind: z.literal("images"), id, ...imageNames }),
   /** what is wrong and what to do, for people */
   z.strictObject({ kind: z.literal("refused"), id, error: z.string() }),
 ]);

@@ -11,6 +11,8 @@ export const IMAGE_EXTENSIONS: ReadonlySet<string> = new Set([
 const KNOWN: readonly [kind: FileKind, extensions: string][] = [
   ["text", "txt md rst csv tsv json jsonl ndjson yaml yml toml ini cfg conf xml log tex bib srt vtt sha1 sha256 md5"],
   ["text", "py js mjs ts sh bat ps1 c h cpp java rb go rs m r ipynb css"],
+  // Of a WebDataset; those of its samples go with these.
+  ["label", "cls"],
   ["webPage", "html htm mhtml"],
   [
     "table",

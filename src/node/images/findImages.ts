@@ -1,13 +1,11 @@
-/** The one search for images below a folder: lint, the editor and training find the same. */
-import { type Dirent, existsSync, opendirSync, realpathSync, statSync } from "node:fs";
+/** The one search for images in a folder or an archive: lint, the editor and training find the same. */
 import { extname, sep } from "node:path";
 import { setImmediate as yieldToEvents } from "node:timers/promises";
 import type { FileKind, LeftOut } from "../../core/images/fileKinds.ts";
 import { IgnorePatterns, isIgnoredByDefault } from "../../core/images/ignore.ts";
-import { readStart } from "../readStart.ts";
 import { systemReason } from "../systemReason.ts";
 import { CLAIMED_EXTENSIONS, IMAGE_EXTENSIONS, KNOWN_EXTENSIONS } from "./extensions.ts";
-import { nameFromBytes, systemPath } from "./fileNames.ts";
+import type { FileTree, TreeEntry } from "./fileTree.ts";
 import { foreignKind, HEAD_BYTES, imageFormat } from "./imageFormat.ts";
 
 /** When a search ends before everything was seen. */
@@ -21,7 +19,7 @@ export interface SearchLimits {
 }
 
 export interface FoundFiles {
-  /** paths of images relative to the folder, with forward slashes (see fileNames.ts); in no particular order */
+  /** paths of images relative to the tree, with forward slashes (see fileNames.ts); in no particular order */
   readonly images: string[];
   /** files that are no images, or none that can be read, by kind */
   readonly leftOut: LeftOut;
@@ -36,19 +34,18 @@ export interface FoundFiles {
 }
 
 /**
- * Finds every image below `root`. A file counts as an image when its extension says so (in any case) or, for extensions that say
+ * Finds every image of a tree. A file counts as an image when its extension says so (in any case) or, for extensions that say
  * nothing, when its first bytes do; what it holds is judged when it is decoded. Names that begin with a dot are skipped, and so
  * are run folders, whose sample pictures are no data. Links are followed; a folder that is reached twice is read once, under its
- * real place where that lies below `root`.
- * @param root absolute path of an existing folder
+ * real place where that lies in the tree.
  * @param ignore data.ignore of the experiment
  */
 export async function findImages(
-  root: string,
+  tree: FileTree,
   ignore: readonly string[],
   limits: SearchLimits = {},
 ): Promise<FoundFiles> {
-  const search = new Search(root, ignore, limits);
+  const search = new Search(tree, ignore, limits);
   await search.run();
   return search;
 }
@@ -57,15 +54,11 @@ export async function findImages(
 const TURN_MS = 10;
 
 interface Folder {
-  /** relative to the root, "" for itself */
+  /** relative to the tree, "" for itself */
   readonly path: string;
   /** absolute, without links */
   readonly real: string;
 }
-
-type LinkTarget =
-  | { readonly kind: "folder"; readonly real: string | null }
-  | { readonly kind: "file" | "broken" | "device" };
 
 class Search implements FoundFiles {
   readonly images: string[] = [];
@@ -83,7 +76,7 @@ class Search implements FoundFiles {
   private turnEnds = performance.now() + TURN_MS;
 
   constructor(
-    private readonly root: string,
+    private readonly tree: FileTree,
     ignore: readonly string[],
     private readonly limits: SearchLimits,
   ) {
@@ -106,15 +99,10 @@ class Search implements FoundFiles {
     }
   }
 
-  /** What `join` would give, at a tenth of its time: this is called for every file. */
-  private absolute(path: string): string | Buffer {
-    return systemPath(path === "" ? this.root : this.root + sep + path);
-  }
-
   /** Null where it cannot be had, which is then noted. */
   private realPath(path: string): string | null {
     try {
-      return nameFromBytes(realpathSync.native(this.absolute(path), { encoding: "buffer" }));
+      return this.tree.realPath(path);
     } catch (error) {
       this.unreadableFolders.push({ path, reason: systemReason(error) });
       return null;
@@ -125,20 +113,16 @@ class Search implements FoundFiles {
     const { path, real } = folder;
     if (this.visited.has(real)) return;
     this.visited.add(real);
-    const absolute = this.absolute(path);
     const folders: string[] = [];
     const links: Folder[] = [];
     try {
       if (this.isRunFolder(path)) return;
-      const entries = opendirSync(absolute, { encoding: "buffer" as BufferEncoding, bufferSize: 512 });
-      try {
-        for (let entry = entries.readSync(); entry !== null; entry = entries.readSync()) {
-          if (performance.now() > this.turnEnds) await this.pause();
-          this.readEntry(entry as unknown as Dirent<Buffer>, folder, folders, links);
-          if (this.reachesLimit()) return;
-        }
-      } finally {
-        entries.closeSync();
+      for (const entry of this.tree.entries(path)) {
+        if (performance.now() > this.turnEnds) await this.pause();
+        const pending = this.readEntry(entry, folder, folders, links);
+        // Only what has to be looked into takes time: to wait for every entry would take far more than to read it.
+        if (pending !== undefined) await pending;
+        if (this.reachesLimit()) return;
       }
     } catch (error) {
       this.unreadableFolders.push({ path, reason: systemReason(error) });
@@ -159,63 +143,54 @@ class Search implements FoundFiles {
   }
 
   private isRunFolder(path: string): boolean {
-    const holds = (name: string): boolean => existsSync(this.absolute(below(path, name)));
+    const holds = (name: string): boolean => this.tree.holds(below(path, name));
     return holds("run.json") && holds("status.json");
   }
 
-  private readEntry(entry: Dirent<Buffer>, folder: Folder, folders: string[], links: Folder[]): void {
-    const name = nameFromBytes(entry.name);
+  private readEntry({ name, kind: own }: TreeEntry, folder: Folder, folders: string[], links: Folder[]) {
     if (name.startsWith(".")) return;
     const path = below(folder.path, name);
-    const link = entry.isSymbolicLink() ? this.readLink(path, folder) : null;
-    const isFolder = entry.isDirectory() || link?.kind === "folder";
-    if (this.patterns.matchesPath(path, isFolder)) return;
+    const kind = own === "link" ? this.tree.linkKind(path) : own;
+    if (this.patterns.matchesPath(path, kind === "folder")) return;
     if (isIgnoredByDefault(name)) this.ignoredByDefault.set(name, (this.ignoredByDefault.get(name) ?? 0) + 1);
-    else if (entry.isDirectory()) folders.push(name);
-    else if (link?.kind === "folder") {
-      if (link.real !== null) links.push({ path, real: link.real });
-    } else if (entry.isFile() || link?.kind === "file") this.readFile(path, name);
-    else if (link?.kind === "broken") {
+    else if (own === "folder") folders.push(name);
+    else if (kind === "folder") this.readLinkedFolder(path, folder, links);
+    else if (kind === "image") this.images.push(path);
+    else if (kind === "file") return this.readFile(path, name);
+    else if (kind === "brokenLink") {
       // An image that is a link to nowhere is one that cannot be used; what else such links were is not known.
       if (IMAGE_EXTENSIONS.has(extname(name).toLowerCase())) this.images.push(path);
       else this.leave("brokenLink");
     }
+    return;
   }
 
-  /** Where a link leads. A folder without a real path is one that holds the link: it would list its surroundings once more. */
-  private readLink(path: string, holder: Folder): LinkTarget {
-    let isFolder: boolean;
-    try {
-      const stats = statSync(this.absolute(path));
-      if (stats.isFile()) return { kind: "file" };
-      isFolder = stats.isDirectory();
-    } catch {
-      return { kind: "broken" };
-    }
-    if (!isFolder) return { kind: "device" };
+  private readLinkedFolder(path: string, holder: Folder, links: Folder[]): void {
     const real = this.realPath(path);
-    const isAround =
-      real !== null && (holder.real === real || holder.real.startsWith(real.endsWith(sep) ? real : real + sep));
-    return { kind: "folder", real: isAround ? null : real };
+    if (real === null) return;
+    // A link to a folder that holds the link would list its surroundings once more.
+    const isAround = holder.real === real || holder.real.startsWith(real.endsWith(sep) ? real : real + sep);
+    if (!isAround) links.push({ path, real });
   }
 
-  private readFile(path: string, name: string): void {
+  private readFile(path: string, name: string): Promise<void> | undefined {
     const extension = extname(name).toLowerCase();
     if (IMAGE_EXTENSIONS.has(extension)) {
       this.images.push(path);
       return;
     }
     const known = KNOWN_EXTENSIONS.get(extension);
-    if (known !== undefined) this.leave(known);
-    else this.lookInto(path, extension);
+    if (known === undefined) return this.lookInto(path, extension);
+    this.leave(known);
+    return;
   }
 
   /** Reads the first bytes: the name does not say what the file is, or claims what may not be so. */
-  private lookInto(path: string, extension: string): void {
+  private async lookInto(path: string, extension: string): Promise<void> {
     this.looks++;
     let head: Buffer;
     try {
-      head = readStart(this.absolute(path), HEAD_BYTES);
+      head = await this.tree.head(path, HEAD_BYTES);
     } catch {
       this.leave("unreadable");
       return;

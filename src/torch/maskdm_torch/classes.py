@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from .errors import UserError
 from .experiment import Experiment
+from .image_source import ImageSource
 from .shell import shown_text
 
 _MOST_NAMED = 20
@@ -34,22 +36,19 @@ def has_classes(experiment: Experiment) -> bool:
     return experiment.data.labels == "folders" and experiment.model.num_classes > 0
 
 
-def folder_classes(folder: str, paths: Sequence[str]) -> list[str]:
-    """First-level folders that hold images, in the order in which they become classes. Raises UserError for an image
-    beside them."""
-    outside = [path for path in paths if "/" not in path]
+def folder_classes(source: ImageSource, paths: Sequence[str]) -> list[str]:
+    """First-level folders that hold images, or what an archive says, in the order in which they become classes. Raises
+    UserError for an image without one."""
+    classes = [source.class_of(path) for path in paths]
+    outside = [path for path, name in zip(paths, classes) if name is None]
     if outside:
-        what = f'"{shown_text(outside[0])}"'
-        subject = f"the image {what} lies" if len(outside) == 1 else f"{len(outside)} images, such as {what}, lie"
-        raise UserError(
-            f'data.labels is "folders", but {subject} directly in "{shown_text(folder)}", without a class. '
-            "Move what lies there into a sub-folder named after the class, or set data.labels to none."
-        )
-    return sorted({class_name(path) for path in paths}, key=_by_value)
-
-
-def class_name(path: str) -> str:
-    return path.partition("/")[0]
+        first, place = f'"{shown_text(outside[0])}"', f'"{shown_text(source.path)}"'
+        subject, remedy = f"the image {first} in {place} has no class", source.class_remedy
+        if len(outside) > 1:
+            subject = f"{len(outside)} images in {place}, such as {first}, have no class"
+            remedy = re.sub(r"\bit\b", "each of them", remedy, count=1)
+        raise UserError(f'data.labels is "folders", but {subject}. {remedy}, or set data.labels to none.')
+    return sorted({name for name in classes if name is not None}, key=_by_value)
 
 
 def _by_value(name: str) -> tuple[int, int, bytes, bytes]:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from .classes import KnownClasses, class_name, folder_classes, has_classes, number_classes
+from .classes import KnownClasses, folder_classes, has_classes, number_classes
+from .data_path import open_data_path
 from .decode import PixelSettings
 from .documents import Unreadable
 from .errors import UserError
 from .experiment import Experiment
 from .files import disk_errors, replace_file
-from .find_images import data_folder, find_images
+from .find_images import find_images
+from .image_source import ImageSource, reason_of
 from .pixel_cache import CachedImages, ImageCache, ImageFile
 from .shell import shown_text
 
@@ -84,35 +85,50 @@ def open_dataset(
     """base: folder of the experiment file; known: classes that the weights know; decoder: of a checkpoint that training
     goes on from.
 
-    Each image is decoded once; from then on the cache is read. Raises UserError where folder, classes or too many
-    images cannot be used.
+    Each image is decoded once; from then on the cache is read. Raises UserError where folder, archive, classes or too
+    many images cannot be used.
     """
+    source = open_data_path(experiment.data.path, base)
+    try:
+        return _dataset_of(source, experiment, base, known, log, on_progress, decoder)
+    finally:
+        source.close()
+
+
+def _dataset_of(
+    source: ImageSource,
+    experiment: Experiment,
+    base: Path,
+    known: KnownClasses | None,
+    log: Callable[[str], None],
+    on_progress: Callable[[int, int], None],
+    decoder: str | None,
+) -> Dataset:
     data = experiment.data
-    folder = data_folder(data.path, base)
-    found = find_images(folder, data.ignore)
+    found = find_images(source, data.ignore)
     notes = found.notes()
     for line in notes:
         log(line)
     classes: list[str] | None = None
     class_notes: list[str] = []
-    folders = folder_classes(str(folder), found.images) if data.labels == "folders" else []
+    folders = folder_classes(source, found.images) if data.labels == "folders" else []
     if has_classes(experiment):
         classes, class_notes = number_classes(folders, experiment.model.num_classes, known)
         # What new weights learn is the order of the folders, as everybody expects; else it is said at once.
         for line in class_notes if known is not None else ():
             log(line)
-    files, unreadable = _facts(folder, found.images)
+    files, unreadable = _facts(source, found.images)
     settings = PixelSettings(data.image_size, data.channels, data.background.lower())
-    cached = ImageCache(_cache_folder(base), folder, settings, log).open(files, decoder, on_progress)
+    cached = ImageCache(_cache_folder(base), source, settings, log).open(files, decoder, on_progress)
     broken = sorted([*cached.broken, *unreadable])
-    _check_broken(folder, broken, len(cached.paths), data.max_broken)
+    _check_broken(source.path, broken, len(cached.paths), data.max_broken)
     if broken:
         log(f"left out {_list(broken, len(cached.paths), _NAMED_IN_LOG)}")
     all_images = Images(
         cached.paths,
         cached.pixels,
         np.arange(len(cached.paths)),
-        _labels(cached, classes or folders),
+        _labels(source, cached, classes or folders),
         cached.digests,
     )
     training, held_out = _held_out(all_images, data.holdout, notes, log)
@@ -121,9 +137,9 @@ def open_dataset(
     )
 
 
-def _labels(cached: CachedImages, classes: Sequence[str]) -> np.ndarray:
+def _labels(source: ImageSource, cached: CachedImages, classes: Sequence[str]) -> np.ndarray:
     numbers = {name: number for number, name in enumerate(classes)}
-    return np.array([numbers.get(class_name(path), 0) for path in cached.paths], np.int64)
+    return np.array([numbers.get(source.class_of(path) or "", 0) for path in cached.paths], np.int64)
 
 
 def _held_out(images: Images, share: float, notes: list[str], log: Callable[[str], None]) -> tuple[Images, Images]:
@@ -146,17 +162,17 @@ def _images(count: int) -> str:
     return f"{count:,} image" if count == 1 else f"{count:,} images" if count >= 10_000 else f"{count} images"
 
 
-def _facts(folder: Path, paths: Sequence[str]) -> tuple[list[ImageFile], list[tuple[str, str]]]:
+def _facts(source: ImageSource, paths: Sequence[str]) -> tuple[list[ImageFile], list[tuple[str, str]]]:
     files, unreadable = [], []
     for path in paths:
         try:
-            found = os.stat(folder / path)
+            facts = source.facts(path)
         except FileNotFoundError:
             unreadable.append((path, "a link to a file that does not exist"))
         except OSError as error:
-            unreadable.append((path, f"cannot be read ({error.strerror})"))
+            unreadable.append((path, f"cannot be read ({reason_of(error)})"))
         else:
-            files.append(ImageFile(path, found.st_size, found.st_mtime_ns / 1e6, found.st_ctime_ns / 1e6, found.st_ino))
+            files.append(ImageFile(path, **vars(facts)))
     return files, unreadable
 
 
@@ -173,19 +189,19 @@ def _cache_folder(base: Path) -> Path:
     return folder
 
 
-def _check_broken(folder: Path, broken: list[tuple[str, str]], usable: int, most: float) -> None:
+def _check_broken(folder: str, broken: list[tuple[str, str]], usable: int, most: float) -> None:
     share = len(broken) / (len(broken) + usable)
     listed = f"Unusable: {_list(broken, usable, _NAMED_IN_ERROR)}"
     if share > most:
         percent = f"{100 * share:.1f}" if share < 0.1 else f"{100 * share:.0f}"
         raise UserError(
-            f'{percent} % of the images in "{shown_text(str(folder))}" cannot be used, more than '
+            f'{percent} % of the images in "{shown_text(folder)}" cannot be used, more than '
             f"data.max_broken = {most} allows. "
             f"{listed}\nRepair or remove them, or raise data.max_broken."
         )
     if usable == 0:
         raise UserError(
-            f'None of the images in "{shown_text(str(folder))}" can be used. {listed}\nRepair or replace them.'
+            f'None of the images in "{shown_text(folder)}" can be used. {listed}\nRepair or replace them.'
         )
 
 

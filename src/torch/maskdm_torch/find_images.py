@@ -1,48 +1,26 @@
-"""The search for images below a folder (docs/data.md): what every part of the studio finds, image number i on every
-machine."""
+"""The search for images in a folder or an archive (docs/data.md): what every part of the studio finds, image number i
+on every machine."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
-import stat
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from .errors import UserError
 from .image_kinds import HEAD_BYTES, IMAGE_EXTENSIONS, SUPPORTED_FORMATS, known_kind, left_out_text, looked_at
+from .image_source import ImageSource, Kind, reason_of
+from .name_order import by_bytes
 from .shell import shown_text
-
-#: Folders and files that systems, storage devices and archivers put among images, lower case.
-_IGNORED_NAMES = {
-    "lost+found",
-    "system volume information",
-    "$recycle.bin",
-    "recycler",
-    "__macosx",
-    "@eadir",
-    "#recycle",
-    "#snapshot",
-    "@recycle",
-    "@recently-snapshot",
-    "thumbs.db",
-    "ehthumbs.db",
-    "ehthumbs_vista.db",
-    "desktop.ini",
-    "picasa.ini",
-    "icon\r",
-}
-
-#: By code point is by UTF-8 bytes; what stands for a byte that is no UTF-8 comes after everything else.
-_BYTES_LAST = {0xDC00 + byte: 0x10FF00 + byte for byte in range(0x80, 0x100)}
+from .system_names import is_ignored_by_default
 
 
 @dataclass
 class Found:
-    """Paths are relative to the folder, with forward slashes; bytes of names that are no UTF-8 are surrogates, as
-    Python has them."""
+    """Paths are relative to the folder or archive, with forward slashes; bytes of names that are no UTF-8 are
+    surrogates, as Python has them."""
 
     images: list[str] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
@@ -67,29 +45,37 @@ class Found:
         ]
 
 
-def find_images(folder: Path, ignore: tuple[str, ...]) -> Found:
-    """Every image below a folder, sorted by the bytes of the paths. Raises UserError where a folder cannot be read, or
-    there is none."""
-    search = _Search(str(folder), ignore)
+def find_images(source: ImageSource, ignore: tuple[str, ...]) -> Found:
+    """Every image of a folder or an archive, sorted by the bytes of the paths. Raises UserError where a folder cannot
+    be read, or there is none."""
+    search = _Search(source, ignore)
     search.run()
     found = search.found
     if found.unreadable:
-        raise UserError(_unreadable_text(folder, found, ignore))
+        raise UserError(_unreadable_text(source.path, found, ignore))
     if not found.images:
         what = (
-            "is empty"
-            if not os.listdir(folder)
-            else f"holds no images ({'; '.join(found.notes()) or 'no visible files at all'})"
+            f"holds no images ({'; '.join(found.notes()) or 'no visible files at all'})"
+            if list(source.entries(""))
+            else "is empty"
         )
+        remedy = "Put {} files there or in folders below it" if source.noun == "folder" else "Pack {} files into it"
         raise UserError(
-            f'data.path: the folder "{shown_text(str(folder))}" {what}. Put {SUPPORTED_FORMATS} '
-            "files there or in folders below it, or correct data.path."
+            f'data.path: the {source.noun} "{shown_text(source.path)}" {what}. {remedy.format(SUPPORTED_FORMATS)}, or '
+            "correct data.path."
         )
-    found.images.sort(key=lambda path: path.translate(_BYTES_LAST))
+    found.images.sort(key=by_bytes)
     return found
 
 
-def _unreadable_text(folder: Path, found: Found, ignore: tuple[str, ...]) -> str:
+def holds_image(source: ImageSource) -> bool:
+    """Ends at the first one."""
+    search = _Search(source, ())
+    search.run(first=True)
+    return bool(search.found.images)
+
+
+def _unreadable_text(folder: str, found: Found, ignore: tuple[str, ...]) -> str:
     path, reason = found.unreadable[0]
     more = len(found.unreadable) - 1
     others = "" if more == 0 else f" There {'is 1 more' if more == 1 else f'are {more} more'} like it."
@@ -100,70 +86,67 @@ def _unreadable_text(folder: Path, found: Found, ignore: tuple[str, ...]) -> str
         remedy = (
             f"Give yourself the right to read it, or leave it out with data.ignore: {json.dumps([*ignore, pattern])}"
         )
-    return f'The folder "{shown_text(str(folder / path))}" cannot be read ({reason}).{others} {remedy}'
+    place = shown_text(os.path.join(folder, path) if path else folder)
+    return f'The folder "{place}" cannot be read ({reason}).{others} {remedy}'
 
 
 class _Search:
-    def __init__(self, root: str, ignore: tuple[str, ...]) -> None:
-        self.root = root
+    def __init__(self, source: ImageSource, ignore: tuple[str, ...]) -> None:
+        self.source = source
         self.found = Found()
         self.patterns = [_Pattern(text) for text in ignore]
         self.visited: set[str] = set()
         # Real folders first, linked ones after, so that what is reached by both is filed under its real place.
-        self.folders: list[tuple[str, str]] = [("", os.path.realpath(root))]
+        self.folders: list[tuple[str, str]] = [("", source.real_path(""))]
         self.linked: list[tuple[str, str]] = []
 
-    def run(self) -> None:
-        while self.folders or self.linked:
+    def run(self, first: bool = False) -> None:
+        """first: no more than one image is wanted."""
+        while (self.folders or self.linked) and not (first and self.found.images):
             path, real = (self.folders or self.linked).pop(0)
             if real not in self.visited:
                 self.visited.add(real)
                 self.read_folder(path, real)
 
-    def absolute(self, path: str) -> str:
-        return os.path.join(self.root, path) if path else self.root
-
     def read_folder(self, path: str, real: str) -> None:
         # Sample pictures are no data.
-        if all(os.path.exists(self.absolute(_below(path, name))) for name in ("run.json", "status.json")):
+        if all(self.source.holds(_below(path, name)) for name in ("run.json", "status.json")):
             return
         try:
-            entries = sorted(os.scandir(self.absolute(path)), key=lambda entry: entry.name)
+            entries = sorted(self.source.entries(path))
         except OSError as error:
-            self.found.unreadable.append((path, _reason(error)))
+            self.found.unreadable.append((path, reason_of(error)))
             return
-        for entry in entries:
-            if not entry.name.startswith("."):
-                self.read_entry(entry, path, real)
+        for name, kind in entries:
+            if not name.startswith("."):
+                self.read_entry(name, kind, path, real)
 
-    def read_entry(self, entry: os.DirEntry[str], holder: str, real: str) -> None:
-        path = _below(holder, entry.name)
-        is_link = entry.is_symlink()
-        try:
-            is_folder, is_file = entry.is_dir(), entry.is_file()
-        except OSError:
-            is_folder = is_file = False
-        if any([pattern.matches(path, is_folder) for pattern in self.patterns]):
+    def read_entry(self, name: str, own: Kind, holder: str, real: str) -> None:
+        path = _below(holder, name)
+        kind = self.source.link_kind(path) if own == "link" else own
+        if any([pattern.matches(path, kind == "folder") for pattern in self.patterns]):
             self.found.ignored_by_pattern += 1
-        elif entry.name.lower() in _IGNORED_NAMES:
-            self.found.ignored_by_default[entry.name] += 1
-        elif is_folder and is_link:
-            target = os.path.realpath(entry.path)
+        elif is_ignored_by_default(name):
+            self.found.ignored_by_default[name] += 1
+        elif own == "folder":
+            self.folders.append((path, os.path.join(real, name)))
+        elif kind == "folder":
+            target = self.source.real_path(path)
             # A folder that holds the link would list its surroundings once more.
             if not f"{real}{os.sep}".startswith(target.rstrip(os.sep) + os.sep):
                 self.linked.append((path, target))
-        elif is_folder:
-            self.folders.append((path, os.path.join(real, entry.name)))
-        elif is_file:
+        elif kind == "image":
+            self.found.images.append(path)
+        elif kind == "file":
             self.read_file(path)
-        elif is_link:
+        elif kind == "broken_link":
             self.read_broken_link(path)
 
     def read_broken_link(self, path: str) -> None:
         """An image that is a link to nowhere is one that cannot be used; what else such links were is not known."""
         if os.path.splitext(path)[1].lower() in IMAGE_EXTENSIONS:
             self.found.images.append(path)
-        elif not os.path.exists(self.absolute(path)):
+        else:
             self.found.left_out["brokenLink"] += 1
 
     def read_file(self, path: str) -> None:
@@ -179,8 +162,7 @@ class _Search:
     def look_into(self, path: str, extension: str) -> str | None:
         """Reads the first bytes: the name does not say what the file is, or claims what may not be so."""
         try:
-            with open(self.absolute(path), "rb") as file:
-                return looked_at(file.read(HEAD_BYTES), extension)
+            return looked_at(self.source.head(path, HEAD_BYTES), extension)
         except OSError:
             return "unreadable"
 
@@ -209,32 +191,5 @@ class _Pattern:
         return self.expression.fullmatch(path if self.of_path else path.rpartition("/")[2]) is not None
 
 
-def data_folder(path: str, base: Path) -> Path:
-    """The real folder that data.path names. base: folder of the experiment file. Raises UserError where it cannot be
-    used."""
-    own = os.path.expanduser(path) if re.match(r"~(/|$)", path) else path
-    absolute = Path(os.path.abspath(base / own))
-    origin = (
-        "" if os.path.isabs(own) else f' (data.path is "{shown_text(path)}", taken from the experiment file\'s folder)'
-    )
-    named = f'data.path: the folder "{shown_text(str(absolute))}"'
-    try:
-        if not stat.S_ISDIR(absolute.stat().st_mode):
-            raise UserError(
-                f'data.path: "{shown_text(str(absolute))}" is a file, not a folder{origin}. Name '
-                f'the folder that holds the images, such as "{shown_text(str(absolute.parent))}".'
-            )
-        os.scandir(absolute).close()
-    except (FileNotFoundError, NotADirectoryError):
-        raise UserError(f"{named} does not exist{origin}. Correct data.path, or put the images there.") from None
-    except OSError as error:
-        raise UserError(f"{named} cannot be read ({_reason(error)}). Give yourself the right to read it.") from None
-    return Path(os.path.realpath(absolute))
-
-
 def _below(folder: str, name: str) -> str:
     return f"{folder}/{name}" if folder else name
-
-
-def _reason(error: OSError) -> str:
-    return "permission denied" if isinstance(error, PermissionError) else error.strerror or str(error)

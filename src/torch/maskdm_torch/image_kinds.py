@@ -96,6 +96,8 @@ _KINDS: dict[str, _Kind] = {
     "unfinished": _other("unfinished download", known="part partial crdownload download aria2 tmp"),
     "brokenLink": _other("link to nowhere", "links to nowhere"),
     "empty": _other("empty file", reason="the file is empty"),
+    # Of a WebDataset; those of its samples go with these.
+    "label": _other("label without an image", "labels without an image", known="cls"),
     "text": _other("text file", known=f"{_TEXT} {_SOURCE}"),
     "table": _other("data file", known=_TABLE),
     "document": _other("document", known=_DOCUMENT, reason="a PDF or PostScript document; convert it to PNG"),

@@ -27,6 +27,7 @@ import numpy as np
 from .decode import DECODER, BrokenImage, PixelSettings, decode_image
 from .errors import UserError
 from .files import disk_errors, names_in, remove_quietly, replace_file
+from .image_source import ImageSource, reason_of
 from .machine import usable_cores
 
 _FORMAT = "maskdm image cache"
@@ -119,9 +120,11 @@ class _Cache:
 
 
 class ImageCache:
-    def __init__(self, cache_dir: Path, folder: Path, settings: PixelSettings, log: Callable[[str], None]) -> None:
+    def __init__(
+        self, cache_dir: Path, source: ImageSource, settings: PixelSettings, log: Callable[[str], None]
+    ) -> None:
         self._dir = cache_dir
-        self._folder = folder
+        self._source = source
         self._settings = settings
         self._log = log
 
@@ -153,7 +156,7 @@ class ImageCache:
         identity = [
             _FORMAT_VERSION,
             decoder,
-            str(self._folder),
+            self._source.path,
             settings.image_size,
             settings.channels,
             settings.background,
@@ -196,7 +199,7 @@ class ImageCache:
         if image.has_facts(columns.sizes[row], columns.modified[row], columns.changed[row], columns.inodes[row]):
             return row
         try:
-            content = _digest((self._folder / image.path).read_bytes())
+            content = _digest(self._source.read(image.path))
         except OSError:
             return None
         return row if content == columns.content(row) else None
@@ -258,9 +261,10 @@ class ImageCache:
         if image.size > _MAX_FILE_BYTES:
             return _Failure(f"a file of {round(image.size / 2**20)} MiB is too large", False)
         try:
-            data = (self._folder / image.path).read_bytes()
+            data = self._source.read(image.path)
         except OSError as error:
-            return _Failure(f"cannot be read ({error.strerror})", True)
+            # What the system refuses it may grant later; what an archive cannot give stays so as long as it is the same.
+            return _Failure(f"cannot be read ({reason_of(error)})", error.errno is not None)
         try:
             return decode_image(data, self._settings), _digest(data)
         except BrokenImage as reason:
@@ -270,7 +274,7 @@ class ImageCache:
         self, key: str, pixel_file: Path, columns: _Columns, broken: list[dict[str, Any]], only_grey: bool
     ) -> None:
         manifest = {
-            "folder": str(self._folder),
+            "folder": self._source.path,
             "decoder": DECODER,
             "pixelFile": pixel_file.name,
             "imageBytes": self._settings.image_bytes,

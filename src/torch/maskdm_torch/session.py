@@ -11,13 +11,13 @@ import torch
 
 from .batch_source import BatchSource
 from .classes import KnownClasses, drawn_classes
+from .data_path import open_data_path
 from .dataset import Dataset, fingerprint, images_since, open_dataset, write_image_list
 from .distributed import ALONE, Ranks, WorkerLost
 from .engine import BACKEND, CheckpointWeights, StartWeights, device_name, prepare_device, training_state
 from .errors import CommandExit, UserError
 from .experiment import Experiment, Stage
 from .experiment_of_run import named_experiment
-from .find_images import data_folder
 from .follower import FollowersTask
 from .launch import Launch
 from .machine import software
@@ -56,7 +56,7 @@ def run_session(session: Session) -> None:
     """
     experiment, stage, ranks = session.experiment, session.stage, session.ranks
     base = session.experiment_file.parent
-    data_folder(experiment.data.path, base)  # one that is not there is told at once
+    open_data_path(experiment.data.path, base).close()  # one that is not there is told at once
     device = prepare_device(experiment, ranks)
     notes: list[str] = []
 

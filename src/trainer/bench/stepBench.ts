@@ -157,7 +157,7 @@ function madeUpImages({ data }: Experiment): Dataset {
     { length: BENCH_IMAGES * imageBytes },
     (_, i) => (Math.imul(i, 2654435761) >>> 24) & 255,
   );
-  const images = Array.from({ length: BENCH_IMAGES }, (_, i) => ({ path: `${i}`, label: 0 }));
+  const images = Array.from({ length: BENCH_IMAGES }, (_, i) => ({ path: `${i}`, label: 0, className: null }));
   const all = { count: BENCH_IMAGES, images, pixelDigests: "", imageBytes };
   return {
     ...all,

@@ -1,21 +1,17 @@
-/** A quick look at a folder of images: how many, how large, grey or coloured. Reads the headers of a sample, and few of its pixels. */
-import { readFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+/** A quick look at the images of a folder or an archive: how many, how large, grey or coloured. Reads the headers of a sample, and few of its pixels. */
 import type Sharp from "sharp";
-import { className } from "../../core/classes/className.ts";
 import { compareBytes } from "../../core/compareBytes.ts";
 import { leftOutText } from "../../core/images/fileKinds.ts";
 import type { ImageSurvey } from "../../core/images/survey.ts";
-import { systemPath } from "../../node/images/fileNames.ts";
 import { findImages } from "../../node/images/findImages.ts";
 import { readPnmHeader } from "../../node/images/formats/pnm.ts";
 import { imageFormat } from "../../node/images/imageFormat.ts";
-import { readStart } from "../../node/readStart.ts";
+import type { ImageSource } from "../../node/images/imageSource.ts";
 import { unreadableFolder } from "../data/imageFiles.ts";
 import { isGrey } from "../data/isGrey.ts";
 
-/** What a folder holds. */
-export interface SurveyedFolder {
+/** What a folder or an archive holds. */
+export interface SurveyedImages {
   /** null where there is no image whose header can be read */
   readonly survey: ImageSurvey | null;
   /** what lies there and is not read, for people; a line each */
@@ -36,17 +32,21 @@ const DECODED_SAMPLE = 16;
 /** Side of the square that they are decoded to; as small as shows whether there are colours. */
 const DECODED_SIZE = 32;
 
-/** @param folder an existing folder */
-export async function surveyFolder(folder: string): Promise<SurveyedFolder> {
-  const found = await findImages(resolve(folder), []);
-  const notes = [leftOutText(found.leftOut), unreadableFolder(resolve(folder), found, [])];
-  return {
-    survey: await surveyImages(folder, found.images.sort(compareBytes)),
-    notes: notes.filter((note) => note !== null),
-  };
+/** @param source is closed */
+export async function surveySource(source: ImageSource): Promise<SurveyedImages> {
+  try {
+    const found = await findImages(source, []);
+    const notes = [leftOutText(found.leftOut), unreadableFolder(source.path, found, [])];
+    return {
+      survey: await surveyImages(source, found.images.sort(compareBytes)),
+      notes: notes.filter((note) => note !== null),
+    };
+  } finally {
+    source.close();
+  }
 }
 
-async function surveyImages(folder: string, images: readonly string[]): Promise<ImageSurvey | null> {
+async function surveyImages(source: ImageSource, images: readonly string[]): Promise<ImageSurvey | null> {
   const { default: sharp } = await import("sharp");
   const take = Math.min(SAMPLE, images.length);
   const headers: ImageHeader[] = [];
@@ -54,31 +54,30 @@ async function surveyImages(folder: string, images: readonly string[]): Promise<
   for (let i = 0; i < take; i++) {
     const path = images[Math.floor((i * images.length) / take)]!;
     // A broken image says nothing; the others speak for the folder.
-    const header = await readHeader(folder, path, sharp).catch(() => null);
+    const header = await readHeader(source, path, sharp).catch(() => null);
     if (header === null) continue;
     headers.push(header);
     if (header.coloured) coloured.push(path);
   }
   if (headers.length === 0) return null;
   const shortSides = headers.map(({ width, height }) => Math.min(width, height)).sort((a, b) => a - b);
-  const folders = images.filter((path) => path.includes("/")).map(className);
+  const classes = images.map((path) => source.classOf(path)).filter((name) => name !== null);
   return {
     count: images.length,
     sampled: headers.length,
     medianShortSide: shortSides[shortSides.length >> 1]!,
-    grey: await holdOnlyGrey(folder, coloured),
+    grey: await holdOnlyGrey(source, coloured),
     transparent: headers.some((header) => header.transparent),
-    folders: [...new Set(folders)].sort(compareBytes),
+    folders: [...new Set(classes)].sort(compareBytes),
   };
 }
 
-/** @param paths of images in the folder */
-async function holdOnlyGrey(folder: string, paths: readonly string[]): Promise<boolean> {
+async function holdOnlyGrey(source: ImageSource, paths: readonly string[]): Promise<boolean> {
   const { decodeImage } = await import("../data/decodeImage.ts");
   const settings = { imageSize: DECODED_SIZE, channels: 3, background: "#ffffff" } as const;
   const take = Math.min(DECODED_SAMPLE, paths.length);
   for (let i = 0; i < take; i++) {
-    const bytes = await readFile(systemPath(join(folder, paths[Math.floor((i * paths.length) / take)]!)));
+    const bytes = await source.read(paths[Math.floor((i * paths.length) / take)]!);
     // Of one that cannot be decoded it stays open whether it has colours.
     const grey = await decodeImage(bytes, settings).then(isGrey, () => false);
     if (!grey) return false;
@@ -89,10 +88,8 @@ async function holdOnlyGrey(folder: string, paths: readonly string[]): Promise<b
 /** A longer header of a PNM has more comment than can be meant. */
 const HEADER_BYTES = 4096;
 
-/** @param path of an image in the folder */
-async function readHeader(folder: string, path: string, sharp: typeof Sharp): Promise<ImageHeader> {
-  const file = systemPath(join(folder, path));
-  const head = readStart(file, HEADER_BYTES);
+async function readHeader(source: ImageSource, path: string, sharp: typeof Sharp): Promise<ImageHeader> {
+  const head = await source.head(path, HEADER_BYTES);
   const format = imageFormat(head);
   // The image library reads neither of these.
   if (format === "BMP") return bitmapHeader(head);
@@ -100,10 +97,7 @@ async function readHeader(folder: string, path: string, sharp: typeof Sharp): Pr
     const { width, height, channels } = readPnmHeader(head);
     return { width, height, coloured: channels >= 3, transparent: channels % 2 === 0 };
   }
-  // The library takes a path as a text only.
-  const { width, height, channels, hasAlpha } = await sharp(
-    typeof file === "string" ? file : await readFile(file),
-  ).metadata();
+  const { width, height, channels, hasAlpha } = await sharp(await source.read(path)).metadata();
   return { width, height, coloured: channels >= 3, transparent: hasAlpha };
 }
 

@@ -8,9 +8,10 @@ import { suggestSizes } from "../../core/experiment/suggestSizes.ts";
 import { SUPPORTED_FORMATS } from "../../core/images/fileKinds.ts";
 import { runNameProblem } from "../../core/run/names.ts";
 import { expandHome } from "../../node/homePath.ts";
+import { openImages } from "../../node/images/openImages.ts";
 import { type Machine, thisMachine } from "../../node/machine.ts";
 import { maskdmCommand, shellArgument } from "../../node/shellCommand.ts";
-import { type SurveyedFolder, surveyFolder } from "./imageSurvey.ts";
+import { type SurveyedImages, surveySource } from "./imageSurvey.ts";
 import type { Io } from "./io.ts";
 import { addExamples } from "./options.ts";
 
@@ -19,7 +20,7 @@ export function register(program: Command, io: Io): void {
     .command("new")
     .description("Write a commented experiment file with sizes that suit the images and this machine.")
     .argument("<dir>", "folder for the experiment; made where it does not exist")
-    .option("--data <path>", "folder of images (default: the images in <dir>)")
+    .option("--data <path>", "folder, .zip, .tar or .parquet file of images (default: the images in <dir>)")
     .option("--name <name>", "name of the file, without .maskdm.yaml (default: that of <dir>)")
     .action(async (dir: string, options: { data?: string; name?: string }) => {
       const { file, survey, notes } = await writeNewExperiment(dir, options.data, thisMachine(), options.name);
@@ -31,6 +32,7 @@ export function register(program: Command, io: Io): void {
     });
   addExamples(command, [
     ["maskdm new faces --data ~/pictures/faces", "write faces/faces.maskdm.yaml for a folder of images elsewhere"],
+    ["maskdm new faces --data faces.zip", "the same for images in an archive, which are not unpacked"],
     ["maskdm new faces", "the same for images that are in faces/"],
     ["maskdm new . --name faces --data images", "write faces.maskdm.yaml into this folder"],
   ]);
@@ -38,16 +40,16 @@ export function register(program: Command, io: Io): void {
 
 /**
  * Writes DIR/<name>.maskdm.yaml.
- * @param data folder of images; a relative one starts at the working directory
+ * @param data folder or archive of images; a relative one starts at the working directory
  * @param wanted name of the file; that of the folder if left out
- * @throws UserError where the file exists already, or where `data` is no folder with images
+ * @throws UserError where the file exists already, or where `data` is no folder or archive with images
  */
 export async function writeNewExperiment(
   dir: string,
   data: string | undefined,
   machine: Pick<Machine, "cores" | "memoryBytes">,
   wanted?: string,
-): Promise<{ file: string } & SurveyedFolder> {
+): Promise<{ file: string } & SurveyedImages> {
   const problem = wanted === undefined ? null : runNameProblem(wanted);
   if (problem !== null) throw new UserError(`${JSON.stringify(wanted)} is no name for an experiment: ${problem}.`);
   const name = wanted ?? (basename(resolve(dir)) || "experiment");
@@ -67,27 +69,30 @@ export async function writeNewExperiment(
   return { file, survey, notes };
 }
 
-async function imagesAt(dir: string, asked: string): Promise<{ dataPath: string } & SurveyedFolder> {
+async function imagesAt(dir: string, asked: string): Promise<{ dataPath: string } & SurveyedImages> {
   // A shell leaves ~ as it is within quotes.
   const data = expandHome(asked);
-  if ((await kindOf(data)) !== "folder")
-    throw new UserError(`${data} is not a folder. --data names a folder of images.`);
-  const { survey, notes } = await surveyFolder(data);
+  const opened = await openImages(resolve(data));
+  if (opened.kind === "missing")
+    throw new UserError(`${data} does not exist. --data names a folder of images, or a .zip, .tar or .parquet file.`);
+  if (opened.kind === "unusable") throw new UserError(`${data} ${opened.problem}`);
+  const { survey, notes } = await surveySource(opened.source);
   if (survey === null) {
     const why = notes.map((note) => ` ${note}.`).join("");
-    throw new UserError(`${data} holds no readable image (${SUPPORTED_FORMATS}).${why} Name a folder that does.`);
+    throw new UserError(`${data} holds no readable image (${SUPPORTED_FORMATS}).${why} Name what does.`);
   }
   // What was given as relative stays so, seen from the experiment's folder: both may be moved together.
   const dataPath = isAbsolute(data) ? data : relative(resolve(dir), resolve(data)) || ".";
   return { dataPath: dataPath.split(sep).join("/"), survey, notes };
 }
 
-async function imagesWithin(dir: string): Promise<{ dataPath: string } & SurveyedFolder> {
+async function imagesWithin(dir: string): Promise<{ dataPath: string } & SurveyedImages> {
   const notes: string[] = [];
   for (const dataPath of ["images", "."]) {
     const folder = join(dir, dataPath);
-    if ((await kindOf(folder)) !== "folder") continue;
-    const surveyed = await surveyFolder(folder);
+    const opened = await openImages(resolve(folder));
+    if (opened.kind !== "opened") continue;
+    const surveyed = await surveySource(opened.source);
     if (surveyed.survey !== null) return { dataPath, ...surveyed };
     notes.push(...surveyed.notes);
   }

@@ -1,7 +1,7 @@
 /** Decodes what changed since the last time, takes the rest from the old cache, and writes the new one. */
 import { closeSync, readSync, writeSync } from "node:fs";
-import { sep } from "node:path";
 import { UserError } from "../../core/errors.ts";
+import type { ImageSource } from "../../node/images/imageSource.ts";
 import { usableCores } from "../../node/machine.ts";
 import { asDiskError } from "../../node/run/diskError.ts";
 import { removeQuietly } from "../../node/run/files.ts";
@@ -23,7 +23,7 @@ const WRITE_BYTES = 2 ** 22;
  * @throws UserError (failure) where the cache cannot be written, such as on a full disk
  */
 export async function buildCache(
-  folder: string,
+  source: ImageSource,
   settings: PixelSettings,
   plan: CachePlan,
   cache: PixelCache,
@@ -41,9 +41,7 @@ export async function buildCache(
     const writer = new ChunkedWriter(target.file, imageBytes);
     const decoder = new FileDecoder(settings);
     const work = (task: Task): Promise<Decoded> =>
-      task.kind === "decode"
-        ? decoder.decodeFile(folder + sep + task.image.path, task.image.size)
-        : Promise.resolve(NOTHING);
+      task.kind === "decode" ? decoder.decodeFile(source, task.image) : Promise.resolve(NOTHING);
     const consume = (task: Task, outcome: Decoded): void => {
       const { image } = task;
       if (task.kind === "decode") onProgress(++decoded, plan.toDecode);

@@ -60,7 +60,9 @@ export class DataServer {
     }
     const pixels = new Uint8Array(indices.length * dataset.imageBytes);
     dataset.readInto(Uint32Array.from(indices), pixels);
-    this.send({ kind: "images", id, paths: indices.map((index) => shownText(dataset.images[index]!.path)) }, pixels);
+    const images = indices.map((index) => dataset.images[index]!);
+    const paths = images.map(({ path }) => shownText(path));
+    this.send({ kind: "images", id, paths, classes: images.map(({ className }) => className) }, pixels);
   }
 }
 

@@ -1,7 +1,6 @@
-/** A folder of images as the training loop sees it. */
+/** The images of a folder or an archive as the training loop sees them. */
 import { closeSync, existsSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { className } from "../../core/classes/className.ts";
 import { classNames } from "../../core/classes/folderClasses.ts";
 import { compareBytes } from "../../core/compareBytes.ts";
 import { UserError } from "../../core/errors.ts";
@@ -11,9 +10,10 @@ import { leftOutText } from "../../core/images/fileKinds.ts";
 import { plural } from "../../core/numbers.ts";
 import { shownText } from "../../core/shownText.ts";
 import type { FoundFiles } from "../../node/images/findImages.ts";
+import type { ImageSource } from "../../node/images/imageSource.ts";
 import { systemReason } from "../../node/systemReason.ts";
 import { buildCache } from "./buildCache.ts";
-import { requireImages, resolveDataFolder } from "./dataFolder.ts";
+import { openDataPath, requireImages } from "./dataPath.ts";
 import type { PixelSettings } from "./decodeImage.ts";
 import { ImageColumns } from "./imageColumns.ts";
 import { type BrokenImage, imageFiles } from "./imageFiles.ts";
@@ -63,17 +63,31 @@ const NAMED_IN_ERROR = 5;
 /**
  * Opens the images of an experiment. Each is decoded once; from then on the cache is read, and only what changed is decoded.
  * @param baseDir folder of the experiment file, where a relative data.path starts
- * @throws UserError where the folder or too many of its images cannot be used, or the cache cannot be written
+ * @throws UserError where the folder, the archive or too many of its images cannot be used, or the cache cannot be written
  */
 export async function openDataset(config: DataConfig, baseDir: string, options: DatasetOptions = {}): Promise<Dataset> {
+  const source = await openDataPath(config.path, baseDir);
+  try {
+    return await datasetOf(source, config, baseDir, options);
+  } finally {
+    source.close();
+  }
+}
+
+async function datasetOf(
+  source: ImageSource,
+  config: DataConfig,
+  baseDir: string,
+  options: DatasetOptions,
+): Promise<Dataset> {
   const log = options.log ?? (() => {});
-  const folder = resolveDataFolder(config.path, baseDir);
-  const files = await imageFiles(folder, config.ignore);
-  requireImages(folder, files.found);
+  const files = await imageFiles(source, config.ignore);
+  requireImages(source, files.found);
   const notes = searchNotes(files.found);
   for (const line of notes) log(line);
   const allPaths = [...files.images, ...files.unreadable].map((image) => image.path);
-  const folders = config.labels === "folders" ? classNames(folder, allPaths) : [];
+  const classOf = (path: string): string | null => source.classOf(path);
+  const folders = config.labels === "folders" ? classNames(allPaths, classOf, source) : [];
   const classes = options.numberClasses?.(folders) ?? folders;
 
   const settings: PixelSettings = {
@@ -81,14 +95,14 @@ export async function openDataset(config: DataConfig, baseDir: string, options: 
     channels: config.channels,
     background: config.background.toLowerCase(),
   };
-  const cache = openCacheFolder(folder, settings, baseDir, options.cacheDir);
+  const cache = openCacheFolder(source.path, settings, baseDir, options.cacheDir);
   const old = cache.open(log);
-  const plan = await planCache(folder, files.images, old, log);
+  const plan = await planCache(source, files.images, old, log);
   let open: OpenCache;
   if (old !== null && plan.upToDate) open = plan.confirmed === 0 ? old : restamped(cache, old, plan);
   else {
     if (old !== null) log(`image cache: ${plan.toDecode} of ${files.images.length} images are new or changed`);
-    open = await buildCache(folder, settings, plan, cache, old, options.onProgress ?? (() => {}));
+    open = await buildCache(source, settings, plan, cache, old, options.onProgress ?? (() => {}));
   }
 
   const { manifest, file } = open;
@@ -96,7 +110,7 @@ export async function openDataset(config: DataConfig, baseDir: string, options: 
   broken.sort((a, b) => compareBytes(a.path, b.path));
   const { paths } = manifest.images;
   try {
-    checkBroken(folder, broken, paths.length, config.max_broken);
+    checkBroken(source.path, broken, paths.length, config.max_broken);
   } catch (error) {
     closeSync(file);
     throw error;
@@ -105,7 +119,10 @@ export async function openDataset(config: DataConfig, baseDir: string, options: 
   const labels = new Map(classes.map((name, label) => [name, label]));
   const store = openPixelStore(file, paths.length, manifest.imageBytes, options.memoryLimit ?? MEMORY_LIMIT);
   const all: AllImages = {
-    images: paths.map((path) => ({ path, label: labels.get(className(path)) ?? 0 })),
+    images: paths.map((path) => {
+      const className = classOf(path);
+      return { path, className, label: labels.get(className ?? "") ?? 0 };
+    }),
     digests: DigestColumn.fromText(manifest.images.pixels),
     imageBytes: manifest.imageBytes,
     store,

@@ -1,10 +1,11 @@
 /** Image files to pixels, several at once: within a bound of memory, and each failure with the reason that is its own. */
-import { readFile } from "node:fs/promises";
-import { systemPath } from "../../node/images/fileNames.ts";
 import { decodedBytes } from "../../node/images/formats/decodedBytes.ts";
+import type { ImageSource } from "../../node/images/imageSource.ts";
+import { errorCode } from "../../node/run/files.ts";
 import { systemReason } from "../../node/systemReason.ts";
 import { ByteBudget } from "./byteBudget.ts";
 import { BrokenImageError, decodeImage, type PixelSettings } from "./decodeImage.ts";
+import type { ImageFile } from "./imageFiles.ts";
 import { digestOf } from "./pixelDigest.ts";
 
 /**
@@ -33,20 +34,21 @@ export class FileDecoder {
     private readonly decode: typeof decodeImage = decodeImage,
   ) {}
 
-  /**
-   * Never rejects: a file that cannot be used is a result.
-   * @param size of the file, in bytes
-   */
-  async decodeFile(path: string, size: number): Promise<Decoded> {
+  /** Never rejects: a file that cannot be used is a result. */
+  async decodeFile(
+    source: Pick<ImageSource, "read">,
+    { path, size }: Pick<ImageFile, "path" | "size">,
+  ): Promise<Decoded> {
     if (size > MAX_FILE_BYTES) {
       return { reason: `a file of ${Math.round(size / 2 ** 20)} MiB is too large`, retry: false };
     }
     return files.run(size, async () => {
       let bytes: Buffer;
       try {
-        bytes = await readFile(systemPath(path));
+        bytes = await source.read(path);
       } catch (error) {
-        return { reason: `cannot be read (${systemReason(error)})`, retry: true };
+        // What the system refuses it may grant later; what an archive cannot give stays so as long as it is the same.
+        return { reason: `cannot be read (${systemReason(error)})`, retry: errorCode(error) !== undefined };
       }
       return this.decodeBytes(bytes);
     });

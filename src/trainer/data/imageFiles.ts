@@ -1,27 +1,16 @@
-/** The images of a data folder with the facts by which a changed file is known. */
-import { type Stats, statSync } from "node:fs";
+/** The images of a folder or an archive with the facts by which a changed one is known. */
 import { sep } from "node:path";
 import { setImmediate as yieldToEvents } from "node:timers/promises";
 import { compareBytes } from "../../core/compareBytes.ts";
 import { UserError } from "../../core/errors.ts";
 import { patternFor } from "../../core/images/ignore.ts";
 import { shownText } from "../../core/shownText.ts";
-import { systemPath } from "../../node/images/fileNames.ts";
 import { type FoundFiles, findImages } from "../../node/images/findImages.ts";
-import { errorCode } from "../../node/run/files.ts";
-import { systemReason } from "../../node/systemReason.ts";
+import type { FileFacts, ImageSource } from "../../node/images/imageSource.ts";
 
-export interface ImageFile {
+export interface ImageFile extends FileFacts {
   /** relative to the data folder, with forward slashes; see src/node/images/fileNames.ts */
   readonly path: string;
-  /** bytes */
-  readonly size: number;
-  /** time of the content, milliseconds with fraction; programs set it as they like */
-  readonly modified: number;
-  /** time of the last change of content, name or rights, which only the system sets */
-  readonly changed: number;
-  /** number of the file on its disk */
-  readonly inode: number;
 }
 
 export interface BrokenImage {
@@ -42,20 +31,19 @@ export interface ImageFiles {
 const FILES_PER_TURN = 4096;
 
 /**
- * @param folder real path of the data folder
  * @param ignore data.ignore
  * @throws UserError where a folder below cannot be read: leaving out a part of the data silently would be worse
  */
-export async function imageFiles(folder: string, ignore: readonly string[]): Promise<ImageFiles> {
-  const found = await findImages(folder, ignore);
-  requireReadable(folder, found, ignore);
+export async function imageFiles(source: ImageSource, ignore: readonly string[]): Promise<ImageFiles> {
+  const found = await findImages(source, ignore);
+  requireReadable(source.path, found, ignore);
   const images: ImageFile[] = [];
   const unreadable: BrokenImage[] = [];
   for (const [i, path] of found.images.sort(compareBytes).entries()) {
     if (i % FILES_PER_TURN === FILES_PER_TURN - 1) await yieldToEvents();
-    const stats = statOf(folder + sep + path);
-    if (typeof stats === "string") unreadable.push({ path, reason: stats });
-    else images.push({ path, size: stats.size, modified: stats.mtimeMs, changed: stats.ctimeMs, inode: stats.ino });
+    const facts = source.facts(path);
+    if (typeof facts === "string") unreadable.push({ path, reason: facts });
+    else images.push({ path, ...facts });
   }
   return { images, unreadable, found };
 }
@@ -79,16 +67,4 @@ export function unreadableFolder(folder: string, found: FoundFiles, ignore: read
       ? "Give yourself the right to read it."
       : `Give yourself the right to read it, or leave it out with data.ignore: ${list}`;
   return `The folder "${named}" cannot be read (${first.reason}).${others} ${remedy}`;
-}
-
-/** The file's facts, or why they cannot be had. */
-function statOf(path: string): Stats | string {
-  try {
-    return statSync(systemPath(path));
-  } catch (error) {
-    const code = errorCode(error);
-    if (code === "ENOENT") return "a link to a file that does not exist";
-    if (code === "ELOOP") return "a link that leads back to itself";
-    return `cannot be read (${systemReason(error)})`;
-  }
 }

@@ -5,6 +5,8 @@ import type { PixelStore } from "./pixelStore.ts";
 export interface DatasetImage {
   /** relative to the data folder, with forward slashes */
   readonly path: string;
+  /** null: it has none */
+  readonly className: string | null;
   /** position in the classes; 0 without labels */
   readonly label: number;
 }

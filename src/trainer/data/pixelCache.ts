@@ -88,7 +88,7 @@ export const cacheFolder = (baseDir: string): string => join(baseDir, ".maskdm",
 export class PixelCache {
   private readonly key: string;
 
-  /** @param folder real path of the data folder */
+  /** @param folder real path of what data.path names */
   constructor(
     readonly dir: string,
     private readonly folder: string,

@@ -1,8 +1,5 @@
 /** Which images are taken from the cache, and which have to be decoded. */
-import { closeSync, openSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { sep } from "node:path";
-import { systemPath } from "../../node/images/fileNames.ts";
+import type { ImageSource } from "../../node/images/imageSource.ts";
 import type { ImageFile } from "./imageFiles.ts";
 import { mapInOrder } from "./mapInOrder.ts";
 import type { CachedBroken, OpenCache } from "./pixelCache.ts";
@@ -31,16 +28,15 @@ const WINDOW = 8;
  * Compares what is there with what the cache holds. An image is the same when path, size, both times and inode are. Where path and
  * size alone are, its content decides: times and inodes change when files are copied, restored or mounted elsewhere; and the time
  * of the content stays when an archive with fixed times is unpacked over another one. Reading is far cheaper than decoding.
- * @param folder the data folder
  */
 export async function planCache(
-  folder: string,
+  source: ImageSource,
   images: readonly ImageFile[],
   cache: OpenCache | null,
   log: (line: string) => void,
 ): Promise<CachePlan> {
   const known = new KnownImages(cache);
-  const tasks = images.map((image): Task => known.taskFor(folder, image));
+  const tasks = images.map((image): Task => known.taskFor(source, image));
   const doubtful = tasks.flatMap((task, i) => (task.kind === "keep" && !known.isCertain(task) ? [{ task, i }] : []));
   if (doubtful.length > 0)
     log(
@@ -50,7 +46,7 @@ export async function planCache(
   await mapInOrder(
     doubtful,
     WINDOW,
-    ({ task }) => known.hasSameContent(folder, task),
+    ({ task }) => known.hasSameContent(source, task),
     ({ task, i }, isSame) => {
       if (isSame) confirmed++;
       else tasks[i] = { kind: "decode", image: task.image };
@@ -82,7 +78,7 @@ class KnownImages {
     return this.good.size + this.broken.size;
   }
 
-  taskFor(folder: string, image: ImageFile): Task {
+  taskFor(source: ImageSource, image: ImageFile): Task {
     const { path, size, modified } = image;
     const position = this.good.get(path);
     if (position !== undefined && this.columns?.sizes[position] === size) return { kind: "keep", image, position };
@@ -93,7 +89,7 @@ class KnownImages {
       known.modified === modified &&
       known.changed === image.changed &&
       known.inode === image.inode;
-    return isSame && (!known.retry || !isReadable(folder + sep + path))
+    return isSame && (!known.retry || !source.isReadable(path))
       ? { kind: "broken", image, known }
       : { kind: "decode", image };
   }
@@ -108,21 +104,12 @@ class KnownImages {
   }
 
   /** Never rejects: a file that cannot be read is not the same. */
-  async hasSameContent(folder: string, { image, position }: Keep): Promise<boolean> {
+  async hasSameContent(source: ImageSource, { image, position }: Keep): Promise<boolean> {
     try {
-      const bytes = await readFile(systemPath(folder + sep + image.path));
+      const bytes = await source.read(image.path);
       return digestOf(bytes).equals(this.contents.at(position));
     } catch {
       return false;
     }
-  }
-}
-
-function isReadable(path: string): boolean {
-  try {
-    closeSync(openSync(systemPath(path), "r"));
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -17,7 +17,7 @@ import { usableMemory } from "../../node/machine.ts";
 import { machineName, readMeasurements } from "../../node/speedFile.ts";
 import { type DataFingerprint, dataFingerprint, imageList } from "../data/dataFingerprint.ts";
 import type { Dataset } from "../data/dataset.ts";
-import { requireDataFolder } from "../data/firstLook.ts";
+import { requireDataPath } from "../data/firstLook.ts";
 import { type ExperimentImages, openExperimentImages } from "../data/openExperimentImages.ts";
 import { cacheFolder } from "../data/pixelCache.ts";
 import { EngineClient } from "../engine/client.ts";
@@ -72,7 +72,7 @@ export function stepMemoryBudget(experiment: Experiment): number {
 export async function runSession(session: Session): Promise<TrainingEnd & { run: RunWriter }> {
   const { experiment, stage, notes } = session;
   // A folder that is not there is told at once: an engine at work has to be waited for.
-  await requireDataFolder(experiment.data, dirname(session.experimentFile));
+  await requireDataPath(experiment.data, dirname(session.experimentFile));
   // The engine's thread loads its library and draws the weights while this one looks at the images.
   const engine = new EngineClient();
   const starting = startEngine(session, engine);

@@ -1,11 +1,12 @@
 import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
-import { copyFileSync, mkdirSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as vscode from "vscode";
 import { LivePreview } from "../../../src/core/batch/livePreview.ts";
 import type { TimeForecast } from "../../../src/core/cost/forecast.ts";
 import { readExperiment } from "../../../src/core/experiment/read.ts";
 import type { DataState } from "../../../src/core/protocol/designer.ts";
+import { filesBelow, zipOf } from "../../unit/data/archiveFiles.ts";
 import { DesignerPage } from "./designerPage.ts";
 import { api, eventually, openExperiment, workspacePath } from "./experimentEditor.ts";
 
@@ -50,6 +51,17 @@ describe("the mask designer", () => {
     open.push(page);
     return { page, document };
   }
+
+  it("shows the images of an archive as those of its folder", async () => {
+    writeFileSync(workspacePath("packed.zip"), zipOf(filesBelow(workspacePath("images"))));
+    const shown = async (path: string) => {
+      const { page } = await openPage(TEXT.replace("path: images", `path: ${path}`));
+      const { key, count } = await readyData(page);
+      const { paths, pixels } = await page.result("read", { key, indices: [0, 5, count - 1] });
+      return { count, paths, pixels: Buffer.from(pixels).toString("base64") };
+    };
+    deepEqual(await shown("packed.zip"), await shown("images"));
+  });
 
   it("opens beside the text with its command, and as text again", async () => {
     const { document } = await openExperiment(nextName(), TEXT);

@@ -1,6 +1,7 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import * as vscode from "vscode";
+import { filesBelow, zipOf } from "../../unit/data/archiveFiles.ts";
 import { api, eventually, problemCodes, workspacePath } from "./experimentEditor.ts";
 
 const ACCEPT = "workbench.action.acceptSelectedQuickOpenItem";
@@ -44,6 +45,27 @@ describe("New Experiment", () => {
       [],
     );
     strictEqual(problemCodes(document.uri).length, diagnostics.length);
+  });
+
+  it("writes a file that suits the images of an archive, and completes its name", async () => {
+    writeFileSync(workspacePath("meadow.zip"), zipOf(filesBelow(workspacePath("images"))));
+    const file = workspacePath("meadow.maskdm.yaml");
+    const done = vscode.commands.executeCommand(
+      "maskdm.newExperimentHere",
+      vscode.Uri.file(workspacePath("meadow.zip")),
+    );
+    await acceptUntil(() => existsSync(file));
+    await done;
+    const text = readFileSync(file, "utf8");
+    ok(text.includes("# 24 images were found here") && /path: \.?\/?meadow\.zip\n/.test(text), text);
+    const document = vscode.workspace.textDocuments.find(({ uri }) => uri.fsPath === file);
+    const at = document!.positionAt(text.indexOf("meadow.zip") + 3);
+    const { items } = await vscode.commands.executeCommand<vscode.CompletionList>(
+      "vscode.executeCompletionItemProvider",
+      document!.uri,
+      at,
+    );
+    ok(items.some(({ label }) => label === "meadow.zip"));
   });
 
   it("proposes a name that is free, so that an experiment that is there stays as it is", async () => {

@@ -23,7 +23,7 @@ describe("broken images", () => {
     const dataset = await openDataset(dataConfig({ max_broken: 1 }), base, { log });
     for (const { path, reason } of dataset.broken) reasons.set(path, reason);
     expect(dataset.count).toBe(1);
-    expect(dataset.images).toEqual([{ path: "good.png", label: 0 }]);
+    expect(dataset.images).toEqual([{ path: "good.png", className: null, label: 0 }]);
     expect(dataset.broken.map(({ path }) => path)).toEqual(files.sort());
     expect(lines.join("\n")).toContain(
       `left out ${files.length} of ${files.length + 1} images:\n  archive.webp: a ZIP or other`,

@@ -1,8 +1,8 @@
 /** Files that are decoded at once: each failure has its own reason, and memory is bounded. */
-import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
+import { FolderSource } from "../../../src/node/images/folderSource.ts";
 import { BrokenImageError, type PixelSettings } from "../../../src/trainer/data/decodeImage.ts";
 import { type Decoded, FileDecoder } from "../../../src/trainer/data/fileDecoder.ts";
 import { plainPng, temporaryFolder, writeFiles } from "./testFolder.ts";
@@ -12,9 +12,9 @@ const CERTAIN = "a damaged, cut short or unsupported PNG";
 
 /** Files of their own names, and all of them decoded at once. */
 async function decodeAll(decoder: FileDecoder, contents: readonly Uint8Array[]): Promise<Decoded[]> {
-  const folder = temporaryFolder();
-  writeFiles(folder, Object.fromEntries(contents.map((content, i) => [`${i}`, content])));
-  return Promise.all(contents.map((content, i) => decoder.decodeFile(join(folder, `${i}`), content.length)));
+  const source = new FolderSource(temporaryFolder());
+  writeFiles(source.path, Object.fromEntries(contents.map((content, i) => [`${i}`, content])));
+  return Promise.all(contents.map((content, i) => decoder.decodeFile(source, { path: `${i}`, size: content.length })));
 }
 
 describe("FileDecoder", () => {

@@ -3,12 +3,13 @@ import { mkdirSync, realpathSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { compareBytes } from "../../../src/core/compareBytes.ts";
+import { FolderSource } from "../../../src/node/images/folderSource.ts";
 import { openDataset } from "../../../src/trainer/data/dataset.ts";
 import { imageFiles } from "../../../src/trainer/data/imageFiles.ts";
 import { dataConfig, plainPng, temporaryFolder, writeFiles } from "./testFolder.ts";
 
 const paths = async (folder: string): Promise<string[]> =>
-  (await imageFiles(folder, [])).images.map(({ path }) => path);
+  (await imageFiles(new FolderSource(folder), [])).images.map(({ path }) => path);
 
 /** Links need a privilege on Windows. */
 const posix = it.skipIf(process.platform === "win32");
@@ -53,7 +54,7 @@ describe("findImages", () => {
       "runs/one/status.json": "{}",
       "runs/one/samples/step-1.png": png,
     });
-    const found = await imageFiles(folder, []);
+    const found = await imageFiles(new FolderSource(folder), []);
     expect(found.images.map(({ path }) => path)).toEqual(["a.png"]);
     expect(found.found.leftOut).toEqual({ text: 1, unfinished: 1 });
   });
@@ -89,7 +90,7 @@ describe("findImages", () => {
     symlinkSync("../a", join(folder, "b", "sideways"));
     symlinkSync("circle-2.png", join(folder, "circle-1.png"));
     symlinkSync("circle-1.png", join(folder, "circle-2.png"));
-    const found = await imageFiles(folder, []);
+    const found = await imageFiles(new FolderSource(folder), []);
     expect(found.images.map(({ path }) => path)).toEqual([
       "a/1.png",
       "b/2.png",
@@ -117,7 +118,7 @@ describe("findImages", () => {
     const base = realpathSync(temporaryFolder());
     symlinkSync(outside, join(base, "images"));
     const dataset = await openDataset(dataConfig(), base);
-    expect(dataset.images).toEqual([{ path: "x.png", label: 0 }]);
+    expect(dataset.images).toEqual([{ path: "x.png", className: null, label: 0 }]);
     dataset.close();
   });
 });
@@ -161,10 +162,10 @@ describe("labels from folders", () => {
     const dataset = await openDataset(dataConfig({ labels: "folders" }), base);
     expect(dataset.classes).toEqual(["Ape", "cat", "zebra"]);
     expect(dataset.images).toEqual([
-      { path: "Ape/deep/er/2.png", label: 0 },
-      { path: "cat/3.png", label: 1 },
-      { path: "cat/4.png", label: 1 },
-      { path: "zebra/1.png", label: 2 },
+      { path: "Ape/deep/er/2.png", className: "Ape", label: 0 },
+      { path: "cat/3.png", className: "cat", label: 1 },
+      { path: "cat/4.png", className: "cat", label: 1 },
+      { path: "zebra/1.png", className: "zebra", label: 2 },
     ]);
     dataset.close();
   });
@@ -174,7 +175,7 @@ describe("labels from folders", () => {
     const base = writeFiles(temporaryFolder(), { "images/a/1.png": "broken", "images/b/2.png": png });
     const dataset = await openDataset(dataConfig({ labels: "folders", max_broken: 0.5 }), base);
     expect(dataset.classes).toEqual(["a", "b"]);
-    expect(dataset.images).toEqual([{ path: "b/2.png", label: 1 }]);
+    expect(dataset.images).toEqual([{ path: "b/2.png", className: "b", label: 1 }]);
     dataset.close();
   });
 
@@ -182,7 +183,7 @@ describe("labels from folders", () => {
     const base = writeFiles(temporaryFolder(), { "images/a/1.png": await plainPng("#000000") });
     const dataset = await openDataset(dataConfig(), base);
     expect(dataset.classes).toEqual([]);
-    expect(dataset.images).toEqual([{ path: "a/1.png", label: 0 }]);
+    expect(dataset.images).toEqual([{ path: "a/1.png", className: "a", label: 0 }]);
     dataset.close();
   });
 });

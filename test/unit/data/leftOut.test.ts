@@ -6,9 +6,10 @@ import { describe, expect, it } from "vitest";
 import { leavesOutImages, leftOutText } from "../../../src/core/images/fileKinds.ts";
 import { datasetFacts } from "../../../src/node/facts/datasetFacts.ts";
 import { findImages } from "../../../src/node/images/findImages.ts";
+import { FolderSource } from "../../../src/node/images/folderSource.ts";
 import { imageFormat } from "../../../src/node/images/imageFormat.ts";
 import { openDataset } from "../../../src/trainer/data/dataset.ts";
-import { requireDataFolder } from "../../../src/trainer/data/firstLook.ts";
+import { requireDataPath } from "../../../src/trainer/data/firstLook.ts";
 import { asOrdinaryUser, dataConfig, plainPng, temporaryFolder, writeFiles } from "./testFolder.ts";
 
 const posix = it.skipIf(process.platform === "win32");
@@ -33,7 +34,7 @@ describe("the search", () => {
       "grey.pgm": "P5 1 1 255 x",
       ...(process.platform === "win32" ? {} : { "get.jpg?size=large": jpeg }),
     });
-    const { images, leftOut } = await findImages(folder, []);
+    const { images, leftOut } = await findImages(new FolderSource(folder), []);
     const windows = process.platform === "win32";
     expect(images.sort()).toEqual(
       ["apple.HEIC", "grey.pgm", ...Object.keys(names), ...(windows ? [] : ["get.jpg?size=large"])].sort(),
@@ -67,7 +68,7 @@ describe("the search", () => {
       "p.orig": "version https://git-lfs.github.com/spec/v1\n",
       "q.dcm": Buffer.concat([Buffer.alloc(128), bytes("DICM")]),
     });
-    const { images, leftOut } = await findImages(folder, []);
+    const { images, leftOut } = await findImages(new FolderSource(folder), []);
     expect(images).toEqual(["a.png"]);
     expect(leftOut).toEqual({
       heic: 2,
@@ -121,19 +122,19 @@ describe("the search", () => {
       "left out by name, as no data: lost+found",
       "data.ignore leaves out 1 file or folder",
     ]);
-    await requireDataFolder(config, base);
+    await requireDataPath(config, base);
     rmSync(join(base, "images/a"), { recursive: true });
     rmSync(join(base, "images/b/2"));
     const message = /holds no images \(2 files left out: 1 HEIC image .*; data\.ignore leaves some out\)/;
-    await expect(requireDataFolder(config, base)).rejects.toThrow(message);
+    await expect(requireDataPath(config, base)).rejects.toThrow(message);
     await expect(openDataset(config, base)).rejects.toThrow(message);
   });
 
   it("ends at a limit", async () => {
     const folder = writeFiles(temporaryFolder(), { "1.odd": "x", "2.odd": "x", "a.png": "x", "b.png": "x" });
-    expect((await findImages(folder, [], { entries: 4, looks: 2 })).complete).toBe(true);
+    expect((await findImages(new FolderSource(folder), [], { entries: 4, looks: 2 })).complete).toBe(true);
     for (const limits of [{ entries: 3 }, { looks: 1 }, { images: 1 }])
-      expect((await findImages(folder, [], limits)).complete, JSON.stringify(limits)).toBe(false);
+      expect((await findImages(new FolderSource(folder), [], limits)).complete, JSON.stringify(limits)).toBe(false);
   });
 
   it("leaves out what systems and devices put among images, in any case, and names it", async () => {
@@ -149,7 +150,7 @@ describe("the search", () => {
       "Thumbs.db": "x",
       ".Trash-1000/a.png": png,
     });
-    const { images, ignoredByDefault, leftOut } = await findImages(folder, []);
+    const { images, ignoredByDefault, leftOut } = await findImages(new FolderSource(folder), []);
     expect(images).toEqual(["a.png"]);
     expect(leftOut).toEqual({});
     expect(Object.fromEntries(ignoredByDefault)).toEqual({
@@ -167,7 +168,7 @@ describe("the search", () => {
     symlinkSync("nowhere", join(folder, "c.odd"));
     symlinkSync("nowhere", join(folder, "d.png"));
     chmodSync(join(folder, "b.odd"), 0);
-    const { images, leftOut } = await asOrdinaryUser(folder, () => findImages(folder, []));
+    const { images, leftOut } = await asOrdinaryUser(folder, () => findImages(new FolderSource(folder), []));
     expect(images.sort()).toEqual(["a.png", "d.png"]);
     expect(leftOut).toEqual({ unreadable: 1, brokenLink: 1 });
   });

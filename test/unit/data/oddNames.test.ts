@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { shownLines, shownText } from "../../../src/core/shownText.ts";
 import { nameFromBytes, systemPath } from "../../../src/node/images/fileNames.ts";
 import { findImages } from "../../../src/node/images/findImages.ts";
+import { FolderSource } from "../../../src/node/images/folderSource.ts";
 import { DataServer } from "../../../src/trainer/data/dataServer.ts";
 import { openDataset } from "../../../src/trainer/data/dataset.ts";
 import { dataConfig, plainPng, temporaryFolder, writeFiles } from "./testFolder.ts";
@@ -69,7 +70,7 @@ describe("images whose names are no UTF-8", () => {
     const folder = Buffer.concat([Buffer.from(`${base}/`), Buffer.from("caf\xe9", "latin1")]);
     mkdirSync(folder);
     writeFileSync(Buffer.concat([folder, Buffer.from("/a.png")]), await plainPng("#000000"));
-    const { images, unreadableFolders } = await findImages(base, []);
+    const { images, unreadableFolders } = await findImages(new FolderSource(base), []);
     expect({ images, unreadableFolders }).toEqual({ images: ["caf\udce9/a.png"], unreadableFolders: [] });
   });
 });

@@ -17,7 +17,7 @@ export function imagesInMemory(experiment: Experiment, count: number): Dataset {
     Uint8Array.from({ length: imageBytes }, (_, i) => (Math.imul(i + 1, 2654435761 + 97 * index) >>> 24) & 255);
   return {
     count,
-    images: Array.from({ length: count }, (_, i) => ({ path: `${i}.png`, label: 0 })),
+    images: Array.from({ length: count }, (_, i) => ({ path: `${i}.png`, label: 0, className: null })),
     classes: [],
     broken: [],
     notes: [],

@@ -149,7 +149,8 @@ describe("datasetFacts", () => {
       known({ images: 2, classes: 1, classNames: ["other"], leftOut: { empty: 1 } }),
     );
     expect(await datasetFacts(join(folder, "nowhere"), [])).toEqual({ exists: false });
-    expect(await datasetFacts(join(folder, "1.png"), [])).toEqual({ exists: false });
+    const problem = "cannot be used: it is empty. Copy or download it again.";
+    expect(await datasetFacts(join(folder, "1.png"), [])).toEqual({ exists: true, noun: "file", problem });
   });
 
   it.skipIf(process.platform === "win32")("follows links, and not in circles", async () => {

@@ -1,5 +1,5 @@
 /** The PyTorch engine finds, decodes, labels and holds out the images that this program does. */
-import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { expect, test } from "vitest";
@@ -9,6 +9,7 @@ import { openExperimentImages } from "../../../src/trainer/data/openExperimentIm
 import { DigestColumn } from "../../../src/trainer/data/pixelDigest.ts";
 import { requirePython } from "../../python/requirePython.ts";
 import { runPython } from "../../python/runPython.ts";
+import { filesBelow, parquetOf, tarOf, zipOf } from "../data/archiveFiles.ts";
 import { temporaryFolder } from "../run/support.ts";
 
 interface Opened {
@@ -58,15 +59,24 @@ async function here(experiment: ExperimentInput, base: string): Promise<Opened> 
   };
 }
 
-function there(python: string, requests: readonly (readonly [ExperimentInput, string])[]): Opened[] {
+type Request = readonly [ExperimentInput, string];
+
+/** In one process. An error in the place of what could not be opened. */
+function answers(python: string, requests: readonly Request[]): (Opened | Error)[] {
   const input = requests.map(([experiment, base]) => ({ text: JSON.stringify(experiment), base }));
-  const answers = JSON.parse(runPython(python, "open_images.py", input)) as (Opened & {
+  const found = JSON.parse(runPython(python, "open_images.py", input)) as (Opened & {
     pixels: string;
     error?: string;
   })[];
-  return answers.map(({ error, ...answer }) => {
-    if (error !== undefined) throw new Error(error);
-    return { ...answer, pixels: Buffer.from(answer.pixels, "base64") };
+  return found.map(({ error, ...answer }) =>
+    error === undefined ? { ...answer, pixels: Buffer.from(answer.pixels, "base64") } : new Error(error),
+  );
+}
+
+function there(python: string, requests: readonly Request[]): Opened[] {
+  return answers(python, requests).map((answer) => {
+    if (answer instanceof Error) throw answer;
+    return answer;
   });
 }
 
@@ -186,3 +196,94 @@ test("resized images and JPEGs are the same up to rounding, and another program'
   expect(third!.paths).toEqual([...ours.paths.filter((path) => path !== "64.jpg"), "new.png"].sort());
   expect(third!.digests[third!.paths.indexOf("17.png")]).toBe(first!.digests[first!.paths.indexOf("17.png")]);
 });
+
+test("archives hold the same images for both, however they were packed", async (test) => {
+  const python = requirePython(test, ["yaml", "numpy", "PIL"]);
+  const base = temporaryFolder();
+  await mixedFolder(base);
+  // Links are for folders.
+  for (const link of ["cats/gone.png", "cats/around", "linked"])
+    rmSync(join(base, "images", link), { recursive: true });
+  runPython(python, "pack_folder.py", { folder: join(base, "images"), into: base });
+  const sample = (i: number) => readFileSync(join(base, "images", String(i), "a.png"));
+  const samples = Array.from({ length: 12 }, (_, i) => [
+    [`s${i}.png`, sample(i)],
+    [`s${i}.cls`, String((i * 7) % 12)],
+    [`s${i}.json`, "{}"],
+  ]).flat();
+  mkdirSync(join(base, "shards"));
+  for (const i of [0, 1])
+    writeFileSync(join(base, "shards", `part-${i}.tar`), tarOf(Object.fromEntries(samples.slice(18 * i, 18 * i + 18))));
+  writeFileSync(join(base, "images.zip"), zipOf(filesBelow(join(base, "images")), { zip64: true }));
+  const data = { image_size: SIZE, max_broken: 0.5, ignore: ["*_mask.png"], labels: "folders" as const, holdout: 0.3 };
+  const folder = await here({ data: { ...data, path: "images" }, model: { num_classes: 20 } }, base);
+  const paths = ["photos.zip", "stored.zip", "photos.tar", "images.zip", "shards", "shards/part-{0..1}.tar"];
+  const requests = paths.map((path): Request => [{ data: { ...data, path }, model: { num_classes: 20 } }, base]);
+  const ours: Opened[] = [];
+  for (const [experiment] of requests) ours.push(await here(experiment, base));
+  for (const packed of ours.slice(0, 4)) expect(packed).toEqual(folder);
+  for (const shards of ours.slice(4)) expect(shards.classes.slice(0, 4)).toEqual(["0", "1", "2", "3"]);
+  // What the other program has decoded is taken as it is: the facts of the members are the same.
+  for (const cached of there(python, requests)) expect(cached.decoder).toMatch(/^rules 2, sharp /);
+  rmSync(join(base, ".maskdm"), { recursive: true });
+  for (const [i, { decoder, ...theirs }] of there(python, requests).entries()) {
+    expect(decoder).toMatch(/^rules 2, pillow /);
+    expect(theirs, paths[i]).toEqual(ours[i]);
+  }
+});
+
+test("a Parquet file holds the same images for both", async (test) => {
+  const python = requirePython(test, ["yaml", "numpy", "PIL", "pyarrow"]);
+  const base = temporaryFolder();
+  const rows = [];
+  for (let i = 0; i < 11; i++)
+    rows.push({ bytes: i === 5 ? null : await picture(SIZE, SIZE, 3, i).png().toBuffer(), label: i % 3 });
+  writeFileSync(join(base, "faces.parquet"), parquetOf(rows, ["old", "new", "other"]));
+  const data = { path: "faces.parquet", image_size: SIZE, max_broken: 0.5, labels: "folders" as const, holdout: 0.3 };
+  const experiment: ExperimentInput = { data, model: { num_classes: 3 } };
+  const ours = await here(experiment, base);
+  expect(ours.classes).toEqual(["new", "old", "other"]);
+  expect(ours.broken).toEqual(["000000005"]);
+  const [cached] = there(python, [[experiment, base]]);
+  expect(cached!.decoder).toMatch(/^rules 2, sharp /);
+  rmSync(join(base, ".maskdm"), { recursive: true });
+  const [{ decoder, ...theirs }] = there(python, [[experiment, base]]) as [Opened];
+  expect(decoder).toMatch(/^rules 2, pillow /);
+  expect(theirs).toEqual(ours);
+});
+
+test("what is wrong with an archive is said alike", async (test) => {
+  const python = requirePython(test, ["yaml", "numpy", "PIL"]);
+  const base = temporaryFolder();
+  const png = await picture(SIZE, SIZE, 3, 0).png().toBuffer();
+  const files = { "a.png": png, "b.png": png };
+  const archives = {
+    "cut.zip": zipOf(files).subarray(0, 300),
+    "cut.tar": tarOf(files).subarray(0, 1500),
+    "endless.tar": tarOf(files).subarray(0, -1024),
+    "secret.zip": zipOf(files, { flags: 0x801 }),
+    "lzma.zip": zipOf(files, { method: 14 }),
+    "none.zip": zipOf({ "notes.txt": "x", "../up.png": png }),
+    "label.tar": tarOf({ ...files, "a.cls": "" }),
+    "class.tar": tarOf(files),
+    "gzipped.tar.gz": Buffer.from("\x1f\x8b\x08 and so on", "latin1"),
+    "page.zip": "<!doctype html>",
+  };
+  for (const [name, bytes] of Object.entries(archives)) writeFileSync(join(base, name), bytes);
+  const paths = [...Object.keys(archives), "missing.zip", "part-{0..2}.tar", "part-*.tar"];
+  const requests = paths.map((path): Request => {
+    return [{ data: { path, image_size: SIZE, labels: "folders" }, model: { num_classes: 2 } }, base];
+  });
+  for (const [i, theirs] of answers(python, requests).entries()) {
+    const ours = await here(requests[i]![0], base).catch((error: unknown) => error);
+    if (!(theirs instanceof Error) || !(ours instanceof Error)) throw new Error(`${paths[i]} was opened`);
+    expect(common(theirs.message), paths[i]).toBe(common(ours.message));
+  }
+});
+
+/** What a library says of a damaged directory, names of methods, and where exactly an archive ends are each program's own. */
+const common = (text: string): string =>
+  text
+    .replace(/missing \(.*?\)/, "missing (…)")
+    .replace(/by method 14/g, "by LZMA")
+    .replace(/used: .*: the archive is damaged/, "used: … the archive is damaged");

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parseExperiment } from "../../../src/core/experiment/parse.ts";
-import { requireDataFolder } from "../../../src/trainer/data/firstLook.ts";
+import { requireDataPath } from "../../../src/trainer/data/firstLook.ts";
 import { runSession } from "../../../src/trainer/loop/session.ts";
 import { StartUp } from "../../../src/trainer/loop/startUp.ts";
 import { tinyExperiment, writeImages } from "./support.ts";
@@ -71,11 +71,11 @@ describe("a session", () => {
 describe("the first look", () => {
   it("finds images in folders below, and such without an extension", async () => {
     await writeImages(join(folder, "images"), { count: 1, size: 8, classes: ["a"] });
-    await requireDataFolder({ path: "images", ignore: [] }, folder);
+    await requireDataPath({ path: "images", ignore: [] }, folder);
     mkdirSync(join(folder, "plain"));
     writeFileSync(join(folder, "plain", "image"), Buffer.from("89504e470d0a1a0a0000000d49484452", "hex"));
-    await requireDataFolder({ path: "plain", ignore: [] }, folder);
+    await requireDataPath({ path: "plain", ignore: [] }, folder);
     rmSync(join(folder, "plain", "image"));
-    await expect(requireDataFolder({ path: "plain", ignore: [] }, folder)).rejects.toThrow(/is empty/);
+    await expect(requireDataPath({ path: "plain", ignore: [] }, folder)).rejects.toThrow(/is empty/);
   });
 });

@@ -6,7 +6,7 @@ export const data = z
   .strictObject({
     path: z.string().min(1).meta({
       description:
-        "Folder of images, searched recursively. A relative path starts at the experiment file's folder; ~/ at its beginning stands for the user's own folder.",
+        "Folder of images, searched recursively; or a .zip, .tar (also a WebDataset) or .parquet file of images, which is not unpacked. shard-{000..009}.tar and part-*.parquet are several. A relative path starts at the experiment file's folder; ~/ at its beginning stands for the user's own folder.",
     }),
     image_size: integer(4, 1024).default(64).meta({
       description:
@@ -35,7 +35,7 @@ export const data = z
       }),
     labels: z.enum(["none", "folders"]).default("none").meta({
       description:
-        "Where class labels come from. folders: each first-level sub-folder is a class; whole numbers come first, by their value, then the others by the bytes of their names. A finetune keeps the numbers of what it starts from.",
+        "Where class labels come from. folders: each first-level sub-folder is a class, or, where an archive says them, the classes of a WebDataset (.cls) or Parquet file (label); whole numbers come first, by their value, then the others by the bytes of their names. A finetune keeps the numbers of what it starts from.",
     }),
     ignore: z.array(z.string().min(1).max(400)).max(64).default([]).meta({
       description:

@@ -1,5 +1,6 @@
 /** Images and labels that are not what the file expects. */
 import { knownClasses } from "../../classes/knownClasses.ts";
+import { placeNoun } from "../../images/archiveNames.ts";
 import { leftOutText, SUPPORTED_FORMATS } from "../../images/fileKinds.ts";
 import { shellNotation } from "../../images/shellNotation.ts";
 import { count, plural } from "../../numbers.ts";
@@ -11,13 +12,13 @@ const dataMissing: Rule = {
   name: "data-missing",
   severity: "error",
   explanation:
-    "The folder that `data.path` names does not exist. A relative path starts at the experiment file's folder.",
+    "There is no folder or archive that `data.path` names. A relative path starts at the experiment file's folder.",
   fix: null,
   *check({ experiment: { data }, facts }) {
     if (facts.dataset?.exists !== false) return;
     yield {
       at: ["data.path"],
-      message: `data.path: there is no folder "${shownText(data.path)}". ${shellNotation(data.path) ?? "A relative path starts at the experiment file's folder."}`,
+      message: `data.path: there is no ${placeNoun(data.path)} "${shownText(data.path)}". ${shellNotation(data.path) ?? "A relative path starts at the experiment file's folder."}`,
     };
   },
 };
@@ -26,14 +27,14 @@ const dataEmpty: Rule = {
   code: "MDM102",
   name: "data-empty",
   severity: "error",
-  explanation: "The folder that `data.path` names holds no images, neither itself nor in sub-folders.",
+  explanation: "The folder or archive that `data.path` names holds no images, neither itself nor in sub-folders.",
   fix: null,
   *check({ experiment: { data }, facts }) {
     if (facts.dataset?.exists !== true || facts.dataset.images !== 0) return;
     const leftOut = leftOutText(facts.dataset.leftOut ?? {});
     yield {
       at: ["data.path"],
-      message: `data.path: the folder "${shownText(data.path)}" holds no images (${SUPPORTED_FORMATS}), neither itself nor in sub-folders.${leftOut === null ? "" : ` ${leftOut}.`}`,
+      message: `data.path: the ${facts.dataset.noun ?? "folder"} "${shownText(data.path)}" holds no images (${SUPPORTED_FORMATS}), neither itself nor in sub-folders.${leftOut === null ? "" : ` ${leftOut}.`}`,
     };
   },
 };
@@ -126,7 +127,11 @@ const classCount: Rule = {
       ? `the last ${extra === 1 ? "one has" : `${extra} have`} no place in the model`
       : `${spare} of the model's classes ${spare === 1 ? "is" : "are"} never trained`;
     const at = ["model.num_classes", "data.labels"];
-    const told = `model.num_classes is ${model.num_classes}, but the images lie in ${count(classes)} ${classes === 1 ? "folder" : "folders"}: ${effect}.`;
+    const isFolder = (facts.dataset?.noun ?? "folder") === "folder";
+    const spread = isFolder
+      ? `lie in ${count(classes)} ${classes === 1 ? "folder" : "folders"}`
+      : `are of ${count(classes)} ${classes === 1 ? "class" : "classes"}`;
+    const told = `model.num_classes is ${model.num_classes}, but the images ${spread}: ${effect}.`;
     // The classes of weights that are there already are as many as they are.
     const given = facts.stage === "finetune" ? facts.checkpoint?.model?.num_classes : undefined;
     if (given === model.num_classes) {

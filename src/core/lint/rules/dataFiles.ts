@@ -77,4 +77,20 @@ const folderUnreadable: Rule = {
   },
 };
 
-export const DATA_FILE_RULES: readonly Rule[] = [filesLeftOut, ignoreWithoutMatch, folderUnreadable];
+const dataUnusable: Rule = {
+  code: "MDM120",
+  name: "data-unusable",
+  severity: "error",
+  explanation:
+    "What `data.path` names is there, but is no folder of images and no archive of a kind that is read, or the archive is damaged. The message says what to do.",
+  fix: null,
+  *check({ experiment: { data }, facts: { dataset } }) {
+    if (dataset?.problem === undefined) return;
+    yield {
+      at: ["data.path"],
+      message: `data.path: the ${dataset.noun} "${shownText(data.path)}" ${dataset.problem}`,
+    };
+  },
+};
+
+export const DATA_FILE_RULES: readonly Rule[] = [filesLeftOut, ignoreWithoutMatch, folderUnreadable, dataUnusable];

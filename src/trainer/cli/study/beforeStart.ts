@@ -6,6 +6,7 @@ import { STAGE_NAMES } from "../../../core/random/streams.ts";
 import { studyChanges } from "../../../core/study/changes.ts";
 import { METRICS } from "../../../core/study/metrics.ts";
 import { resolvePath } from "../../../node/homePath.ts";
+import { isThere } from "../../../node/images/archives/shards.ts";
 import { type LoadedStudy, planTexts } from "../../../node/study/loadPlan.ts";
 import { readStudyRecord } from "../../../node/study/recordFile.ts";
 import { spaceFrom } from "../../../node/study/spaceFrom.ts";
@@ -39,7 +40,7 @@ export function checkImages({ texts, plan }: LoadedStudy): void {
   for (const stage of STAGE_NAMES) {
     const runs = [...plan.runs.values()].filter((run) => run.stage === stage);
     const folders = new Set(runs.map(({ experiment }) => experiment.data.path));
-    if (runs.length === 0 || [...folders].some((path) => existsSync(resolvePath(folder, path)))) continue;
+    if (runs.length === 0 || [...folders].some((path) => isThere(resolvePath(folder, path)))) continue;
     throw new UserError(
       `${texts.baseFile}: data.path: there is no folder ${[...folders].map((path) => JSON.stringify(path)).join(", nor ")}. A relative path starts at the experiment file's folder.`,
     );

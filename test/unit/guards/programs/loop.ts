@@ -65,7 +65,7 @@ class WatchedClient extends EngineClient {
 }
 
 const imageBytes = 32 * 32 * 3;
-const images = Array.from({ length: 64 }, (_, i) => ({ path: `${i}.png`, label: 0 }));
+const images = Array.from({ length: 64 }, (_, i) => ({ path: `${i}.png`, label: 0, className: null }));
 const dataset: Dataset = {
   count: images.length,
   images,

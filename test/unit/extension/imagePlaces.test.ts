@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { imageFolders } from "../../../src/extension/newExperiment/imageFolders.ts";
+import { imagePlaces } from "../../../src/extension/newExperiment/imagePlaces.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -17,7 +17,7 @@ function write(...paths: string[]): void {
   }
 }
 
-const found = async () => (await imageFolders(folder)).map(({ label, images }) => `${label} ${images}`);
+const found = async () => (await imagePlaces(folder)).map(({ label, images }) => `${label} ${images}`);
 
 it("finds folders of images, those with most first, class folders under the one above them", async () => {
   write("a/1.png", "b/cats/1.png", "b/cats/2.JPG", "b/dogs/1.webp", "c/readme.txt", "notes.txt");
@@ -32,5 +32,5 @@ it("names the folder itself where images lie in it", async () => {
 it("looks neither into runs nor into hidden folders, and finds nothing where there is nothing", async () => {
   write("runs/r/samples/1.png", ".maskdm/cache/1.png", "node_modules/x/1.png", "lost+found/1.png");
   expect(await found()).toEqual([]);
-  expect(await imageFolders(join(folder, "missing"))).toEqual([]);
+  expect(await imagePlaces(join(folder, "missing"))).toEqual([]);
 });

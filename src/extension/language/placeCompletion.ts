@@ -1,14 +1,15 @@
-/** Completion of data.path: folders on the disk, as far as they are typed. */
+/** Completion of data.path: folders and archives on the disk, as far as they are typed. */
 import { posix } from "node:path";
 import * as vscode from "vscode";
+import { isArchiveName } from "../../core/images/archiveNames.ts";
 import { expandHome } from "../../node/homePath.ts";
 import type { ValueContext } from "./cursorContext.ts";
 
 /** More than a list that anyone reads. */
-const MAX_FOLDERS = 200;
+const MAX_PLACES = 200;
 
 /** @param home folder at which relative paths start; null: that of the document */
-export async function folderCompletions(
+export async function placeCompletions(
   document: vscode.TextDocument,
   position: vscode.Position,
   { start, end, hasSpace }: ValueContext,
@@ -21,13 +22,13 @@ export async function folderCompletions(
   const settled = text.slice(0, text.lastIndexOf("/") + 1);
   const here = home === null ? document.uri.with({ path: posix.dirname(document.uri.path) }) : vscode.Uri.file(home);
   const folder = folderAt(here, settled);
-  const names = await foldersIn(folder);
+  const places = await placesIn(folder);
   const from =
     start + (typed.length - typed.trimStart().length) + (text === typed.trimStart() ? 0 : 1) + settled.length;
   const range = new vscode.Range(position.line, from, position.line, Math.max(end, position.character));
   const lead = (hasSpace ? "" : " ") + (settled === "" ? "./" : "");
-  return names.slice(0, MAX_FOLDERS).map((name) => {
-    const item = new vscode.CompletionItem(name, vscode.CompletionItemKind.Folder);
+  return places.slice(0, MAX_PLACES).map(({ name, kind }) => {
+    const item = new vscode.CompletionItem(name, kind);
     item.insertText = lead + name;
     item.filterText = lead.trimStart() !== "" && text.startsWith(".") ? `./${name}` : name;
     item.range = range;
@@ -41,13 +42,16 @@ function folderAt(here: vscode.Uri, settled: string): vscode.Uri {
   return settled.startsWith("/") ? here.with({ path: settled }) : vscode.Uri.joinPath(here, settled);
 }
 
-async function foldersIn(folder: vscode.Uri): Promise<string[]> {
+async function placesIn(folder: vscode.Uri): Promise<{ name: string; kind: vscode.CompletionItemKind }[]> {
   try {
     const entries = await vscode.workspace.fs.readDirectory(folder);
     return entries
-      .filter(([name, type]) => (type & vscode.FileType.Directory) !== 0 && !name.startsWith("."))
-      .map(([name]) => name)
-      .sort();
+      .filter(([name]) => !name.startsWith("."))
+      .flatMap(([name, type]) => {
+        if ((type & vscode.FileType.Directory) !== 0) return [{ name, kind: vscode.CompletionItemKind.Folder }];
+        return isArchiveName(name) ? [{ name, kind: vscode.CompletionItemKind.File }] : [];
+      })
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
   } catch {
     return [];
   }
