@@ -33,8 +33,9 @@ export async function packageTarget(
     process.execPath,
     [
       ...[vsce, "package", "--target", target.name, "--out", file],
-      // What belongs in it is settled by stage; there is no repository for links to be rewritten to.
-      ...["--no-dependencies", "--allow-missing-repository", "--no-rewrite-relative-links"],
+      // What belongs in it is settled by stage. Links and pictures of README and CHANGELOG come to lead to the repository, as the
+      // pages that show them, the Marketplace's and the editor's own, know no files of the package.
+      "--no-dependencies",
     ],
     { cwd: staging },
   );

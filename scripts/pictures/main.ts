@@ -1,13 +1,17 @@
 // Makes the pictures of the README and the walkthrough: npm run pictures
 // Trains on the emoji in out/pictures/emoji (some minutes, kept for the next time), opens the built extension there in a dark and
-// a light theme, and writes docs/images/studio-*.png and media/walkthrough/*.png, and docs/images/toy.svg.
+// a light theme, and writes docs/images/studio-*.png and media/walkthrough/*.png, and docs/images/toy.png.
+// With --demo DIR the pictures of a demo instead: what `npm start` has left in the runs folder DIR becomes docs/images/emoji-*.png.
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
 import sharp from "sharp";
 import { type Editor, launch, type Theme } from "../../test/e2e/driver.ts";
 import { OUT, ROOT } from "../vscode/paths.ts";
+import { drawnSvg } from "./drawnSvg.ts";
 
 const WORKSPACE = join(OUT, "pictures", "emoji");
 const FILE = "emoji.maskdm.yaml";
@@ -23,15 +27,47 @@ const README: Readonly<Record<string, Theme>> = {
   dashboard: "dark",
   samples: "light",
 };
+const IMAGES = join(ROOT, "docs/images");
 /** Window in CSS pixels; the pictures are as large. */
 const SIZE = { width: 1440, height: 900 };
 /** Charts and images have settled. */
 const SETTLE_MS = 1500;
 
-prepare();
-command(["toy", "--out", join(ROOT, "docs/images/toy.svg")]);
-for (const theme of ["dark", "light"] as const) await shoot(theme);
+const { values } = parseArgs({ options: { demo: { type: "string" } } });
+if (values.demo === undefined) {
+  prepare();
+  await toy();
+  for (const theme of ["dark", "light"] as const) await shoot(theme);
+} else {
+  await demo(values.demo);
+}
 process.exit();
+
+async function toy(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "maskdm-toy-"));
+  try {
+    const svg = join(folder, "toy.svg");
+    command(["toy", "--out", svg]);
+    writeFileSync(join(IMAGES, "toy.png"), await drawnSvg(readFileSync(svg, "utf8"), 968));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** The samples byte for byte, and the curves, of the newest demo. */
+async function demo(runs: string): Promise<void> {
+  const run = readdirSync(runs)
+    .map((name) => join(runs, name))
+    .filter((path) => existsSync(join(path, "curves.svg")))
+    .sort()
+    .at(-1);
+  if (run === undefined) throw new Error(`no run in ${runs} is of a demo: npm start`);
+  const samples = readdirSync(join(run, "samples")).filter(
+    (name) => name.endsWith(".png") && !name.includes("trajectory"),
+  );
+  cpSync(join(run, "samples", samples.sort().at(-1)!), join(IMAGES, "emoji-samples.png"));
+  writeFileSync(join(IMAGES, "emoji-curves.png"), await drawnSvg(readFileSync(join(run, "curves.svg"), "utf8"), 640));
+}
 
 /** A workspace with three finished runs. */
 function prepare(): void {
@@ -133,7 +169,7 @@ async function save(editor: Editor, name: string, theme: Theme): Promise<void> {
   const shot = await editor.page.screenshot();
   if (README[name] === theme) {
     const small = sharp(shot).png({ palette: true, colours: 128, effort: 10 });
-    await small.toFile(join(ROOT, "docs/images", `studio-${name}-${theme}.png`));
+    await small.toFile(join(IMAGES, `studio-${name}-${theme}.png`));
   }
   await half(shot, name, theme);
 }

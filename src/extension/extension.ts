@@ -10,7 +10,7 @@ import { registerDesigner } from "./designer/registerDesigner.ts";
 import { registerDoctor } from "./doctor/registerDoctor.ts";
 import { experimentDocuments } from "./documents/experimentDocuments.ts";
 import { studyDocuments } from "./documents/studyDocuments.ts";
-import { importCommands } from "./import/importFiles.ts";
+import { importCommands } from "./import/importCommands.ts";
 import { registerLanguage } from "./language/registerLanguage.ts";
 import { newExperimentCommands } from "./newExperiment/newExperiment.ts";
 import { newStudyCommands } from "./newStudy/newStudy.ts";

@@ -10,6 +10,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EROFS: "the file system is read-only",
   ENOSPC: "the disk is full",
   EIO: "the disk reported an error",
+  EFBIG: "it is too large",
+  ENOTSUP: "it is no file",
   EBUSY: "another process has it open",
 };
 

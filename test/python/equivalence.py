@@ -59,7 +59,7 @@ def train(
     """Steps from new weights. folder: where a network of the user's own is looked for."""
     pixels, labels = images(experiment, device)
     micro = getattr(experiment, stage).micro_batch_size
-    network = build_network(experiment, folder).to(device)
+    network = build_network(experiment, folder, device)
     state = TrainingState(
         network, experiment, stage, micro_batch_size=None if micro == "auto" else micro, is_compiled=is_compiled
     )

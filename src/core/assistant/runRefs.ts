@@ -95,10 +95,16 @@ export const runLinks = ({ dir }: RunEntry): FileLink[] => [
   { path: `${dir}/log.txt`, mimeType: "text/plain", description: "the run's log" },
 ];
 
-/** @throws UserError where the host does not list it, which it does for all that are queued */
-export async function queuedRun(dir: string, host: ToolHost): Promise<RunEntry> {
-  const entry = (await host.runs()).find((run) => run.dir === dir);
-  if (entry === undefined)
-    throw new UserError(`${host.shown(dir)} was queued, and is gone. run_status lists all runs.`, "failure");
-  return entry;
+/** Longer than lists take to show a change. */
+const MOVING_MS = 1000;
+
+/** A run that was there just now; while the queue moves its entry it is not listed. @throws UserError where it does not come back */
+export async function entryOf(dir: string, host: ToolHost, signal: AbortSignal): Promise<RunEntry> {
+  const look = async () => (await host.runs()).find((run) => run.dir === dir);
+  const entry = (await look()) ?? (await host.pause(MOVING_MS, signal).then(look));
+  if (entry !== undefined) return entry;
+  throw new UserError(
+    `${host.shown(dir)} is gone, or was taken out of the queue. run_status lists all runs.`,
+    "failure",
+  );
 }

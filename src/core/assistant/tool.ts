@@ -34,7 +34,7 @@ export interface Question {
   readonly title: string;
   /** exactly what will be done, in plain text */
   readonly message: string;
-  /** arguments of the command by which the user does the same, in the workspace's folder */
+  /** arguments of the command by which the user does the same, besides --runs-dir, in the workspace's folder */
   readonly command: readonly string[];
 }
 

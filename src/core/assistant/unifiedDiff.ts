@@ -25,7 +25,9 @@ export function unifiedDiff(path: string, before: string | null, after: string):
   const [old, fresh] = [linesOf(before ?? ""), linesOf(after)];
   const hunks = hunksOf(changesOf(old, fresh));
   if (hunks.length === 0) return "";
-  const head = [before === null ? "--- /dev/null" : `--- a/${path}`, `+++ b/${path}`];
+  // As git writes it: a name with spaces ends at the tab.
+  const end = /\s/.test(path) ? "\t" : "";
+  const head = [before === null ? "--- /dev/null" : `--- a/${path}${end}`, `+++ b/${path}${end}`];
   return [...head.map((line) => `${line}\n`), ...hunks.map((hunk) => hunkText(hunk, old, fresh))].join("");
 }
 

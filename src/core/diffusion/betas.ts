@@ -5,7 +5,7 @@ const COSINE_OFFSET = 0.008;
 const LINEAR_FIRST = 1e-4;
 const LINEAR_LAST = 0.02;
 /** No β above this: at 1 the image would be gone and its signal-to-noise ratio 0. */
-const LARGEST_BETA = 0.999;
+export const LARGEST_BETA = 0.999;
 
 /**
  * β_t of an experiment, and ᾱ_t = prod_{i<=t} (1 - β_i), [T] each.

@@ -7,6 +7,7 @@ import { yamlText } from "../experiment/yamlText.ts";
 import type { Stage } from "../random/streams.ts";
 import { type ImportedModel, usualHeads } from "./importedModel.ts";
 import { importedText, type Remark } from "./importedText.ts";
+import type { Layout } from "./layout.ts";
 import type { ImportedKey, TakenSettings } from "./takeSettings.ts";
 
 /** A configuration file. */
@@ -18,7 +19,7 @@ export interface TakenConfig extends TakenSettings {
 /** Files of weights. */
 export interface TakenWeights {
   readonly sources: readonly string[];
-  readonly layout: "maskdm" | "uvit" | "dit";
+  readonly layout: Layout["name"];
   readonly model: ImportedModel;
   /** what the weights' own noise schedule is; null: they do not say */
   readonly diffusion: Pick<Experiment["diffusion"], "timesteps" | "schedule"> | null;
@@ -52,14 +53,12 @@ const OF_NETWORK = /^(model\.(?!class_dropout)|data\.(image_size|channels)$|diff
 export function experimentOfImport({ configs, weights, data, set }: ImportParts): ImportedExperiment {
   const notes: string[] = [];
   const keys = joined(configs, notes);
-  const asked = set.map((override) => [override.path, askedKey(override)] as const);
-  // What the user says is nothing to be guessed, and counts in the end.
-  for (const [path, key] of asked) keys.set(path, key);
-  if (weights !== null) addWeights(keys, weights, notes);
   if (data !== null) keys.set("data.path", { value: data, from: "" });
-  else if (!keys.has("data.path"))
+  // What the user says is nothing to be guessed, and counts whatever files say.
+  for (const override of set) keys.set(override.path, askedKey(override));
+  if (weights !== null) addWeights(keys, weights, notes);
+  if (!keys.has("data.path"))
     keys.set("data.path", { value: "./images", from: "put the images into this folder, or name theirs" });
-  for (const [path, key] of asked) keys.set(path, key);
   const text = importedText(remarks(configs, weights), keys);
   const parsed = parseExperiment(text);
   if (!parsed.ok)
@@ -70,15 +69,18 @@ export function experimentOfImport({ configs, weights, data, set }: ImportParts)
   return { text, experiment: parsed.experiment, stage, notes };
 }
 
+const ASKED = "--set";
+
 const askedKey = (override: Override): ImportedKey => ({
   value: overrideValue(override, overriddenKey(override)),
-  from: "--set",
+  from: ASKED,
 });
 
 /** Keys of all configurations; the first file counts where others differ. */
 function joined(configs: readonly TakenConfig[], notes: string[]): Keys {
-  const [first, second] = configs;
-  if (first !== undefined && second !== undefined && first.stage === second.stage) {
+  for (const [i, second] of configs.entries()) {
+    const first = configs.slice(0, i).find(({ stage }) => stage === second.stage);
+    if (first === undefined) continue;
     throw new UserError(
       `${first.source} and ${second.source} are both of ${first.stage === "pretrain" ? "pretraining (MASK_RATIO above 0)" : "finetuning (MASK_RATIO 0)"}. ` +
         "An experiment has one of each: import them one by one.",
@@ -100,16 +102,16 @@ function joined(configs: readonly TakenConfig[], notes: string[]): Keys {
   return keys;
 }
 
-/** What weights say counts more than what a file beside them does. */
-function addWeights(keys: Keys, { model, diffusion, layout, sources }: TakenWeights, notes: string[]): void {
-  const source = sources.join(", ");
+/** What weights say counts more than what a file beside them does, and less than what the user does. */
+function addWeights(keys: Keys, { model, diffusion, layout }: TakenWeights, notes: string[]): void {
   const say = (path: string, value: unknown, from = "the weights"): void => {
     const known = keys.get(path);
-    if (known !== undefined && yamlText(known.value) !== yamlText(value))
-      notes.push(
-        `${path} is ${yamlText(value)} by the weights in ${source}, not ${yamlText(known.value)} (${known.from})`,
-      );
-    if (known === undefined || yamlText(known.value) !== yamlText(value)) keys.set(path, { value, from });
+    const own = { value, from };
+    if (known === undefined) return void keys.set(path, own);
+    if (yamlText(known.value) === yamlText(value)) return;
+    const [taken, left] = known.from === ASKED ? [known, own] : [own, known];
+    keys.set(path, taken);
+    notes.push(`${path} is ${yamlText(taken.value)} by ${taken.from}, not ${yamlText(left.value)} (${left.from})`);
   };
   for (const [name, value] of Object.entries(model.data)) say(`data.${name}`, value);
   for (const [name, value] of Object.entries(model.model)) {

@@ -1,4 +1,5 @@
 /** What a file of another program holds, under one name each: the keys on the way to it, with dots between. */
+import { Damage } from "../damage.ts";
 import type { StoredTensor } from "../model/storedTensor.ts";
 import type { PickleValue } from "../torchFile/pickle.ts";
 import { TorchTensor } from "../torchFile/torchFile.ts";
@@ -14,12 +15,14 @@ export interface Flat {
   readonly plain: ReadonlyMap<string, string | number | boolean>;
 }
 
+/** @throws Damage where there is far more in it than in any file of weights: a part of it might be taken for the whole */
 export function flatten(root: PickleValue): Flat {
   const tensors = new Map<string, StoredTensor>();
   const plain = new Map<string, string | number | boolean>();
   let seen = 0;
   const visit = (value: PickleValue, name: string, depth: number): void => {
-    if (++seen > MOST || depth > DEEPEST) return;
+    if (++seen > MOST) throw new Damage(`it comes to more than ${MOST} values, which files of weights do not`);
+    if (depth > DEEPEST) return;
     if (value instanceof TorchTensor) tensors.set(name, value);
     else if (value instanceof Map) {
       for (const [key, item] of value) {

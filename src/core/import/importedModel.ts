@@ -10,7 +10,7 @@ import type { Moments } from "./moments.ts";
 
 type Tensors = ReadonlyMap<string, StoredTensor>;
 
-const INCOMPLETE = "It is none of the published networks, or an incomplete one";
+const INCOMPLETE = "It is none of the published networks, or an incomplete one, or --set asks for another";
 
 /** What tensors say of an experiment. Heads leave no trace in them. */
 export interface ImportedKeys {

@@ -8,7 +8,9 @@ export interface EvaluatedRun {
   readonly evaluations: readonly Evaluation[];
 }
 
-const COLUMNS: Readonly<Record<string, (evaluation: Evaluation) => CsvCell>> = {
+type Columns<Cell> = Readonly<Record<string, (evaluation: Evaluation) => Cell>>;
+
+const FACTS: Columns<CsvCell> = {
   time: ({ time }) => time,
   stage: ({ stage }) => stage,
   step: ({ step }) => step,
@@ -22,6 +24,10 @@ const COLUMNS: Readonly<Record<string, (evaluation: Evaluation) => CsvCell>> = {
   data: ({ data }) => data,
   trainingImages: ({ trainingImages }) => trainingImages,
   heldOutImages: ({ heldOutImages }) => heldOutImages,
+};
+
+/** What an evaluation measured, by the names of columns; null: it was not measured. */
+export const EVALUATION_MEASURES: Columns<number | null> = {
   kid: ({ kid }) => kid.value,
   kidStandardError: ({ kid }) => kid.standardError,
   kidLow: ({ kid }) => kid.low,
@@ -47,6 +53,9 @@ const COLUMNS: Readonly<Record<string, (evaluation: Evaluation) => CsvCell>> = {
   nearUnseen: ({ copying }) => copying.nearUnseen,
   nearCopies: ({ copying }) => copying.nearCopies?.share ?? null,
   nearCopiesUnseen: ({ copying }) => copying.nearCopies?.unseen ?? null,
+};
+
+const FURTHER_FACTS: Columns<CsvCell> = {
   copyingSpace: ({ copying }) => copying.space,
   clip: ({ clip }) => (clip === undefined ? null : String(clip)),
   guidance: ({ guidance }) => guidance?.scale ?? 1,
@@ -54,6 +63,8 @@ const COLUMNS: Readonly<Record<string, (evaluation: Evaluation) => CsvCell>> = {
   guidanceTo: ({ guidance }) => guidance?.to ?? null,
   classes: ({ classes }) => classes?.join(" and ") ?? null,
 };
+
+const COLUMNS: Columns<CsvCell> = { ...FACTS, ...EVALUATION_MEASURES, ...FURTHER_FACTS };
 
 export function evaluationsCsv(runs: readonly EvaluatedRun[]): string {
   const rows = runs.flatMap(({ id, label, evaluations }) =>

@@ -31,13 +31,13 @@ export function slug(name: string): string {
 
 /**
  * The first free id of the form `2026-11-22-emoji-pretrain-01`.
- * @param date local calendar date, yyyy-mm-dd
+ * @param group what names begin with, usually the local calendar date, yyyy-mm-dd
  * @param taken names already in use; compared without regard to case, as some file systems do
  */
-export function newRunId(date: string, experiment: string, stage: string, taken: Iterable<string>): string {
+export function newRunId(group: string, experiment: string, stage: string, taken: Iterable<string>): string {
   const used = new Set(Array.from(taken, (name) => name.toLowerCase()));
   for (let number = 1; ; number++) {
-    const id = `${date}-${slug(experiment)}-${stage}-${String(number).padStart(2, "0")}`;
+    const id = `${group}-${slug(experiment)}-${stage}-${String(number).padStart(2, "0")}`;
     if (!used.has(id)) return id;
   }
 }

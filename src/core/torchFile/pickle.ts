@@ -19,8 +19,8 @@ export interface Vocabulary {
   /** @param name dotted, with its module */
   global(name: string): Made;
   call(callee: Made, args: readonly PickleValue[]): PickleValue;
-  /** sets an object's attributes */
-  build(target: PickleValue, state: PickleValue): void;
+  /** has an object's attributes set, which are not kept */
+  build(target: PickleValue): void;
   persistent(id: PickleValue): PickleValue;
 }
 
@@ -130,7 +130,7 @@ class Machine {
     147: () => this.namedByTexts(this.popMany(2)), // STACK_GLOBAL
     82: () => this.call(this.popMany(2)), // REDUCE
     129: () => this.call(this.popMany(2)), // NEWOBJ
-    98: () => this.build(this.pop()), // BUILD
+    98: () => this.build(), // BUILD
     81: () => this.push(this.vocabulary.persistent(this.pop())), // BINPERSID
   };
 
@@ -157,8 +157,9 @@ class Machine {
     this.push(this.vocabulary.call(callee, args));
   }
 
-  private build(state: PickleValue): void {
-    this.vocabulary.build(this.top(), state);
+  private build(): void {
+    this.pop();
+    this.vocabulary.build(this.top());
   }
 
   private dict(items: readonly PickleValue[]): void {

@@ -10,6 +10,9 @@ import { type ReadAt, type ZipEntry, zipEntries } from "./zip.ts";
 /** Far above the pickle of any weights: it holds names and shapes, not values. */
 const LARGEST_PICKLE = 64 * 2 ** 20;
 
+/** PyTorch's own limit. */
+const MOST_AXES = 64;
+
 const STORAGES: Readonly<Record<string, ElementKind>> = {
   "torch.DoubleStorage": "F64",
   "torch.FloatStorage": "F32",
@@ -100,9 +103,6 @@ export class TorchTensor implements Made, StoredTensor {
   }
 }
 
-/** An object whose attributes are all that it is. */
-class Namespace extends Map<PickleValue, PickleValue> {}
-
 /**
  * @param readAt bytes of the file
  * @returns what was saved: containers, texts, numbers and tensors, whose values are read when they are asked for
@@ -141,8 +141,8 @@ class TorchVocabulary implements Vocabulary {
   ) {}
 
   private readonly calls: Readonly<Record<string, (args: readonly PickleValue[]) => PickleValue>> = {
-    "collections.OrderedDict": (args) => new Map(pairs(args[0])),
-    "argparse.Namespace": () => new Namespace(),
+    "collections.OrderedDict": emptyMap,
+    "argparse.Namespace": emptyMap,
     "builtins.set": ([items]) => (Array.isArray(items) ? items : []),
     "__builtin__.set": ([items]) => (Array.isArray(items) ? items : []),
     "torch.Size": ([sizes]) => (Array.isArray(sizes) ? sizes : []),
@@ -166,10 +166,9 @@ class TorchVocabulary implements Vocabulary {
     return this.calls[made]!(args);
   }
 
-  /** An OrderedDict of weights bears versions of modules, which say nothing here. */
-  build(target: PickleValue, state: PickleValue): void {
+  /** An OrderedDict of weights bears versions of modules, a Namespace options of a program, which say nothing here. */
+  build(target: PickleValue): void {
     if (!(target instanceof Map)) throw new Damage("it sets attributes of what has none");
-    if (target instanceof Namespace) for (const [key, value] of pairs(state)) target.set(key, value);
   }
 
   persistent(id: PickleValue): PickleValue {
@@ -195,17 +194,14 @@ function requireStorage(value: PickleValue | undefined): Storage {
   throw new Damage("a tensor has no storage");
 }
 
-function numbers(value: PickleValue | undefined): number[] {
-  if (Array.isArray(value) && value.every((item) => typeof item === "number")) return value as number[];
-  throw new Damage("a tensor has no shape");
+/** Items that were handed over here would be copied as often as a file likes; Python adds them afterwards. */
+function emptyMap(args: readonly PickleValue[]): PickleMap {
+  if (args.length > 0) throw new Damage("it makes a dict of items, as torch.save never does");
+  return new Map();
 }
 
-/** The items of a dict, or of a list of pairs. */
-function pairs(value: PickleValue | undefined): (readonly [PickleValue, PickleValue])[] {
-  if (value instanceof Map) return [...(value as PickleMap)];
-  if (!Array.isArray(value)) return [];
-  return value.map((pair) => {
-    if (!Array.isArray(pair) || pair.length !== 2) throw new Damage("it makes a dict of what are no pairs");
-    return [pair[0]!, pair[1]!] as const;
-  });
+function numbers(value: PickleValue | undefined): number[] {
+  if (Array.isArray(value) && value.length <= MOST_AXES && value.every((item) => typeof item === "number"))
+    return value as number[];
+  throw new Damage("a tensor has no shape");
 }

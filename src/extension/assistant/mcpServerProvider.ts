@@ -1,7 +1,11 @@
 /** `maskdm mcp` of each workspace folder, offered to the editor where it takes such servers (VS Code 1.101 and later). */
 import * as vscode from "vscode";
+import { runsFolderFor } from "../runs/runFolders.ts";
 import type { Services } from "../services.ts";
 import { affects, setting } from "../settings.ts";
+
+/** What a server is started with. */
+const SETTINGS_OF_SERVER = ["mcpServer", "runsFolder", "python"] as const;
 
 /** The part of the newer API that is used. */
 interface ServerDefinitions {
@@ -35,16 +39,13 @@ export function registerMcpServer(context: vscode.ExtensionContext, { trainer }:
   const { McpStdioServerDefinition: Definition, lm } = vscode as unknown as ServerDefinitions;
   if (!isNewEnough(vscode.version)) return;
   if (Definition === undefined || lm?.registerMcpServerDefinitionProvider === undefined) return;
-  // VS Code 1.100 has the function, and refuses what package.json contributes for it under its later name.
-  const [, minor = "0"] = vscode.version.split(".");
-  if (Number(minor) < 101) return;
   const changes = new vscode.EventEmitter<void>();
   const { version } = context.extension.packageJSON as { readonly version: string };
   const definitionOf = ({ uri, name }: vscode.WorkspaceFolder, several: boolean): object[] => {
     // Language models have the same tools without a server: two of each would confuse them.
     if (uri.scheme !== "file" || !setting("mcpServer", uri)) return [];
     const { command, args, env } = trainer.program;
-    const own = ["mcp", "--root", uri.fsPath, "--runs-dir", setting("runsFolder", uri)];
+    const own = ["mcp", "--root", uri.fsPath, "--runs-dir", runsFolderFor(uri)];
     return [new Definition(several ? `MaskDM (${name})` : "MaskDM", command, [...args, ...own], { ...env }, version)];
   };
   context.subscriptions.push(
@@ -52,7 +53,7 @@ export function registerMcpServer(context: vscode.ExtensionContext, { trainer }:
     vscode.workspace.onDidChangeWorkspaceFolders(() => changes.fire()),
     vscode.workspace.onDidGrantWorkspaceTrust(() => changes.fire()),
     vscode.workspace.onDidChangeConfiguration((event) => {
-      if (affects(event, "mcpServer") || affects(event, "runsFolder")) changes.fire();
+      if (SETTINGS_OF_SERVER.some((name) => affects(event, name))) changes.fire();
     }),
     lm.registerMcpServerDefinitionProvider("maskdm.mcp", {
       onDidChangeMcpServerDefinitions: changes.event,

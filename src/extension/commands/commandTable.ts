@@ -42,6 +42,8 @@ interface CommandArguments {
   "maskdm.sample": [run: Run];
   /** asks how, where that is not given */
   "maskdm.evaluateRun": [run: Run, how?: { readonly samples: number; readonly space: string }];
+  /** asks as what and where to, where that is not given: HowToExport */
+  "maskdm.exportRun": [run: Run, how?: { readonly kind: string; readonly folder: string }];
   "maskdm.showRunLog": [run: Run];
   "maskdm.refreshRuns": [];
   "maskdm.showRunningRuns": [];

@@ -102,6 +102,15 @@ export function trainCommands(feature: RunFeature) {
       const { evaluateRun } = await import("./evaluateRun.ts");
       return evaluateRun(run, feature, args[1]);
     },
+    "maskdm.exportRun": async (...args) => {
+      requireTrust();
+      const title = "Run to export";
+      const none = "There is no run to export yet.";
+      const run = await oneRun(args, runs, { title, none, fits: ({ record }) => record !== null });
+      if (run === null) return null;
+      const { exportRun } = await import("./exportRun.ts");
+      return exportRun(run, trainer, args[1]);
+    },
     "maskdm.refreshRuns": () => runs.refresh(),
     "maskdm.showRunningRuns": async () => {
       const active = runs.runs.filter((entry) => isAtWork(entry) || entry.state === "queued");

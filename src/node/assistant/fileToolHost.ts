@@ -15,6 +15,7 @@ import { resolvePath } from "../homePath.ts";
 import type { Program } from "../run/detached.ts";
 import { experimentBehind } from "../run/experimentOfRun.ts";
 import { readLastMetrics } from "../run/metrics.ts";
+import { readText } from "../run/readText.ts";
 import { readExperimentText } from "../run/runFiles.ts";
 import { listSamples, samplesFolder } from "../run/sampleFiles.ts";
 import { failureText, runCommand } from "../shortCommand.ts";
@@ -68,7 +69,7 @@ export function fileToolHost(parts: HostParts): ToolHost {
       const unsaved = parts.unsaved(file);
       if (unsaved !== null) return unsaved;
       try {
-        return await readFile(file, "utf8");
+        return readText(file);
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
         throw new UserError(`${file} cannot be read: ${systemReason(error)}.`);

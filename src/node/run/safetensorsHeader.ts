@@ -107,10 +107,14 @@ export function readSafetensorsHeader(fd: number): SafetensorsHeader {
   return { ...parseHeader(text, fileBytes - bytes.length), bytes, fileBytes };
 }
 
-/** @throws Damage where the file ends before that */
-export function readFully(fd: number, into: Uint8Array): void {
+/**
+ * Fills an array, in pieces: Node reads no 2 GiB at once.
+ * @param from where its bytes begin in the file; null: where the last ones ended
+ * @throws Damage where the file ends before that
+ */
+export function readFully(fd: number, into: Uint8Array, from: number | null = null): void {
   for (let at = 0; at < into.length; ) {
-    const taken = readSync(fd, into, at, Math.min(into.length - at, PIECE_BYTES), null);
+    const taken = readSync(fd, into, at, Math.min(into.length - at, PIECE_BYTES), from === null ? null : from + at);
     if (taken === 0) throw new Damage("it ends too early");
     at += taken;
   }

@@ -1,4 +1,5 @@
 /** How a study is started and stopped, by the command line and the editor alike: its worker is asked, and started unless it is at work. */
+import type { ChildProcess } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { RUN_FORMAT_VERSION } from "../../core/run/format.ts";
@@ -29,6 +30,7 @@ export function forgetStudyRequest(runsDir: string, name: string, request: Study
  * Asks a study to go on, to try again what failed, or to stop.
  * @param study what is to be computed; undefined: what was before
  * @param onError told if the worker cannot be started
+ * @returns the worker that was started; null: one was at work
  * @throws UserError if the disk refuses
  */
 export async function requestStudy(
@@ -36,7 +38,7 @@ export async function requestStudy(
   command: StudyRequest["command"],
   study: StudyTexts | undefined,
   onError: (error: Error) => void,
-): Promise<void> {
+): Promise<ChildProcess | null> {
   const { name, program } = place;
   const runsDir = resolve(place.runsDir);
   const request: StudyRequest = {
@@ -50,7 +52,7 @@ export async function requestStudy(
     throw asDiskError(error, { path });
   }
   replaceJson(path, request, false);
-  if (await hasWorker(studyFolder(runsDir, name))) return;
+  if (await hasWorker(studyFolder(runsDir, name))) return null;
   const options = { cwd: runsDir, logFile: studyLog(runsDir, name), mode: "a" } as const;
-  spawnDetached(program, ["study", "work", name, "--runs-dir", runsDir], options).on("error", onError);
+  return spawnDetached(program, ["study", "work", name, "--runs-dir", runsDir], options).on("error", onError);
 }

@@ -24,7 +24,9 @@ def problem():
     """Why nothing can be trained with this Python: {reason, remedy}, both for people; None: it can be. Does not import PyTorch."""
     if sys.version_info[:2] < LEAST_PYTHON:
         reason = "%s is Python %s; %s or later is needed" % (sys.executable, python_version(), dotted(LEAST_PYTHON))
-        remedy = "Install a newer one, or name it by the setting maskdm.python or the environment variable MASKDM_PYTHON."
+        remedy = (
+            "Install a newer one, or name it by the setting maskdm.python or the environment variable MASKDM_PYTHON."
+        )
         return {"reason": reason, "remedy": remedy}
     missing = missing_packages()
     if missing:
@@ -51,7 +53,9 @@ def about():
         "python": python_version(),
         "executable": sys.executable,
         # Their times of change tell that something was installed.
-        "sitePackages": [path for path in sys.path if re.search(r"(site|dist)-packages$", path) and os.path.isdir(path)],
+        "sitePackages": [
+            path for path in sys.path if re.search(r"(site|dist)-packages$", path) and os.path.isdir(path)
+        ],
         "torch": None,
         "devices": [],
         "problem": problem(),
@@ -93,7 +97,10 @@ def no_device(torch):
     if driver is None:
         return None
     if torch.version.cuda is None:
-        reason = "there is an NVIDIA card (driver %s), but PyTorch %s is a build without CUDA" % (driver, torch.__version__)
+        reason = "there is an NVIDIA card (driver %s), but PyTorch %s is a build without CUDA" % (
+            driver,
+            torch.__version__,
+        )
         return {"reason": reason, "remedy": "`maskdm doctor --install-torch` installs one with it."}
     try:
         torch.cuda.init()
@@ -101,7 +108,11 @@ def no_device(torch):
     except (RuntimeError, AssertionError) as error:
         why = (str(error).strip().splitlines() or [""])[0]
     if "too old" in why:
-        reason = "driver %s of the NVIDIA card is too old for CUDA %s of PyTorch %s" % (driver, torch.version.cuda, torch.__version__)
+        reason = "driver %s of the NVIDIA card is too old for CUDA %s of PyTorch %s" % (
+            driver,
+            torch.version.cuda,
+            torch.__version__,
+        )
         remedy = "Update the driver, or let `maskdm doctor --install-torch` install a PyTorch for it."
         return {"reason": reason, "remedy": remedy}
     hidden = os.environ.get("CUDA_VISIBLE_DEVICES")

@@ -69,7 +69,11 @@ class BatchPlanner:
         items = torch.arange(slots.start, slots.stop, device=self.device)
         # Filled in where it is needed: a device waits for what is brought to it.
         place = torch.full((), step, dtype=torch.long, device=self.device)
-        indices = self.indices(step, slots).to(self.device, non_blocking=True)
+        indices = self.indices(step, slots)
+        if self.device.type == "cuda":
+            # From memory that is not pinned a copy may wait for all that was queued before.
+            indices = indices.pin_memory()
+        indices = indices.to(self.device, non_blocking=True)
         return BatchPlan(place, items, indices, *self._draw(self.mask(step), place, items))
 
     def _drawn(self, mask: Mask, step: Tensor, items: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:

@@ -6,7 +6,6 @@ The table is that of the other engine: schema/experiment-changes.json is written
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from .errors import UserError
 from .experiment import Experiment, ExperimentProblems, Stage, keys_of, parse_experiment, read_experiment_file
 from .json_schema import load_schema
 from .optimizer import learning_rate
-from .shell import maskdm_command
+from .shell import maskdm_command, quoted
 from .yaml_text import number_text, yaml_text
 
 #: A change of the learning rate that is worth a line, as a share; from this factor on a rise is more than what a
@@ -174,7 +173,7 @@ def file_notes(file: Path, shown: str, used: Experiment, resumed: Resumed, chang
         if not is_read_by(resumed.stage, change.path) or overridden.get(change.path) == yaml_text(change.after):
             continue
         anew = f"that needs a run of its own: {maskdm_command(*resumed.anew)}"
-        over = f"take it over with --set {shlex.quote(f'{change.path}={yaml_text(change.after)}')}"
+        over = f"take it over with --set {quoted(f'{change.path}={yaml_text(change.after)}')}"
         remedy = anew if change.rule["may"] == "never" else over
         lines.append(
             f"  {change.path} is {yaml_text(change.before)} in the run, {yaml_text(change.after)} in the file; {remedy}"

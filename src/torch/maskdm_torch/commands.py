@@ -209,7 +209,9 @@ def resume(text: str, options: RunOptions, steps: int | None, stretch_lr: bool) 
     file = short_path(named_experiment(run_dir, experiment_file))
     if not record.get("imported", {}).get("optimizer", True):
         again = maskdm_command(stage, file, "--from", name)
-        raise UserError(f"{run_dir} was imported, without the state of its optimiser: it cannot go on as it was. Train on from its weights: {again}")
+        raise UserError(
+            f"{run_dir} was imported, without the state of its optimiser: it cannot go on as it was. Train on from its weights: {again}"
+        )
     scratch = ("--from-scratch",) if stage == "finetune" else ()
     anew = (stage, file, *(scratch if parent is None else ("--from", short_path(parent))))
 

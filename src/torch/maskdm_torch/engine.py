@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from .experiment import Experiment, Stage
 from .fit import fitting, without_prefix
 from .machine import own_cores, usable_memory
 from .masks import mask_pieces
-from .networks import build_network
+from .networks import build_network, is_own
 from .training_state import Precision, TrainingState
 
 BACKEND = "torch"
@@ -61,7 +62,9 @@ def precision_of(experiment: Experiment, device: torch.device) -> Precision:
     asked = experiment.engine.precision
     if asked != "auto":
         return asked
-    return "bfloat16" if device.type == "cuda" and torch.cuda.is_bf16_supported() else "float32"
+    # From Ampere on; PyTorch's own question is answered with yes by older cards, too, which only emulate it.
+    has_bfloat16 = device.type == "cuda" and torch.cuda.get_device_capability(device)[0] >= 8
+    return "bfloat16" if has_bfloat16 else "float32"
 
 
 def training_state(
@@ -75,7 +78,7 @@ def training_state(
 ) -> TrainingState:
     """Ready to train; None: from new weights. folder: that of the experiment file. note: told what is done to weights of
     other programs. Raises UserError where they do not fit."""
-    network = build_network(experiment, folder).to(device)
+    network = build_network(experiment, folder, device)
     images = len(ranks.slots(experiment.stage(stage).batch_size))
     state = TrainingState(
         network,
@@ -87,24 +90,46 @@ def training_state(
     )
     own = dict(zip(state.names, state.raw))
     constants = network.state_dict().keys() - own.keys()
+    fixed = _needed_constants(experiment, network, own)
+    needed = {**own, **fixed}
     if isinstance(weights, StartWeights):
         given = without_prefix(read_tensors(weights.file), own, str(weights.file), note)
         conv = [name for name in own if name.startswith("output_conv.")]
         if conv and not any(name in given for name in conv):
             given.update({name: torch.zeros_like(own[name], device="cpu").numpy() for name in conv})
             note(f"{weights.file} has no output convolution, so it begins at zero, which leaves the output as it was")
-        state.load(fitting(given, own, constants, str(weights.file)), None, None, 0)
+        raw = fitting(given, needed, constants, str(weights.file))
+        state.load(raw, None, None, 0)
+        _take(raw, fixed)
     elif weights is not None:
-        raw, ema, moments = (_checkpoint_tensors(weights, which) for which in ("raw", "ema", "optimizer"))
+        first, ema, moments = (_checkpoint_tensors(weights, which) for which in ("raw", "ema", "optimizer"))
         kept = {f"{key}.{name}": tensor for key in ("exp_avg", "exp_avg_sq") for name, tensor in own.items()}
         source = str(weights.path)
+        raw = fitting(first, needed, constants, source)
         state.load(
-            fitting(raw, own, constants, source),
+            raw,
             fitting(ema, own, constants, source),
             fitting(moments, kept, (), source),
             weights.step,
         )
+        _take(raw, fixed)
     return state
+
+
+def _needed_constants(experiment: Experiment, network: nn.Module, learned: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """What a network of the user's own has besides what it learns, such as frequencies drawn once: weights are of use
+    with it alone. The studio's networks make theirs anew."""
+    if not is_own(experiment.model.backbone):
+        return {}
+    # Of tensors that have two names only the first is among them.
+    there = {**dict(network.named_parameters()), **dict(network.named_buffers())}
+    return {name: there[name] for name in network.state_dict() if name in there and name not in learned}
+
+
+@torch.no_grad()
+def _take(given: Mapping[str, Tensor], into: Mapping[str, Tensor]) -> None:
+    for name, tensor in into.items():
+        tensor.copy_(given[name])
 
 
 def _checkpoint_tensors(weights: CheckpointWeights, which: str):  # noqa: ANN202
@@ -114,13 +139,24 @@ def _checkpoint_tensors(weights: CheckpointWeights, which: str):  # noqa: ANN202
 
 def drawing_network(experiment: Experiment, file: Path, folder: Path, device: torch.device) -> nn.Module:
     """A network that only draws. folder: that of the experiment file. Raises UserError where the weights do not fit."""
-    network = build_network(experiment, folder).to(device)
+    network = build_network(experiment, folder, device)
     own = dict(network.named_parameters())
-    tensors = fitting(read_tensors(file), own, network.state_dict().keys() - own.keys(), str(file))
-    with torch.no_grad():
-        for name, tensor in tensors.items():
-            own[name].copy_(tensor)
+    needed = {**own, **_needed_constants(experiment, network, own)}
+    _take(fitting(read_tensors(file), needed, network.state_dict().keys() - own.keys(), str(file)), needed)
     return network.eval()
+
+
+@contextmanager
+def evaluating(network: nn.Module) -> Iterator[None]:
+    """Layers that differ between training and use, such as dropout, are in use inside, and afterwards as they were."""
+    training = [module for module in network.modules() if module.training]
+    for module in training:
+        module.training = False
+    try:
+        yield
+    finally:
+        for module in training:
+            module.training = True
 
 
 class AveragedNetwork(nn.Module):
@@ -144,7 +180,7 @@ def _micro_batch_size(
     if config.micro_batch_size != "auto":
         return min(config.micro_batch_size, images)
     left = _budget(experiment, device) - 20 * sum(parameter.numel() for parameter in network.parameters())
-    each = _bytes_per_image(experiment, stage)
+    each = _bytes_per_image(experiment, stage, device)
     return next((size for size in divisors(images) if size * each <= left), 1)
 
 
@@ -162,15 +198,15 @@ def _budget(experiment: Experiment, device: torch.device) -> float:
     return min(_AUTO_BYTES, usable_memory() / 2)
 
 
-def _bytes_per_image(experiment: Experiment, stage: Stage) -> float:
-    """What a block keeps for its gradients: about 10 + 3 mlp_ratio numbers per value of a token, and the attention
-    matrices."""
+def _bytes_per_image(experiment: Experiment, stage: Stage, device: torch.device) -> float:
+    """What a block keeps for its gradients: about 10 + 3 mlp_ratio numbers per value of a token, and on a processor the
+    attention matrices, of which kernels of a GPU never hold but a piece."""
     model = experiment.model
     tokens = (experiment.data.image_size // model.patch_size) ** 2
     if experiment.mask.mode == "drop":
         tokens = max(piece.mask.visible_tokens for piece in mask_pieces(experiment, stage))
-    per_block = tokens * model.embed_dim * (10 + 3 * model.mlp_ratio) + model.num_heads * tokens**2
-    return 4 * (model.depth + 1) * per_block
+    matrices = 0 if device.type == "cuda" else model.num_heads * tokens**2
+    return 4 * (model.depth + 1) * (tokens * model.embed_dim * (10 + 3 * model.mlp_ratio) + matrices)
 
 
 def smaller_micro_batch(state: TrainingState, experiment: Experiment, stage: Stage) -> int:

@@ -81,7 +81,9 @@ def _complete_object(schema: Schema, value: dict[str, Any], path: Path) -> tuple
         completed[name], found = complete(key, given, (*path, name))
         problems += found
     rest = schema.get("additionalProperties", True)
-    for name in value.keys() - properties.keys():
+    for name in value:
+        if name in properties:
+            continue
         if rest is False:
             problems.append(_unknown(properties, name, path))
             continue
@@ -136,7 +138,8 @@ def _fits_text(schema: Schema, value: Any) -> bool:
         return False
     if not schema.get("minLength", 0) <= len(value) <= schema.get("maxLength", math.inf):
         return False
-    return "pattern" not in schema or re.search(schema["pattern"], value) is not None
+    # As JavaScript has it: \w and \d are ASCII, and $ is the end, not what stands before a last line feed.
+    return "pattern" not in schema or re.fullmatch(schema["pattern"], value, re.ASCII) is not None
 
 
 def _fits_number(schema: Schema, value: Any, whole: bool) -> bool:

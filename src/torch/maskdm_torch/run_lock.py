@@ -13,6 +13,7 @@ import re
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -83,18 +84,24 @@ class RunLock:
 
     def renew(self) -> None:
         """A sign of life of a holder that writes no heartbeat yet. Raises LockLostError, DiskError."""
-        self.check()
-        self._record = {**self._record, "acquiredAt": now()}
-        replace_json(self._run_dir / _file_name(self._number), self._record, False)
+        with self._mutex:
+            self.check()
+            # The thread that renews may come a moment late.
+            if not self._record["released"]:
+                self._record = {**self._record, "acquiredAt": now()}
+                self._write()
 
     def release(self) -> None:
         """Gives the run free for the next writer. If the disk refuses, the end of this process does it."""
-        if self.is_lost():
-            return
-        try:
-            replace_json(self._run_dir / _file_name(self._number), {**self._record, "released": True}, False)
-        except DiskError:
-            pass
+        with self._mutex:
+            if self.is_lost():
+                return
+            self._record = {**self._record, "released": True}
+            with suppress(DiskError):
+                self._write()
+
+    def _write(self) -> None:
+        replace_json(self._run_dir / _file_name(self._number), self._record, False)
 
     def _is_own(self) -> bool:
         try:

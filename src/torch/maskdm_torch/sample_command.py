@@ -12,6 +12,8 @@ from typing import Any
 
 from .changes import changed_keys
 from .classes import chosen_class, drawn_class, drawn_classes
+from .drawing import drawing_name, drawing_of, is_guided
+from .drawing_files import DrawingFiles, place_in_folder
 from .engine import BACKEND, drawing_network, prepare_device
 from .errors import UserError
 from .experiment import Experiment, parse_experiment
@@ -19,18 +21,10 @@ from .experiment_of_run import experiment_of_run
 from .files import disk_errors
 from .machine import software
 from .overrides import Override
+from .picture_pages import grid_layout, trajectory_layout
 from .progress import Progress, put, say
 from .run_folder import read_experiment_text
-from .sample_pictures import (
-    DrawingFiles,
-    draw_to_files,
-    drawing_name,
-    drawing_of,
-    grid_layout,
-    is_guided,
-    place_in_folder,
-    trajectory_layout,
-)
+from .sample_pictures import draw_to_files
 from .samplers import SampleStep, trajectory_steps
 from .shell import short_path
 from .sources import Source, resolve_source, run_record

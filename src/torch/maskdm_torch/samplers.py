@@ -4,7 +4,7 @@ an image does not depend on the batch that it is drawn in."""
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from .objective import to_x0_and_epsilon
-from .schedule import noise_schedule
+from .schedule import NoiseSchedule, noise_schedule
 from .streams import Streams
-from .tokens import images_to_tokens, tokens_to_images
+from .tokens import of_whole_images
 
 # The network on noisy images x_t [B, H, W, C], all at one timestep, with their classes [B]: its raw output [B, H, W,
 # C].
@@ -63,25 +63,29 @@ def sampling_times(timesteps: int, steps: int) -> list[int]:
 def denoiser_of(network: nn.Module, experiment: Any) -> Denoiser:
     """A network as samplers ask it, with classifier-free guidance (Ho & Salimans 2022) as the section `sample` has
     it."""
-    data, model, diffusion, sample = experiment.data, experiment.model, experiment.diffusion, experiment.sample
-    first, last = (math.floor(share * (diffusion.timesteps - 1) + 0.5) for share in sample.guidance_interval)
+    model, diffusion, sample = experiment.model, experiment.diffusion, experiment.sample
 
     @torch.no_grad()
     def ask(x: Tensor, timestep: int, labels: Tensor | None) -> Tensor:
-        tokens = images_to_tokens(x, model.patch_size)
-        whole = torch.arange(tokens.shape[1], device=x.device).expand(len(x), -1)
         timesteps = torch.full((len(x),), timestep, device=x.device)
-        output = network(tokens, whole, timesteps, labels).float()
-        return tokens_to_images(output, model.patch_size, data.channels)
+        return of_whole_images(network, x, timesteps, labels, model.patch_size).float()
 
-    def guided(x: Tensor, timestep: int, labels: Tensor | None) -> Tensor:
-        scale = sample.guidance if model.num_classes > 0 and first <= timestep <= last else 1
+    return guided(ask, model.num_classes, sample.guidance, sample.guidance_interval, diffusion.timesteps)
+
+
+def guided(ask: Denoiser, classes: int, guidance: float, interval: Sequence[float], timesteps: int) -> Denoiser:
+    """A network of so many classes (0: none) with classifier-free guidance in an interval, two shares of the T
+    timesteps."""
+    first, last = (math.floor(share * (timesteps - 1) + 0.5) for share in interval)
+
+    def call(x: Tensor, timestep: int, labels: Tensor | None) -> Tensor:
+        scale = guidance if classes > 0 and first <= timestep <= last else 1
         if scale == 1:
             return ask(x, timestep, labels)
-        without = ask(x, timestep, torch.full_like(labels, model.num_classes))
+        without = ask(x, timestep, torch.full_like(labels, classes))
         return without if scale == 0 else scale * ask(x, timestep, labels) + (1 - scale) * without
 
-    return guided
+    return call
 
 
 def sample_images(
@@ -117,7 +121,6 @@ def _draw(
     data, diffusion, sample = experiment.data, experiment.diffusion, experiment.sample
     shape = (len(items), data.image_size, data.image_size, data.channels)
     schedule = noise_schedule(diffusion)
-    levels = [Level(a, b) for a, b in zip(schedule.signal.tolist(), schedule.noise.tolist())]
     steps = trajectory_steps(sample, diffusion.timesteps)
     times = sampling_times(diffusion.timesteps, steps)
     stepper = _stepper(sample)
@@ -128,8 +131,7 @@ def _draw(
         return streams.normals(step, items, math.prod(shape[1:])).view(shape)
 
     def predict(x: Tensor, t: int) -> tuple[Tensor, Tensor]:
-        x0, epsilon = to_x0_and_epsilon(diffusion.prediction, denoiser(x, t, labels), x, schedule, t)
-        return _clamp(diffusion.prediction, x0, epsilon, x, levels[t]) if sample.clip else (x0, epsilon)
+        return predicted(diffusion.prediction, denoiser(x, t, labels), x, schedule, t, sample.clip)
 
     x = noise("sampleInit", 0)
     for step, (t, t_next) in enumerate(zip(times, times[1:])):
@@ -140,8 +142,8 @@ def _draw(
                 x=x,
                 x0=x0,
                 epsilon=epsilon,
-                start=levels[t],
-                end=levels[t_next] if t_next >= 0 else CLEAN,
+                start=level_at(schedule, t),
+                end=level_at(schedule, t_next),
                 noise=lambda step=step: noise("sampleStep", step),
                 predict_next=lambda x, t=t_next: predict(x, t),
             )
@@ -151,10 +153,20 @@ def _draw(
     return x
 
 
-def _clamp(prediction: str, x0: Tensor, epsilon: Tensor, xt: Tensor, level: Level) -> tuple[Tensor, Tensor]:
-    """The predicted image within [-1, 1]. Predicted noise stays; else it is derived again where the clamp did
-    something."""
-    inside = x0.clamp(-1, 1)
+def level_at(schedule: NoiseSchedule, timestep: int) -> Level:
+    """-1: the clean image."""
+    return Level(schedule.signal[timestep].item(), schedule.noise[timestep].item()) if timestep >= 0 else CLEAN
+
+
+def predicted(
+    prediction: str, output: Tensor, xt: Tensor, schedule: NoiseSchedule, t: int, clip: bool
+) -> tuple[Tensor, Tensor]:
+    """Image and noise that a network's output for x_t implies. clip: the image within [-1, 1]; predicted noise stays,
+    else it is derived again where the clamp did something."""
+    x0, epsilon = to_x0_and_epsilon(prediction, output, xt, schedule, t)
+    if not clip:
+        return x0, epsilon
+    inside, level = x0.clamp(-1, 1), level_at(schedule, t)
     if prediction == "epsilon":
         return inside, epsilon
     return inside, torch.where(inside == x0, epsilon, (xt - level.signal * inside) / level.noise)

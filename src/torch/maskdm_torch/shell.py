@@ -16,10 +16,11 @@ _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 def maskdm_command(*arguments: str) -> str:
     """A call of the studio's command line, which starts this engine, such as `maskdm resume 'runs/my run'`."""
-    return " ".join(["maskdm", *map(_quoted, arguments)])
+    return " ".join(["maskdm", *map(quoted, arguments)])
 
 
-def _quoted(argument: str) -> str:
+def quoted(argument: str) -> str:
+    """As one word of a command line, of that of Windows there."""
     if sys.platform != "win32":
         return shlex.quote(argument)
     return argument if _WINDOWS_PLAIN.match(argument) else f'"{argument}"'

@@ -129,7 +129,8 @@ def without_replacement(draws: Tensor, size: int) -> Tensor:
         1, partner, torch.where(draws > 0, index, -1), "amax"
     )[:, :count]
     origin = torch.where(latest >= 0, latest, index)
-    for _ in range(max(1, count.bit_length())):
+    # By logarithm, which PyTorch 2.4 compiles; it knows no bit_length.
+    for _ in range(max(1, math.ceil(math.log2(count + 1)))):
         origin = origin.gather(1, origin)
     # The latest swap before i with the same partner: the neighbour, where they are in order of partner, then of i.
     ordered, order = partner.sort(dim=1, stable=True)

@@ -4,7 +4,7 @@ order."""
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 
 def images_to_tokens(images: Tensor, patch_size: int) -> Tensor:
@@ -20,6 +20,16 @@ def tokens_to_images(tokens: Tensor, patch_size: int, channels: int) -> Tensor:
     grid = round(tokens.shape[1] ** 0.5)
     tiles = tokens.reshape(-1, grid, grid, patch_size, patch_size, channels)
     return tiles.transpose(2, 3).reshape(-1, grid * patch_size, grid * patch_size, channels)
+
+
+def of_whole_images(
+    network: nn.Module, images: Tensor, timesteps: Tensor, labels: Tensor | None, patch_size: int
+) -> Tensor:
+    """A network's prediction for images of which it sees every token: [B, H, W, C], [B], [B] or None -> [B, H, W,
+    C]."""
+    tokens = images_to_tokens(images, patch_size)
+    every = torch.arange(tokens.shape[1], device=images.device).expand(len(images), -1)
+    return tokens_to_images(network(tokens, every, timesteps, labels), patch_size, images.shape[-1])
 
 
 def gather_tokens(tokens: Tensor, chosen: Tensor) -> Tensor:

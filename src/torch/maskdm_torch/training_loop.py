@@ -13,19 +13,23 @@ import torch
 from .batch_source import BatchSource
 from .batches import TrainingBatch
 from .dataset import Dataset
-from .engine import AveragedNetwork, smaller_micro_batch
+from .drawing import drawing_of
+from .drawing_files import DrawingFiles
+from .engine import AveragedNetwork, evaluating, smaller_micro_batch
 from .errors import UserError
 from .experiment import Experiment, Stage
 from .files import DiskError
 from .held_out import held_out_loss
+from .late_metrics import LateMetrics
 from .machine import resident_bytes
 from .masks import mask_pieces
 from .metrics import MetricsWindow, read_step_line
 from .optimizer import learning_rate
+from .picture_pages import grid_layout
 from .progress import Progress
 from .run_lock import LockLostError
 from .run_writer import RunWriter
-from .sample_pictures import DrawingFiles, draw_to_files, drawing_of, grid_layout
+from .sample_pictures import draw_to_files
 from .status import FinalState
 from .stop_request import GivenUp, StopRequest
 from .training_state import StepMetrics, TrainingState
@@ -110,7 +114,7 @@ class TrainingLoop:
         self._step = self._saved_at = self._first_step
         self._end = min(self._config.steps, setup.pause_at or self._config.steps)
         #: steps whose metrics have not been looked at: a device works on while those of the step before are read
-        self._pending: deque[tuple[int, StepMetrics]] = deque()
+        self._pending: deque[tuple[int, LateMetrics]] = deque()
         self._lag = 1 if setup.device.type == "cuda" else 0
         self._high: deque[bool] = deque(maxlen=_GUARD_STEPS)
         self._since = _SinceLine()
@@ -151,7 +155,7 @@ class TrainingLoop:
         batch = self._setup.source.batch(self._step)
         ready = time.monotonic()
         metrics = self._update(batch)
-        self._pending.append((self._step, metrics))
+        self._pending.append((self._step, LateMetrics(metrics)))
         self._step += 1
         self._settle(0 if self._is_due_at(self._step) else self._lag)
         ended = time.monotonic()
@@ -175,7 +179,8 @@ class TrainingLoop:
     def _settle(self, left: int) -> None:
         """Looks at the metrics of all pending steps but the newest `left`."""
         while len(self._pending) > left:
-            step, metrics = self._pending.popleft()
+            step, late = self._pending.popleft()
+            metrics = late.read()
             losses = metrics.losses.tolist()
             if not metrics.is_finite():
                 raise _Diverged(step, f"at step {step + 1} the loss is no longer a number")
@@ -248,7 +253,8 @@ class TrainingLoop:
         setup, began = self._setup, time.monotonic()
         what = f"{kind} of step {self._step}"
         try:
-            return work()
+            with evaluating(setup.state.network):
+                return work()
         except (DiskError, LockLostError):
             raise  # as checkpoints will be refused, too
         except GivenUp:

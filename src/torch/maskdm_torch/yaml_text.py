@@ -177,6 +177,8 @@ def yaml_text(value: Any) -> str:
 
 def number_text(value: float) -> str:
     """The text that YAML reads as this number, small ones as 2e-4."""
+    if not math.isfinite(value):
+        return ".nan" if math.isnan(value) else f"{'-' if value < 0 else ''}.inf"
     if value == int(value):
         return str(int(value))
     if abs(value) >= 1e-3:

@@ -15,7 +15,6 @@ import type { Caller, Question, Tool, ToolResult } from "../../core/assistant/to
 import type { ToolHost } from "../../core/assistant/toolHost.ts";
 import { inputSchema, outputSchema } from "../../core/assistant/toolSchemas.ts";
 import { ALL_TOOLS } from "../../core/assistant/tools.ts";
-import { maskdmCommand } from "../../node/shellCommand.ts";
 
 /** A user may be away; a client that does not answer at all holds up nothing but its own call. */
 const ANSWER_MS = 3_600_000;
@@ -27,6 +26,8 @@ export interface ServeOptions {
   readonly allowStart: boolean;
   /** an error as the user should see it */
   readonly errorText: (error: unknown) => string;
+  /** how a user gives a command with these arguments */
+  readonly commandText: (args: readonly string[]) => string;
 }
 
 /** Serves the tools. @returns when the client has gone */
@@ -53,7 +54,7 @@ export async function serveTools(host: ToolHost, transport: Transport, options: 
     };
     try {
       const { question, act } = await tool.prepare(params.arguments, host);
-      const refusal = question === null || options.allowStart ? null : await ask(server, question, signal);
+      const refusal = question === null || options.allowStart ? null : await ask(server, question, signal, options);
       return refusal === null ? resultOf(await act(caller)) : refused(refusal);
     } catch (error) {
       return refused(options.errorText(error));
@@ -80,19 +81,26 @@ function described(tool: Tool): ProtocolTool {
  * Asks the user, through the client. A token that the model sends back would be the model's consent.
  * @returns null: the user agrees; else why nothing was done
  */
-async function ask(server: Server, question: Question, signal: AbortSignal): Promise<string | null> {
-  const { title, message, command } = question;
+async function ask(
+  server: Server,
+  { title, message, command }: Question,
+  signal: AbortSignal,
+  { commandText }: ServeOptions,
+): Promise<string | null> {
   if (server.getClientCapabilities()?.elicitation?.form === undefined) {
     return (
       `Nothing was changed: this client cannot ask its user, and the server was started without --allow-start.\n${title} ${message}\n` +
-      `The user can do it themselves: ${maskdmCommand(...command)}\n` +
+      `The user can do it themselves: ${commandText(command)}\n` +
       "Or they add --allow-start to the server's arguments; then what the client asks before a call is all that is asked."
     );
   }
-  const { action } = await server.elicitInput(
-    { message: `${title}\n${message}`, requestedSchema: { type: "object", properties: {} } },
-    { signal, timeout: ANSWER_MS },
-  );
+  const form = { message: `${title}\n${message}`, requestedSchema: { type: "object" as const, properties: {} } };
+  const answer = await server.elicitInput(form, { signal, timeout: ANSWER_MS }).catch((error: unknown) => {
+    if (error instanceof McpError) return error;
+    throw error;
+  });
+  if (answer instanceof McpError) return `Nothing was changed: the client did not ask its user (${answer.message}).`;
+  const { action } = answer;
   return action === "accept"
     ? null
     : `Nothing was changed: the user ${action === "decline" ? "declined" : "did not answer"}.`;

@@ -4,6 +4,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { UserError } from "../../core/errors.ts";
+import { newRunId } from "../../core/run/names.ts";
 import type { Io } from "./io.ts";
 import { addExamples, DEFAULT_RUNS_DIR, runsDirOption } from "./options.ts";
 
@@ -31,7 +32,7 @@ async function demo(runsDir: string, io: Io): Promise<void> {
     { sampleRun },
     { lossChartSvg },
     { readRunMetrics },
-    { replaceFile },
+    { namesIn, replaceFile },
   ] = await Promise.all([
     import("./training.ts"),
     import("./finetune.ts"),
@@ -42,11 +43,13 @@ async function demo(runsDir: string, io: Io): Promise<void> {
     import("../../node/run/files.ts"),
   ]);
   const file = exampleFile();
-  const pretrained = await startRun(file, "pretrain", { runsDir, set: [] }, null, io);
+  // Without the date, as pictures tell the run they are of: the same demo gives the same bytes on any day.
+  const nameFor = (stage: string): string => newRunId("demo", "emoji", stage, namesIn(runsDir));
+  const pretrained = await startRun(file, "pretrain", { runsDir, set: [], run: nameFor("pretrain") }, null, io);
   if (pretrained.state !== "finished") return;
   const startUp = StartUp.again();
-  const options = { runsDir, set: FINETUNE_SET, from: pretrained.dir };
-  const source = await findSource(file, options, FINETUNE_SET, io);
+  const options = { runsDir, set: FINETUNE_SET, from: pretrained.dir, run: nameFor("finetune") };
+  const source = await findSource(file, options, FINETUNE_SET);
   const finetuned = await startRun(file, "finetune", options, source, io, undefined, startUp);
   if (finetuned.state !== "finished") return;
 

@@ -23,7 +23,7 @@ export function register(program: Command, io: Io): void {
       .option("--from-scratch", "start from new weights: the baseline that pretraining is compared with"),
   ).action(async (file: string, options: FinetuneOptions) => {
     const { startRun, overridesOf } = await import("./training.ts");
-    const source = await findSource(file, options, overridesOf(options, "finetune"), io);
+    const source = await findSource(file, options, overridesOf(options, "finetune"));
     await startRun(file, "finetune", options, source, io);
   });
   addEndings(command, "maskdm queue add FILE --stage finetune --from RUN");
@@ -42,7 +42,6 @@ export async function findSource(
   file: string,
   options: FinetuneOptions,
   overrides: Parameters<typeof parseExperiment>[1],
-  io: Io,
   text: string = readExperimentFile(file),
 ): Promise<StartingPoint | null> {
   if (options.fromScratch) {
@@ -63,5 +62,5 @@ export async function findSource(
     );
   }
   const { startingPoint } = await import("./startingPoint.ts");
-  return startingPoint(named, weights, options.runsDir, io);
+  return startingPoint(named, weights, options.runsDir);
 }

@@ -1,6 +1,7 @@
 /** `maskdm mcp`: the tools for assistants, over stdin and stdout. */
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import { maskdmCommand } from "../../node/shellCommand.ts";
 import { reportError } from "./errors.ts";
 import type { Io } from "./io.ts";
 import { addExamples, DEFAULT_RUNS_DIR } from "./options.ts";
@@ -47,7 +48,9 @@ async function serve({ root, runsDir, allowStart = false }: McpOptions, io: Io):
   const transport = new StdioServerTransport();
   process.stdin.once("end", () => void transport.close());
   try {
-    await serveTools(host, transport, { allowStart, errorText: textOf });
+    const places = runsDir === DEFAULT_RUNS_DIR ? [] : ["--runs-dir", runsDir];
+    const commandText = (args: readonly string[]) => `${maskdmCommand(...args, ...places)} (in ${folder})`;
+    await serveTools(host, transport, { allowStart, errorText: textOf, commandText });
   } finally {
     host.dispose();
   }

@@ -22,7 +22,7 @@ export function register(program: Command, io: Io): void {
       import("./training.ts"),
       import("./startingPoint.ts"),
     ]);
-    const source = options.from === undefined ? null : startingPoint(options.from, "raw", options.runsDir, io);
+    const source = options.from === undefined ? null : startingPoint(options.from, "raw", options.runsDir);
     await startRun(file, "pretrain", options, source, io);
   });
   addEndings(command, "maskdm queue add FILE --stage pretrain");

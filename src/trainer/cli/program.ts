@@ -7,6 +7,7 @@ import * as demo from "./demo.ts";
 import * as doctor from "./doctor.ts";
 import { type ExitCode, reportError } from "./errors.ts";
 import * as evaluate from "./evaluate.ts";
+import * as exportCommand from "./export.ts";
 import * as finetune from "./finetune.ts";
 import * as forecast from "./forecast.ts";
 import * as importCommand from "./import.ts";
@@ -43,6 +44,7 @@ export const COMMANDS: readonly CommandFile[] = [
   resume,
   sample,
   evaluate,
+  exportCommand,
   runs,
   queue,
   stop,

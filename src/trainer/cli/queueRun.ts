@@ -29,7 +29,7 @@ export async function runEntry(
   const run = { run: id, runsDir, set, until, group, name, started };
   if (stage === "pretrain") {
     const { startingPoint } = await import("./startingPoint.ts");
-    const source = from === null ? null : startingPoint(from, "raw", runsDir, io);
+    const source = from === null ? null : startingPoint(from, "raw", runsDir);
     await startRun(experimentFile, stage, run, source, io, experimentText);
     return;
   }
@@ -38,7 +38,6 @@ export async function runEntry(
     experimentFile,
     { ...run, ...(from === null ? {} : { from }), fromScratch: fromScratch === true },
     set,
-    io,
     experimentText,
   );
   await startRun(experimentFile, stage, run, source, io, experimentText);

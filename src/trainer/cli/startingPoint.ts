@@ -5,7 +5,6 @@ import { WEIGHT_FILES } from "../../core/run/checkpointState.ts";
 import { factsOfSource } from "../../node/facts/checkpointFacts.ts";
 import { resolveSource } from "../../node/run/resolve.ts";
 import { readRun } from "../../node/run/runFiles.ts";
-import type { Io } from "./io.ts";
 import type { StartingPoint } from "./training.ts";
 
 /**
@@ -13,19 +12,18 @@ import type { StartingPoint } from "./training.ts";
  * @param weights which of a checkpoint's; a file named outright is taken whatever this says
  * @throws UserError where there are none
  */
-export function startingPoint(named: string, weights: "raw" | "ema", runsDir: string, io: Io): StartingPoint {
+export function startingPoint(named: string, weights: "raw" | "ema", runsDir: string): StartingPoint {
   const source = resolveSource(named, [runsDir]);
-  for (const note of source.notes) io.stderr(note);
   const weightsFile = weights === "ema" ? source.emaFile : source.modelFile;
   if (weightsFile === undefined) {
     throw new UserError(`${source.modelFile} has no averaged weights beside it. Set finetune.weights: raw.`);
   }
   const taken = basename(weightsFile) === WEIGHT_FILES.ema ? "ema" : weights;
-  io.stderr(`starting from the ${taken} weights in ${weightsFile}`);
   const run = source.runDir === undefined ? null : readRun(source.runDir);
   return {
     weights: { kind: "start", file: weightsFile },
     parent: { run: run?.ok ? run.value.id : null, checkpoint: weightsFile, step: source.step, weights: taken },
     trainedWith: factsOfSource(source, named),
+    notes: [...source.notes, `starting from the ${taken} weights in ${weightsFile}`],
   };
 }

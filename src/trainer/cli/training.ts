@@ -46,6 +46,8 @@ export interface StartingPoint {
   readonly weights: WeightSource;
   readonly parent: RunParent;
   readonly trainedWith: CheckpointFacts;
+  /** what to say of it before it is used */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -101,6 +103,7 @@ export async function startRun(
       totalSteps: experiment[stage].steps,
       parent: source?.parent ?? null,
     });
+  for (const note of source?.notes ?? []) io.stderr(note);
   startUp.mark("experiment");
   const session = {
     experiment,

@@ -47,7 +47,7 @@ export function readWeights(path: string, averaged: string | null, classes: numb
     const { raw, ema, notes } = chooseSets(found, apart);
     const model = raw.layout.read(raw.tensors, path, classes);
     const average = ema === raw ? model : ema.layout.read(ema.tensors, averaged ?? path, classes);
-    const step = stepOf(file, found);
+    const step = countUnder(file, "step", "global_step", "train_steps");
     // The order of parameters is known of the method's code alone.
     const moments = raw.layout.name === "maskdm" && found.raw !== null ? momentsOf(file, raw.tensors, step) : null;
     return {
@@ -57,7 +57,7 @@ export function readWeights(path: string, averaged: string | null, classes: numb
       diffusion: scheduleOfBetas(found.others, path),
       notes: [...notes, ...leftBehind(file, moments)],
       step,
-      averageUpdates: scalar(found.others.get("ema.step")) ?? null,
+      averageUpdates: countUnder(file, "ema.step"),
       hasOptimizer: moments !== null,
       load: (shape) => ({
         ...loadSets({ model, path }, { model: average, path: averaged ?? path }, shape),
@@ -80,17 +80,12 @@ function chooseSets(
   const ema = apart === null ? of(found) : of(apart);
   const name = ({ prefix }: FoundNetwork): string =>
     prefix === "" ? "" : ` (their names begin with ${JSON.stringify(prefix)})`;
-  if (raw === ema) {
-    const what = found.raw === null ? "averaged" : "one set of";
-    return {
-      raw,
-      ema,
-      notes: [
-        `there is ${what === "averaged" ? "only the average of the weights" : "one set of weights"}${name(raw)}; it counts as raw and as averaged`,
-      ],
-    };
-  }
-  return { raw, ema, notes: [`raw weights${name(raw)} and averaged ones${name(ema)} were taken`] };
+  const what = found.raw === null ? "only the average of the weights" : "one set of weights";
+  const note =
+    raw === ema
+      ? `there is ${what}${name(raw)}; it counts as raw and as averaged`
+      : `raw weights${name(raw)} and averaged ones${name(ema)} were taken`;
+  return { raw, ema, notes: [note] };
 }
 
 /** What a training needs to go on, and finetuning does not. */
@@ -106,11 +101,12 @@ function leftBehind({ tensors, plain }: WeightsFile, moments: Moments | null): s
   return left.map((what) => `${what} was left behind: a training from these weights begins with a new one`);
 }
 
-function stepOf({ plain }: WeightsFile, { others }: FoundWeights): number | null {
-  for (const name of ["step", "global_step", "train_steps"]) {
-    const value = plain.get(name) ?? scalar(others.get(name));
-    const step = typeof value === "string" ? Number(value) : value;
-    if (typeof step === "number" && Number.isSafeInteger(step) && step >= 0) return step;
+/** The whole number that stands under the first of these names; null: there is none. */
+function countUnder({ plain, tensors }: WeightsFile, ...names: readonly string[]): number | null {
+  for (const name of names) {
+    const value = plain.get(name) ?? scalar(tensors.get(name));
+    const count = typeof value === "string" ? Number(value) : value;
+    if (typeof count === "number" && Number.isSafeInteger(count) && count >= 0) return count;
   }
   return null;
 }

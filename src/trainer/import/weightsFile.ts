@@ -1,5 +1,5 @@
 /** Opens files of weights that other programs wrote: those of torch.save, and safetensors. */
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync } from "node:fs";
 import { Damage } from "../../core/damage.ts";
 import { UserError } from "../../core/errors.ts";
 import { type Flat, flatten } from "../../core/import/flatten.ts";
@@ -7,7 +7,7 @@ import { asFloats, countOf, type StoredTensor } from "../../core/model/storedTen
 import { readTorchFile } from "../../core/torchFile/torchFile.ts";
 import type { ReadAt } from "../../core/torchFile/zip.ts";
 import { READ_AT_ONCE } from "../../node/run/readText.ts";
-import { readSafetensorsHeader } from "../../node/run/safetensorsHeader.ts";
+import { readFully, readSafetensorsHeader } from "../../node/run/safetensorsHeader.ts";
 import { inputError } from "./inputError.ts";
 
 export interface WeightsFile extends Flat {
@@ -43,7 +43,7 @@ function contents(fd: number, path: string, readAt: ReadAt, fileBytes: number): 
   const first = readAt(0, Math.min(4, fileBytes));
   if (first[0] === 0x50 && first[1] === 0x4b) return flatten(readTorchFile(readAt, fileBytes));
   if (first[0] === 0x80) throw new Damage(OLD_FORMAT);
-  if (!path.endsWith(".safetensors"))
+  if (!/\.safetensors$/i.test(path))
     throw new Damage("it is neither a file of torch.save, nor safetensors, nor a configuration (*.yml)");
   const { entries, metadata, bytes } = readSafetensorsHeader(fd);
   const tensors = entries.map(({ name, kind, shape, begin, end }) => {
@@ -56,11 +56,7 @@ function contents(fd: number, path: string, readAt: ReadAt, fileBytes: number): 
 function readPart(fd: number, fileBytes: number, offset: number, length: number): Uint8Array {
   if (offset < 0 || offset + length > fileBytes) throw new Damage("it was cut short");
   const bytes = new Uint8Array(length);
-  for (let at = 0; at < length; ) {
-    const taken = readSync(fd, bytes, at, length - at, offset + at);
-    if (taken === 0) throw new Damage("it was cut short");
-    at += taken;
-  }
+  readFully(fd, bytes, offset);
   return bytes;
 }
 

@@ -31,8 +31,9 @@ export class Trainings {
     const short = shortOfDisk(run, book.runsDir);
     if (short !== null) return short;
     try {
-      if (kind === "resume") enqueueResume(join(book.runsDir, run.id), until ?? undefined);
-      else await this.enqueue(run, until);
+      // Where the queue still holds the session that has just ended, it is asked again when it does not.
+      if (kind === "start") await this.enqueue(run, until);
+      else if (!enqueueResume(join(book.runsDir, run.id), until ?? undefined)) return null;
       book.log(`${book.nameOf(run.id)}: ${run.stage} ${kind === "start" ? "is queued" : "goes on"} (${run.id})`);
     } catch (error) {
       if (!(error instanceof UserError) || error instanceof DiskError) throw error;
@@ -85,8 +86,8 @@ export class Trainings {
       if (state !== "failed" && state !== "diverged" && state !== "damaged") continue;
       try {
         const entry = readEntry(book.runsDir, run.id, "failed");
-        if (entry === null) enqueueResume(join(book.runsDir, run.id));
-        else putBack(book.runsDir, entry, "failed");
+        if (entry !== null) putBack(book.runsDir, entry, "failed");
+        else if (!enqueueResume(join(book.runsDir, run.id))) throw new UserError("it is still ending");
         book.log(`${book.nameOf(run.id)}: ${run.stage} is tried again (${run.id})`);
       } catch (error) {
         if (!(error instanceof UserError) || error instanceof DiskError) throw error;

@@ -17,7 +17,7 @@ async function served() {
   const host = await localToolHost(import.meta.dirname, import.meta.dirname, () => {});
   const [ours, theirs] = InMemoryTransport.createLinkedPair();
   const client = new Client({ name: "test", version: "1.0.0" });
-  void serveTools(host, ours, { allowStart: false, errorText: String });
+  void serveTools(host, ours, { allowStart: false, errorText: String, commandText: String });
   await client.connect(theirs);
   onTestFinished(async () => {
     await client.close();

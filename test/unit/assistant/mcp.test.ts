@@ -151,6 +151,20 @@ describe("starting and stopping runs", () => {
 
   it.each([
     ["a client that cannot ask", {}, /--allow-start.*\n.*\n?.*maskdm queue add tiny.maskdm.yaml --stage pretrain/s],
+    [
+      "a client whose runs are elsewhere",
+      { args: ["--runs-dir", "others"] },
+      /maskdm queue add tiny.maskdm.yaml --stage pretrain --runs-dir others \(in .*\)\n/,
+    ],
+    [
+      "a client whose question fails",
+      {
+        answer: (): never => {
+          throw new Error("no window");
+        },
+      },
+      /^Nothing was changed: the client did not ask its user \(.*no window\)\.$/,
+    ],
     ["a user who declines", { answer: (): "decline" => "decline" }, /^Nothing was changed: the user declined/],
     [
       "a user who does not answer",

@@ -1,29 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { execFileSync } from "node:child_process";
+import { truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it } from "vitest";
 import { TOOLS } from "../../../src/core/assistant/tools.ts";
-import { fileToolHost, type HostParts } from "../../../src/node/assistant/fileToolHost.ts";
-
-const caller = { signal: new AbortController().signal, progress: () => {} };
-
-function hostOf(change: Partial<HostParts>) {
-  const root = mkdtempSync(join(tmpdir(), "maskdm-restricted-"));
-  onTestFinished(() => rmSync(root, { recursive: true }));
-  mkdirSync(join(root, "images"));
-  writeFileSync(join(root, "images", "a.png"), "");
-  writeFileSync(join(root, "a.maskdm.yaml"), "data: { path: images, image_size: 32 }\n");
-  const refuse = async (): Promise<never> => {
-    throw new Error("nothing may be started");
-  };
-  const host = fileToolHost({
-    ...{ roots: () => [root], widen: "", runsDirFor: () => join(root, "runs"), unsaved: () => null },
-    ...{ program: { command: "no-such-program", args: [], env: {} }, restricted: () => null },
-    ...{ runs: async () => [], start: refuse, resume: refuse, stop: refuse },
-    ...change,
-  });
-  return { host, root };
-}
+import { caller, hostOf } from "./testHost.ts";
 
 it("where nothing may be started, nothing that a file names is looked at", async () => {
   const { host } = hostOf({ restricted: () => "This folder is not trusted." });
@@ -47,7 +27,7 @@ it("what cannot be drawn is said, and the numbers are given", async () => {
 });
 
 it("a question says what will be done, and nothing is done before it is answered", async () => {
-  const { host } = hostOf({});
+  const { host } = hostOf();
   const { question, act } = await TOOLS.start_run.prepare({ file: "a.maskdm.yaml", stage: "pretrain" }, host);
   expect(question?.title).toBe("Pretrain a.maskdm.yaml?");
   expect(question?.message).toMatch(/^\d[\d,]* steps of \d+ images: .*memory and .* of disk at most\./);
@@ -61,3 +41,16 @@ it("without a folder there is nothing to look into", async () => {
     "There is no folder that the tools may look into. Open a folder.",
   );
 });
+
+it.skipIf(process.platform === "win32")(
+  "a pipe, which would be waited for, and a file without end are not read",
+  async () => {
+    const { host, root } = hostOf();
+    execFileSync("mkfifo", [join(root, "pipe.yaml")]);
+    writeFileSync(join(root, "large.yaml"), "");
+    truncateSync(join(root, "large.yaml"), 2 ** 31);
+    const lint = async (file: string) => (await TOOLS.lint.prepare({ file }, host)).act(caller);
+    await expect(lint("pipe.yaml")).rejects.toThrow("pipe.yaml cannot be read: it is no file.");
+    await expect(lint("large.yaml")).rejects.toThrow("large.yaml cannot be read: it is too large.");
+  },
+);

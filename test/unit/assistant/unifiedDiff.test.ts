@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -32,6 +32,17 @@ it.each(CASES)("git applies the patch, and the edits make the same: %s", (_, bef
   execFileSync("git", ["apply", "--whitespace=nowarn", "-"], { cwd: folder, input: patch });
   expect(readFileSync(file, "utf8")).toBe(after);
   expect(applyEdits(before, lineEdits(before, after))).toBe(after);
+});
+
+it.for(["git apply", "patch -p1"])("%s finds a file whose name has spaces", (command, test) => {
+  const folder = mkdtempSync(join(tmpdir(), "maskdm-diff-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const name = "my own file.yaml";
+  writeFileSync(join(folder, name), "a\nb\n");
+  const [program = "", ...args] = command.split(" ");
+  if (spawnSync(program, ["--version"]).error !== undefined) test.skip(`there is no ${program} here`);
+  execFileSync(program, args, { cwd: folder, input: unifiedDiff(name, "a\nb\n", "a\nc\n") });
+  expect(readFileSync(join(folder, name), "utf8")).toBe("a\nc\n");
 });
 
 it("a new file is made from nothing, and what does not differ is no patch", () => {

@@ -131,6 +131,30 @@ describe("what is written", () => {
     ).toEqual([network().get("encoder.norm.bias")!.value, network().get("encoder.norm.bias")!.value]);
     expect(tensors.ema.get("encoder.patch_embed.proj.weight")!.data[0]).toBe(2);
     expect(tensors.raw.get("encoder.patch_embed.proj.weight")!.data[0]).toBe(1);
+    expect(state.emaUpdates).toBe(5);
+  });
+
+  it("what weights say in a configuration's place, what the user says in theirs, and which was taken", async () => {
+    const betas = Float32Array.from(betaSchedule({ timesteps: 40, schedule: "linear" }).betas);
+    const weights = safetensors("e.safetensors", under("model.", network()), { betas });
+    const config = textFile("e.yml", WHOLE.replace("&img_size 256", "&img_size 8").replace("heads : 12", "heads : 4"));
+    const { code, out, err } = await importOf(weights, config, "--set", "diffusion.timesteps=50");
+    expect(code, err).toBe(0);
+    expect(err).toContain("model.embed_dim is 64 by the weights, not 768 (network.encoder_embed_dim)\n");
+    expect(err).toContain("diffusion.timesteps is 50 by --set, not 40 (the weights' own β)\n");
+    expect(experimentOf(out[0]!)).toMatchObject({ model: { embed_dim: 64 }, diffusion: { timesteps: 50 } });
+  });
+
+  it("numbers of steps that are none count as not said", async () => {
+    const counts = { "ema.step": Float32Array.of(0.5), step: Float32Array.of(-1), global_step: Float32Array.of(7) };
+    const { code, err } = await importOf(
+      safetensors("A.SAFETENSORS", under("model.", network()), counts),
+      "--run",
+      "r",
+    );
+    expect(code, err).toBe(0);
+    const { state } = readCheckpoint(join(folder, "runs", "r", "checkpoints", "step-00000007"), []);
+    expect(state).toMatchObject({ step: 7, emaUpdates: 7 });
   });
 
   it("AdamW's moments, by the order of the network's tensors", async () => {
@@ -246,9 +270,9 @@ describe("refused, and nothing is written", () => {
     ],
     ["an unknown key", () => [textFile("a.yml", MASKED), "--set", "model.dim=3"], /there is no key model\.dim/],
     [
-      "another network in the configuration",
-      () => [safetensors("a.safetensors", network()), textFile("a.yml", MASKED), "--set", "model.embed_dim=32"],
-      /does not fit this experiment's model.*encoder\.norm|does not fit/s,
+      "another network by --set",
+      () => [safetensors("a.safetensors", network()), "--set", "model.embed_dim=32"],
+      /proj\.weight: \[64, 3, 4, 4\] there, \[32, 3, 4, 4\] is needed.*--set asks for another/s,
     ],
     [
       "no known network",

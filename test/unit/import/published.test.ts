@@ -112,12 +112,12 @@ describe("a checkpoint of the method's code", () => {
     });
   });
 
-  it.each([
+  it.for([
     ["bare.safetensors", /one set of weights/],
     ["odd.pth", /one set of weights/],
     ["protocol4.pth", /one set of weights/],
-  ])("%s: without buffers, under prefixes, of other numbers, strides and protocols", async (name, note) => {
-    if (!findPython(TORCH_MODULES).found) return;
+  ] as const)("%s: without buffers, under prefixes, of other numbers, strides and protocols", async ([name, note], test) => {
+    requirePython(test, TORCH_MODULES);
     const result = await importOf(name);
     expect(result.notes.join("\n")).toMatch(note);
     expect((await differences(result, "method")).raw).toBeLessThan(TOLERANCE);
@@ -130,8 +130,8 @@ describe("a checkpoint of the method's code", () => {
     expect(ema).toBeLessThan(TOLERANCE);
   });
 
-  it.each(["half.safetensors", "bfloat16.pth"])("%s: as near as its numbers are", async (name) => {
-    if (!findPython(TORCH_MODULES).found) return;
+  it.for(["half.safetensors", "bfloat16.pth"])("%s: as near as its numbers are", async (name, test) => {
+    requirePython(test, TORCH_MODULES);
     const { raw } = await differences(await importOf(name), "method");
     expect(raw).toBeGreaterThan(0);
     expect(raw).toBeLessThan(0.05);
@@ -231,11 +231,11 @@ describe("networks of others", () => {
 });
 
 describe("refused, with what to do", () => {
-  it.each([
+  it.for([
     ["old.pth", /PyTorch before 1\.6.*Save it again/],
     ["whole.pth", /names "maskdm_torch\..*neither a tensor nor a plain container.*state_dict/],
-  ])("%s", async (name, why) => {
-    if (!findPython(TORCH_MODULES).found) return;
+  ] as const)("%s", async ([name, why], test) => {
+    requirePython(test, TORCH_MODULES);
     await expect(importOf(name)).rejects.toThrow(why);
   });
 

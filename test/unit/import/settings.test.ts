@@ -153,7 +153,7 @@ describe("the experiment file", () => {
   });
 
   it.each([
-    ["two of one stage", MASKED, MASKED, /both of pretraining/],
+    ["two of one stage", MASKED, MASKED, /0\.yml and 1\.yml are both of pretraining/],
     [
       "another network",
       MASKED,
@@ -163,6 +163,10 @@ describe("the experiment file", () => {
     ["another schedule", MASKED, WHOLE.replace('"cosine"', '"linear"'), /diffusion\.schedule is cosine/],
   ])("files that are not of one experiment are refused: %s", (_, first, second, why) => {
     expect(() => imported(first, second)).toThrow(why);
+  });
+
+  it("a third file is of a stage that is there already", () => {
+    expect(() => imported(MASKED, WHOLE, MASKED)).toThrow(/0\.yml and 2\.yml are both of pretraining/);
   });
 
   it("values of a hostile file stay in their comments", () => {

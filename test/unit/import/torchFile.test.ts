@@ -90,6 +90,17 @@ describe("what is read", () => {
     expect(read(torchFile(list)).plain).toEqual({ n: 3 });
   });
 
+  it("attributes of objects say nothing", () => {
+    const options = join(
+      op.global("argparse.Namespace"),
+      op.emptyTuple,
+      op.reduce,
+      dict({ step: op.int(9) }),
+      op.build,
+    );
+    expect(read(torchFile(pickle(dict({ n: op.int(3), args: options })))).plain).toEqual({ n: 3 });
+  });
+
   it("tuples of tuples of tuples, which written out would fill any memory, take no more than their bytes", () => {
     const doubled = Array.from({ length: 5000 }, () => join(op.dup, [0x86])); // TUPLE2 of a value and itself
     expect(read(torchFile(pickle(dict({ n: op.int(3), a: join(op.int(1), ...doubled) })))).plain).toEqual({ n: 3 });
@@ -119,6 +130,11 @@ describe("refused, and nothing is done", () => {
       "calling a storage",
       torchFile(pickle(op.global("torch.FloatStorage"), op.emptyTuple, op.reduce)),
       /calls torch\.FloatStorage/,
+    ],
+    [
+      "a dict of items, which are copied each time",
+      torchFile(pickle(op.global("collections.OrderedDict"), tuple(op.emptyList), op.reduce)),
+      /makes a dict of items/,
     ],
     ["setting attributes", torchFile(pickle(op.int(1), op.emptyDict, op.build)), /sets attributes of what has none/],
     ["INST", torchFile(pickle(op.mark, [0x69], text("posix\nsystem\n"))), /holds INST at/],
@@ -181,6 +197,7 @@ describe("damaged, or made to fill memory", () => {
     ["a tensor beyond its storage", view([6], [1], 1), /reaches beyond its storage/],
     ["strides beyond it", view([2, 2], [1, 100]), /reaches beyond its storage/],
     ["a negative size", view([-1], [1]), /has the shape/],
+    ["a tensor of very many axes", view(new Array(65).fill(1), new Array(65).fill(1)), /has no shape/],
     ["a storage of another size", view([6], [1], 0, 2 ** 28), /holds 24 bytes, not 268435456 values/],
     ["a storage that is not there", torchFile(pickle(storage("9", 6)), six), /its storage 9 is missing/],
     [
@@ -206,6 +223,17 @@ describe("damaged, or made to fill memory", () => {
     ["nothing", new Uint8Array(), /neither a file of torch\.save/],
   ])("%s", (_, bytes, why) => {
     expect(() => read(bytes)).toThrow(why);
+  });
+
+  it("dicts of the same dict, which written out would be millions, are no weights", () => {
+    const level = (inner: Uint8Array, index: number): Uint8Array =>
+      join(
+        op.emptyDict,
+        ...[op.unicode("0"), inner, op.put(index), op.setItem],
+        ...Array.from({ length: 20 }, (_, i) => join(op.unicode(`k${i}`), op.get(index), op.setItem)),
+      );
+    const data = [1, 2, 3, 4, 5].reduce(level, dict({ n: op.int(3) }));
+    expect(() => read(torchFile(pickle(data)))).toThrow(/comes to more than 200000 values/);
   });
 
   it("many tensors of one large storage are not all read", () => {

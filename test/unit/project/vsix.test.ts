@@ -24,6 +24,7 @@ describe.skipIf(target === undefined)("the package for this platform", () => {
   let size: number;
   let files: readonly string[];
   const extension = (): string => join(folder.path, "extension");
+  const manifest = (): unknown => JSON.parse(readFileSync(join(extension(), "package.json"), "utf8"));
 
   beforeAll(async () => {
     [folder, workspace] = await Promise.all([temporaryFolder("maskdm-vsix-"), fixtureWorkspace()]);
@@ -42,8 +43,8 @@ describe.skipIf(target === undefined)("the package for this platform", () => {
   });
 
   it("has the programs, the texts and every file that package.json names", () => {
-    const manifest = readFileSync(join(extension(), "package.json"), "utf8");
-    const named = [...manifest.matchAll(/"(?:\.\/|(?=media\/))([^"*]+)"/g)].map((match) => match[1]!);
+    const text = readFileSync(join(extension(), "package.json"), "utf8");
+    const named = [...text.matchAll(/"(?:\.\/|(?=media\/))([^"*]+)"/g)].map((match) => match[1]!);
     const programs = ["extension.cjs", "maskdm.js", "engineWorker.js"].map((name) => `dist/${name}`);
     const texts = ["readme.md", "changelog.md", "LICENSE.txt", "docs/experiment-file.md"];
     const space = ["efficientnet-lite0.onnx", "LICENSE.txt", "NOTICE.txt"].map((name) => `media/spaces/${name}`);
@@ -86,6 +87,29 @@ describe.skipIf(target === undefined)("the package for this platform", () => {
     );
   });
 
+  it("has texts whose links and pictures lead out of the package, to files that the repository has", () => {
+    const { repository } = z.object({ repository: z.object({ url: z.url() }) }).parse(manifest());
+    const home = `${repository.url.replace(/\.git$/, "")}/`;
+    for (const [text, least] of [
+      ["readme.md", 30],
+      ["changelog.md", 10],
+    ] as const) {
+      const links = [...readFileSync(join(extension(), text), "utf8").matchAll(/(!?)\]\(([^)\s]+)\)/g)];
+      expect(links.length).toBeGreaterThan(least);
+      for (const [, , link] of links) expect(link).toMatch(/^https:\/\//);
+      const own = links.flatMap(([, , link]) => (link!.startsWith(home) ? [link!.slice(home.length)] : []));
+      const paths = own.map((link) => link.replace(/^(blob|raw)\/HEAD\//, "").replace(/#.*$/, ""));
+      expect(paths.filter((path) => path !== "" && !existsSync(path))).toEqual([]);
+    }
+  });
+
+  it("has pictures in its description that the Marketplace takes", () => {
+    const readme = readFileSync(join(extension(), "readme.md"), "utf8");
+    const pictures = [...readme.matchAll(/!\[[^\]]+\]\(([^)\s]+)\)/g)].map((match) => match[1]!);
+    expect(pictures.length).toBeGreaterThan(4);
+    expect(pictures.filter((link) => !link.endsWith(".png"))).toEqual([]);
+  });
+
   it("has this platform's native parts and no other's", () => {
     const { platform, arch } = target!;
     const native = files.filter((path) => NATIVE.test(path));
@@ -99,9 +123,8 @@ describe.skipIf(target === undefined)("the package for this platform", () => {
   });
 
   it("says nothing of building in its package.json", () => {
-    const manifest: unknown = JSON.parse(readFileSync(join(extension(), "package.json"), "utf8"));
-    expect(manifest).toMatchObject({ main: "./dist/extension.cjs", type: "module" });
-    for (const field of ["scripts", "devDependencies", "dependencies"]) expect(manifest).not.toHaveProperty(field);
+    expect(manifest()).toMatchObject({ main: "./dist/extension.cjs", type: "module" });
+    for (const field of ["scripts", "devDependencies", "dependencies"]) expect(manifest()).not.toHaveProperty(field);
   });
 
   it("computes with all of its engines and reads images, from its own folder alone", async () => {

@@ -133,7 +133,7 @@ describe.concurrent("maskdm study", () => {
     const { exitCode, err } = await study.command("run", "--changed");
     expect(exitCode, err).toBe(0);
     expect(await study.states()).toEqual(["done"]);
-  }, 60_000);
+  }, 120_000);
 
   it("stops, saving what trains, and goes on from there", async ({ expect }) => {
     studyBase(shop, "stopped", {

@@ -3,20 +3,14 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { imagesToTokens, tokensToImages, toPatchEmbedOrder } from "../../../src/core/batch/tokens.ts";
-import { guidanceOf, guided } from "../../../src/core/diffusion/guidance.ts";
-import { type Denoiser, sampleImages } from "../../../src/core/diffusion/samplers.ts";
 import type { Experiment } from "../../../src/core/experiment/schema.ts";
-import { modelShape } from "../../../src/core/model/shape.ts";
 import type { Backend } from "../../../src/trainer/engine/backend.ts";
-import { Engine } from "../../../src/trainer/engine/engine.ts";
 import { writeSafetensors } from "../../../src/trainer/run/safetensors.ts";
 import { TORCH_MODULES } from "../../python/findPython.ts";
 import { requirePython } from "../../python/requirePython.ts";
 import { askTorch } from "../../python/torchProcess.ts";
 import { relativeError } from "../engine/compare.ts";
-import { normals } from "../engine/tinyModels.ts";
-import { ownBackend } from "./ownEngine.ts";
+import { ownBackend, ownNetwork } from "./ownEngine.ts";
 import { type Sections, variant } from "./variants.ts";
 
 // A busy machine takes its time to import torch.
@@ -64,27 +58,12 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** What a network draws whose weights are larger than new ones, and so its differences. They are left in the folder. */
+/** What a network draws; its weights are left in the folder. */
 async function drawn(experiment: Experiment): Promise<Float32Array> {
-  const { data, model, sample, diffusion, seed } = experiment;
-  const engine = new Engine(backend, { shape: modelShape(experiment), seed });
-  const { raw } = await engine.tensors();
-  raw.forEach(({ name, data }, i) => {
-    if (name.endsWith("pos_embed")) return;
-    const change = normals(7000 + i, data.length);
-    for (let k = 0; k < data.length; k++) data[k]! += 0.05 * change[k]!;
-  });
-  await engine.load(new Map(raw.map((tensor) => [tensor.name, tensor])), "raw", "the test");
-  writeSafetensors(path.join(folder, "weights.safetensors"), raw, {});
-  const shape = { imageSize: data.image_size, channels: data.channels, patchSize: model.patch_size };
-  const network: Denoiser = async (x, timesteps, labels) => {
-    const tokens = toPatchEmbedOrder(imagesToTokens(x, timesteps.length, shape), shape);
-    return tokensToImages(await engine.predict(tokens, timesteps, labels, "raw"), timesteps.length, shape);
-  };
-  const labels = model.num_classes > 0 ? Int32Array.from({ length: COUNT }, (_, i) => i % model.num_classes) : null;
-  const denoiser = guided(network, guidanceOf(experiment));
-  const images = await sampleImages({ denoiser, diffusion, sample, seed, ...shape, count: COUNT, labels });
-  await engine.dispose();
+  const network = await ownNetwork(backend, experiment);
+  writeSafetensors(path.join(folder, "weights.safetensors"), network.tensors, {});
+  const images = await network.draw(COUNT);
+  await network.dispose();
   return images;
 }
 

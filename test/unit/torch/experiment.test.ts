@@ -34,6 +34,15 @@ finetune:
 mask: {rate: [{until: 0.5, rate: 0.9, crop_size: null}, {rate: 0}]}
 `;
 
+/** Of numbers that are none, and of texts that end where a pattern does not. */
+const REFUSED: readonly Case[] = [
+  { text: BASE, set: [["pretrain.betas", "[.inf, 0.9]"]] },
+  { text: BASE, set: [["sample.guidance_interval", "[0, .nan]"]] },
+  { text: BASE, set: [["mask.rate", "-.inf"]] },
+  { text: `${BASE}model: {backbone: "nets:Mine\\n"}` },
+  { text: `${BASE}model: {backbone: "nets:Mïne"}` },
+];
+
 test("values, defaults and overrides are the same", (test) => {
   const python = requirePython(test, ["yaml"]);
   const sets: [string, string][][] = [
@@ -58,6 +67,7 @@ test("values, defaults and overrides are the same", (test) => {
   ];
   const cases: Case[] = [
     ...sets.map((set) => ({ text: BASE, set })),
+    ...REFUSED,
     ...(["good", "broken"] as const).flatMap(experimentFixtures).map(({ text }) => ({ text })),
   ];
   const read = JSON.parse(runPython(python, "read_experiment.py", cases)) as Read[];
@@ -78,6 +88,7 @@ test("what is wrong is told with its place", (test) => {
     { text: BASE, set: [["model.depth", "300"]] },
     { text: BASE, set: [["model.dpth", "3"]] },
     { text: "data: {path: x, path: y}" },
+    { text: "data: {path: x}\nmodel: {zeta: 1, beta: 2, omega: 3, alpha: 4, kappa: 5}" },
   ];
   const errors = (JSON.parse(runPython(python, "read_experiment.py", cases)) as { error: string }[]).map(
     ({ error }) => error,
@@ -89,4 +100,7 @@ test("what is wrong is told with its place", (test) => {
   expect(errors[1]).toContain("error MDM013 --set model.depth=300: model.depth must be a whole number from 1 to 64");
   expect(errors[2]).toBe("--set model.dpth=3: there is no key model.dpth. Did you mean model.depth?");
   expect(errors[3]).toContain("file:1:17: error MDM001 path is written twice");
+  expect(errors[4]!.match(/There is no key \w+/g)?.map((text) => text.split(" ").at(-1))).toEqual(
+    "zeta beta omega alpha kappa".split(" "),
+  );
 });

@@ -2,6 +2,9 @@
 import { assembleBatch, type TrainingBatch } from "../../../src/core/batch/assemble.ts";
 import { batchContext } from "../../../src/core/batch/context.ts";
 import type { BatchPlan } from "../../../src/core/batch/plan.ts";
+import { imagesToTokens, tokensToImages, toPatchEmbedOrder } from "../../../src/core/batch/tokens.ts";
+import { guidanceOf, guided } from "../../../src/core/diffusion/guidance.ts";
+import { type Denoiser, sampleImages } from "../../../src/core/diffusion/samplers.ts";
 import type { Experiment } from "../../../src/core/experiment/schema.ts";
 import { modelShape } from "../../../src/core/model/shape.ts";
 import type { NamedTensor } from "../../../src/core/model/tensor.ts";
@@ -12,6 +15,7 @@ import type { Backend } from "../../../src/trainer/engine/backend.ts";
 import { Engine } from "../../../src/trainer/engine/engine.ts";
 import { onnxBackend } from "../../../src/trainer/engine/onnx/backend.ts";
 import { testBackend } from "../engine/testBackends.ts";
+import { normals } from "../engine/tinyModels.ts";
 
 /** Images of the data set. More than a batch and no multiple of it, so that epochs begin within batches. */
 export const IMAGES = 7;
@@ -76,6 +80,46 @@ export async function ownUpdates(
   }
   await engine.dispose();
   return { steps, saved };
+}
+
+export interface OwnNetwork {
+  readonly tensors: readonly NamedTensor[];
+  /** Its raw output for images [n, H, W, C] of which it sees every token. */
+  readonly predict: Denoiser;
+  /** Images [count, H, W, C] as the experiment draws them, classes taking turns. */
+  readonly draw: (count: number) => Promise<Float32Array>;
+  readonly dispose: () => Promise<void>;
+}
+
+/** A network whose weights are larger than new ones, and so what engines may differ in. */
+export async function ownNetwork(backend: Backend, experiment: Experiment): Promise<OwnNetwork> {
+  const { data, model, sample, diffusion, seed } = experiment;
+  const engine = new Engine(backend, { shape: modelShape(experiment), seed });
+  const raw = (await engine.tensors()).raw.map(copy);
+  raw.forEach(({ name, data: values }, i) => {
+    if (name.endsWith("pos_embed")) return;
+    const change = normals(7000 + i, values.length);
+    for (let k = 0; k < values.length; k++) values[k]! += 0.05 * change[k]!;
+  });
+  await engine.load(new Map(raw.map((tensor) => [tensor.name, tensor])), "raw", "the test");
+  const shape = { imageSize: data.image_size, channels: data.channels, patchSize: model.patch_size };
+  const predict: Denoiser = async (x, timesteps, labels) => {
+    const tokens = toPatchEmbedOrder(imagesToTokens(x, timesteps.length, shape), shape);
+    return tokensToImages(await engine.predict(tokens, timesteps, labels, "raw"), timesteps.length, shape);
+  };
+  const draw = (count: number): Promise<Float32Array> => {
+    const labels = model.num_classes > 0 ? Int32Array.from({ length: count }, (_, i) => i % model.num_classes) : null;
+    return sampleImages({
+      denoiser: guided(predict, guidanceOf(experiment)),
+      diffusion,
+      sample,
+      seed,
+      ...shape,
+      count,
+      labels,
+    });
+  };
+  return { tensors: raw, predict, draw, dispose: () => engine.dispose() };
 }
 
 const copied = (tensors: Tensors): Tensors => ({

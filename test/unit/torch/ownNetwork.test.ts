@@ -59,6 +59,14 @@ const BROKEN: Readonly<Record<string, readonly [string | null, RegExp]>> = {
   ],
   fixed: [network("None", "tokens"), /no parameters that can be trained/],
   pooled: [network("torch.nn.BatchNorm1d(4)", "tokens"), /batch normalisation/],
+  counting: [
+    network(
+      `${linear}\n        self.register_buffer("count", torch.zeros((), dtype=torch.long))`,
+      "self.layer(tokens)",
+    ),
+    /count is not of float32, which is all that checkpoints hold\. .* persistent=False/,
+  ],
+  sys: [null, /sys has no torch\.nn\.Module named Net\. It has none\./],
 };
 
 const replySchema = z.object({

@@ -20,7 +20,7 @@ export const CONTROL_RUN = actingTool(
     const message = action === "stop" ? stopText(entry) : resumeText(entry);
     const [title, command] =
       action === "resume"
-        ? (["Resume", ["queue", "add", "--resume"]] as const)
+        ? (["Resume", entry.launchFailed === true ? ["queue", "retry"] : ["queue", "add", "--resume"]] as const)
         : state === "queued"
           ? (["Remove", ["queue", "remove"]] as const)
           : (["Stop", ["stop"]] as const);
@@ -49,5 +49,7 @@ function stopText(entry: RunEntry): string {
 
 function resumeText(entry: RunEntry): string {
   if (!isResumable(entry)) throw new UserError(`${entry.id} cannot be resumed: it is ${entry.state}.`);
-  return `It goes on from its last checkpoint.${standing(entry)}`;
+  return entry.record === null
+    ? "It did not begin, and waits in the queue again."
+    : `It goes on from its last checkpoint.${standing(entry)}`;
 }

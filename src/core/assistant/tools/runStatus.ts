@@ -2,7 +2,7 @@ import * as z from "zod";
 import { plural } from "../../numbers.ts";
 import { isAtWork, newestFirst, type RunEntry } from "../../run/entry.ts";
 import { evaluationText } from "../../run/evaluationText.ts";
-import { findRun, runData, runInput, runLine, runLinks, runSchema } from "../runRefs.ts";
+import { entryOf, findRun, runData, runInput, runLine, runLinks, runSchema } from "../runRefs.ts";
 import { type Caller, readingTool } from "../tool.ts";
 import type { ToolHost } from "../toolHost.ts";
 
@@ -72,7 +72,7 @@ export const RUN_STATUS = readingTool(
   },
 );
 
-/** The run once it has ended, or how it stands after so long. */
+/** The run once it has ended, or how it stands after so long. @throws UserError where it is gone meanwhile */
 async function endOf(run: string, seconds: number, host: ToolHost, { signal, progress }: Caller): Promise<RunEntry> {
   let entry = findRun(await host.runs(), run, host);
   const { dir } = entry;
@@ -80,7 +80,7 @@ async function endOf(run: string, seconds: number, host: ToolHost, { signal, pro
   for (let waited = 0; waited < 1000 * seconds && !signal.aborted; waited += POLL_MS) {
     if (!isAtWork(entry) && entry.state !== "queued") break;
     await host.pause(POLL_MS, signal);
-    entry = (await host.runs()).find((one) => one.dir === dir) ?? entry;
+    entry = await entryOf(dir, host, signal);
     const { status } = entry;
     if (status === null || status.step === told) continue;
     told = status.step;

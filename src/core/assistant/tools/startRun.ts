@@ -7,7 +7,7 @@ import { bytes, percent, plural } from "../../numbers.ts";
 import { isAtWork } from "../../run/entry.ts";
 import { askedExperiment } from "../asked.ts";
 import { fileInput, setInput, stageInput } from "../inputs.ts";
-import { findRun, queuedRun, runData, runInput, runLine, runSchema } from "../runRefs.ts";
+import { entryOf, findRun, runData, runInput, runLine, runSchema } from "../runRefs.ts";
 import { actingTool } from "../tool.ts";
 
 export const START_RUN = actingTool(
@@ -64,9 +64,9 @@ export const START_RUN = actingTool(
     ];
     return {
       question: { title: `${stage === "pretrain" ? "Pretrain" : "Finetune"} ${shown}?`, message, command },
-      act: async () => {
+      act: async ({ signal }) => {
         const dir = await host.start({ file, text, stage, set, from: parent?.dir ?? null, name: name ?? null });
-        const entry = await queuedRun(dir, host);
+        const entry = await entryOf(dir, host, signal);
         const data = runData(entry, host);
         return {
           text: runLine(data),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import nn
 
 from .dit import DiT
@@ -23,8 +24,8 @@ def network_of(shape: NetworkShape) -> nn.Module:
     return BACKBONES[shape.backbone](shape)
 
 
-def build_network(experiment: Any, folder: Path | None = None) -> nn.Module:
-    """The network of an experiment, with the first values of its seed.
+def build_network(experiment: Any, folder: Path | None = None, device: torch.device | str = "cpu") -> nn.Module:
+    """The network of an experiment on a device, with the first values of its seed.
 
     forward(tokens [B, F, p*p*C], visible [B, S], timesteps [B], labels [B] | None) -> [B, F, p*p*C]
     folder: that of the experiment file, where a network of the user's own is looked for. Raises UserError where that
@@ -32,7 +33,7 @@ def build_network(experiment: Any, folder: Path | None = None) -> nn.Module:
     """
     shape = shape_of(experiment)
     if is_own(shape.backbone):
-        return own_network(experiment, folder or Path.cwd())
+        return own_network(experiment, folder or Path.cwd(), torch.device(device))
     network = network_of(shape)
     initialise(network, shape, experiment.seed)
-    return network
+    return network.to(device)

@@ -27,10 +27,11 @@ def is_own(backbone: str) -> bool:
     return _NAME.fullmatch(backbone) is not None
 
 
-def own_network(experiment: Any, folder: Path) -> nn.Module:
+def own_network(experiment: Any, folder: Path, device: torch.device) -> nn.Module:
     """An instance of the class, with first values that the seed decides; its module is looked for in a folder first.
 
-    It was tried on images of every number of visible tokens that training has, and on whole ones. Raises UserError.
+    It was tried, on the device, on images of every number of visible tokens that training has, and on whole ones.
+    Raises UserError.
     """
     shape = shape_of(experiment)
     if shape.mode != "drop":
@@ -43,11 +44,11 @@ def own_network(experiment: Any, folder: Path) -> nn.Module:
     torch.manual_seed(experiment.seed)
     with _user_code(shape.backbone, "cannot be made", folder):
         network = made(shape)
-    network.float()
+    network.float().to(device)
     _require_trainable(shape.backbone, network)
     counts = {piece.mask.visible_tokens for piece in mask_pieces(experiment, "pretrain")} | {shape.tokens}
     for visible in sorted(counts):
-        _try(network, shape, visible, folder)
+        _try(network, shape, visible, folder, device)
     return network
 
 
@@ -76,7 +77,8 @@ def _load_class(backbone: str, folder: Path) -> type[nn.Module]:
         ]
         there = f"It has {', '.join(classes)}." if classes else "It has none."
         raise UserError(
-            f"model.backbone {backbone}: {module.__file__} has no torch.nn.Module named {class_name}. {there}"
+            f"model.backbone {backbone}: {getattr(module, '__file__', None) or module_name} has no torch.nn.Module named "
+            f"{class_name}. {there}"
         )
     return found
 
@@ -89,16 +91,23 @@ def _require_trainable(backbone: str, network: nn.Module) -> None:
             f"model.backbone {backbone}: the network has batch normalisation, whose running statistics are no weights: "
             "they would have no moving average. Use LayerNorm, RMSNorm or GroupNorm."
         )
+    other = [name for name, tensor in network.state_dict().items() if getattr(tensor, "dtype", None) != torch.float32]
+    if other:
+        raise UserError(
+            f"model.backbone {backbone}: {other[0]} is not of float32, which is all that checkpoints hold. Where the "
+            "class makes it anew, register it with persistent=False."
+        )
 
 
 @torch.no_grad()
-def _try(network: nn.Module, shape: NetworkShape, visible: int, folder: Path) -> None:
+def _try(network: nn.Module, shape: NetworkShape, visible: int, folder: Path, device: torch.device) -> None:
     """Two images, at the first and the last timestep, the second without its class."""
     tokens = torch.linspace(-1, 1, 2 * visible * shape.token_elements).view(2, visible, shape.token_elements)
-    positions = torch.arange(visible).expand(2, -1)
-    labels = torch.tensor([0, shape.num_classes]) if shape.num_classes else None
+    tokens, timesteps = tokens.to(device), torch.tensor([0, shape.timesteps - 1], device=device)
+    positions = torch.arange(visible, device=device).expand(2, -1)
+    labels = torch.tensor([0, shape.num_classes], device=device) if shape.num_classes else None
     with _user_code(shape.backbone, f"fails on {visible} of {shape.tokens} tokens", folder):
-        output = network(tokens, positions, torch.tensor([0, shape.timesteps - 1]), labels)
+        output = network(tokens, positions, timesteps, labels)
     if not isinstance(output, Tensor):
         raise UserError(
             f"model.backbone {shape.backbone}: the network returns a {type(output).__name__}, not a tensor."

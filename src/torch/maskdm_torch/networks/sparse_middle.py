@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ..tokens import gather_tokens
 from .shape import NetworkShape
 
-Block = Callable[[Tensor], Tensor]
+Layer = Callable[[Tensor], Tensor]
 
 
 class SparseMiddle(nn.Module):
@@ -27,7 +27,7 @@ class SparseMiddle(nn.Module):
             self.mask_token = nn.Parameter(torch.zeros(1, shape.embed_dim))
             self.linear = nn.Linear(2 * shape.embed_dim, shape.embed_dim)
 
-    def through(self, blocks: Sequence[Block], x: Tensor, kept: Tensor) -> Tensor:
+    def through(self, blocks: Sequence[Layer], x: Tensor, kept: Tensor) -> Tensor:
         """x [B, n, D] through all blocks in their order; kept [B, m]: those of the n tokens that the middle sees."""
         ends = min(self.dense_blocks, (len(blocks) - 1) // 2)
         dense = _run(blocks[:ends], x)
@@ -41,7 +41,7 @@ class SparseMiddle(nn.Module):
         return _run(blocks[len(blocks) - ends :], x)
 
 
-def _run(blocks: Sequence[Block], x: Tensor) -> Tensor:
+def _run(blocks: Sequence[Layer], x: Tensor) -> Tensor:
     for block in blocks:
         x = block(x)
     return x

@@ -13,8 +13,8 @@ import type { Io } from "../io.ts";
 import { createProgress } from "../progress.ts";
 
 const LOOK_MS = 300;
-/** A worker that was started takes so long at most to show. */
-const START_MS = 15_000;
+/** A worker that is at work hears what it is asked within so long. */
+const HEAR_MS = 15_000;
 
 /** Reads the lines of a log that are added from now on. */
 class LogLines {
@@ -49,21 +49,28 @@ class LogLines {
 
 /**
  * @param log from where on its lines are shown
+ * @param isStarting whether the worker that was started may still come to show: on a busy machine that takes long
  * @returns how the study stands at the end
  */
-async function followStudy({ texts, plan }: LoadedStudy, runsDir: string, log: LogLines, io: Io): Promise<StudyFacts> {
+async function followStudy(
+  { texts, plan }: LoadedStudy,
+  runsDir: string,
+  { log, isStarting, io }: { readonly log: LogLines; readonly isStarting: () => boolean; readonly io: Io },
+): Promise<StudyFacts> {
   const reader = new StudyReader(runsDir);
   const progress = createProgress(io, {
     ...{ label: texts.name, total: plan.cells.length, unit: "cells", plainSeconds: 60 },
   });
-  const startUntil = performance.now() + START_MS;
+  const hearUntil = performance.now() + HEAR_MS;
   for (;;) {
+    // Before the rest: a worker that has ended meanwhile has written what is read then.
+    const mayCome = isStarting() || performance.now() < hearUntil;
     const facts = await reader.facts(texts.name, plan);
     for (const line of log.next()) io.stderr(line);
     const { done, training, evaluating } = cellCounts(plan, facts);
     progress.update(done, `${training} in training${evaluating > 0 ? `, ${evaluating} being evaluated` : ""}`);
     const isAsked = readStudyRequest(runsDir, texts.name) !== null;
-    if (!facts.atWork && (!isAsked || performance.now() > startUntil)) {
+    if (!facts.atWork && !(isAsked && mayCome)) {
       for (const line of log.next()) io.stderr(line);
       progress.finish("");
       return facts;
@@ -87,8 +94,9 @@ export async function askStudy(
   const { texts } = loaded;
   const log = new LogLines(studyLog(runsDir, texts.name));
   const study = command === "stop" ? undefined : texts;
-  await requestStudy({ runsDir, name: texts.name, program: thisProgram() }, command, study, (error) =>
+  const worker = await requestStudy({ runsDir, name: texts.name, program: thisProgram() }, command, study, (error) =>
     io.stderr(`the study's worker could not be started: ${error.message}`),
   );
-  return () => followStudy(loaded, runsDir, log, io);
+  const isStarting = (): boolean => worker?.pid !== undefined && worker.exitCode === null && worker.signalCode === null;
+  return () => followStudy(loaded, runsDir, { log, isStarting, io });
 }

@@ -1,5 +1,5 @@
 /** Writes the bytes of an ONNX model (opset 20, and com.microsoft's operators): nodes, constants, inputs and outputs. */
-import { ProtobufWriter } from "./protobuf.ts";
+import { ProtobufWriter } from "../../../core/protobuf.ts";
 
 const IR_VERSION = 9;
 const OPSET = 20;
