@@ -116,12 +116,15 @@ describe("a checkpoint of the method's code", () => {
     ["bare.safetensors", /one set of weights/],
     ["odd.pth", /one set of weights/],
     ["protocol4.pth", /one set of weights/],
-  ] as const)("%s: without buffers, under prefixes, of other numbers, strides and protocols", async ([name, note], test) => {
-    requirePython(test, TORCH_MODULES);
-    const result = await importOf(name);
-    expect(result.notes.join("\n")).toMatch(note);
-    expect((await differences(result, "method")).raw).toBeLessThan(TOLERANCE);
-  });
+  ] as const)(
+    "%s: without buffers, under prefixes, of other numbers, strides and protocols",
+    async ([name, note], test) => {
+      requirePython(test, TORCH_MODULES);
+      const result = await importOf(name);
+      expect(result.notes.join("\n")).toMatch(note);
+      expect((await differences(result, "method")).raw).toBeLessThan(TOLERANCE);
+    },
+  );
 
   it("both.safetensors: raw and averaged weights beside each other", async (test) => {
     requirePython(test, TORCH_MODULES);
