@@ -37,9 +37,12 @@ function describe(id: string, path: string, nowMs: number, watch: LifeWatch | nu
     const step = status.ok ? status.value.step : null;
     return { summary: { ...damaged, step, steps: run.ok ? run.value.totalSteps : null, parent, reason }, createdAt };
   }
-  const { step, totalSteps: steps } = status.value;
   const motion = isFinal(status.value.state) ? "unsure" : motionOf(status.value, path, nowMs, watch);
-  const state = shownState(status.value, nowMs, () => checkProcess(run.value), motion);
+  const seen = shownState(status.value, nowMs, () => checkProcess(run.value), motion);
+  // A process that ended between the two looks has left its last word meanwhile.
+  const last = seen === "interrupted" ? readStatus(path) : status;
+  const { step, totalSteps: steps } = last.ok ? last.value : status.value;
+  const state = last.ok && isFinal(last.value.state) ? last.value.state : seen;
   const { stage, classes } = run.value;
   const summary = { id, stage, state, step, steps, path, parent, ...(classes === undefined ? {} : { classes }) };
   return { summary, createdAt };

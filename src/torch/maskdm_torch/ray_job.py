@@ -53,9 +53,13 @@ def main() -> int:
     if problem is not None:
         say(f"error: {problem}")
         return 1
-    _train(Order(**json.loads((folder / "order.json").read_text("utf-8"))), folder)
-    outcome = Launch(folder).outcome
-    return LOST if outcome is None else outcome
+    order = Order(**json.loads((folder / "order.json").read_text("utf-8")))
+    _train(order, folder)
+    launched = Launch(folder)
+    if launched.outcome is not None:
+        return launched.outcome
+    # What could not begin in so many tries would not in others.
+    return LOST if order.again or launched.run is not None else 1
 
 
 def _problem_with(folder: Path) -> str | None:
@@ -124,7 +128,7 @@ def _train(order: Order, folder: Path) -> None:
         try:
             trainer.fit()
         except (RayError, RuntimeError) as error:
-            say(f"the processes were lost: {_last_line(error)}")
+            say(f"error: the processes of this training were lost {RESTARTS + 1} times: {_last_line(error)}")
 
 
 def _last_line(error: BaseException) -> str:
@@ -229,7 +233,12 @@ def _work(config: dict[str, Any]) -> None:
         # A process of its own, whose main thread takes signals, and which leaves nothing behind.
         command = [sys.executable, "-m", "maskdm_torch", *config["args"]]
         ended = subprocess.run(
-            command, env=environment, stdout=subprocess.DEVNULL, stderr=said, preexec_fn=_die_with_parent, check=False
+            command,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+            check=False,
         )
     if ended.returncode != 0:
         raise RuntimeError(f"process {rank} of the training ended with {ended.returncode}")
@@ -243,13 +252,12 @@ def _free_port() -> int:
 
 
 def _die_with_parent() -> None:
-    """In Linux, where nobody is left who would end it."""
-    if sys.platform == "linux":
-        import ctypes
-        import signal
+    """Where nobody is left who would end it."""
+    import ctypes
+    import signal
 
-        pr_set_pdeathsig = 1
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -107,6 +107,7 @@ describe.skipIf(!python.found || process.platform !== "linux")("two workers on a
     expect(diverged.exitCode).toBe(1);
     expect(diverged.err.match(/The loss diverged/g)).toHaveLength(1);
     expect(sessions("diverged")).toBe(1);
+    expect(readdirSync(shop.path("runs")).sort()).toEqual(["calm", "diverged", "long", "shaken"]);
   });
 
   /** The process of Ray's job: the one that was started for the folder of the launch. */

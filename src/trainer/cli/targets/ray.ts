@@ -38,6 +38,7 @@ async function train(jobs: RayJobs, compute: Experiment["compute"], order: Torch
   const ids = before.map(({ submission_id }) => submission_id!);
   const live = before.find((job) => !hasEnded(job))?.submission_id ?? null;
   const writer = new WriterWatch(runDir, live !== null, order.started, io);
+  const tidyUp = (): void => removeQuietly(launchFolder(runDir));
   let again = false;
   if (live !== null) {
     io.stderr(`${live}, a job of this run, is at work on the cluster: it is watched, and nothing else is begun`);
@@ -50,7 +51,7 @@ async function train(jobs: RayJobs, compute: Experiment["compute"], order: Torch
         await jobs.submit(submission(id, runDir, order.args), enginePackage());
         io.stderr(`submitted to Ray ${version} as ${id}`);
       };
-      const end = await watchJob({ jobs, id, submit: id === live ? null : submit, writer, io });
+      const end = await watchJob({ jobs, id, submit: id === live ? null : submit, writer, tidyUp, io });
       if (end.kind !== "lost") return ended(end, runDir, writer);
       if (submissions === MOST_SUBMISSIONS) {
         throw new UserError(
@@ -63,7 +64,7 @@ async function train(jobs: RayJobs, compute: Experiment["compute"], order: Torch
       again = true;
     }
   } finally {
-    removeQuietly(launchFolder(runDir));
+    tidyUp();
   }
 }
 

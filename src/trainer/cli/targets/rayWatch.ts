@@ -33,6 +33,8 @@ export interface Watched {
   /** submits it; null: it was before */
   readonly submit: (() => Promise<void>) | null;
   readonly writer: WriterWatch;
+  /** called where a signal ends this process at once */
+  readonly tidyUp: () => void;
   readonly io: Io;
 }
 
@@ -40,14 +42,17 @@ export interface Watched {
  * Prints the job's log as it grows. A signal lets the run save and end, where it has begun; else, and at a second one, the job is stopped.
  * @throws UserError where the cluster does not answer for long; the run may go on then
  */
-export async function watchJob({ jobs, id, submit, writer, io }: Watched): Promise<JobEnd> {
+export async function watchJob({ jobs, id, submit, writer, tidyUp, io }: Watched): Promise<JobEnd> {
   const { runDir } = writer;
   let isThere = submit === null;
   let asked: NodeJS.Signals | null = null;
   const endNow = (signal: NodeJS.Signals): void => {
     io.stderr(`stopping ${id}`);
     const stopped = jobs.stop(id).catch(() => {});
-    void Promise.race([stopped, sleep(5000)]).then(() => endLike(signal));
+    void Promise.race([stopped, sleep(5000)]).then(() => {
+      tidyUp();
+      endLike(signal);
+    });
   };
   const onSignal = (signal: NodeJS.Signals): void => {
     const isSecond = asked !== null;
