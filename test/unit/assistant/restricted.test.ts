@@ -35,6 +35,18 @@ it("a question says what will be done, and nothing is done before it is answered
   await expect(act(caller)).rejects.toThrow("nothing may be started");
 });
 
+it("where a training is sent is asked about, and is what the file says", async () => {
+  const compute = "compute: { target: command, command: 'run-there {script}' }";
+  const { host } = hostOf({
+    unsaved: () => `data: { path: images, image_size: 32 }\nengine: { backend: torch }\n${compute}\n`,
+  });
+  const start = (...set: string[]) => TOOLS.start_run.prepare({ file: "a.maskdm.yaml", stage: "pretrain", set }, host);
+  expect((await start()).question?.message).toContain("It is sent away by running: run-there {script}");
+  expect((await start("compute.target=ray")).question?.message).toContain("the Ray cluster");
+  await expect(start("compute.command='other {script}'")).rejects.toThrow("compute.command decides what runs where");
+  await expect(start("compute.address=http://10.0.0.1:8265")).rejects.toThrow("taken from the file only");
+});
+
 it("without a folder there is nothing to look into", async () => {
   const { host } = hostOf({ roots: () => [], widen: "Open a folder." });
   await expect(TOOLS.lint.prepare({ file: "a.maskdm.yaml" }, host).then(({ act }) => act(caller))).rejects.toThrow(

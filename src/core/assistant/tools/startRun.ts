@@ -3,12 +3,16 @@ import { forecast } from "../../cost/forecast.ts";
 import { formatDuration } from "../../durationText.ts";
 import { UserError } from "../../errors.ts";
 import { numberOf } from "../../experiment/diagnosticCounts.ts";
+import type { Experiment } from "../../experiment/schema.ts";
 import { bytes, percent, plural } from "../../numbers.ts";
 import { isAtWork } from "../../run/entry.ts";
 import { askedExperiment } from "../asked.ts";
 import { fileInput, setInput, stageInput } from "../inputs.ts";
 import { entryOf, findRun, runData, runInput, runLine, runSchema } from "../runRefs.ts";
 import { actingTool } from "../tool.ts";
+
+/** Keys that a file alone may set: they say what is run, and where the experiment is sent. */
+const BY_FILE_ONLY = /^compute(\.(command|address))?$/;
 
 export const START_RUN = actingTool(
   {
@@ -30,6 +34,11 @@ export const START_RUN = actingTool(
   },
   async ({ stage, from, name, ...input }, host) => {
     const { file, shown, text, set, experiment, diagnostics } = await askedExperiment(input, host);
+    const sent = set.find(({ path }) => BY_FILE_ONLY.test(path));
+    if (sent !== undefined)
+      throw new UserError(
+        `start_run: ${sent.path} decides what runs where, and is taken from the file only. Let the user write it there.`,
+      );
     const runs = await host.runs();
     const parent = from === undefined ? null : findRun(runs, from, host);
     if (stage === "finetune" && parent === null && experiment.finetune.from === null)
@@ -51,6 +60,7 @@ export const START_RUN = actingTool(
           ];
     const message = [
       `${plural(steps, "step")} of ${plural(batch, "image")}${parent === null ? "" : ` from ${parent.id}`}: ${costs.join("; ")}.`,
+      ...elsewhere(experiment.compute),
       ...(set.length === 0
         ? []
         : [`Other than the file: ${set.map(({ path, value }) => `${path}=${value}`).join(", ")}.`]),
@@ -77,3 +87,9 @@ export const START_RUN = actingTool(
     };
   },
 );
+
+/** Where it is sent, for people who are to agree to that. */
+function elsewhere({ target, address, command }: Experiment["compute"]): string[] {
+  if (target === "ray") return [`It is sent to the Ray cluster at ${address ?? "the address of the environment"}.`];
+  return target === "command" ? [`It is sent away by running: ${command}`] : [];
+}
