@@ -1,6 +1,5 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
-import { existsSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as vscode from "vscode";
 import type { Evaluation } from "../../../src/core/run/evaluations.ts";
@@ -9,41 +8,21 @@ import { evaluateRun, evaluationProgress, evaluationResult } from "../../../src/
 import { tooltipOf, treeItem } from "../../../src/extension/runs/runItem.ts";
 import { evaluationsOf, neighboursPicture } from "../../../src/node/run/evaluations.ts";
 import { madeUpEvaluation } from "../../support/evaluations.ts";
-import { extension } from "./manifestFacts.ts";
+import { type TrainedRun, trainedRun } from "./trainedRun.ts";
 
 const WAIT_MS = 15_000;
 const HOW = { samples: 50, space: "random-convolutions" };
 
 describe("evaluating a run", function () {
   this.timeout(60_000);
+  let run: TrainedRun;
   let api: ExtensionApi;
   let dir: string;
-  let file: string;
   before(async () => {
-    api = (await extension().activate()) as ExtensionApi;
-    const root = vscode.workspace.workspaceFolders![0]!.uri.fsPath;
-    file = join(root, "evaluated.maskdm.yaml");
-    dir = join(root, "runs", "evaluated");
-    writeFileSync(
-      file,
-      `data: { path: images, image_size: 8 }
-model: { patch_size: 2, embed_dim: 16, depth: 3, num_heads: 2 }
-mask: { strategy: patch, rate: 0.5 }
-pretrain: { steps: 2, batch_size: 4, sample_every: 0 }
-sample: { steps: 5 }
-engine: { threads: 1 }
-`,
-    );
-    const { trainer, runs } = api.services;
-    const { code, stderr } = await trainer.command(["pretrain", file, "--run", "evaluated"], { cwd: root });
-    equal(code, 0, stderr);
-    await runs.refresh();
-    await until("the run", () => runs.get(dir) !== undefined);
+    run = await trainedRun("evaluated", "sample: { steps: 5 }");
+    ({ api, dir } = run);
   });
-  after(() => {
-    rmSync(file, { force: true });
-    rmSync(dir, { recursive: true, force: true });
-  });
+  after(() => run.remove());
   afterEach(() => vscode.commands.executeCommand("workbench.action.closeAllEditors"));
 
   it("writes what it finds into the run's folder, and the explorer says it", async () => {

@@ -3,44 +3,25 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import * as vscode from "vscode";
-import type { ExtensionApi } from "../../../src/extension/extension.ts";
 import type { HowToExport } from "../../../src/extension/runs/exportRun.ts";
-import { extension } from "./manifestFacts.ts";
+import { type TrainedRun, trainedRun } from "./trainedRun.ts";
 
 describe("exporting a run", function () {
   this.timeout(60_000);
-  let api: ExtensionApi;
-  let dir: string;
-  let file: string;
+  let run: TrainedRun;
   let folder: string;
   before(async () => {
-    api = (await extension().activate()) as ExtensionApi;
-    const root = vscode.workspace.workspaceFolders![0]!.uri.fsPath;
     folder = mkdtempSync(join(tmpdir(), "maskdm-export-"));
-    file = join(root, "exported.maskdm.yaml");
-    dir = join(root, "runs", "exported");
-    writeFileSync(
-      file,
-      `data: { path: images, image_size: 8 }
-model: { patch_size: 2, embed_dim: 16, depth: 3, num_heads: 2 }
-mask: { strategy: patch, rate: 0.5 }
-pretrain: { steps: 2, batch_size: 4, sample_every: 0 }
-engine: { threads: 1 }
-`,
-    );
-    const { trainer, runs } = api.services;
-    const { code, stderr } = await trainer.command(["pretrain", file, "--run", "exported"], { cwd: root });
-    equal(code, 0, stderr);
-    await runs.refresh();
-    ok(runs.get(dir) !== undefined);
+    run = await trainedRun("exported");
   });
   after(() => {
-    for (const path of [file, dir, folder]) rmSync(path, { recursive: true, force: true });
+    run.remove();
+    rmSync(folder, { recursive: true });
   });
   afterEach(() => vscode.commands.executeCommand("workbench.action.closeAllEditors"));
 
   const exported = (kind: HowToExport["kind"], where = folder) =>
-    vscode.commands.executeCommand<string>("maskdm.exportRun", dir, { kind, folder: where } satisfies HowToExport);
+    vscode.commands.executeCommand<string>("maskdm.exportRun", run.dir, { kind, folder: where } satisfies HowToExport);
   const shown = (): string => vscode.window.activeTextEditor?.document.uri.fsPath ?? "";
 
   it("opens the table that it wrote", async () => {
@@ -67,8 +48,8 @@ engine: { threads: 1 }
     mkdirSync(join(taken, "exported-pytorch"), { recursive: true });
     writeFileSync(join(taken, "exported-pytorch", "notes.txt"), "mine");
     const { exportRun } = await import("../../../src/extension/runs/exportRun.ts");
-    const { runs, trainer } = api.services;
-    await rejects(exportRun(runs.get(dir)!, trainer, { kind: "pytorch", folder: taken }), {
+    const { runs, trainer } = run.api.services;
+    await rejects(exportRun(runs.get(run.dir)!, trainer, { kind: "pytorch", folder: taken }), {
       name: "UserError",
       message: /holds files that are of no export, and is left as it is/,
     });

@@ -37,21 +37,21 @@ function mayNameHosts(): boolean {
 describe.skipIf(!python.found || process.platform === "win32")("a command that takes the training elsewhere", () => {
   const shop = new Workshop();
   const pretrain = { steps: 300, batch_size: 8, lr: 2e-3, checkpoint_every: 10, sample_every: 0, log_every: 5 };
-  const by = (name: string, command: string): string =>
-    shop.experiment(
-      name,
-      tinyExperiment({ engine: { backend: "torch", threads: 1 }, compute: { target: "command", command }, pretrain }),
-    );
+  const by = (name: string, command: string, more: Partial<typeof pretrain> = {}): string => {
+    const compute = { target: "command", command } as const;
+    const engine = { backend: "torch", threads: 1 } as const;
+    return shop.experiment(name, tinyExperiment({ engine, compute, pretrain: { ...pretrain, ...more } }));
+  };
   /** Of all runs, as they go with them. */
   const orders = (): string[] => (existsSync(shop.path("runs/.orders")) ? readdirSync(shop.path("runs/.orders")) : []);
   const reaches = (run: string, step: number) =>
     until(`step ${step} of ${run}`, () => isThere(run) && statusOf(shop.run(run)).step >= step, PATIENCE);
   const isThere = (run: string): boolean =>
     existsSync(shop.run(run)) && summarizeRun(shop.run(run)).state !== "damaged";
-  const isLikeCalm = (run: string): void => {
-    expect(statusOf(shop.run(run))).toMatchObject({ state: "finished", step: 300 });
-    expect(differences(shop.run("calm"), shop.run(run))).toEqual([]);
-    expect(learning(shop.run(run))).toEqual(learning(shop.run("calm")));
+  const isLikeCalm = (run: string, calm = "calm", step = pretrain.steps): void => {
+    expect(statusOf(shop.run(run))).toMatchObject({ state: "finished", step });
+    expect(differences(shop.run(calm), shop.run(run))).toEqual([]);
+    expect(learning(shop.run(run))).toEqual(learning(shop.run(calm)));
   };
   const said = ({ child }: Started, what: RegExp): Promise<void> => {
     let err = "";
@@ -160,7 +160,12 @@ describe.skipIf(!python.found || process.platform === "win32")("a command that t
     const slurm = await LocalSlurm.start(shop.path("slurm"));
     try {
       Object.assign(process.env, slurm.env);
-      by("queued", "sbatch --wait --requeue --signal=B:USR1@120 --job-name={run} --output={folder}/slurm.txt {script}");
+      // It goes on for longer than Slurm takes to hear of a warning.
+      const long = { steps: 2000, checkpoint_every: 100 };
+      const sbatch =
+        "sbatch --wait --requeue --signal=B:USR1@120 --job-name={run} --output={folder}/slurm.txt {script}";
+      by("queued", sbatch, long);
+      await shop.succeed("pretrain", "queued.maskdm.yaml", "--run", "long", "--set", "compute.target=local");
       const started = shop.start(["pretrain", "queued.maskdm.yaml", "--run", "queued"]);
       const sessions = (count: number) =>
         until(`session ${count}`, () => recordOf(shop.run("queued")).sessions.length === count, PATIENCE);
@@ -181,7 +186,7 @@ describe.skipIf(!python.found || process.platform === "win32")("a command that t
       await sessions(3);
       const { exitCode, out } = await started.ended;
       expect([exitCode, out]).toEqual([0, "runs/queued\n"]);
-      isLikeCalm("queued");
+      isLikeCalm("queued", "long", long.steps);
       expect(readFileSync(shop.path("runs/queued/log.txt"), "utf8")).toContain("stop asked for by SIGTERM");
     } finally {
       await slurm.stop();
