@@ -134,6 +134,12 @@ const RECIPES: EvidenceDocument = {
       full: [FULL_SEEDS, seconds(300)],
     },
     {
+      name: "recipes-steps",
+      title: "More steps",
+      asks: "What a quarter more steps do to the first row above: how much a speed that was measured too low costs a row.",
+      full: [FULL_SEEDS],
+    },
+    {
       name: "recipes-classes",
       title: "Classes and guidance",
       asks: "A network that knows the seven folders as classes, trained on all of them in both stages, draws faces: without guidance, and with more and more of it. One training serves all.",

@@ -40,9 +40,9 @@ class Order:
     args: list[str]
     workers: int
     #: of each worker
-    cpus: int
+    cpus_per_worker: int
     #: of each worker; "auto": one where the cluster has any
-    gpus: float | str
+    gpus_per_worker: float | str
     #: whether a job before has begun the run, which then goes on
     again: bool
 
@@ -111,14 +111,14 @@ def _train(order: Order, folder: Path) -> None:
 
     # Nothing of what Ray says of its own processes is of the training.
     ray.init(log_to_driver=False, logging_level="ERROR")
-    gpus = order.gpus
+    gpus = order.gpus_per_worker
     if isinstance(gpus, str):
         gpus = 1 if ray.cluster_resources().get("GPU", 0) > 0 else 0
-    each = {"CPU": order.cpus, **({"GPU": gpus} if gpus > 0 else {})}
+    each = {"CPU": order.cpus_per_worker, **({"GPU": gpus} if gpus > 0 else {})}
     trainer = TorchTrainer(
         _work,
         torch_config=NoGroup(),
-        train_loop_config={"args": order.args, "cores": order.cpus, "again": order.again},
+        train_loop_config={"args": order.args, "cores": order.cpus_per_worker, "again": order.again},
         scaling_config=ScalingConfig(num_workers=order.workers, use_gpu=gpus > 0, resources_per_worker=each),
         run_config=RunConfig(
             name="ray", storage_path=str(folder), failure_config=FailureConfig(max_failures=RESTARTS)

@@ -90,12 +90,13 @@ const launchFolder = (runDir: string): string => join(dirname(runDir), `.ray-${b
 
 function prepareFolder({ args, input, runDir }: TorchOrder, compute: Experiment["compute"], again: boolean): void {
   const folder = launchFolder(runDir!);
-  const { workers, cpus_per_worker: cpus, gpus_per_worker: gpus } = compute;
+  const { workers, cpus_per_worker, gpus_per_worker } = compute;
+  const order = { args, workers, cpus_per_worker, gpus_per_worker, again };
   try {
     removeQuietly(folder);
     mkdirSync(folder, { recursive: true });
     if (input !== null) writeFileSync(join(folder, "experiment-text"), input);
-    writeFileSync(join(folder, "order.json"), JSON.stringify({ args, workers, cpus, gpus, again }));
+    writeFileSync(join(folder, "order.json"), JSON.stringify(order));
   } catch (error) {
     throw asDiskError(error, { path: folder });
   }
