@@ -22,24 +22,24 @@ const two = ready(["green", "red"]);
 describe("the classes that the designer shows", () => {
   it("are numbered by their folders in pretraining, and as in what it starts from in finetuning", () => {
     const pretrain = classLabels(experiment, "pretrain", two, facts);
-    expect(pretrain?.labelOf("green/deep/1.png")).toBe('0 "green"');
+    expect(pretrain?.labelOf("green")).toBe('0 "green"');
     const finetune = classLabels(experiment, "finetune", two, facts);
-    expect(finetune?.labelOf("green/deep/1.png")).toBe('1 "green"');
+    expect(finetune?.labelOf("green")).toBe('1 "green"');
     expect(finetune?.entries).toEqual([
       { name: "green", number: 1 },
       { name: "red", number: 2 },
     ]);
-    expect(classLabels(experiment, "finetune", two, {})?.labelOf("green/1.png")).toBe('0 "green"');
+    expect(classLabels(experiment, "finetune", two, {})?.labelOf("green")).toBe('0 "green"');
   });
 
   it("are numbered anew where the file says so", () => {
     const anew = experimentOf(`${TEXT}finetune: { classes: new }\n`);
-    expect(classLabels(anew, "finetune", two, facts)?.labelOf("green/1.png")).toBe('0 "green"');
+    expect(classLabels(anew, "finetune", two, facts)?.labelOf("green")).toBe('0 "green"');
   });
 
   it("have no numbers where training would be refused", () => {
     const data = ready(["amber", "green", "red"]);
-    expect(classLabels(experiment, "finetune", data, facts)?.labelOf("amber/1.png")).toBe('"amber"');
+    expect(classLabels(experiment, "finetune", data, facts)?.labelOf("amber")).toBe('"amber"');
     expect(classLabels(experiment, "pretrain", ready(["a", "b", "c", "d"]), {})?.entries[3]).toEqual({
       name: "d",
       number: null,
