@@ -172,7 +172,9 @@ describe("a study in the editor", () => {
     const status = readStatus(join(runsDir(), id));
     return status.ok && status.value.state === "running";
   };
-  const hasCheckpoint = (id: string): boolean => names(join(runsDir(), id, "checkpoints")).length > 0;
+  // One that is being written has another name.
+  const hasCheckpoint = (id: string): boolean =>
+    names(join(runsDir(), id, "checkpoints")).some((name) => /^step-\d+$/.test(name));
   const evaluations = (id: string): number =>
     names(join(runsDir(), id)).includes("evaluations.jsonl")
       ? readFileSync(join(runsDir(), id, "evaluations.jsonl"), "utf8")
