@@ -26,6 +26,7 @@ const python = asked ? findPython([...TRAINER_MODULES, "ray.train"]) : null;
     const experiment = {
       data: { path: "images", image_size: 16 },
       model: { patch_size: 4, embed_dim: 32, depth: 3, num_heads: 2 },
+      mask: { strategy: "patch", rate: 0.5 },
       pretrain: { steps: 100_000, batch_size: 8, checkpoint_every: 50, sample_every: 0, log_every: 5 },
       engine: { backend: "torch", threads: 1 },
       compute: { target: "ray", workers: 2, address: cluster.address },
@@ -45,15 +46,20 @@ const python = asked ? findPython([...TRAINER_MODULES, "ray.train"]) : null;
     await editor.palette("MaskDM: Pretrain");
     await until("a step", () => status().step >= 10, PATIENCE_MS);
     await editor.palette("MaskDM: Open Dashboard");
-    const page = await editor.webview(DASHBOARD);
-    await drawnUpTo(page, 1, status().step + 10, PATIENCE_MS);
+    await drawnUpTo(await page(), 1, status().step + 10, PATIENCE_MS);
     await editor.screenshot("ray-dashboard");
     await editor.reload();
-    const again = await editor.webview(DASHBOARD);
-    await drawnUpTo(again, 1, status().step + 10, PATIENCE_MS);
+    await drawnUpTo(await page(), 1, status().step + 10, PATIENCE_MS);
     await editor.palette("MaskDM: Stop Run");
     await until("the stopped run", () => status().state === "stopped", PATIENCE_MS);
   });
+
+  /** The dashboard, once it has the chart of the loss. */
+  async function page() {
+    const frame = await editor.webview(DASHBOARD);
+    await frame.locator('[data-chart="loss"]').waitFor();
+    return frame;
+  }
 
   /** Of the one run; no step while there is none. */
   function status(): { readonly step: number; readonly state: string } {
