@@ -6,6 +6,7 @@ import { formatDiagnostic } from "../../core/experiment/diagnostic.ts";
 import type { Override } from "../../core/experiment/overrides.ts";
 import { parseExperiment } from "../../core/experiment/parse.ts";
 import type { Stage } from "../../core/random/streams.ts";
+import { isAtWork } from "../../core/run/entry.ts";
 import { RUN_FORMAT_VERSION } from "../../core/run/format.ts";
 import { experimentName, newRunId } from "../../core/run/names.ts";
 import type { QueueEntry, QueueOrder } from "../../core/run/queue.ts";
@@ -105,7 +106,7 @@ export function enqueueResume(runDir: string, until?: number): boolean {
       `${run.id} has all its ${run.steps} steps. Train it for longer with: ${maskdmCommand("resume", run.path, "--steps", "N")}`,
     );
   }
-  if (run.state === "starting" || run.state === "running" || run.state === "stopping") {
+  if (isAtWork(run)) {
     throw new UserError(`${run.id} is at work already (${run.state}).`);
   }
   const runsDir = dirname(run.path);

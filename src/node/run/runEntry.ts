@@ -1,6 +1,6 @@
 /** Makes an entry of the list from what a run folder and the queue say. */
 import { basename, dirname } from "node:path";
-import type { RunEntry } from "../../core/run/entry.ts";
+import { isAtWork, type RunEntry } from "../../core/run/entry.ts";
 import { type Motion, type ProcessCheck, shownState } from "../../core/run/liveness.ts";
 import type { RunRecord } from "../../core/run/record.ts";
 import { shownText } from "../../core/shownText.ts";
@@ -76,8 +76,7 @@ function stateOf(snapshot: RunSnapshot | null, { now, check, motion }: Seen): Ow
 
 /** A run that is asked to begin or go on shows that, unless it is at work already. */
 function withQueue(own: RunEntry["state"] | null, queued: Queued | null, record: RunRecord | null): RunEntry["state"] {
-  const atWork = own === "starting" || own === "running" || own === "stopping";
-  if (queued === null || atWork) return own ?? "damaged";
+  if (queued === null || (own !== null && isAtWork({ state: own }))) return own ?? "damaged";
   if (queued.state === "waiting") return "queued";
   if (queued.state === "started") return own === null || !hasBegun(queued, record) ? "starting" : own;
   return own ?? "failed";

@@ -4,7 +4,7 @@
  */
 import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
-import type { RunEntry, RunsChange } from "../../core/run/entry.ts";
+import { isAtWork, type RunEntry, type RunsChange } from "../../core/run/entry.ts";
 import { EVALUATIONS_FILE } from "./evaluations.ts";
 import { ExperimentFinder } from "./experimentOfRun.ts";
 import { LifeWatch } from "./lifeWatch.ts";
@@ -125,7 +125,7 @@ export class RunsFollower {
     await this.attempt("runs", () => this.lookAtRuns(fresh));
     await this.attempt("publish", () => this.publish());
     if (this.closed) return;
-    const busy = this.entries.some(({ state }) => state === "queued" || isLive(state));
+    const busy = this.entries.some((run) => run.state === "queued" || isAtWork(run));
     clearTimeout(this.timer);
     this.timer = setTimeout(() => void this.look(), busy ? LIVE_MS : IDLE_MS);
   }
@@ -188,7 +188,10 @@ export class RunsFollower {
       ...all.slice(0, Math.max(0, start + SWEEP - all.length)),
     ]);
     this.sweepAt = start + SWEEP;
-    const due = all.filter((run) => turn.has(run) || run.seen === null || isLive(this.shown.get(run.dir)?.state));
+    const due = all.filter((run) => {
+      const shown = this.shown.get(run.dir);
+      return turn.has(run) || run.seen === null || (shown !== undefined && isAtWork(shown));
+    });
     await eachOf(due, async (run) => {
       const seen = await timesOfRun(run.dir);
       if (seen !== null && seen === run.seen) return;
@@ -235,9 +238,6 @@ export class RunsFollower {
     }
   }
 }
-
-const isLive = (state: RunEntry["state"] | undefined): boolean =>
-  state === "starting" || state === "running" || state === "stopping";
 
 /** The times of a run's folder, which its documents are renamed into, of its status, and of its evaluations, which grow in place. */
 const timesOfRun = (dir: string): Promise<string | null> =>

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import { UserError } from "../../core/errors.ts";
+import { isAtWork } from "../../core/run/entry.ts";
 import { HEARTBEAT_SECONDS } from "../../core/run/liveness.ts";
 import type { RunSummary } from "../../core/run/summary.ts";
 import { maskdmCommand } from "../../node/shellCommand.ts";
@@ -76,9 +77,6 @@ async function stop(text: string, options: StopOptions, io: Io): Promise<RunSumm
     await sleep(POLL_MS);
   }
 }
-
-const isAtWork = ({ state }: RunSummary): boolean =>
-  state === "starting" || state === "running" || state === "stopping";
 
 function refuseDead(run: RunSummary, isHeld: () => boolean): void {
   if (run.state === "interrupted" && !isHeld()) {

@@ -2,6 +2,7 @@
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../core/errors.ts";
+import { isAtWork } from "../../core/run/entry.ts";
 import type { RunRecord } from "../../core/run/record.ts";
 import { LifeWatch } from "../../node/run/lifeWatch.ts";
 import { summarizeRun } from "../../node/run/list.ts";
@@ -44,7 +45,7 @@ export async function exportTensorBoard(runs: readonly RunToExport[], logDir: st
     for (;;) {
       for (const run of open.filter(({ isOver }) => !isOver)) {
         // Asked before reading: what is written until the end is read.
-        run.isOver = !isAtWork(run.dir, watch);
+        run.isOver = !isWritten(run.dir, watch);
         run.log.hold(await run.points.look());
       }
       if (!follow || open.every(({ isOver }) => isOver)) return;
@@ -56,7 +57,5 @@ export async function exportTensorBoard(runs: readonly RunToExport[], logDir: st
 }
 
 /** A resume that loads its images holds the lock, and says nothing else yet. */
-function isAtWork(dir: string, watch: LifeWatch): boolean {
-  const { state } = summarizeRun(dir, Date.now(), watch);
-  return state === "starting" || state === "running" || state === "stopping" || lockHolder(dir, watch).held;
-}
+const isWritten = (dir: string, watch: LifeWatch): boolean =>
+  isAtWork(summarizeRun(dir, Date.now(), watch)) || lockHolder(dir, watch).held;
