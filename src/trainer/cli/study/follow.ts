@@ -1,10 +1,11 @@
 /** Asks the worker of a study, and shows in the terminal what it does until it ends. */
-import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { StudyFacts } from "../../../core/study/cellState.ts";
 import { cellCounts } from "../../../core/study/progress.ts";
 import type { StudyRequest } from "../../../core/study/request.ts";
 import { thisProgram } from "../../../node/run/detached.ts";
+import { GrowingText } from "../../../node/run/newBytes.ts";
 import type { LoadedStudy } from "../../../node/study/loadPlan.ts";
 import { studyLog } from "../../../node/study/places.ts";
 import { StudyReader } from "../../../node/study/studyReader.ts";
@@ -18,32 +19,18 @@ const HEAR_MS = 15_000;
 
 /** Reads the lines of a log that are added from now on. */
 class LogLines {
-  private at: number;
+  private readonly text: GrowingText;
   private rest = "";
 
-  constructor(private readonly path: string) {
-    this.at = this.size;
-  }
-
-  private get size(): number {
-    return statSync(this.path, { throwIfNoEntry: false })?.size ?? 0;
+  constructor(path: string) {
+    this.text = new GrowingText(path, statSync(path, { throwIfNoEntry: false })?.size);
   }
 
   /** Lines without their time. */
   next(): string[] {
-    const { size } = this;
-    if (size <= this.at) return [];
-    const fd = openSync(this.path, "r");
-    try {
-      const bytes = Buffer.alloc(size - this.at);
-      const read = readSync(fd, bytes, 0, bytes.length, this.at);
-      this.at += read;
-      const lines = `${this.rest}${bytes.subarray(0, read).toString()}`.split("\n");
-      this.rest = lines.pop() ?? "";
-      return lines.map((line) => line.replace(/^\d{4}-\d\d-\d\dT[\d:.]+Z /, ""));
-    } finally {
-      closeSync(fd);
-    }
+    const lines = `${this.rest}${this.text.next()}`.split("\n");
+    this.rest = lines.pop() ?? "";
+    return lines.map((line) => line.replace(/^\d{4}-\d\d-\d\dT[\d:.]+Z /, ""));
   }
 }
 

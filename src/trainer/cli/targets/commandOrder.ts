@@ -1,39 +1,27 @@
 /** What `compute.target: command` takes elsewhere: a folder beside the runs, with a script and all that it needs but Python itself. */
 import { randomBytes } from "node:crypto";
-import {
-  closeSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { StringDecoder } from "node:string_decoder";
 import { findProgram } from "../../../node/findProgram.ts";
 import { asDiskError } from "../../../node/run/diskError.ts";
 import { namesIn } from "../../../node/run/files.ts";
+import { GrowingText } from "../../../node/run/newBytes.ts";
 import { torchPythons } from "../../../node/torch/torchFolder.ts";
 import { torchPackage } from "../../torch/torchProgram.ts";
 import { trainingScript } from "./commandScript.ts";
 
 const ordersBeside = (runDir: string): string => join(dirname(runDir), ".orders");
 
-/** How much of the output is read at a time. */
-const CHUNK_BYTES = 64 * 1024;
-
 /**
  * An order is in force as long as its folder is there: a script whose folder is gone, such as one that waited in the queue of a batch system while
  * the training was ordered anew, does nothing. So no training is begun twice.
  */
 export class CommandOrder {
-  private read = 0;
-  private readonly decoder = new StringDecoder();
+  private readonly output: GrowingText;
 
-  private constructor(readonly folder: string) {}
+  private constructor(readonly folder: string) {
+    this.output = new GrowingText(join(folder, "output.txt"));
+  }
 
   /**
    * Places an order; an earlier one for the same run is given up.
@@ -97,24 +85,11 @@ export class CommandOrder {
 
   /** What the training has said since this was last asked. */
   newOutput(): string {
-    let text = "";
     try {
-      const fd = openSync(join(this.folder, "output.txt"), "r");
-      try {
-        const chunk = Buffer.alloc(CHUNK_BYTES);
-        for (;;) {
-          const bytes = readSync(fd, chunk, 0, CHUNK_BYTES, this.read);
-          if (bytes === 0) break;
-          this.read += bytes;
-          text += this.decoder.write(chunk.subarray(0, bytes));
-        }
-      } finally {
-        closeSync(fd);
-      }
+      return this.output.next();
     } catch {
-      // not there yet, or the disk is away for a moment
+      return ""; // the disk is away for a moment
     }
-    return text;
   }
 
   withdraw(): void {
