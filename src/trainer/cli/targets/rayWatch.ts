@@ -2,12 +2,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../../core/errors.ts";
 import { endSignals } from "../../../node/endSignals.ts";
-import { requestStop } from "../../../node/run/control.ts";
-import { summarizeRun } from "../../../node/run/list.ts";
 import { maskdmCommand } from "../../../node/shellCommand.ts";
 import { hasEnded, type RayJob, type RayJobs, RayUnreachable } from "../../ray/jobs.ts";
 import { endLike } from "../handOver.ts";
 import type { Io } from "../io.ts";
+import { DistantRun } from "./distantRun.ts";
 import type { WriterWatch } from "./writerWatch.ts";
 
 const LOOK_EVERY_MS = 1000;
@@ -44,6 +43,7 @@ export interface Watched {
  */
 export async function watchJob({ jobs, id, submit, writer, tidyUp, io }: Watched): Promise<JobEnd> {
   const { runDir } = writer;
+  const run = new DistantRun(runDir, io);
   let isThere = submit === null;
   let asked: NodeJS.Signals | null = null;
   const endNow = (signal: NodeJS.Signals): void => {
@@ -58,11 +58,8 @@ export async function watchJob({ jobs, id, submit, writer, tidyUp, io }: Watched
     const isSecond = asked !== null;
     asked = signal;
     if (!isThere) return;
-    if (isSecond || !isAtWork(runDir)) endNow(signal);
-    else {
-      requestStop(runDir);
-      io.stderr("asked the run to stop: it finishes its step, saves and ends");
-    }
+    if (isSecond || !run.isHeld()) endNow(signal);
+    else run.askToStop();
   };
   for (const signal of endSignals()) process.on(signal, onSignal);
   try {
@@ -101,8 +98,6 @@ export async function watchJob({ jobs, id, submit, writer, tidyUp, io }: Watched
     for (const signal of endSignals()) process.off(signal, onSignal);
   }
 }
-
-const isAtWork = (runDir: string): boolean => ["starting", "running", "stopping"].includes(summarizeRun(runDir).state);
 
 function endOf(job: RayJob | null): JobEnd {
   if (job === null) return { kind: "lost", why: "the cluster was started anew" };
