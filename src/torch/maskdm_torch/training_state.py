@@ -107,8 +107,9 @@ class TrainingState:
                 part = self._losses(**vars(batch.part(start, stop)))
                 (part.sum() / size).backward()
             losses.append(part.detach())
-        norm = self._change_weights(want_gradient_norm)
+        # Before the weights change: a step that runs out of memory is done again with smaller micro-batches.
         nothing = image_losses(torch.zeros_like(batch.target), batch.target, batch.weight)
+        norm = self._change_weights(want_gradient_norm)
         # Timesteps are exact in float32, too.
         of_all = self.ranks.gather(torch.stack([torch.cat(losses), nothing, batch.timesteps.float()], dim=1))
         return StepMetrics(of_all[:, 0], of_all[:, 1].mean(), of_all[:, 2].long(), norm)
