@@ -13,9 +13,9 @@ import {
   tinyExperiment,
   until,
   Workshop,
-  writeImages,
 } from "../training/support.ts";
 import { LocalSlurm, whyNoSlurm } from "./localSlurm.ts";
+import { OFTEN_SAVED, trainWith } from "./torchShop.ts";
 
 // A busy machine takes its time to import torch.
 const PATIENCE = 240;
@@ -36,11 +36,10 @@ function mayNameHosts(): boolean {
 
 describe.skipIf(!python.found || process.platform === "win32")("a command that takes the training elsewhere", () => {
   const shop = new Workshop();
-  const pretrain = { steps: 300, batch_size: 8, lr: 2e-3, checkpoint_every: 10, sample_every: 0, log_every: 5 };
-  const by = (name: string, command: string, more: Partial<typeof pretrain> = {}): string => {
+  const by = (name: string, command: string, more: Partial<typeof OFTEN_SAVED> = {}): string => {
     const compute = { target: "command", command } as const;
     const engine = { backend: "torch", threads: 1 } as const;
-    return shop.experiment(name, tinyExperiment({ engine, compute, pretrain: { ...pretrain, ...more } }));
+    return shop.experiment(name, tinyExperiment({ engine, compute, pretrain: { ...OFTEN_SAVED, ...more } }));
   };
   /** Of all runs, as they go with them. */
   const orders = (): string[] => (existsSync(shop.path("runs/.orders")) ? readdirSync(shop.path("runs/.orders")) : []);
@@ -48,7 +47,7 @@ describe.skipIf(!python.found || process.platform === "win32")("a command that t
     until(`step ${step} of ${run}`, () => isThere(run) && statusOf(shop.run(run)).step >= step, PATIENCE);
   const isThere = (run: string): boolean =>
     existsSync(shop.run(run)) && summarizeRun(shop.run(run)).state !== "damaged";
-  const isLikeCalm = (run: string, calm = "calm", step = pretrain.steps): void => {
+  const isLikeCalm = (run: string, calm = "calm", step = OFTEN_SAVED.steps): void => {
     expect(statusOf(shop.run(run))).toMatchObject({ state: "finished", step });
     expect(differences(shop.run(calm), shop.run(run))).toEqual([]);
     expect(learning(shop.run(run))).toEqual(learning(shop.run(calm)));
@@ -60,14 +59,8 @@ describe.skipIf(!python.found || process.platform === "win32")("a command that t
   };
 
   beforeAll(async () => {
-    process.env["MASKDM_PYTHON"] = python.found ? python.command : "";
-    process.env["XDG_DATA_HOME"] = shop.path("data");
-    await writeImages(shop.path("images"), { count: 21, size: 8 });
     by("here", "sh {script}");
-    return () => {
-      delete process.env["MASKDM_PYTHON"];
-      delete process.env["XDG_DATA_HOME"];
-    };
+    return trainWith(python.found ? python.command : "", shop);
   });
 
   it("trains what is trained here, and leaves nothing behind", async () => {

@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { listCheckpoints } from "../../../src/node/run/checkpoints.ts";
 import { acquireLock, lockHolder } from "../../../src/node/run/lock.ts";
+import { TRAINER_MODULES } from "../../python/findPython.ts";
 import { requirePython } from "../../python/requirePython.ts";
 import { mountDisk, unmountDisk } from "../training/smallDisk.ts";
 import { newestCheckpoint, QUICK, recordOf, statusOf, tinyExperiment, writeImages } from "../training/support.ts";
-import { TORCH_PACKAGES, TorchShop } from "./torchShop.ts";
+import { TorchShop } from "./torchShop.ts";
 
 const shop = new TorchShop();
 vi.setConfig({ testTimeout: 360_000 });
@@ -44,7 +45,7 @@ async function many(python: string, commands: readonly (readonly string[])[]): P
 }
 
 it("tells what is wrong with a command, and what to do", async (test) => {
-  const python = requirePython(test, TORCH_PACKAGES);
+  const python = requirePython(test, TRAINER_MODULES);
   const set = (...entries: string[]): string[] => entries.flatMap((entry) => ["--set", entry]);
   const pretrain = (...entries: string[]): string[] => [
     "pretrain",
@@ -143,7 +144,7 @@ it("tells what is wrong with a command, and what to do", async (test) => {
 });
 
 it("a loss that explodes ends the run as diverged, its last good checkpoint kept; damaged checkpoints are passed over", async (test) => {
-  const python = requirePython(test, TORCH_PACKAGES);
+  const python = requirePython(test, TRAINER_MODULES);
   const absurd = ["pretrain.lr=1", "pretrain.checkpoint_every=5", "pretrain.keep_checkpoints=1"];
   const runDir = shop.run("exploding");
   const [begun, exploded] = await many(python, [
@@ -174,7 +175,7 @@ it("a loss that explodes ends the run as diverged, its last good checkpoint kept
 });
 
 it("a full disk ends the run with its checkpoints intact, and it goes on when there is room", async (test) => {
-  const python = requirePython(test, TORCH_PACKAGES);
+  const python = requirePython(test, TRAINER_MODULES);
   disk = mountDisk(shop.path("disk"), "1m");
   if (disk === null) return test.skip("mounting a small disk takes root on Linux");
   const runDir = join(disk, "filled");

@@ -4,16 +4,8 @@ import { beforeAll, describe, expect, it, vi } from "vitest";
 import { summarizeRun } from "../../../src/node/run/list.ts";
 import { findPython, TRAINER_MODULES } from "../../python/findPython.ts";
 import { freePort, RayCluster } from "../../support/rayCluster.ts";
-import {
-  differences,
-  learning,
-  recordOf,
-  statusOf,
-  tinyExperiment,
-  until,
-  Workshop,
-  writeImages,
-} from "../training/support.ts";
+import { differences, learning, recordOf, statusOf, tinyExperiment, until, Workshop } from "../training/support.ts";
+import { OFTEN_SAVED, trainWith } from "./torchShop.ts";
 
 // Ray and PyTorch take their time to begin on a busy machine.
 const PATIENCE = 300;
@@ -25,17 +17,17 @@ if (!python.found) console.warn(`skipped: ${python.reason}`);
 describe.skipIf(!python.found || process.platform !== "linux")("two workers on a Ray cluster", () => {
   const shop = new Workshop();
   beforeAll(async () => {
-    process.env["MASKDM_PYTHON"] = python.found ? python.command : "";
-    process.env["XDG_DATA_HOME"] = shop.path("data");
-    await writeImages(shop.path("images"), { count: 21, size: 8 });
-    const cluster = new RayCluster(python.found ? python.command : "");
+    const command = python.found ? python.command : "";
+    const takeAway = await trainWith(command, shop);
+    const cluster = new RayCluster(command);
     await cluster.start(2);
-    const pretrain = { steps: 300, batch_size: 8, lr: 2e-3, checkpoint_every: 10, sample_every: 0, log_every: 5 };
     const compute = { target: "ray", workers: 2, address: cluster.address } as const;
-    shop.experiment("two", tinyExperiment({ engine: { backend: "torch", threads: 1 }, compute, pretrain }));
+    shop.experiment(
+      "two",
+      tinyExperiment({ engine: { backend: "torch", threads: 1 }, compute, pretrain: OFTEN_SAVED }),
+    );
     return async () => {
-      delete process.env["MASKDM_PYTHON"];
-      delete process.env["XDG_DATA_HOME"];
+      takeAway();
       await cluster.stop();
     };
   });

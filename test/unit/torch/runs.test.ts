@@ -13,6 +13,7 @@ import { readRunMetrics } from "../../../src/node/run/metrics.ts";
 import { readPngText } from "../../../src/node/run/pngText.ts";
 import { readImageList } from "../../../src/trainer/run/imageListFile.ts";
 import { readSafetensors } from "../../../src/trainer/run/safetensors.ts";
+import { TRAINER_MODULES } from "../../python/findPython.ts";
 import { requirePython } from "../../python/requirePython.ts";
 import {
   differences,
@@ -23,7 +24,7 @@ import {
   until,
   writeImages,
 } from "../training/support.ts";
-import { TORCH_PACKAGES, TorchShop } from "./torchShop.ts";
+import { TorchShop } from "./torchShop.ts";
 
 const shop = new TorchShop();
 const STEPS = 12;
@@ -108,7 +109,7 @@ function cutShort(id: string, copy: string): string {
 
 describe("a run of the PyTorch engine", () => {
   it("has the documents, metrics, weights and pictures that one of this engine has", async (test) => {
-    await trainBoth(requirePython(test, TORCH_PACKAGES));
+    await trainBoth(requirePython(test, TRAINER_MODULES));
     const [runDir, native] = [shop.run("torch"), shop.run("native")];
     expect(summarizeRun(runDir)).toMatchObject({
       state: "finished",
@@ -156,7 +157,7 @@ describe("a run of the PyTorch engine", () => {
   });
 
   it("is gone on with by the other engine, to the weights and metrics of one that was never interrupted", async (test) => {
-    const python = requirePython(test, TORCH_PACKAGES);
+    const python = requirePython(test, TRAINER_MODULES);
     await trainBoth(python);
     await Promise.all([
       shop.torch(python, "resume", cutShort("native", "begun-here")),
@@ -175,7 +176,7 @@ describe("a run of the PyTorch engine", () => {
   });
 
   it("is finetuned and drawn from by the other engine, to the same weights and pictures", async (test) => {
-    const python = requirePython(test, TORCH_PACKAGES);
+    const python = requirePython(test, TRAINER_MODULES);
     await trainBoth(python);
     const drawing = ["--seed", "3", "--label", "cats", "--trajectory", "3", "--images", "--sampler", "heun"];
     await Promise.all([
@@ -199,7 +200,7 @@ describe("a run of the PyTorch engine", () => {
   });
 
   it("that is killed goes on to the bytes of one that was never interrupted", async (test) => {
-    const python = requirePython(test, TORCH_PACKAGES);
+    const python = requirePython(test, TRAINER_MODULES);
     await trainBoth(python);
     const { child, ended } = shop.startTorch(python, ["pretrain", "both.maskdm.yaml", "--run", "killed"]);
     const first = join(shop.run("killed"), "checkpoints", "step-00000004");
@@ -214,7 +215,7 @@ describe("a run of the PyTorch engine", () => {
   });
 
   it("is held by its process, and stops by control file and by signal with a checkpoint", async (test) => {
-    const python = requirePython(test, TORCH_PACKAGES);
+    const python = requirePython(test, TRAINER_MODULES);
     const long = [
       "--set",
       "pretrain.steps=100000",

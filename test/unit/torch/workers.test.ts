@@ -3,16 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { summarizeRun } from "../../../src/node/run/list.ts";
 import { findPython, TRAINER_MODULES } from "../../python/findPython.ts";
-import {
-  differences,
-  learning,
-  recordOf,
-  statusOf,
-  tinyExperiment,
-  until,
-  Workshop,
-  writeImages,
-} from "../training/support.ts";
+import { differences, learning, recordOf, statusOf, tinyExperiment, until, Workshop } from "../training/support.ts";
+import { OFTEN_SAVED, trainWith } from "./torchShop.ts";
 
 // A busy machine takes its time to import torch, in four processes and more.
 const PATIENCE = 240;
@@ -25,15 +17,10 @@ if (!python.found) console.warn(`skipped: ${python.reason}`);
 describe.skipIf(!python.found || process.platform !== "linux")("two workers", () => {
   const shop = new Workshop();
   beforeAll(async () => {
-    process.env["MASKDM_PYTHON"] = python.found ? python.command : "";
-    process.env["XDG_DATA_HOME"] = shop.path("data");
-    await writeImages(shop.path("images"), { count: 21, size: 8 });
-    const pretrain = { steps: 300, batch_size: 8, lr: 2e-3, checkpoint_every: 10, sample_every: 0, log_every: 5 };
+    const takeAway = await trainWith(python.found ? python.command : "", shop);
+    const pretrain = OFTEN_SAVED;
     shop.experiment("two", tinyExperiment({ engine: { backend: "torch" }, compute: { workers: 2 }, pretrain }));
-    return () => {
-      delete process.env["MASKDM_PYTHON"];
-      delete process.env["XDG_DATA_HOME"];
-    };
+    return takeAway;
   });
 
   const reaches = (run: string, step: number) =>
