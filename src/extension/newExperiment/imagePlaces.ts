@@ -1,6 +1,6 @@
 /** Folders and archives of the workspace that hold images, for choosing one. */
 import { readdir } from "node:fs/promises";
-import { join, relative, sep } from "node:path";
+import { extname, join, relative, sep } from "node:path";
 
 export interface ImagePlace {
   /** absolute */
@@ -38,7 +38,9 @@ export async function imagePlaces(root: string): Promise<ImagePlace[]> {
     const entries = (await readdir(path, { withFileTypes: true }).catch(() => [])).filter(
       ({ name }) => !NO_DATA.test(name) && !isIgnoredByDefault(name),
     );
-    const holdsImages = entries.some((entry) => entry.isFile() && IMAGE_EXTENSIONS.has(extensionOf(entry.name)));
+    const holdsImages = entries.some(
+      (entry) => entry.isFile() && IMAGE_EXTENSIONS.has(extname(entry.name).toLowerCase()),
+    );
     const packed = entries.filter((entry) => entry.isFile() && isArchiveName(entry.name));
     const isUsable = (holdsImages || depth > 0) && (await add(path, false));
     if (holdsImages) continue;
@@ -53,5 +55,3 @@ export async function imagePlaces(root: string): Promise<ImagePlace[]> {
   }
   return found.sort((a, b) => b.images - a.images || a.label.length - b.label.length).slice(0, 30);
 }
-
-const extensionOf = (name: string): string => name.slice(name.lastIndexOf(".")).toLowerCase();

@@ -1,6 +1,6 @@
 /** The network of a run that is exported, and the folder that it goes to. */
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import packageJson from "../../../package.json" with { type: "json" };
 import { drawnClasses } from "../../core/classes/drawnClasses.ts";
 import { UserError } from "../../core/errors.ts";
@@ -85,7 +85,7 @@ export function writeTexts(folder: string, texts: Readonly<Record<string, string
   for (const [path, text] of Object.entries(texts)) {
     const file = join(folder, path);
     try {
-      mkdirSync(join(file, ".."), { recursive: true });
+      mkdirSync(dirname(file), { recursive: true });
     } catch (error) {
       throw asDiskError(error, { path: file });
     }
