@@ -200,9 +200,7 @@ def _check_broken(folder: str, broken: list[tuple[str, str]], usable: int, most:
             f"{listed}\nRepair or remove them, or raise data.max_broken."
         )
     if usable == 0:
-        raise UserError(
-            f'None of the images in "{shown_text(folder)}" can be used. {listed}\nRepair or replace them.'
-        )
+        raise UserError(f'None of the images in "{shown_text(folder)}" can be used. {listed}\nRepair or replace them.')
 
 
 def _list(broken: list[tuple[str, str]], usable: int, named: int) -> str:

@@ -120,9 +120,7 @@ def _train(order: Order, folder: Path) -> None:
         torch_config=NoGroup(),
         train_loop_config={"args": order.args, "cores": order.cpus_per_worker, "again": order.again},
         scaling_config=ScalingConfig(num_workers=order.workers, use_gpu=gpus > 0, resources_per_worker=each),
-        run_config=RunConfig(
-            name="ray", storage_path=str(folder), failure_config=FailureConfig(max_failures=RESTARTS)
-        ),
+        run_config=RunConfig(name="ray", storage_path=str(folder), failure_config=FailureConfig(max_failures=RESTARTS)),
     )
     with _printing(folder), _telling_what_is_waited_for(folder, order.workers, each):
         try:

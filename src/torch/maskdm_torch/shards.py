@@ -67,9 +67,7 @@ def _expand_braces(text: str) -> list[str]:
     choices = None if found is None else _choices(found[1])
     if found is None or choices is None:
         return [text]
-    return [
-        name for choice in choices for name in _expand_braces(text[: found.start()] + choice + text[found.end() :])
-    ]
+    return [name for choice in choices for name in _expand_braces(text[: found.start()] + choice + text[found.end() :])]
 
 
 def _choices(inner: str) -> list[str] | None:

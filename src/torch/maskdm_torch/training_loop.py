@@ -163,7 +163,9 @@ class TrainingLoop:
         if self._step == self._first_step + 1:
             self._setup.run.log(f"first step of {ended - began:.2f} s")
             if (functions := given_up()) > 0:
-                self._setup.run.log(f"PyTorch could not compile {functions} functions, which run as they are, more slowly")
+                self._setup.run.log(
+                    f"PyTorch could not compile {functions} functions, which run as they are, more slowly"
+                )
         self._seconds += ended - began
         self._since.seconds += ended - began
         self._since.wait += ready - began
@@ -314,9 +316,7 @@ class TrainingLoop:
         measured = self._between(
             "held-out loss",
             "measured",
-            lambda: held_out_loss(
-                setup.experiment, setup.dataset.held_out, network, setup.device, setup.stop.check
-            ),
+            lambda: held_out_loss(setup.experiment, setup.dataset.held_out, network, setup.device, setup.stop.check),
         )
         return line if measured is None else {**line, "heldOutLoss": measured[0], "heldOutError": measured[1]}
 

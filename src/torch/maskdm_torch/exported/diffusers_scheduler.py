@@ -24,9 +24,7 @@ class MaskDMFlowScheduler(SchedulerMixin, ConfigMixin):
     init_noise_sigma = 1.0
 
     @register_to_config
-    def __init__(
-        self, num_train_timesteps: int = 1000, prediction_type: str = "v", clip_sample: bool = True
-    ) -> None:
+    def __init__(self, num_train_timesteps: int = 1000, prediction_type: str = "v", clip_sample: bool = True) -> None:
         self.levels = noise_schedule(SimpleNamespace(process="flow", timesteps=num_train_timesteps))
         self.set_timesteps(num_train_timesteps)
 
