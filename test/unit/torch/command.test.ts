@@ -47,6 +47,15 @@ describe.skipIf(!python.found || process.platform === "win32")("a command that t
     until(`step ${step} of ${run}`, () => isThere(run) && statusOf(shop.run(run)).step >= step, PATIENCE);
   const isThere = (run: string): boolean =>
     existsSync(shop.run(run)) && summarizeRun(shop.run(run)).state !== "damaged";
+  /** Goes on for longer than it takes to ask a training to stop. */
+  const LONG = { steps: 2000, checkpoint_every: 100 };
+  let longCalm: Promise<unknown> | null = null;
+  const isLikeLongCalm = async (run: string): Promise<void> => {
+    by("long", "sh {script}", LONG);
+    longCalm ??= shop.succeed("pretrain", "long.maskdm.yaml", "--run", "long", "--set", "compute.target=local");
+    await longCalm;
+    isLikeCalm(run, "long", LONG.steps);
+  };
   const isLikeCalm = (run: string, calm = "calm", step = OFTEN_SAVED.steps): void => {
     expect(statusOf(shop.run(run))).toMatchObject({ state: "finished", step });
     expect(differences(shop.run(calm), shop.run(run))).toEqual([]);
@@ -94,7 +103,7 @@ describe.skipIf(!python.found || process.platform === "win32")("a command that t
 
   it("is stopped by Ctrl+C here, and by maskdm stop, although another host trains", async (test) => {
     test.skip(!mayNameHosts(), "unshare --uts does not work here");
-    by("far", "unshare --uts sh -c 'hostname elsewhere; exec sh {script}'");
+    by("far", "unshare --uts sh -c 'hostname elsewhere; exec sh {script}'", LONG);
     const started = shop.start(["pretrain", "far.maskdm.yaml", "--run", "far"]);
     await reaches("far", 15);
     const { host } = recordOf(shop.run("far"));
@@ -110,7 +119,7 @@ describe.skipIf(!python.found || process.platform === "win32")("a command that t
     expect((await again.ended).exitCode).toBe(0);
     expect(statusOf(shop.run("far")).state).toBe("stopped");
     await shop.succeed("resume", "far");
-    isLikeCalm("far");
+    await isLikeLongCalm("far");
   });
 
   it("says what is wrong with a command", async () => {
@@ -153,19 +162,16 @@ describe.skipIf(!python.found || process.platform === "win32")("a command that t
     const slurm = await LocalSlurm.start(shop.path("slurm"));
     try {
       Object.assign(process.env, slurm.env);
-      // It goes on for longer than Slurm takes to hear of a warning.
-      const long = { steps: 2000, checkpoint_every: 100 };
       const sbatch =
         "sbatch --wait --requeue --signal=B:USR1@120 --job-name={run} --output={folder}/slurm.txt {script}";
-      by("queued", sbatch, long);
-      await shop.succeed("pretrain", "queued.maskdm.yaml", "--run", "long", "--set", "compute.target=local");
+      by("queued", sbatch, LONG);
       const started = shop.start(["pretrain", "queued.maskdm.yaml", "--run", "queued"]);
       const sessions = (count: number) =>
         until(`session ${count}`, () => recordOf(shop.run("queued")).sessions.length === count, PATIENCE);
-      // Slurm puts off what is queued again by two minutes.
+      // Slurm puts off what is queued again by two minutes; in the second in which it took the leave to run from it, it would refuse it.
       const now = async (job: string): Promise<void> => {
         await until("the job to wait", () => slurm.run("squeue", "-h", "-o", "%T").trim() === "PENDING", PATIENCE);
-        slurm.run("scontrol", "update", `JobId=${job}`, "StartTime=now");
+        slurm.run("scontrol", "update", `JobId=${job}`, "StartTime=now+2");
       };
       await reaches("queued", 15);
       const { job } = slurm;
@@ -179,7 +185,7 @@ describe.skipIf(!python.found || process.platform === "win32")("a command that t
       await sessions(3);
       const { exitCode, out } = await started.ended;
       expect([exitCode, out]).toEqual([0, "runs/queued\n"]);
-      isLikeCalm("queued", "long", long.steps);
+      await isLikeLongCalm("queued");
       expect(readFileSync(shop.path("runs/queued/log.txt"), "utf8")).toContain("stop asked for by SIGTERM");
     } finally {
       await slurm.stop();
