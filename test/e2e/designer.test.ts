@@ -73,8 +73,7 @@ describe("the mask designer", () => {
     await painted(page);
     equal(await slider.inputValue(), "0.7");
     await until("other masks", async () => !before.equals(await pixels(page, "masked")));
-    await editor.page.keyboard.press("Control+s");
-    await until("the rate in the file", () => /rate: 0\.7\n/.test(readFileSync(file(), "utf8")));
+    await editor.save("the rate in the file", () => /rate: 0\.7\n/.test(readFileSync(file(), "utf8")));
     match(readFileSync(file(), "utf8"), /# Hide whole blocks of 2 x 2 tokens/);
     await agreesWithTraining(page, "pretrain", 41);
   });
@@ -99,8 +98,7 @@ describe("the mask designer", () => {
     console.log(`64 images painted in ${times.map((ms) => ms.toFixed(0)).join(", ")} ms`);
     ok(Math.min(...times) < PAINT_LIMIT_MS * slowness(), `${times.join(", ")} ms`);
     await page.locator("input.rate").dispatchEvent("change");
-    await editor.page.keyboard.press("Control+s");
-    await until("the rate in the file", () => /rate: 0\.9\n/.test(readFileSync(file(), "utf8")));
+    await editor.save("the rate in the file", () => /rate: 0\.9\n/.test(readFileSync(file(), "utf8")));
     await agreesWithTraining(page, "pretrain", 41);
   });
 
@@ -135,7 +133,7 @@ describe("the mask designer", () => {
   });
 
   it("comes back after the window is reloaded, as it was", async () => {
-    await editor.page.keyboard.press("Control+s");
+    await editor.save("the text as it was", () => true);
     await editor.reload();
     const page = await editor.webview(PAGE);
     await painted(page);

@@ -142,6 +142,17 @@ export class Editor {
     });
   }
 
+  /**
+   * Saves the active editor until its file holds what is awaited and no editor has anything left to save:
+   * what a test writes into a file before its editor knows that it is saved, the editor takes for what it saved itself.
+   */
+  async save(what: string, holds: () => boolean): Promise<void> {
+    await until(what, async () => {
+      await this.page.keyboard.press("Control+s");
+      return holds() && (await this.page.locator(".tab.dirty").count()) === 0;
+    });
+  }
+
   /** Picks a row of the list that is open (after `palette`), by its label. */
   async pick(label: string): Promise<void> {
     await this.#explained(`the choice "${label}"`, () => this.#row(label).click());

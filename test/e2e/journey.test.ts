@@ -86,8 +86,7 @@ describe("the journey from an empty window to samples", () => {
     await until("other masks", async () => (await picture(designer, ".preview canvas")) !== before);
     await until("a visible half", async () => /50 % of N/.test(await designer.locator(".facts").innerText()));
     await editor.screenshot("journey-designer");
-    await editor.page.keyboard.press("Control+s");
-    await until("the rate in the file", () => /^\s+rate: 0\.5$/m.test(readFileSync(file, "utf8")));
+    await editor.save("the rate in the file", () => /^\s+rate: 0\.5$/m.test(readFileSync(file, "utf8")));
     match(readFileSync(file, "utf8"), /# Hides whole blocks/, "comments stay");
   });
 
@@ -101,8 +100,7 @@ describe("the journey from an empty window to samples", () => {
     await editor.page.locator(".action-widget .monaco-list-row.action").first().waitFor();
     await editor.page.keyboard.press("Enter");
     await editor.page.locator(".squiggly-error").first().waitFor({ state: "detached" });
-    await editor.page.keyboard.press("Control+s");
-    await until("the mended file", () => readFileSync(file, "utf8") === good);
+    await editor.save("the mended file", () => readFileSync(file, "utf8") === good);
   });
 
   it("pretrains in the background, and the chart moves", async () => {

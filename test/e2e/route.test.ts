@@ -43,8 +43,7 @@ describe("a run with mode route", () => {
       await (await editor.webview(DESIGNER)).locator(".legend").waitFor();
       await editor.screenshot(`designer-route-${theme}`);
     }
-    await editor.page.keyboard.press("Control+s");
-    await until("the mode in the file", () => /^ {2}mode: route$/m.test(text()));
+    await editor.save("the mode in the file", () => /^ {2}mode: route$/m.test(text()));
     match(text(), /# A model so small/, "comments stay");
   });
 

@@ -85,18 +85,18 @@ describe("a mask that changes over pretraining", () => {
     await border.press("Enter");
     await field(page, "Mask rate of piece 2").fill("0.25");
     await field(page, "Mask rate of piece 2").press("Enter");
-    await until("both in the text", async () => (await savedText()).includes("{until: 40, rate: 0.9} # hardly"));
-    await until("both in the text", async () => (await savedText()).includes("{until: 0.75, rate: 0.25} # half"));
+    await editor.save("both in the text", () => text().includes("{until: 40, rate: 0.9} # hardly"));
+    await editor.save("both in the text", () => text().includes("{until: 0.75, rate: 0.25} # half"));
     await page.locator(".schedule button", { hasText: "Add a piece" }).click();
     await page.locator(".schedule-piece").nth(3).waitFor();
-    await until("a piece more", async () =>
-      (await savedText()).includes("    - {until: 0.875, rate: 0}\n    - {rate: 0} # whole images\n"),
+    await editor.save("a piece more", () =>
+      text().includes("    - {until: 0.875, rate: 0}\n    - {rate: 0} # whole images\n"),
     );
     await page.locator('.schedule button[aria-label="Remove piece 4"]').click();
     await page.locator(".schedule-piece").nth(3).waitFor({ state: "detached" });
     await field(page, "Mask rate of piece 2").fill("0.5");
     await field(page, "Mask rate of piece 2").press("Enter");
-    await until("the text as it was", async () => (await savedText()) === TEXT.replace("until: 60", "until: 40"));
+    await editor.save("the text as it was", () => text() === TEXT.replace("until: 60", "until: 40"));
   });
 
   it("is trained with, border by border", async () => {
@@ -120,11 +120,6 @@ describe("a mask that changes over pretraining", () => {
       "mask.rate[2], steps 90 to 119: S = 64 of 64 tokens",
     ]);
   });
-
-  async function savedText(): Promise<string> {
-    await editor.page.keyboard.press("Control+s");
-    return text();
-  }
 });
 
 const field = (page: Frame, name: string) => page.locator(`mdm-text-field[aria-label="${name}"] input`);

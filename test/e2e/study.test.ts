@@ -86,8 +86,7 @@ describe("a study in the editor", () => {
     await study.getByLabel("Values of a new axis").press("Enter");
     await until("12 cells", async () => /\b12\b/.test(await study.locator('[data-tile="cells"]').innerText()));
     ok(/6 shared pretrainings/.test(await study.locator('[data-tile="trainings"]').innerText()));
-    await editor.page.keyboard.press("Control+s");
-    await until("the axis in the file", () =>
+    await editor.save("the axis in the file", () =>
       /^ {2}finetune\.lr: \[1e-4, 0\.001\]$/m.test(readFileSync(file(), "utf8")),
     );
     ok(readFileSync(file(), "utf8").startsWith("# Which mask pretrains best?"), "comments stay");
