@@ -18,13 +18,17 @@ from pathlib import Path
 from types import SimpleNamespace
 from unittest import mock
 
+import numpy as np
 import torch
 from safetensors.torch import save_file
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from maskdm_torch import about, batch_plan, batches, cli, compiled, engine, training_state
+from maskdm_torch import about, batch_plan, batches, cli, compiled, engine, held_out, metal, streams, training_state
 from maskdm_torch.batch_plan import BatchPlanner
+from maskdm_torch.batch_source import BatchSource
 from maskdm_torch.batches import Assembler
+from maskdm_torch.dataset import Images
 from maskdm_torch.engine import StartWeights
 from maskdm_torch.experiment import Experiment, parse_experiment
 from maskdm_torch.json_schema import load_schema
@@ -32,6 +36,7 @@ from maskdm_torch.late_metrics import LateMetrics
 from maskdm_torch.networks import build_network
 from maskdm_torch.process_identity import _look_up_windows
 from maskdm_torch.run_lock import lock_new
+from maskdm_torch.samplers import denoiser_of, sample_images
 from maskdm_torch.training_state import StepMetrics, TrainingState
 
 UVIT = {"patch_size": 4, "embed_dim": 32, "depth": 3, "num_heads": 2}
@@ -71,7 +76,10 @@ def steps_on_meta(experiment: Experiment) -> StepMetrics:
         precision="bfloat16",
         is_compiled=True,
     )
-    planner, assembler = BatchPlanner(experiment, "pretrain", 7, device, True), Assembler(experiment, device, None, True)
+    planner, assembler = (
+        BatchPlanner(experiment, "pretrain", 7, device, True),
+        Assembler(experiment, device, None, True),
+    )
     pixels, labels = torch.zeros(7, 32, 32, 3, dtype=torch.uint8, device=device), torch.zeros(7, device=device).long()
     for step in range(2):
         plan = planner.plan(step)
@@ -95,6 +103,85 @@ def a_step_does_not_wait_for_its_device() -> None:
         for sections in CASES:
             metrics = steps_on_meta(experiment_of(sections))
             assert {value.device.type for value in vars(metrics).values()} == {"meta"}
+
+
+class _NoFloat64(TorchDispatchMode):
+    """What Metal refuses is refused on meta."""
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # noqa: ANN001, ANN204
+        result = func(*args, **(kwargs or {}))
+        for tensor in result if isinstance(result, (tuple, list)) else (result,):
+            if isinstance(tensor, torch.Tensor) and tensor.device.type == "meta":
+                assert tensor.dtype not in (torch.float64, torch.complex128), f"{func} on a device without float64"
+        return result
+
+
+def _of_shape(tensor: torch.Tensor) -> torch.Tensor:
+    return torch.zeros(tensor.shape, dtype=tensor.dtype)
+
+
+def a_device_without_float64_is_asked_for_none() -> None:
+    meta = torch.device("meta")
+    with (
+        compiling(lambda function, _: function),
+        mock.patch.object(streams, "WITHOUT_FLOAT64", {"meta"}),
+        mock.patch.object(torch.Tensor, "cpu", _of_shape),
+        _NoFloat64(),
+    ):
+        for sections in CASES:
+            experiment = experiment_of({**sections, "sample": {"sampler": "ancestral", "steps": 3}})
+            state = engine.training_state(experiment, "pretrain", None, meta, Path(), print)
+            images = Images(
+                [""] * 7, np.zeros((7, 32, 32, 3), np.uint8), np.arange(7), np.zeros(7, np.int64), [b""] * 7
+            )
+            metrics = state.update(BatchSource(experiment, "pretrain", images, meta).batch(0), True)
+            assert metrics.losses.device == meta
+            labels = torch.zeros(2).long() if experiment.model.num_classes > 0 else None
+            (drawn,) = sample_images(denoiser_of(state.network, experiment), experiment, 2, labels=labels, device=meta)
+            assert (drawn.device, drawn.shape) == (meta, (2, 32, 32, 3))
+            assert held_out.held_out_loss(experiment, images, state.network, meta, lambda: None) == (0, 0)
+    # The check itself sees it.
+    try:
+        with _NoFloat64():
+            torch.zeros(1, dtype=torch.float64, device=meta)
+    except AssertionError:
+        return
+    raise AssertionError("float64 went through")
+
+
+UNSTEADY = """
+import torch
+
+class Net(torch.nn.Module):
+    calls = 0
+
+    def __init__(self, shape):
+        super().__init__()
+        self.layer = torch.nn.Linear(shape.token_elements, shape.token_elements)
+
+    def forward(self, tokens, positions, timesteps, labels):
+        Net.calls += 1
+        return Net.calls * self.layer(tokens)
+"""
+
+
+def metal_is_used_where_it_computes_the_same() -> None:
+    here = torch.device("cpu")
+    for sections in CASES:
+        assert metal.failure(here, experiment_of(sections), "pretrain", Path()) is None
+    # Which computes nothing that could be compared.
+    wrong = metal.failure(torch.device("meta"), experiment_of(CASES[0]), "finetune", Path())
+    assert wrong is not None and wrong.startswith("meta cannot train this network ("), wrong
+    with tempfile.TemporaryDirectory() as name:
+        (Path(name) / "unsteady.py").write_text(UNSTEADY)
+        unsteady = experiment_of({"model": {"backbone": "unsteady:Net", "patch_size": 4}})
+        wrong = metal.failure(here, unsteady, "pretrain", Path(name))
+        assert wrong is not None and wrong.startswith("cpu computes another loss than the processor (by "), wrong
+        told: list[str] = []
+        with mock.patch.object(metal, "failure", return_value="mps failed"):
+            assert metal.proven(torch.device("mps"), unsteady, "pretrain", Path(name), told.append) == here
+            assert metal.proven(torch.device("meta"), unsteady, "pretrain", Path(name), told.append).type == "meta"
+        assert told == ["mps failed: the processor computes instead"]
 
 
 def a_step_is_compiled_without_breaks() -> None:
@@ -210,7 +297,9 @@ def a_folder_is_no_package() -> None:
 
 
 def a_card_without_memory_is_told() -> None:
-    error = torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 9")
+    error = torch.cuda.OutOfMemoryError(
+        "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 9"
+    )
     told = io.StringIO()
     with mock.patch.object(cli, "_run", side_effect=error), contextlib.redirect_stderr(told):
         assert cli.main(["sample", "run"]) == 1
@@ -237,6 +326,8 @@ def schemas_say_nothing_that_is_not_checked() -> None:
 CHECKS = (
     schemas_say_nothing_that_is_not_checked,
     a_step_does_not_wait_for_its_device,
+    a_device_without_float64_is_asked_for_none,
+    metal_is_used_where_it_computes_the_same,
     a_step_is_compiled_without_breaks,
     what_cannot_be_compiled_runs_as_it_is_and_is_counted,
     metrics_arrive_as_they_were,

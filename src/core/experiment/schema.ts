@@ -38,7 +38,7 @@ const engine = z
   .strictObject({
     backend: z.enum(BACKEND_CHOICES).default("auto").meta({
       description:
-        "What computes the steps; auto takes the fastest that works here and says which. torch: PyTorch, a program of its own in Python, on a graphics card (CUDA) where there is one (docs/backends.md#pytorch); the others are this program's own engine.",
+        "What computes the steps; auto takes the fastest that works here and says which. torch: PyTorch, a program of its own in Python, on a graphics card (CUDA, Metal) where there is one (docs/backends.md#pytorch); the others are this program's own engine.",
     }),
     threads: z
       .union([z.literal("auto"), integer(1, 1024)])

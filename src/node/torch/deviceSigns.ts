@@ -10,9 +10,10 @@ const LINUX_DRIVER = "proc/driver/nvidia/version";
 const windowsDriver = ({ env }: Surroundings): string =>
   join(env["SystemRoot"] ?? "C:\\Windows", "System32", "nvcuda.dll");
 
-/** Metal is no such device: nothing was ever run on it. @param root of the file system; another in tests */
+/** A Mac with Apple's own chip has Metal; PyTorch is not made for others any more. @param root of the file system; another in tests */
 export function mayHaveDevice(at: Surroundings = thisSurroundings(), root = "/"): boolean {
   if (at.platform === "win32") return existsSync(windowsDriver(at));
+  if (at.platform === "darwin") return at.arch === "arm64";
   return at.platform === "linux" && LINUX.some((path) => existsSync(join(root, path)));
 }
 

@@ -83,13 +83,23 @@ def broken(error):
 
 
 def devices(torch):
-    """Devices that engine.py takes before the processor: {kind: "cuda", name, memoryBytes}. Metal is none: nothing was ever run on it."""
+    """Devices that engine.py takes before the processor: {kind: "cuda" or "metal", name, memoryBytes}."""
+    metal = getattr(getattr(torch, "backends", None), "mps", None)
+    if metal is not None and metal.is_available():
+        # Its memory is the machine's.
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        return [{"kind": "metal", "name": metal_name(), "memoryBytes": memory}]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a driver that is too old; see no_device
         if not torch.cuda.is_available():
             return []
     all_properties = [torch.cuda.get_device_properties(index) for index in range(torch.cuda.device_count())]
     return [{"kind": "cuda", "name": p.name, "memoryBytes": p.total_memory} for p in all_properties]
+
+
+def metal_name():
+    """Of the graphics card of a Mac."""
+    return "%s (Metal)" % (first_line(["sysctl", "-n", "machdep.cpu.brand_string"]) or "Apple silicon")
 
 
 def no_device(torch):
@@ -135,15 +145,20 @@ def nvidia_driver(proc="/proc/driver/nvidia/version"):
 
 def driver_by_tool():
     """The same, of NVIDIA's own tool: on Windows, and in Windows' Linux."""
+    said = first_line(["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"])
+    found = re.match(r"\d+(\.\d+)+", said)
+    return found.group(0) if found else None
+
+
+def first_line(command):
+    """What a command says; "": nothing, or it is not there."""
     import subprocess
 
-    command = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]
     try:
-        out = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=10).stdout.decode()
+        out = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=10).stdout
     except (OSError, subprocess.TimeoutExpired):
-        return None
-    found = re.match(r"\d+(\.\d+)+", out.strip())
-    return found.group(0) if found else None
+        return ""
+    return out.decode(errors="replace").strip().partition("\n")[0].strip()
 
 
 def torch_version():

@@ -34,6 +34,9 @@ class TrainingBatch:
     # class of each image, or the number of classes where it was dropped [B]; None when unconditional
     labels: Tensor | None
 
+    def to(self, device: torch.device) -> "TrainingBatch":
+        return TrainingBatch(**{k: v if v is None else v.to(device) for k, v in vars(self).items()})
+
     def part(self, start: int, stop: int) -> "TrainingBatch":
         """Some of the images."""
         return TrainingBatch(**{k: v if v is None else v[start:stop] for k, v in vars(self).items()})

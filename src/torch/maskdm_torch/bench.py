@@ -15,7 +15,7 @@ import torch
 
 from .batch_source import BatchSource
 from .dataset import Images
-from .engine import BACKEND, device_name, prepare_device, training_state
+from .engine import BACKEND, device_name, free_memory, prepare_device, training_state
 from .experiment import Experiment, parse_experiment, read_experiment_file
 from .experiment_checks import check_experiment
 from .machine import resident_bytes, software, this_machine
@@ -82,10 +82,9 @@ def measure_row(experiment: Experiment, rate: float, steps: int, device: torch.d
     """The median of some pretraining steps on images of noise, what they are made of included; the first few are left
     out."""
     data, size = experiment.data, experiment.data.image_size
-    if device.type == "cuda":
-        # What the row before has left would count as taken where micro-batches are planned.
-        gc.collect()
-        torch.cuda.empty_cache()
+    # What the row before has left would count as taken where micro-batches are planned.
+    gc.collect()
+    free_memory(device)
     state = training_state(experiment, "pretrain", None, device, folder, say)
     pixels = np.random.default_rng(0).integers(0, 256, (_IMAGES, size, size, data.channels), np.uint8)
     images = Images([""] * _IMAGES, pixels, np.arange(_IMAGES), np.zeros(_IMAGES, np.int64), [b""] * _IMAGES)
@@ -96,8 +95,7 @@ def measure_row(experiment: Experiment, rate: float, steps: int, device: torch.d
     for step in range(_WARM_UP_STEPS + steps):
         began = time.perf_counter()
         state.update(source.batch(step))
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
+        _wait_for(device)
         seconds.append(time.perf_counter() - began)
     median = statistics.median(seconds[_WARM_UP_STEPS:])
     batch = experiment.pretrain.batch_size
@@ -109,8 +107,22 @@ def measure_row(experiment: Experiment, rate: float, steps: int, device: torch.d
         "microBatchSize": state.micro_batch_size,
         "imagesPerSecond": batch / median,
         "stepsPerSecond": 1 / median,
-        "peakMemoryBytes": torch.cuda.max_memory_allocated(device) if device.type == "cuda" else resident_bytes(),
+        "peakMemoryBytes": _peak_memory(device),
     }
+
+
+def _wait_for(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
+
+
+def _peak_memory(device: torch.device) -> int | None:
+    """Bytes; of Metal those that are taken now, since it counts no peak."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    return torch.mps.driver_allocated_memory() if device.type == "mps" else resident_bytes()
 
 
 def _table(rows: Sequence[Row]) -> Iterator[str]:

@@ -89,10 +89,10 @@ def _report(error: BaseException) -> int:
         return code
     summary = str(error).split("\n")[0] or type(error).__name__
     # By its name, as help does not wait for PyTorch.
-    if type(error).__name__ == "OutOfMemoryError":
+    if type(error).__name__ == "OutOfMemoryError" or "MPS backend out of memory" in summary:
         say(
             f"error: the GPU has too little memory ({summary.partition('. GPU')[0]}). "
-            "End other programs on it, which nvidia-smi lists, or use a smaller model, smaller images or larger patches."
+            "End other programs that use it (nvidia-smi lists those of an NVIDIA card), or use a smaller model, smaller images or larger patches."
         )
         return 1
     say(f"error: something unexpected went wrong: {summary} (MASKDM_DEBUG=1 shows the details)")

@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from .about import metal_name
 from .checkpoints import WEIGHT_FILES, read_tensors
 from .compiled import can_compile
 from .distributed import ALONE, Ranks
@@ -51,10 +52,16 @@ def prepare_device(experiment: Experiment, ranks: Ranks = ALONE) -> torch.device
     """The device that computes, with its threads set. Processes of one machine share its cores."""
     threads = experiment.engine.threads
     torch.set_num_threads(own_cores(ranks.neighbours) if threads == "auto" else threads)
-    return torch.device("cuda", ranks.place) if torch.cuda.is_available() else torch.device("cpu")
+    if torch.cuda.is_available():
+        return torch.device("cuda", ranks.place)
+    # Processes that train together talk by gloo, which has no Metal.
+    is_alone = ranks.count == 1
+    return torch.device("mps") if is_alone and torch.backends.mps.is_available() else torch.device("cpu")
 
 
 def device_name(device: torch.device) -> str:
+    if device.type == "mps":
+        return metal_name()
     return torch.cuda.get_device_name(device) if device.type == "cuda" else "the processor"
 
 
@@ -201,7 +208,8 @@ def _budget(experiment: Experiment, device: torch.device) -> float:
         return asked * _GIB
     if device.type == "cuda":
         return _DEVICE_SHARE * torch.cuda.mem_get_info(device)[0]
-    return min(_AUTO_BYTES, usable_memory() / 2)
+    # Metal's memory is the machine's.
+    return usable_memory() / 2 if device.type == "mps" else min(_AUTO_BYTES, usable_memory() / 2)
 
 
 def _bytes_per_image(experiment: Experiment, stage: Stage, device: torch.device) -> float:
@@ -235,5 +243,18 @@ def smaller_micro_batch(state: TrainingState, experiment: Experiment, stage: Sta
             f"--set {stage}.micro_batch_size={less}",
             "failure",
         )
-    torch.cuda.empty_cache()
+    free_memory(state.raw[0].device)
     return less
+
+
+def free_memory(device: torch.device) -> None:
+    """Gives back what was taken of a device's memory and is of no use any more."""
+    if device.type == "mps":
+        torch.mps.empty_cache()
+    elif device.type == "cuda":
+        torch.cuda.empty_cache()
+
+
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Whether a device has too little memory; Metal has no class of its own for that."""
+    return isinstance(error, torch.cuda.OutOfMemoryError) or "MPS backend out of memory" in str(error)

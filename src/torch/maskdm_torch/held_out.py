@@ -16,7 +16,7 @@ from .dataset import Images
 from .experiment import Experiment
 from .objective import image_losses
 from .sample_pictures import drawing_batch
-from .streams import Streams, without_replacement
+from .streams import Streams, drawn_on, without_replacement
 from .tokens import gather_patches
 
 #: More images take time and make the error, which falls with their root, hardly smaller.
@@ -44,7 +44,7 @@ def held_out_loss(
     # less, are left out.
     weighting = "velocity" if experiment.diffusion.loss_weighting == "velocity" else "uniform"
     diffusion = replace(experiment.diffusion, loss_weighting=weighting)
-    assembler = Assembler(experiment, device, diffusion)
+    assembler = Assembler(experiment, drawn_on(device), diffusion)
     size = drawing_batch(experiment)
     losses = torch.zeros(count, dtype=torch.float64)
     for start in range(0, count * _TIMES, size):
@@ -73,13 +73,14 @@ def _pass_losses(
     # evenly.
     timesteps = ((parts + (places.double() + 0.5) / count) * experiment.diffusion.timesteps / _TIMES).floor().long()
     rows = chosen[places].numpy()
-    pixels = torch.from_numpy(images.take(rows)).to(device)
-    labels = torch.from_numpy(images.labels[rows]).to(device) if model.num_classes > 0 else None
-    whole = torch.arange((data.image_size // model.patch_size) ** 2, device=device).expand(len(passes), -1)
-    x0 = gather_patches(pixels, torch.zeros(len(passes), dtype=torch.bool, device=device), whole, model.patch_size)
+    made_on = drawn_on(device)
+    pixels = torch.from_numpy(images.take(rows)).to(made_on)
+    labels = torch.from_numpy(images.labels[rows]).to(made_on) if model.num_classes > 0 else None
+    whole = torch.arange((data.image_size // model.patch_size) ** 2, device=made_on).expand(len(passes), -1)
+    x0 = gather_patches(pixels, torch.zeros(len(passes), dtype=torch.bool, device=made_on), whole, model.patch_size)
     noise = token_noise(
-        _streams("heldOutNoise"), parts.to(device), places.to(device), whole, model.patch_size**2 * data.channels
+        _streams("heldOutNoise"), parts.to(made_on), places.to(made_on), whole, model.patch_size**2 * data.channels
     )
-    batch = assembler.mix(x0, noise, timesteps.to(device), whole, labels)
+    batch = assembler.mix(x0, noise, timesteps.to(made_on), whole, labels).to(device)
     output = network(batch.tokens, batch.visible, batch.timesteps, batch.labels)
-    return image_losses(output, batch.target, batch.weight).double().cpu()
+    return image_losses(output, batch.target, batch.weight).cpu().double()

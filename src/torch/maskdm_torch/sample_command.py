@@ -20,6 +20,7 @@ from .experiment import Experiment, parse_experiment
 from .experiment_of_run import experiment_of_run
 from .files import disk_errors
 from .machine import software
+from .metal import proven
 from .overrides import Override
 from .picture_pages import grid_layout, trajectory_layout
 from .progress import Progress, put, say
@@ -95,8 +96,8 @@ def sample(text: str, options: SampleOptions) -> None:
         files = place_in_folder(files_at, run_dir / "samples", drawing_name(drawing), say)
     else:
         files = _files_at_out(files_at, options.out, options.overwrite)
-    device = prepare_device(experiment)
     folder = experiment_of_run(run_dir, run_record(run_dir)).parent
+    device = proven(prepare_device(experiment), experiment, state["stage"], folder, say)
     network = drawing_network(experiment, file, folder, device)
     total = experiment.sample.count * _passes(experiment)
     progress = Progress("sample", total, "evaluations")

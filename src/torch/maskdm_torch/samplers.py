@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from .objective import to_x0_and_epsilon
 from .schedule import NoiseSchedule, noise_schedule
-from .streams import Streams
+from .streams import Streams, drawn_on
 from .tokens import of_whole_images
 
 # The network on noisy images x_t [B, H, W, C], all at one timestep, with their classes [B]: its raw output [B, H, W,
@@ -104,10 +104,12 @@ def sample_images(
     labels: class of each [count], None for an unconditional model -> batches [B, H, W, C], about [-1, 1]
     """
     batch_size = batch_size or count
+    device = torch.device(device)
     for start in range(0, count, batch_size):
-        items = torch.arange(start, min(start + batch_size, count), device=device)
-        own = None if labels is None else labels.to(device)[items]
-        yield _draw(denoiser, experiment, items + first_image, own, start, on_step)
+        stop = min(start + batch_size, count)
+        items = torch.arange(first_image + start, first_image + stop, device=drawn_on(device))
+        own = None if labels is None else labels[start:stop].to(device)
+        yield _draw(denoiser, experiment, items, own, start, device, on_step)
 
 
 def _draw(
@@ -116,6 +118,7 @@ def _draw(
     items: Tensor,
     labels: Tensor | None,
     first: int,
+    device: torch.device,
     on_step: Callable[[SampleStep], None] | None,
 ) -> Tensor:
     data, diffusion, sample = experiment.data, experiment.diffusion, experiment.sample
@@ -128,7 +131,7 @@ def _draw(
     def noise(stream: str, step: int) -> Tensor:
         # Sampling is no stage of training: a pretrained and a finetuned model start from the same noise.
         streams = Streams(experiment.seed, "pretrain", stream)
-        return streams.normals(step, items, math.prod(shape[1:])).view(shape)
+        return streams.normals(step, items, math.prod(shape[1:])).view(shape).to(device)
 
     def predict(x: Tensor, t: int) -> tuple[Tensor, Tensor]:
         return predicted(diffusion.prediction, denoiser(x, t, labels), x, schedule, t, sample.clip)

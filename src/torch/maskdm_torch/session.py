@@ -21,6 +21,7 @@ from .experiment_of_run import named_experiment
 from .follower import FollowersTask
 from .launch import Launch
 from .machine import software
+from .metal import proven
 from .progress import Progress, put, say
 from .run_writer import RunWriter
 from .shell import maskdm_command, short_path, shown_text
@@ -57,13 +58,13 @@ def run_session(session: Session) -> None:
     experiment, stage, ranks = session.experiment, session.stage, session.ranks
     base = session.experiment_file.parent
     open_data_path(experiment.data.path, base).close()  # one that is not there is told at once
-    device = prepare_device(experiment, ranks)
     notes: list[str] = []
 
     def tell(line: str) -> None:
         notes.append(line)
         say(line)
 
+    device = proven(prepare_device(experiment, ranks), experiment, stage, base, tell)
     # Before the images: none is decoded for a network that cannot be trained on them.
     state = training_state(experiment, stage, session.weights, device, base, tell, ranks)
     decoder = ((session.resumed or {}).get("loop", {}).get("data") or {}).get("decoder") if session.resumed else None

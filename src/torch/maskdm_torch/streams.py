@@ -35,6 +35,14 @@ STAGES = {"pretrain": 0, "finetune": 1}
 WORD = 0xFFFFFFFF
 WORDS = 2**32
 
+#: Kinds of devices without float64, which uniform and normal numbers are worked out in.
+WITHOUT_FLOAT64 = frozenset({"mps"})
+
+
+def drawn_on(device: torch.device) -> torch.device:
+    """Where the streams for a device are worked out: on it, or on the processor where it cannot."""
+    return torch.device("cpu") if device.type in WITHOUT_FLOAT64 else device
+
 
 def philox(counter: tuple[Tensor, Tensor, Tensor, Tensor], key: tuple[int, int]) -> tuple[Tensor, ...]:
     """Philox 4x32-10 (Salmon et al. 2011): counters, lowest word first, that broadcast against each other -> four words

@@ -16,7 +16,7 @@ from .compiled import given_up
 from .dataset import Dataset
 from .drawing import drawing_of
 from .drawing_files import DrawingFiles
-from .engine import AveragedNetwork, evaluating, smaller_micro_batch
+from .engine import AveragedNetwork, evaluating, is_out_of_memory, smaller_micro_batch
 from .errors import UserError
 from .experiment import Experiment, Stage
 from .files import DiskError
@@ -176,7 +176,9 @@ class TrainingLoop:
         while True:
             try:
                 return setup.state.update(batch, self._line_due(self._step + 1))
-            except torch.cuda.OutOfMemoryError:
+            except RuntimeError as error:
+                if not is_out_of_memory(error):
+                    raise
                 size = smaller_micro_batch(setup.state, setup.experiment, setup.stage)
                 setup.state.micro_batch_size = size
                 setup.run.log(f"the device has too little memory: from step {self._step} on in micro-batches of {size}")

@@ -136,7 +136,8 @@ class TrainingState:
         self, tokens: Tensor, target: Tensor, timesteps: Tensor, visible: Tensor, weight: Tensor, labels: Tensor | None
     ) -> Tensor:
         """Of the images of a TrainingBatch [B]."""
-        with torch.autocast(tokens.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
+        is_mixed = self.precision == "bfloat16"
+        with torch.autocast(tokens.device.type, torch.bfloat16) if is_mixed else nullcontext():
             output = self._parallel(tokens, visible, timesteps, labels)
         return image_losses(output.float(), target, weight)
 

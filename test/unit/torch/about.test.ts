@@ -77,6 +77,14 @@ ${rest.replace(/^/gm, "    ")}
     expect(found.devices).toEqual(Array(2).fill({ kind: "cuda", name: "Some GPU", memoryBytes: 2 ** 34 }));
   });
 
+  it("on a Mac names its chip", () => {
+    const { devices, noDevice } = about("class backends:\n    class mps: is_available = lambda: True");
+    expect(noDevice).toBeNull();
+    expect(devices).toEqual([
+      { kind: "metal", name: expect.stringMatching(/^.+ \(Metal\)$/), memoryBytes: expect.any(Number) },
+    ]);
+  });
+
   it("with a card that PyTorch cannot use says why, and what to do", () => {
     const none = "is_available = lambda: False";
     const unbuilt = about(cuda(null, none), "2.9.0+cpu").noDevice;

@@ -113,7 +113,8 @@ it("a device is looked for only where there is a sign of one", () => {
   mkdirSync(join(root, "dev"), { recursive: true });
   writeFileSync(join(root, "dev/nvidiactl"), "");
   expect(mayHaveDevice(at, root)).toBe(true);
-  expect(mayHaveDevice({ ...at, platform: "darwin", arch: "arm64" }, root)).toBe(false);
+  expect(mayHaveDevice({ ...at, platform: "darwin", arch: "arm64" }, root)).toBe(true);
+  expect(mayHaveDevice({ ...at, platform: "darwin", arch: "x64" }, root)).toBe(false);
   const windows = { ...at, platform: "win32", env: { SystemRoot: root } } as const;
   expect(mayHaveDevice(windows)).toBe(false);
   mkdirSync(join(root, "System32"));
