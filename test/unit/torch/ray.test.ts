@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it, vi } from "vitest";
 import { summarizeRun } from "../../../src/node/run/list.ts";
 import { findPython, TRAINER_MODULES } from "../../python/findPython.ts";
 import { freePort, RayCluster } from "../../support/rayCluster.ts";
+import { StudyAtWork, studyBase } from "../study/studyAtWork.ts";
 import { differences, learning, recordOf, statusOf, tinyExperiment, until, Workshop } from "../training/support.ts";
 import { OFTEN_SAVED, trainWith } from "./torchShop.ts";
 
@@ -16,10 +17,10 @@ if (!python.found) console.warn(`skipped: ${python.reason}`);
 
 describe.skipIf(!python.found || process.platform !== "linux")("two workers on a Ray cluster", () => {
   const shop = new Workshop();
+  const command = python.found ? python.command : "";
+  const cluster = new RayCluster(command);
   beforeAll(async () => {
-    const command = python.found ? python.command : "";
     const takeAway = await trainWith(command, shop);
-    const cluster = new RayCluster(command);
     await cluster.start(2);
     const compute = { target: "ray", workers: 2, address: cluster.address } as const;
     shop.experiment(
@@ -74,6 +75,27 @@ describe.skipIf(!python.found || process.platform !== "linux")("two workers on a
     expect(await second.ended).toMatchObject({ exitCode: 0, out: "runs/long\n" });
     expect(statusOf(shop.run("long")).state).toBe("stopped");
     expect(sessions("long")).toBe(1);
+  });
+
+  it("are a study's cells, each a job of its own, side by side", async () => {
+    const engine = { backend: "torch", threads: 1 } as const;
+    const compute = { target: "ray", address: cluster.address } as const;
+    studyBase(shop, "rates", { engine, compute, pretrain: { ...OFTEN_SAVED, held_out_every: 100 } });
+    const axes = "axes: {mask.rate: [0.25, 0.5]}\nseeds: 1\nstages: [pretrain]\nmetric: held_out_loss\n";
+    const study = new StudyAtWork(shop, "rates", axes);
+    const { exitCode, err } = await study.command("run");
+    expect(exitCode, err).toBe(0);
+    expect(await study.states()).toEqual(["done", "done"]);
+    // A run has ended before its job.
+    type Job = { metadata: { name?: string } | null; status: string; start_time: number; end_time: number };
+    const jobs = async (): Promise<Job[]> => {
+      const all = (await (await fetch(`${cluster.address}/api/jobs/`)).json()) as Job[];
+      return study.runs.map((id) => all.find(({ metadata }) => metadata?.name === id)!);
+    };
+    const ended = async () => (await jobs()).map(({ status }) => status);
+    await expect.poll(ended, { timeout: PATIENCE * 1000 }).toEqual(["SUCCEEDED", "SUCCEEDED"]);
+    const [first, second] = await jobs();
+    expect(Math.max(first!.start_time, second!.start_time)).toBeLessThan(Math.min(first!.end_time, second!.end_time));
   });
 
   it("tell a mistake once; that no cluster is there; what is waited for", async () => {
