@@ -16,7 +16,9 @@ export const torchAboutSchema = z.object({
   /** version of PyTorch; null where it is missing or does not load */
   torch: z.string().nullable(),
   /** what is taken before the processor */
-  devices: z.array(z.object({ kind: z.enum(["cuda", "metal"]), name: z.string(), memoryBytes: z.number().nonnegative() })),
+  devices: z.array(
+    z.object({ kind: z.enum(["cuda", "metal"]), name: z.string(), memoryBytes: z.number().nonnegative() }),
+  ),
   /** why nothing can be trained with it; null: it can be */
   problem: adviceSchema.nullable(),
   /** why a graphics card that is there cannot be used */
