@@ -113,6 +113,11 @@ def _run(args: list[str]) -> int:
 
         sample(options.run, _sample_options(options))
         return 0
+    if options.command == "pages":
+        from .page_command import draw_pages
+
+        draw_pages(options.weights, options.folder, options.count, options.seed, options.set)
+        return 0
     if started_by_torchrun():
         return _work(options, command)
     _train(options, command, None)
@@ -272,6 +277,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _shared(command)
     _add_sample(commands)
+    _add_pages(commands)
     _add_bench(commands)
     return parser
 
@@ -322,6 +328,18 @@ def _add_sample(commands: argparse._SubParsersAction[_Parser]) -> None:
         "--json", action="store_true", help="print the pictures' paths and how they were drawn as JSON"
     )
     _places(command)
+
+
+def _add_pages(commands: argparse._SubParsersAction[_Parser]) -> None:
+    text = "Draw the images that `maskdm evaluate` measures, as pages of pixels. Prints how many there are."
+    command = commands.add_parser("pages", help=text, description=text, allow_abbrev=False)
+    command.add_argument("weights", type=Path, help="model.safetensors or ema.safetensors of a checkpoint in a run")
+    command.add_argument(
+        "--folder", type=Path, required=True, metavar="DIR", help="folder of the pages, which is there"
+    )
+    command.add_argument("--count", type=_positive, required=True, help="images in all")
+    command.add_argument("--seed", type=_whole, required=True, help="seed of the noise")
+    _overrides(command)
 
 
 def _add_bench(commands: argparse._SubParsersAction[_Parser]) -> None:

@@ -57,7 +57,7 @@ def drawing_of(
         **_guidance(experiment),
         "seed": seed,
         "count": sample.count,
-        **_label(experiment.model.num_classes, chosen),
+        **label_of(experiment.model.num_classes, chosen),
         "imageSize": data.image_size,
         "channels": data.channels,
         "diffusion": {
@@ -89,7 +89,8 @@ def is_guided(experiment: Experiment) -> bool:
     return any(first <= i * total // steps - 1 <= last for i in range(1, steps + 1))
 
 
-def _label(num_classes: int, chosen: list[int] | None) -> Document:
+def label_of(num_classes: int, chosen: list[int] | None) -> Document:
+    """What a drawing says of the classes of its images."""
     if num_classes == 0:
         return {"label": None}
     if chosen is None:

@@ -87,6 +87,10 @@ async function evaluate(runs: readonly string[], options: EvaluateOptions, io: I
           else progress.update(part, done, total);
         },
         note: (line) => io.stderr(line),
+        async runTorch(python, args, onLine) {
+          const { handOver } = await import("./handOver.ts");
+          await handOver({ python, args, input: null }, { ...io, stdout: onLine });
+        },
       }).finally(() => progress.finish());
       results.push(evaluation);
       if (options.jsonLines === true) printLine(evaluation);

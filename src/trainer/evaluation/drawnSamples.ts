@@ -13,18 +13,25 @@ import { requireWritable } from "../../node/run/writableFolder.ts";
 import type { EngineClient } from "../engine/client.ts";
 import { drawSamples } from "../sample/drawSamples.ts";
 
-export interface SamplesRequest {
-  readonly runDir: string;
-  readonly experiment: Experiment;
+export interface PagesRequest {
+  /** is there */
+  readonly folder: string;
   /** of all samples */
   readonly drawing: Drawing;
-  readonly engine: EngineClient;
-  /** called once where the engine is to draw */
-  readonly loadWeights?: () => Promise<unknown>;
+  /** told how many there are */
+  readonly onProgress: (done: number) => void;
+}
+
+/** Draws the pages that are missing in a folder. @throws UserError where the engine or the disk refuses */
+export type DrawPages = (request: PagesRequest) => Promise<void>;
+
+export interface SamplesRequest {
+  readonly runDir: string;
+  /** of all samples */
+  readonly drawing: Drawing;
+  readonly drawPages: DrawPages;
   /** samples that are there are of other weights */
   readonly anew?: boolean;
-  /** called between steps; what it throws ends the drawing */
-  readonly check?: () => void;
 }
 
 export interface DrawnSamples {
@@ -36,24 +43,51 @@ export interface DrawnSamples {
 
 /** Draws what is not there yet. @throws UserError where the engine or the disk refuses */
 export async function drawnSamples(request: SamplesRequest, onProgress: (done: number) => void): Promise<DrawnSamples> {
-  const { runDir, experiment, drawing, engine, loadWeights, anew = false, check = () => {} } = request;
-  const { image_size: side, channels } = experiment.data;
-  const { count, seed } = drawing;
-  const imageBytes = side * side * channels;
+  const { runDir, drawing, drawPages, anew = false } = request;
   const key = keyOf(drawing);
   const folder = join(evaluationsFolder(runDir), key);
   if (anew) removeQuietly(folder);
   requireWritable(folder);
-  let loading: Promise<unknown> | undefined;
-  for (let first = 0; first < count; first += PAGE) {
-    const images = Math.min(PAGE, count - first);
-    const file = pageFile(folder, first);
-    if (!hasImages(file, images * imageBytes)) {
-      loading ??= loadWeights?.();
-      await loading;
+  const { count, imageSize: side, channels } = drawing;
+  if (missingPages(folder, drawing).length > 0) await drawPages({ folder, drawing, onProgress });
+  onProgress(count);
+  return { drawing, images: pagedImages(folder, { count, side, channels }), key };
+}
+
+interface Page {
+  readonly file: string;
+  /** number of its first image */
+  readonly first: number;
+  readonly images: number;
+}
+
+function missingPages(folder: string, { count, imageSize, channels }: Drawing): Page[] {
+  const pages = Array.from({ length: Math.ceil(count / PAGE) }, (_, page) => {
+    const first = page * PAGE;
+    return { file: pageFile(folder, first), first, images: Math.min(PAGE, count - first) };
+  });
+  return pages.filter(({ file, images }) => !hasImages(file, images * imageSize ** 2 * channels));
+}
+
+export interface PagesByEngine {
+  readonly engine: EngineClient;
+  readonly experiment: Experiment;
+  /** called once where there is something to draw */
+  readonly loadWeights?: () => Promise<unknown>;
+  /** called between steps; what it throws ends the drawing */
+  readonly check?: () => void;
+}
+
+/** By this program's engine. */
+export const pagesByEngine =
+  ({ engine, experiment, loadWeights, check = () => {} }: PagesByEngine): DrawPages =>
+  async ({ folder, drawing, onProgress }) => {
+    const imageBytes = drawing.imageSize ** 2 * drawing.channels;
+    await loadWeights?.();
+    for (const { file, first, images } of missingPages(folder, drawing)) {
       const page = new Uint8ClampedArray(images * imageBytes);
       const sample = { ...experiment.sample, count: images };
-      const asked = { sample, seed, firstImage: first, drawing, onStep: check };
+      const asked = { sample, seed: drawing.seed, firstImage: first, drawing, onStep: check };
       for await (const batch of drawSamples(engine, experiment, asked)) {
         // Clamped arrays round, cut off at 0 and 255 and take NaN as 0.
         page.set(
@@ -64,7 +98,4 @@ export async function drawnSamples(request: SamplesRequest, onProgress: (done: n
       }
       replaceFile(file, new Uint8Array(page.buffer), false);
     }
-    onProgress(first + images);
-  }
-  return { drawing, images: pagedImages(folder, { count, side, channels }), key };
-}
+  };

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { drawnClasses } from "../../core/classes/drawnClasses.ts";
 import { UserError } from "../../core/errors.ts";
 import type { Override } from "../../core/experiment/overrides.ts";
+import type { Drawing } from "../../core/run/drawing.ts";
 import type { Evaluation } from "../../core/run/evaluations.ts";
 import { checkCheckpoint } from "../../node/run/checkpoints.ts";
 import { experimentBehind } from "../../node/run/experimentOfRun.ts";
@@ -15,7 +16,8 @@ import { EngineClient } from "../engine/client.ts";
 import { engineThreads } from "../engine/engineThreads.ts";
 import { imagesSince } from "../run/imageListFile.ts";
 import { drawingWith, loadWeights, startDrawing } from "../sample/startDrawing.ts";
-import { type DrawnSamples, drawnSamples } from "./drawnSamples.ts";
+import { type TorchPython, torchToEvaluate } from "../torch/findTorch.ts";
+import { type DrawnSamples, type DrawPages, drawnSamples, pagesByEngine } from "./drawnSamples.ts";
 import { evaluateSamples, withSpaces } from "./evaluateSamples.ts";
 import { measuredImages } from "./measuredImages.ts";
 
@@ -27,6 +29,8 @@ export interface EvaluateRequest extends NetworkRequest {
   readonly space?: string;
   /** @param part what is being done */
   readonly onProgress: (part: "decoding" | "drawing" | "embedding" | "measuring", done: number, total: number) => void;
+  /** Runs the PyTorch engine. @param onLine told the lines that it prints on stdout */
+  readonly runTorch: (python: string, args: readonly string[], onLine: (line: string) => void) => Promise<unknown>;
 }
 
 /** @throws UserError where the run, its images or the space cannot be used */
@@ -73,22 +77,40 @@ function numbersOf({ runDir, classes }: RunNetwork): (folders: readonly string[]
 
 async function draw(
   network: RunNetwork,
-  { samples: count, seed, onProgress }: EvaluateRequest,
+  request: EvaluateRequest,
   chosen: readonly number[] | null,
 ): Promise<DrawnSamples> {
+  const { samples: count, onProgress } = request;
   const { runDir, experiment } = network;
+  const seed = request.seed ?? experiment.seed;
+  const by = (engine: { readonly backend: string; readonly version: string }): Drawing => ({
+    ...drawingWith(network, engine, { seed, chosen }),
+    count,
+  });
+  const told = (done: number): void => onProgress("drawing", done, count);
+  const torch = await torchToEvaluate(experiment);
+  if (torch !== null) {
+    const drawing = by({ backend: "torch", version: torch.about.torch! });
+    return drawnSamples({ runDir, drawing, drawPages: pagesByTorch(torch, network, request) }, told);
+  }
   const engine = new EngineClient();
   try {
-    const facts = await startDrawing(engine, network);
-    const drawing = { ...drawingWith(network, facts, { seed: seed ?? experiment.seed, chosen }), count };
-    return await drawnSamples(
-      { runDir, experiment, drawing, engine, loadWeights: () => loadWeights(engine, network) },
-      (done) => onProgress("drawing", done, count),
-    );
+    const drawing = by(await startDrawing(engine, network));
+    const drawPages = pagesByEngine({ engine, experiment, loadWeights: () => loadWeights(engine, network) });
+    return await drawnSamples({ runDir, drawing, drawPages }, told);
   } finally {
     await engine.close();
   }
 }
+
+/** By the PyTorch engine: the same images from the same weights, but for rounding. */
+const pagesByTorch =
+  ({ python }: TorchPython, { file }: RunNetwork, { overrides, runTorch }: EvaluateRequest): DrawPages =>
+  async ({ folder, drawing: { count, seed }, onProgress }) => {
+    const asked = ["--folder", folder, "--count", String(count), "--seed", String(seed)];
+    const set = drawingOverrides(overrides).flatMap(({ path, value }) => ["--set", `${path}=${value}`]);
+    await runTorch(python, ["pages", file, ...asked, ...set], (line) => onProgress(Number(line)));
+  };
 
 /** What is other about the images than when the weights were saved; nothing where they are the same, as far as is known. */
 function changeNote({ runDir, checkpointDir }: RunNetwork, dataset: Dataset): { note?: string } {

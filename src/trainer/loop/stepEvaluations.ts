@@ -30,7 +30,7 @@ export class StepEvaluations {
     const { experiment, stage, run, dataset, cacheDir, threads, engine, stop, chosen } = this.parts;
     return betweenSteps(this.parts, `evaluation of step ${step}`, "made", async () => {
       // Most runs are not evaluated, and need not load ONNX Runtime for it.
-      const [{ evaluateSamples, withSpaces }, { drawnSamples }] = await Promise.all([
+      const [{ evaluateSamples, withSpaces }, { drawnSamples, pagesByEngine }] = await Promise.all([
         import("../evaluation/evaluateSamples.ts"),
         import("../evaluation/drawnSamples.ts"),
       ]);
@@ -41,10 +41,10 @@ export class StepEvaluations {
       const count = experiment[stage].evaluate_samples;
       const averaged = { ...experiment, sample: { ...experiment.sample, count, weights: "ema" as const } };
       const drawing = drawingAt(step, this.parts, averaged);
+      const drawPages = pagesByEngine({ engine, experiment: averaged, check: () => stop.check() });
       return withSpaces(undefined, threads, async (spaces) => {
-        const samples = await drawnSamples(
-          { runDir: run.dir, experiment: averaged, drawing, engine, anew, check: () => stop.check() },
-          (done) => showProgress("drawing", done, count),
+        const samples = await drawnSamples({ runDir: run.dir, drawing, anew, drawPages }, (done) =>
+          showProgress("drawing", done, count),
         );
         const say = (line: string): void => run.log(line);
         const images = measuredImages(dataset, chosen);

@@ -1,7 +1,5 @@
 /** An engine that draws with the network of a run. */
 import packageJson from "../../../package.json" with { type: "json" };
-import { UserError } from "../../core/errors.ts";
-import { isOwnNetwork } from "../../core/model/ownNetwork.ts";
 import { modelShape } from "../../core/model/shape.ts";
 import { type Drawing, drawingOf } from "../../core/run/drawing.ts";
 import type { RunNetwork } from "../../node/run/runNetwork.ts";
@@ -15,12 +13,6 @@ import { ownBackend } from "../engine/wantedBackend.ts";
  * @throws UserError where the network is one in Python
  */
 export function startDrawing(engine: EngineClient, { experiment }: RunNetwork): Promise<EngineFacts> {
-  const { backbone } = experiment.model;
-  if (isOwnNetwork(backbone)) {
-    throw new UserError(
-      `model.backbone ${backbone} is a network in Python: this program's engine, which draws the images that are evaluated, cannot compute it. \`maskdm sample RUN --images\` draws with PyTorch where engine.backend is torch.`,
-    );
-  }
   return engine.call("init", {
     wanted: ownBackend(experiment),
     threads: engineThreads(experiment),
@@ -37,7 +29,7 @@ export function loadWeights(engine: EngineClient, { file, experiment }: RunNetwo
 /** @param chosen classes that take turns; null: all do */
 export function drawingWith(
   { experiment, weights }: RunNetwork,
-  { backend, version }: EngineFacts,
+  { backend, version }: { readonly backend: string; readonly version: string },
   { seed, chosen }: { readonly seed: number; readonly chosen: readonly number[] | null },
 ): Drawing {
   return drawingOf(experiment, {

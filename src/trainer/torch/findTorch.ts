@@ -1,6 +1,7 @@
 /** Finds a Python that can train. */
 import { UserError } from "../../core/errors.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
+import { isOwnNetwork } from "../../core/model/ownNetwork.ts";
 import { parseJson } from "../../core/parseJson.ts";
 import type { Stage } from "../../core/random/streams.ts";
 import { type TorchAbout, torchAboutSchema } from "../../core/torch/about.ts";
@@ -112,6 +113,17 @@ export async function requireTorch(): Promise<TorchPython> {
   const search = await findTorch();
   if (search.found) return search;
   throw new UserError(`engine.backend: torch cannot be used: ${search.reason}. ${search.remedy}`, "failure");
+}
+
+/**
+ * The PyTorch that draws what is measured of a run; null: this program's own engine does, which draws the same images but for rounding, and so does where a machine
+ * that only measures has no PyTorch. @throws UserError where there is none and the network is one in Python
+ */
+export async function torchToEvaluate(experiment: Experiment): Promise<TorchPython | null> {
+  if (isOwnNetwork(experiment.model.backbone)) return requireTorch();
+  if (experiment.engine.backend !== "torch") return torchFor(experiment, null);
+  const search = await findTorch();
+  return search.found ? search : null;
 }
 
 /**
