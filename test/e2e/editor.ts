@@ -143,13 +143,17 @@ export class Editor {
   }
 
   /**
-   * Saves the active editor until its file holds what is awaited and no editor has anything left to save:
-   * what a test writes into a file before its editor knows that it is saved, the editor takes for what it saved itself.
+   * Saves the active editor until its file holds what is awaited, and waits until the editor knows that it is saved: what a test writes into a file
+   * meanwhile, the editor takes for what it saved itself, or for a conflict.
    */
   async save(what: string, holds: () => boolean): Promise<void> {
+    const isSaved = async () => (await this.page.locator(".tab.dirty").count()) === 0;
     await until(what, async () => {
-      await this.page.keyboard.press("Control+s");
-      return holds() && (await this.page.locator(".tab.dirty").count()) === 0;
+      if (!(await isSaved())) {
+        await this.page.keyboard.press("Control+s");
+        await until("a saved editor", isSaved);
+      }
+      return holds();
     });
   }
 

@@ -93,6 +93,8 @@ describe("the journey from an empty window to samples", () => {
   it("underlines a mistake and mends it with a quick fix", async () => {
     const good = readFileSync(file, "utf8");
     writeFileSync(file, good.replace(/^(\s+)block_size:/m, "$1blok_size:"));
+    const designer = await editor.webview('body[data-view="designer"]');
+    await designer.locator(".file-problems .link", { hasText: /^line \d+$/ }).click();
     await editor.page.locator(".squiggly-error").first().waitFor();
     await editor.screenshot("journey-squiggle");
     await editor.page.locator(".view-line", { hasText: "blok_size" }).locator("span span").nth(1).click();

@@ -55,12 +55,16 @@ axes:
   );
 });
 
+/** What the program said on stderr. */
+let told = "";
+
 function evidence(change: Partial<EvidenceOptions> = {}): Evidence {
   const run = (args: readonly string[], input: string): Promise<{ code: number | null; out: string }> => {
-    const child = spawn(shop.commandLine(args), { shell: true, stdio: ["pipe", "pipe", "ignore"], cwd: shop.folder });
+    const child = spawn(shop.commandLine(args), { shell: true, cwd: shop.folder });
     child.stdin.end(input);
     let out = "";
     child.stdout.on("data", (data) => (out += data));
+    child.stderr.on("data", (data) => (told += data));
     return new Promise((done) => child.on("close", (code) => done({ code, out })));
   };
   return new Evidence({
@@ -83,7 +87,7 @@ it("says what is missing, measures speeds, computes once, and writes pages with 
   expect(empty).toMatch(/\| lr 0\.001 +\| 0 of 2 \| missing /);
   writeFileSync(shop.path("out", "tiny.md"), empty.replace("*No conclusion is written yet.*", "It does."));
 
-  expect(await evidence({ only: "tiny-budgets" }).run()).toBe(true);
+  expect(await evidence({ only: "tiny-budgets" }).run(), told).toBe(true);
   const { secondsPerStep } = readSpeeds(shop.path("runs", ".evidence", "speeds.json"));
   const speeds = Object.values(secondsPerStep);
   expect(speeds.map(({ length }) => length)).toEqual([ROUNDS]);
@@ -99,7 +103,7 @@ it("says what is missing, measures speeds, computes once, and writes pages with 
   const half = read("out", "tiny.md");
   expect(half).toContain("**Not computed yet:**\n\n* Pictures: all 4 cells.");
 
-  expect(await evidence().run()).toBe(true);
+  expect(await evidence().run(), told).toBe(true);
   const page = read("out", "tiny.md");
   expect(page).not.toContain("Not computed yet");
   expect(page).not.toContain("missing");

@@ -59,8 +59,11 @@ describe.concurrent("a study whose disk fills", () => {
     expect(again.exitCode, again.err).toBe(1);
     expect(again.err).toContain("Free some space.");
 
+    // The remedy is another once the training at work has found the disk full, too.
+    await until("the end of the first run", () => !study.isRunning(first));
+    const now = await study.command("status");
     rmSync(filler(study));
-    const gone = await study.command(remedyIn(said.err, study));
+    const gone = await study.command(remedyIn(now.err, study));
     expect(gone.exitCode, gone.err).toBe(0);
     expect(await study.states()).toEqual(["done", "done"]);
     const { sessions } = recordOf(study.run(first));
