@@ -59,7 +59,20 @@ describe("npm run bench", () => {
     "shows products by every instruction set side by side, and writes no report",
     async () => {
       const folder = newFolder();
-      const line = ["--only", "products", "--engines", "native", "--threads", "1", "--rounds", "3", "--out", folder];
+      const line = [
+        "--only",
+        "products",
+        "--engines",
+        "native",
+        "--threads",
+        "1",
+        "--rounds",
+        "2",
+        "--block-seconds",
+        "0.02",
+        "--out",
+        folder,
+      ];
       const { code, text } = await bench(line);
       expect(code, text).toBe(0);
       const head = text.split("\n").find((row) => row.startsWith("| product"));
