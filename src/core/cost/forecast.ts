@@ -76,7 +76,7 @@ export interface ForecastRun {
 
 /** @returns null where patches do not divide the image or heads the width, or the mask does not fit the grid */
 export function forecast({ experiment, stage, images = null }: ForecastRun, known: MachineKnowledge): Forecast | null {
-  const torch = trainsWithTorch(experiment, known.autoTakesTorch === true, [stage]);
+  const torch = trainsWithTorch(experiment, known.autoTakesTorch === true);
   const facts = stageFacts(experiment, stage, torch ? null : known.machineBytes);
   if (facts === null) return null;
   const { steps } = experiment[stage];

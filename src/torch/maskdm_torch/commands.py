@@ -18,6 +18,7 @@ from .documents import Unreadable, read_document
 from .distributed import ALONE, Ranks
 from .engine import BACKEND, CheckpointWeights, StartWeights
 from .errors import UserError
+from .evaluations import refuse_evaluations
 from .experiment import Experiment, Stage, parse_experiment, read_experiment_file
 from .experiment_checks import check_experiment
 from .experiment_of_run import config_hash, experiment_behind, experiment_of_run, named_experiment, place_of_experiment
@@ -27,7 +28,7 @@ from .overrides import Override, apply_overrides
 from .progress import put, say
 from .run_folder import NewRun, SessionRequest, create_run, read_experiment_text, read_run, take_run
 from .run_names import check_free
-from .session import Session, refuse_evaluations, run_session
+from .session import Session, run_session
 from .shell import maskdm_command, short_path
 from .sources import Source, named_in_file, parent_checkpoint, resolve_run, resolve_source, run_record
 from .yaml_text import yaml_text

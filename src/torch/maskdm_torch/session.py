@@ -15,7 +15,7 @@ from .data_path import open_data_path
 from .dataset import Dataset, fingerprint, images_since, open_dataset, write_image_list
 from .distributed import ALONE, Ranks, WorkerLost
 from .engine import BACKEND, CheckpointWeights, StartWeights, device_name, prepare_device, training_state
-from .errors import CommandExit, UserError
+from .errors import CommandExit
 from .experiment import Experiment, Stage
 from .experiment_of_run import named_experiment
 from .follower import FollowersTask
@@ -176,13 +176,3 @@ def _afterwards(end: TrainingEnd, session: Session, path: Path) -> str:
         return f"Next: {maskdm_command('sample', folder)}"
     file = short_path(named_experiment(path, session.experiment_file))
     return f"Next: {maskdm_command('finetune', file, '--from', folder)}"
-
-
-def refuse_evaluations(experiment: Experiment, stage: Stage) -> None:
-    """What this engine cannot do it refuses by name."""
-    every = experiment.stage(stage).evaluate_every
-    if every > 0:
-        raise UserError(
-            f"{stage}.evaluate_every {every}: the PyTorch engine makes no evaluations while it trains. "
-            f"Set it to 0 (--set {stage}.evaluate_every=0) and measure afterwards with: maskdm evaluate RUN"
-        )

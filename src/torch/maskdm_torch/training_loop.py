@@ -12,12 +12,14 @@ import torch
 
 from .batch_source import BatchSource
 from .batches import TrainingBatch
+from .checkpoints import checkpoint_name
 from .compiled import given_up
 from .dataset import Dataset
 from .drawing import drawing_of
 from .drawing_files import DrawingFiles
 from .engine import AveragedNetwork, evaluating, is_out_of_memory, smaller_micro_batch
 from .errors import UserError
+from .evaluations import evaluate
 from .experiment import Experiment, Stage
 from .files import DiskError
 from .held_out import held_out_loss
@@ -209,8 +211,11 @@ class TrainingLoop:
     def _held_out_due(self, step: int) -> bool:
         return len(self._setup.dataset.held_out) > 0 and self._due(step, self._config.held_out_every)
 
+    def _evaluation_due(self, step: int) -> bool:
+        return self._due(step, self._config.evaluate_every)
+
     def _line_due(self, step: int) -> bool:
-        return self._due(step, self._config.log_every) or self._held_out_due(step)
+        return self._due(step, self._config.log_every) or self._held_out_due(step) or self._evaluation_due(step)
 
     def _samples_due(self, step: int) -> bool:
         return self._due(step, self._config.sample_every)
@@ -240,19 +245,27 @@ class TrainingLoop:
                 line = self._with_held_out(line)
             setup.run.metrics.append(line)
         # While the loss explodes nothing is saved, or checkpoints of a lost network would push out the good ones.
-        if step == self._config.steps or (self._passed_checkpoint(step) and True not in self._high):
+        is_wanted = self._passed_checkpoint(step) or self._evaluation_due(step)
+        if step == self._config.steps or (is_wanted and True not in self._high):
             self._checkpoint()
         if self._samples_due(step):
             self._draw_samples()
+        if line is not None and self._evaluation_due(step):
+            self._evaluate(line)
 
     def _make_up(self) -> None:
         """The session before may have ended between saving and drawing or measuring."""
         step, run = self._step, self._setup.run
         if self._samples_due(step) and not self._has_samples():
             self._draw_samples()
-        line = read_step_line(run.path, step) if self._held_out_due(step) else None
-        if line is not None and "heldOutLoss" not in line:
-            run.metrics.append(self._with_held_out(line))
+        line = read_step_line(run.path, step)
+        if line is None:
+            return
+        if self._held_out_due(step) and "heldOutLoss" not in line:
+            line = self._with_held_out(line)
+            run.metrics.append(line)
+        if self._evaluation_due(step) and "kid" not in line:
+            self._evaluate(line)
 
     def _between(self, kind: str, done: str, work: Callable[[], Any]) -> Any:
         """Work that a stop does not wait for, and that does not end the run where it fails; None: it was given up or
@@ -322,6 +335,27 @@ class TrainingLoop:
         )
         return line if measured is None else {**line, "heldOutLoss": measured[0], "heldOutError": measured[1]}
 
+    def _evaluate(self, line: dict[str, Any]) -> None:
+        """Of the step's checkpoint. Writes its line again: that takes long, and what is known is not to wait for it."""
+        setup, step = self._setup, self._step
+        if self._saved_at != step:
+            setup.run.log(f"no evaluation of step {step}: while the loss explodes nothing is saved")
+            return
+
+        def measure() -> tuple[float, float]:
+            return evaluate(
+                setup.run.path / "checkpoints" / checkpoint_name(step),
+                self._config.evaluate_samples,
+                setup.stop.check,
+                lambda text: setup.progress.update(step, text, self._seconds_left),
+            )
+
+        measured = self._between("evaluation", "made", measure)
+        if measured is not None:
+            kid, error = measured
+            setup.run.log(f"evaluation of step {step}: KID {kid:.3g} ± {error:.3g}")
+            setup.run.metrics.append({**line, "kid": kid, "kidError": error})
+
     def _images_at(self, step: int) -> int:
         """The sessions before may have had another batch size."""
         return self._first_images + (step - self._first_step) * self._config.batch_size
@@ -368,6 +402,7 @@ class TrainingLoop:
             ("checkpoints", config.checkpoint_every),
             ("samples", config.sample_every),
             ("held-out loss", config.held_out_every),
+            ("evaluation", config.evaluate_every),
         ):
             seconds, times = self._events.get(kind, (0.0, 0))
             if times and every:

@@ -53,7 +53,7 @@ export class StepBench {
    */
   static async start(
     experiment: Experiment,
-    wanted: BackendChoice = timedBackend(experiment, "pretrain", false),
+    wanted: BackendChoice = timedBackend(experiment, false),
     stage: Stage = "pretrain",
   ): Promise<StepBench> {
     const source = new BatchSource(experiment, stage, madeUpImages(experiment));
@@ -138,8 +138,8 @@ export class StepBench {
  * @param autoTakesTorch whether `auto` counts as PyTorch
  * @throws UserError where it is another program that trains
  */
-export function timedBackend(experiment: Experiment, stage: Stage, autoTakesTorch: boolean): OwnBackend {
-  if (!trainsWithTorch(experiment, autoTakesTorch, [stage])) return ownBackend(experiment);
+export function timedBackend(experiment: Experiment, autoTakesTorch: boolean): OwnBackend {
+  if (!trainsWithTorch(experiment, autoTakesTorch)) return ownBackend(experiment);
   const { backend } = experiment.engine;
   throw new UserError(
     `engine.backend: ${backend} trains with PyTorch here, which cannot be timed beforehand: how long a run of it takes is known when it is at work. \`--set engine.backend=native\` times this program's own engine.`,

@@ -23,7 +23,7 @@ export async function timePiece(experiment: Experiment, stage: Stage, config: Ma
   const { strategy, rate, blockSize, cellSize, cropSize } = config;
   const sizes = { block_size: blockSize, cell_size: cellSize, crop_size: cropSize };
   const alone = { ...experiment, mask: { ...experiment.mask, strategy, rate, ...sizes } };
-  const bench = await StepBench.start(alone, timedBackend(alone, stage, autoTakesTorch()), stage);
+  const bench = await StepBench.start(alone, timedBackend(alone, autoTakesTorch()), stage);
   try {
     const warm = mean(await bench.run(WARM_UP_STEPS));
     const most = Math.max(LEAST_TIMED_STEPS, Math.floor(MOST_SECONDS / warm));

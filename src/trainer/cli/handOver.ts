@@ -28,7 +28,8 @@ export interface HandOver {
 export async function handOver({ python, args, input, started }: HandOver, io: Io): Promise<readonly string[]> {
   const hasSignals = process.platform !== "win32";
   const child = spawn(python, [...TORCH_MODULE, ...args], {
-    env: torchEnvironment(),
+    // It has this program make its evaluations: evaluations.py.
+    env: { ...torchEnvironment(), MASKDM_PROGRAM: JSON.stringify([process.execPath, process.argv[1]]) },
     detached: hasSignals,
     stdio: [input === null ? "ignore" : "pipe", "pipe", "inherit"],
   });

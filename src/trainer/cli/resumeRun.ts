@@ -67,7 +67,7 @@ export async function resume(text: string, options: ResumeOptions, io: Io): Prom
   }
 
   const { torchTarget } = await import("./targets/torchTarget.ts");
-  const target = await torchTarget(experiment, stage);
+  const target = await torchTarget(experiment);
   if (target !== null) {
     const { resumeWithTorch } = await import("./trainWithTorch.ts");
     return resumeWithTorch(target, { run: name, options, overrides: overridesOf(options, stage) }, io);

@@ -126,7 +126,7 @@ async function torchOf(run: string, runsDir: string, overrides: readonly SetOpti
   ]);
   // Whoever draws says what there is to say of the run.
   const { experiment } = findNetwork({ source: run, runsDir, overrides, note: () => {} });
-  return torchFor(experiment, null);
+  return torchFor(experiment);
 }
 
 /** The command with all its options. */

@@ -75,7 +75,7 @@ export async function startRun(
   const facts = { ...machine, stage, ...images, ...(checkpoint ? { checkpoint } : {}) };
   const { experiment, text } = checkExperiment(file, original, overrides, facts, io);
   const { torchTarget } = await import("./targets/torchTarget.ts");
-  const target = await torchTarget(experiment, stage);
+  const target = await torchTarget(experiment);
   if (target !== null) {
     const { startWithTorch } = await import("./trainWithTorch.ts");
     return startWithTorch(target, { experimentFile, original, stage, options, overrides, source }, io);

@@ -3,9 +3,7 @@ import { UserError } from "../../core/errors.ts";
 import type { Experiment } from "../../core/experiment/schema.ts";
 import { isOwnNetwork } from "../../core/model/ownNetwork.ts";
 import { parseJson } from "../../core/parseJson.ts";
-import type { Stage } from "../../core/random/streams.ts";
 import { type TorchAbout, torchAboutSchema } from "../../core/torch/about.ts";
-import { refusedByTorch } from "../../core/torch/trainsWithTorch.ts";
 import { findProgram } from "../../node/findProgram.ts";
 import { mayHaveDevice } from "../../node/torch/deviceSigns.ts";
 import { hasDevice, keepTorch, keptTorch, type TorchAnswer } from "../../node/torch/keptTorch.ts";
@@ -121,19 +119,13 @@ export async function requireTorch(): Promise<TorchPython> {
  */
 export async function torchToEvaluate(experiment: Experiment): Promise<TorchPython | null> {
   if (isOwnNetwork(experiment.model.backbone)) return requireTorch();
-  if (experiment.engine.backend !== "torch") return torchFor(experiment, null);
+  if (experiment.engine.backend !== "torch") return torchFor(experiment);
   const search = await findTorch();
   return search.found ? search : null;
 }
 
-/**
- * The PyTorch that trains a stage of an experiment, or draws with it; null: this program's own engine does.
- * @param stage null: for drawing
- * @throws as requireTorch
- */
-export async function torchFor(experiment: Experiment, stage: Stage | null): Promise<TorchPython | null> {
-  const { backend } = experiment.engine;
+/** The PyTorch that trains an experiment, or draws with it; null: this program's own engine does. @throws as requireTorch */
+export async function torchFor({ engine: { backend } }: Experiment): Promise<TorchPython | null> {
   if (backend === "torch") return requireTorch();
-  if (backend !== "auto" || (stage !== null && refusedByTorch(experiment, stage).length > 0)) return null;
-  return torchForAuto();
+  return backend === "auto" ? torchForAuto() : null;
 }

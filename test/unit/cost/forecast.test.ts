@@ -58,12 +58,6 @@ describe("a stage that PyTorch trains", () => {
       expect(forecastText(found)).toMatch(/time +not known: PyTorch trains.*\n.*\n +memory +about .* of the device/);
     }
   });
-
-  it("is one that it can train: with evaluations it is this program's engine's", () => {
-    const evaluated = { ...experiment, pretrain: { ...experiment.pretrain, evaluate_every: 500 } };
-    expect(forecast({ experiment: evaluated, stage: "pretrain" }, auto)).toMatchObject({ torch: false });
-    expect(forecast({ experiment: evaluated, stage: "finetune" }, auto)).toMatchObject({ torch: true });
-  });
 });
 
 describe("what a stage does besides its steps", () => {

@@ -90,7 +90,7 @@ it("tells what is wrong with a command, and what to do", async (test) => {
     [
       pretrain("pretrain.evaluate_every=5"),
       2,
-      /pretrain.evaluate_every 5: the PyTorch engine makes no evaluations .*maskdm evaluate/,
+      /pretrain.evaluate_every 5: maskdm makes evaluations, and has not started this .*maskdm evaluate/,
     ],
     [["pretrain", "tiny.maskdm.yaml", "--run", "BASE"], 2, /runs\/base exists already. .*maskdm resume .*runs\/base/],
     [["pretrain", "tiny.maskdm.yaml", "--run", "a b"], 2, /"a b" cannot name a run: it holds " "/],

@@ -1,11 +1,12 @@
-/** `maskdm evaluate` of runs of the PyTorch engine: it draws what is measured, on its device, as the other engine would. */
-import { copyFileSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+/** Evaluations of runs of the PyTorch engine: it draws what is measured, on its device, as the other engine would. */
+import { copyFileSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeAll, expect, it, vi } from "vitest";
 import { type Evaluation, readEvaluations } from "../../../src/core/run/evaluations.ts";
+import { readRunMetrics } from "../../../src/node/run/metrics.ts";
 import { TRAINER_MODULES } from "../../python/findPython.ts";
 import { requirePython } from "../../python/requirePython.ts";
-import { QUICK, tinyExperiment, Workshop, writeImages } from "../training/support.ts";
+import { QUICK, statusOf, tinyExperiment, until, Workshop, writeImages } from "../training/support.ts";
 
 // A busy machine takes its time to import torch.
 vi.setConfig({ testTimeout: 240_000 });
@@ -84,3 +85,36 @@ it("a network of one's own is evaluated, and told where there is no PyTorch for 
   expect(exitCode).toBe(1);
   expect(err).toMatch(/^error: engine\.backend: torch cannot be used: .*nowhere.* is no program/m);
 });
+
+it("a run evaluates itself; one that is stopped meanwhile makes up for it", async (test) => {
+  process.env["MASKDM_PYTHON"] = requirePython(test, TRAINER_MODULES);
+  const pretrain = { ...QUICK, steps: 10, evaluate_every: 5, evaluate_samples: 50 };
+  shop.experiment("itself", { ...EXPERIMENT, pretrain });
+  const log = (run: string): string => readFileSync(join(shop.run(run), "log.txt"), "utf8");
+  await shop.succeed("pretrain", "itself.maskdm.yaml", "--run", "calm");
+  const made = readEvaluations(readFileSync(join(shop.run("calm"), "evaluations.jsonl"), "utf8"));
+  expect(made).toMatchObject([5, 10].map((step) => ({ step, samples: 50, weights: "ema", backend: "torch" })));
+  expect(kids("calm")).toEqual(
+    made.map(({ step, kid: { value, standardError } }) => ({ step, kid: value, kidError: standardError })),
+  );
+  expect(log("calm")).toMatch(/evaluation of step 5: KID \S+ ± /);
+
+  const stopped = shop.start(["pretrain", "itself.maskdm.yaml", "--run", "stopped"]);
+  let told = "";
+  stopped.child.stderr!.on("data", (data) => (told += data));
+  await until("the checkpoint of step 5", () => existsSync(join(shop.run("stopped"), "checkpoints/step-00000005")), 60);
+  stopped.child.kill("SIGTERM");
+  await stopped.ended;
+  expect(statusOf(shop.run("stopped"))).toMatchObject({ state: "stopped", step: 5 });
+  expect(log("stopped")).toContain("evaluation of step 5 given up for the stop");
+  expect(kids("stopped")).toEqual([]);
+  await shop.succeed("resume", "stopped");
+  expect(kids("stopped")).toEqual(kids("calm"));
+  expect(told).not.toContain("Traceback");
+});
+
+/** What evaluations say in the metrics. */
+const kids = (run: string) =>
+  readRunMetrics(shop.run(run)).flatMap(({ step, kid, kidError }) =>
+    kid === undefined ? [] : [{ step, kid, kidError }],
+  );

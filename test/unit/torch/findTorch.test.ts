@@ -57,9 +57,9 @@ describe.skipIf(!python.found || process.platform === "win32")("a Python that ca
       if (!parsed.ok) throw new Error("it does not parse");
       return parsed.experiment;
     };
-    expect(await torchFor(experimentWith("native"), "pretrain")).toBeNull();
+    expect(await torchFor(experimentWith("native"))).toBeNull();
     expect(calls()).toBe(0);
-    expect(await torchFor(experimentWith("torch"), "pretrain")).toMatchObject({ found: true, python: program });
+    expect(await torchFor(experimentWith("torch"))).toMatchObject({ found: true, python: program });
   });
 
   it("is told from a program that is none", async () => {

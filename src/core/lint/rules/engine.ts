@@ -5,7 +5,7 @@ import { memoryProfile, predictTrainingMemory } from "../../cost/memory.ts";
 import { isBuildable } from "../../model/backbones.ts";
 import { modelShape } from "../../model/shape.ts";
 import { bytes, count, divisors, plural } from "../../numbers.ts";
-import { refusedByTorch, trainsWithTorch } from "../../torch/trainsWithTorch.ts";
+import { trainsWithTorch } from "../../torch/trainsWithTorch.ts";
 import type { Finding, LintContext, Rule } from "../rule.ts";
 
 const GIB = 2 ** 30;
@@ -25,10 +25,10 @@ const memoryAboveMachine: Rule = {
     const own = engine.memory_gb === "auto" ? Number.POSITIVE_INFINITY : engine.memory_gb * GIB;
     const limit = Math.min(own, memoryBytes ?? Number.POSITIVE_INFINITY);
     const shape = modelShape(context.experiment);
-    if (!Number.isFinite(limit) || !isBuildable(shape)) return;
+    if (!Number.isFinite(limit) || !isBuildable(shape) || trainsWithTorch(context.experiment, autoTakesTorch)) return;
     const whose = own <= limit ? "engine.memory_gb allows" : "this machine has";
     for (const { stage, config, visibleTokens } of context.stages()) {
-      if (visibleTokens === null || trainsWithTorch(context.experiment, autoTakesTorch, [stage])) continue;
+      if (visibleTokens === null) continue;
       const batch = config.batch_size;
       const micro = config.micro_batch_size === "auto" ? 1 : Math.min(config.micro_batch_size, batch);
       const profile = memoryProfile(engine.backend);
@@ -115,26 +115,26 @@ const tooManyThreads: Rule = {
   },
 };
 
-const refused: Rule = {
+const evaluatesElsewhere: Rule = {
   code: "MDM707",
-  name: "refused-by-torch",
+  name: "evaluates-elsewhere",
   severity: "error",
   explanation:
-    "The PyTorch engine makes no evaluations while it trains: with `engine.backend: torch` the stage's `evaluate_every` has to be 0, and `maskdm evaluate` measures afterwards. `auto` takes this program's own engine where it is not.",
+    "A run makes evaluations while it trains on the machine that has started it: where `compute.target` sends it elsewhere, the stage's `evaluate_every` has to be 0, and `maskdm evaluate` measures afterwards.",
   fix: "Writes `evaluate_every: 0`.",
   *check(context) {
-    const { experiment } = context;
-    if (experiment.engine.backend !== "torch") return;
-    for (const { stage } of context.stages()) {
-      for (const key of refusedByTorch(experiment, stage)) {
-        yield {
-          at: [key, "engine.backend"],
-          message: `${key} is ${experiment[stage].evaluate_every}, but the PyTorch engine makes no evaluations while it trains. Set it to 0 and use maskdm evaluate afterwards, or another engine.backend.`,
-          fix: { title: `Write ${key}: 0`, set: { [key]: "0" } },
-        };
-      }
+    const { target } = context.experiment.compute;
+    if (target === "local") return;
+    for (const { stage, config } of context.stages()) {
+      if (config.evaluate_every === 0) continue;
+      const key = `${stage}.evaluate_every`;
+      yield {
+        at: [key, "compute.target"],
+        message: `${key} is ${config.evaluate_every}, but a run that trains elsewhere (compute.target ${target}) makes no evaluations. Set it to 0, and measure afterwards with maskdm evaluate.`,
+        fix: { title: `Write ${key}: 0`, set: { [key]: "0" } },
+      };
     }
   },
 };
 
-export const ENGINE_RULES: readonly Rule[] = [memoryAboveMachine, memorySetting, tooManyThreads, refused];
+export const ENGINE_RULES: readonly Rule[] = [memoryAboveMachine, memorySetting, tooManyThreads, evaluatesElsewhere];

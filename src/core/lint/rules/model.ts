@@ -288,8 +288,7 @@ const ownNetwork: Rule = {
     const { experiment, facts } = context;
     const { model, mask } = experiment;
     if (!isOwnNetwork(model.backbone)) return;
-    const stages = Array.from(context.stages(), ({ stage }) => stage);
-    if (!trainsWithTorch(experiment, facts.autoTakesTorch === true, stages)) {
+    if (!trainsWithTorch(experiment, facts.autoTakesTorch === true)) {
       yield {
         at: ["model.backbone"],
         message: `model.backbone ${model.backbone} is a network in Python, which the PyTorch engine alone trains. Set engine.backend to torch.`,
