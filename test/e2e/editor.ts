@@ -77,12 +77,13 @@ export class Editor {
     });
   }
 
-  /** Closes all files and panels, which are saved already. */
+  /** Closes all files and panels, which are saved already; one that was closed is no more to be found by what it shows. */
   async closeAll(): Promise<void> {
     await this.palette("View: Close All Editors");
-    await this.#explained("no editor to be open", () =>
-      this.page.locator(".tabs-container .tab").first().waitFor({ state: "detached" }),
-    );
+    await this.#explained("no editor to be open", async () => {
+      await this.page.locator(".tabs-container .tab").first().waitFor({ state: "detached" });
+      await until("the end of their pages", () => this.#webviews().length === 0);
+    });
   }
 
   /** Waits until the workbench is up and the extension's icon is in the activity bar. */
