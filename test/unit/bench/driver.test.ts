@@ -67,7 +67,7 @@ describe("npm run bench", () => {
         "--threads",
         "1",
         "--rounds",
-        "2",
+        "3",
         "--block-seconds",
         "0.02",
         "--out",
