@@ -124,7 +124,7 @@ const RECIPES: EvidenceDocument = {
       name: "recipes-together",
       title: "Before and after",
       asks: "All that was found to help, together, for five minutes of training.",
-      names: ["before", "after"],
+      names: ["before", "after", "after, noisier"],
       full: [FULL_SEEDS, seconds(1200)],
     },
     {
