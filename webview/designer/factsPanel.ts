@@ -75,7 +75,7 @@ export class FactsPanel {
   update(): void {
     const { lastGood, view, facts: machine } = this.model;
     if (lastGood === null) return;
-    const torch = trainsWithTorch(lastGood, machine.autoTakesTorch === true, [view.stage]);
+    const torch = trainsWithTorch(lastGood, machine.autoTakesTorch === true);
     const facts = stageFacts(lastGood, view.stage, torch ? null : (machine.memoryBytes ?? null));
     this.element.classList.toggle("stale", facts === null || this.model.reading.experiment === null);
     if (facts !== null) this.show(lastGood, view.stage, facts, pieceAt(facts.pieces, view.step));
