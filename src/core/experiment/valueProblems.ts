@@ -68,7 +68,8 @@ function repair(spec: KeySpec, value: unknown, document: ExperimentDocument): Re
   if (Array.isArray(value)) {
     const { items } = spec.schema;
     const names = items !== undefined && "enum" in items ? (items.enum ?? []).map(String) : [];
-    const meant = value.map((item) => nearestName(String(item), names));
+    // A mapping among them is no name that was mistyped.
+    const meant = value.map((item) => (typeof item === "object" ? null : nearestName(String(item), names)));
     return meant.includes(null) ? null : accept(meant, (list) => `Did you mean ${list}?`);
   }
   if (typeof value === "boolean") {

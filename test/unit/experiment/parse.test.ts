@@ -95,6 +95,13 @@ describe("parseExperiment", () => {
     expect(problemsOf("hasOwnProperty: 1\n")).toEqual(["1:1 MDM010", "1:1 MDM011"]);
   });
 
+  it("tells of a mapping in a list of names", () => {
+    const parsed = parseExperiment("data: {path: images, ignore: [thumbs, {a: 1}]}\n");
+    expect(parsed.ok ? [] : parsed.diagnostics.map(({ code, message }) => `${code} ${message}`)).toEqual([
+      expect.stringMatching(/^MDM013 data\.ignore must be a list of up to 64 texts/),
+    ]);
+  });
+
   it("reports everything wrong with the values at once", () => {
     const text = "data:\n  path: ./images\n  hflip: 2\nmodel:\n  depth: x\nsample:\n  eta: 3\n";
     expect(problemsOf(text)).toEqual(["3:10 MDM013", "5:10 MDM012", "7:8 MDM013"]);
