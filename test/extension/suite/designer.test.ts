@@ -8,7 +8,7 @@ import { readExperiment } from "../../../src/core/experiment/read.ts";
 import type { DataState } from "../../../src/core/protocol/designer.ts";
 import { filesBelow, zipOf } from "../../unit/data/archiveFiles.ts";
 import { DesignerPage } from "./designerPage.ts";
-import { api, eventually, openExperiment, workspacePath } from "./experimentEditor.ts";
+import { api, eventually, openExperiment, undo, workspacePath } from "./experimentEditor.ts";
 
 const TEXT = `# Written by hand
 data:
@@ -92,12 +92,8 @@ describe("the mask designer", () => {
     ok(document.isDirty);
     const told = page.dataOf("document").at(-1);
     deepEqual(told, { text: edited, version: document.version });
-    await vscode.window.showTextDocument(document);
-    await vscode.commands.executeCommand("undo");
-    await eventually(
-      () => document.getText(),
-      (text) => text === TEXT,
-    );
+    await undo(document);
+    equal(document.getText(), TEXT);
     await eventually(
       () => page.dataOf("document").at(-1)?.text,
       (text) => text === TEXT,

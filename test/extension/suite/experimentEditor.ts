@@ -38,6 +38,19 @@ export async function eventually<T>(
   }
 }
 
+/** Undoes the last change of a document in its text editor, which may get the focus a moment after it is shown. */
+export async function undo(document: vscode.TextDocument, column?: vscode.ViewColumn): Promise<void> {
+  const before = document.getText();
+  await vscode.window.showTextDocument(document, column);
+  await eventually(
+    async () => {
+      await vscode.commands.executeCommand("undo");
+      return document.getText();
+    },
+    (text) => text !== before,
+  );
+}
+
 /** Codes of the problems that the editor shows for a document, in its order. */
 export function problemCodes(uri: vscode.Uri): string[] {
   return vscode.languages.getDiagnostics(uri).map(({ code }) => String(typeof code === "object" ? code.value : code));

@@ -4,7 +4,7 @@ import type { MessageToWebview, MethodOf, Params } from "../../../src/core/proto
 import type { StudyProtocol } from "../../../src/core/protocol/study.ts";
 import { StudySession } from "../../../src/extension/study/studySession.ts";
 import { redirected } from "./designerPage.ts";
-import { api, eventually, openExperiment, workspacePath } from "./experimentEditor.ts";
+import { api, eventually, openExperiment, undo, workspacePath } from "./experimentEditor.ts";
 
 const TEXT = `# Written by hand
 base: tiny.maskdm.yaml
@@ -105,8 +105,7 @@ describe("the study editor", () => {
       () => page.last("plan"),
       (state) => state?.kind === "planned" && state.totals.cells === 6,
     );
-    await vscode.window.showTextDocument(document, vscode.ViewColumn.One);
-    await vscode.commands.executeCommand("undo");
+    await undo(document, vscode.ViewColumn.One);
     await eventually(
       () => page.last("document")?.text,
       (text) => text === TEXT,
