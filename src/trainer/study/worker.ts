@@ -13,6 +13,7 @@ import { type Queued, readLimit, readQueue } from "../../node/run/queue.ts";
 import { LockLostError, RunLock } from "../../node/run/runLock.ts";
 import { maskdmCommand } from "../../node/shellCommand.ts";
 import { studyFolder } from "../../node/study/places.ts";
+import { readStudyRecord } from "../../node/study/recordFile.ts";
 import { StudyReader } from "../../node/study/studyReader.ts";
 import { forgetStudyRequest, readStudyRequest } from "../../node/study/studyRequest.ts";
 import { Evaluating } from "./evaluating.ts";
@@ -110,10 +111,11 @@ class StudyWorker {
     }
   }
 
-  /** How a study goes on that found no room. */
+  /** How a study goes on that found no room. Trainings at work may yet fail of it, too, and are tried again only where that is asked for. */
   private get remedy(): string {
-    const verb = this.outcomes.firstFailure === "" ? "run" : "retry-failed";
-    return `Then go on with: ${maskdmCommand("study", verb, this.book.record.studyFile)}`;
+    const { runsDir, record } = this.book;
+    const verb = readStudyRecord(runsDir, record.name).ok ? "retry-failed" : "run";
+    return `Then go on with: ${maskdmCommand("study", verb, record.studyFile)}`;
   }
 
   private async workOn(): Promise<void> {
