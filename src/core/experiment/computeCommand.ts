@@ -5,21 +5,21 @@ export const COMMAND_PLACEHOLDERS = ["script", "folder", "run", "workers"] as co
 export type CommandPlaceholder = (typeof COMMAND_PLACEHOLDERS)[number];
 
 /** The shell's own ${NAME} is none. */
-const PLACEHOLDER = /(?<!\$)\{([A-Za-z_]+)\}/g;
+const NAME_IN_BRACES = /(?<!\$)\{([A-Za-z_]+)\}/g;
 
 const isKnown = (name: string): name is CommandPlaceholder =>
   (COMMAND_PLACEHOLDERS as readonly string[]).includes(name);
 
 /** Names in braces that stand for nothing. */
 export const unknownPlaceholders = (command: string): string[] =>
-  [...command.matchAll(PLACEHOLDER)].map(([, name]) => name!).filter((name) => !isKnown(name));
+  [...command.matchAll(NAME_IN_BRACES)].map(([, name]) => name!).filter((name) => !isKnown(name));
 
 /** Whether a command takes the script along, without which nothing trains. */
 export const takesScript = (command: string): boolean => command.includes("{script}");
 
 /** @param values quoted as the shell needs it */
 export const filledCommand = (command: string, values: Readonly<Record<CommandPlaceholder, string>>): string =>
-  command.replace(PLACEHOLDER, (text, name: string) => (isKnown(name) ? values[name] : text));
+  command.replace(NAME_IN_BRACES, (text, name: string) => (isKnown(name) ? values[name] : text));
 
 /** What takes the script to where people have their GPUs, to begin with. */
 export const COMMAND_TEMPLATES: readonly { readonly to: string; readonly command: string }[] = [

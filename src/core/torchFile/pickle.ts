@@ -84,16 +84,16 @@ class Machine {
   /** What is known. */
   private readonly opcodes: Readonly<Record<number, () => void>> = {
     128: () => this.protocol(), // PROTO
-    149: () => this.skip(8), // FRAME: only says how much to read ahead
+    149: () => this.advance(8), // FRAME: only says how much to read ahead
     78: () => this.push(null), // NONE
     136: () => this.push(true), // NEWTRUE
     137: () => this.push(false), // NEWFALSE
     75: () => this.push(this.byte()), // BININT1
     77: () => this.push(this.unsigned(2)), // BININT2
-    74: () => this.push(this.view.getInt32(this.skip(4), true)), // BININT
+    74: () => this.push(this.view.getInt32(this.advance(4), true)), // BININT
     138: () => this.push(this.long(this.byte())), // LONG1
     139: () => this.push(this.long(this.unsigned(4))), // LONG4
-    71: () => this.push(this.view.getFloat64(this.skip(8), false)), // BINFLOAT
+    71: () => this.push(this.view.getFloat64(this.advance(8), false)), // BINFLOAT
     140: () => this.push(this.string(1)), // SHORT_BINUNICODE
     88: () => this.push(this.string(4)), // BINUNICODE
     141: () => this.push(this.string(8)), // BINUNICODE8
@@ -216,7 +216,7 @@ class Machine {
   }
 
   /** Passes over bytes. @returns where they begin */
-  private skip(count: number): number {
+  private advance(count: number): number {
     const start = this.at;
     if (count > this.bytes.length - start) throw new Damage("its pickle was cut short");
     this.at += count;
@@ -224,12 +224,12 @@ class Machine {
   }
 
   private take(count: number): Uint8Array {
-    const start = this.skip(count);
+    const start = this.advance(count);
     return this.bytes.subarray(start, start + count);
   }
 
   private byte(): number {
-    return this.bytes[this.skip(1)]!;
+    return this.bytes[this.advance(1)]!;
   }
 
   /** Little-endian; above 2^53 more than any file has bytes, however it is rounded. */
