@@ -38,8 +38,9 @@ def failure(device: torch.device, experiment: Experiment, stage: Stage, folder: 
     is no such network."""
     batch = _noise(experiment, stage)
     here = _state(experiment, stage, folder, torch.device("cpu"))
+    generator = torch.Generator()
     for tensor in here.raw:
-        tensor.detach().add_(torch.empty(tensor.shape).normal_(std=_SPREAD, generator=torch.Generator()))
+        tensor.detach().add_(torch.empty(tensor.shape).normal_(std=_SPREAD, generator=generator))
     before = {name: tensor.detach().clone() for name, tensor in zip(here.names, here.raw)}
     should = _step(here, batch, before)
     try:

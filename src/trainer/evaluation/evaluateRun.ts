@@ -83,19 +83,19 @@ async function draw(
   const { samples: count, onProgress } = request;
   const { runDir, experiment } = network;
   const seed = request.seed ?? experiment.seed;
-  const by = (engine: { readonly backend: string; readonly version: string }): Drawing => ({
+  const drawingBy = (engine: { readonly backend: string; readonly version: string }): Drawing => ({
     ...drawingWith(network, engine, { seed, chosen }),
     count,
   });
   const told = (done: number): void => onProgress("drawing", done, count);
   const torch = await torchToEvaluate(experiment);
   if (torch !== null) {
-    const drawing = by({ backend: "torch", version: torch.about.torch! });
+    const drawing = drawingBy({ backend: "torch", version: torch.about.torch! });
     return drawnSamples({ runDir, drawing, drawPages: pagesByTorch(torch, network, request) }, told);
   }
   const engine = new EngineClient();
   try {
-    const drawing = by(await startDrawing(engine, network));
+    const drawing = drawingBy(await startDrawing(engine, network));
     const drawPages = pagesByEngine({ engine, experiment, loadWeights: () => loadWeights(engine, network) });
     return await drawnSamples({ runDir, drawing, drawPages }, told);
   } finally {

@@ -87,6 +87,7 @@ describe.skipIf(!python.found || process.platform !== "linux")("two workers on a
     expect(exitCode, err).toBe(1);
     expect(err.match(/that of predicting nothing/g), err).toHaveLength(1);
     expect(await study.states()).toEqual(["done", "failed"]);
+    expect(Object.values(study.sessions())).toEqual([1, 1]);
     // A run has ended before its job.
     type Job = { metadata: { name?: string } | null; status: string; start_time: number; end_time: number };
     const jobs = async (): Promise<Job[]> => {
