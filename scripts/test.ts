@@ -1,7 +1,7 @@
 // npm test: the checks, the build, the unit tests, the tests inside VS Code and those of the packaged extension, with their sum.
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import * as z from "zod";
 import { OUT, ROOT } from "./vscode/paths.ts";
 import { describeSuite, readSuiteResult, suiteResultFile } from "./vscode/testResult.ts";
@@ -16,7 +16,16 @@ const vitestSchema = z.object({
   numPassedTests: z.number(),
   numFailedTests: z.number(),
   numPendingTests: z.number(),
-  testResults: z.array(z.object({ status: z.string(), assertionResults: z.array(z.object({ status: z.string() })) })),
+  testResults: z.array(
+    z.object({
+      name: z.string(),
+      status: z.string(),
+      message: z.string(),
+      assertionResults: z.array(
+        z.object({ status: z.string(), fullName: z.string(), failureMessages: z.array(z.string()).nullish() }),
+      ),
+    }),
+  ),
 });
 
 const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
@@ -35,6 +44,7 @@ if ((await Promise.all(first)).every(Boolean)) {
 } else {
   count({ failed: 1 }, "The checks or the build failed: no test was run.");
 }
+// Told once more: thousands of lines lie between a failure and the end.
 for (const note of notes) console.log(`\n${note}`);
 console.log(
   `\n${totals.passed} passed, ${totals.failed} failed${totals.skipped > 0 ? `, ${totals.skipped} skipped` : ""}`,
@@ -53,6 +63,13 @@ async function unitTests(): Promise<void> {
     const broken = result.testResults.filter(
       (file) => file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed"),
     );
+    for (const file of result.testResults) {
+      const name = relative(ROOT, file.name);
+      if (broken.includes(file)) notes.push(failure(name, file.message));
+      for (const test of file.assertionResults.filter(({ status }) => status === "failed")) {
+        notes.push(failure(`${name} › ${test.fullName}`, test.failureMessages?.join("\n") ?? ""));
+      }
+    }
     const failed = result.numFailedTests + broken.length;
     count({
       passed: result.numPassedTests,
@@ -75,9 +92,17 @@ function editorTests(name: "extension" | "e2e"): void {
   } else if (result.notRun !== undefined) {
     count(required ? { failed: 1 } : { skipped: 1 }, `!!! The tests ${name} were NOT RUN: ${result.notRun}`);
   } else {
+    for (const { state, title, error } of result.tests) {
+      if (state === "failed") notes.push(failure(`${name} › ${title}`, error ?? ""));
+    }
     const { failed, ...rest } = describeSuite(result).counts;
     count({ ...rest, failed: ok ? failed : Math.max(failed, 1) });
   }
+}
+
+/** A failed test with the beginning of its message. */
+function failure(title: string, message: string): string {
+  return `FAILED ${title}\n${message.split("\n").slice(0, 12).join("\n")}`;
 }
 
 function count(added: Partial<Totals>, note?: string): void {

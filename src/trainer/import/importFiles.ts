@@ -16,6 +16,7 @@ import { asDiskError } from "../../node/run/diskError.ts";
 import { checkFree } from "../../node/run/newRun.ts";
 import { writeCheckpoint } from "../run/checkpoint.ts";
 import { createRun } from "../run/runFolder.ts";
+import { stopOnSignals } from "../stopOnSignals.ts";
 import { type ImportedWeights, readWeights } from "./importedWeights.ts";
 import { inputError } from "./inputError.ts";
 
@@ -94,7 +95,8 @@ async function writeRun(
     notes.push("the weights do not say how many steps they were trained for: 0 is noted. If you know it: --step N");
   const tensors = weights.load(modelShape(experiment));
   if (request.run !== undefined) checkFree(resolve(request.runsDir), request.run);
-  write(file, text);
+  makeFolderOf(file);
+  const stop = stopOnSignals();
   let dir: string | null = null;
   try {
     const run = createRun({
@@ -124,6 +126,9 @@ async function writeRun(
         keep: 1,
         keepEvery: null,
       });
+      if (await stop.asked()) throw new UserError("The import was stopped: nothing was imported.", "failure");
+      // Last of all: an import that is cut off here leaves no experiment that the next one would find in its way.
+      write(file, text);
       run.status.update({ step, imagesSeen });
     } catch (error) {
       run.close("failed", "the weights were not written");
@@ -132,10 +137,11 @@ async function writeRun(
     run.close("finished", `imported from ${weights.sources.map((source) => basename(source)).join(", ")}`);
     return { experiment: file, run: dir, stage, notes };
   } catch (error) {
-    // A run that could not be written, and its experiment, would be in the way of the next try.
-    rmSync(file, { force: true });
+    // A run that could not be written would be in the way of the next try.
     if (dir !== null) rmSync(dir, { recursive: true, force: true });
     throw error;
+  } finally {
+    stop.release();
   }
 }
 
@@ -190,9 +196,18 @@ function classesAsked(set: readonly Override[]): number | null {
 }
 
 /** @throws UserError where the disk refuses */
-function write(file: string, text: string): void {
+function makeFolderOf(file: string): void {
   try {
     mkdirSync(dirname(file), { recursive: true });
+  } catch (error) {
+    throw asDiskError(error, { path: file });
+  }
+}
+
+/** @throws UserError where the disk refuses */
+function write(file: string, text: string): void {
+  makeFolderOf(file);
+  try {
     // "wx" refuses a file that came into being in the meantime.
     writeFileSync(file, text, { flag: "wx" });
   } catch (error) {
