@@ -86,6 +86,23 @@ export function removeQuietly(path: string): void {
   }
 }
 
+/**
+ * Takes a folder out of sight by one rename before its files go, so that nobody meets half of it. What others are still writing there may keep
+ * some of it, as `.NAME.trash-PID`, for the next cleaning.
+ * @throws Error where it cannot be renamed; one that is not there is no error
+ */
+export function removeFolder(dir: string): void {
+  const trash = join(dirname(dir), `.${basename(dir)}.trash-${process.pid}`);
+  try {
+    removeQuietly(trash);
+    retrySharingViolation(() => renameSync(dir, trash));
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return;
+    throw error;
+  }
+  removeQuietly(trash);
+}
+
 /** What it means that a folder does not exist: a link that leads in a circle leads nowhere, too. */
 const NOT_THERE = new Set(["ENOENT", "ENOTDIR", "ELOOP"]);
 

@@ -3,7 +3,7 @@
  * there.
  */
 import { mkdirSync, renameSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { UserError } from "../../core/errors.ts";
 import type { NamedTensor } from "../../core/model/tensor.ts";
 import {
@@ -18,8 +18,8 @@ import { RUN_FORMAT_VERSION } from "../../core/run/format.ts";
 import { checkCheckpoint, listCheckpoints, STATE_FILE } from "../../node/run/checkpoints.ts";
 import { asDiskError, formatBytes } from "../../node/run/diskError.ts";
 import {
-  errorCode,
   namesIn,
+  removeFolder,
   removeQuietly,
   replaceJson,
   retrySharingViolation,
@@ -86,19 +86,6 @@ export function writeCheckpoint(
       cause.kind,
     );
   }
-}
-
-/** Takes a folder out of sight by one rename before its files go, so that nobody meets half of it. */
-function removeFolder(dir: string): void {
-  const trash = join(dirname(dir), `.${basename(dir)}.trash-${process.pid}`);
-  try {
-    removeQuietly(trash);
-    retrySharingViolation(() => renameSync(dir, trash));
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return;
-    throw error;
-  }
-  removeQuietly(trash);
 }
 
 /**

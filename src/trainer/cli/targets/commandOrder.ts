@@ -1,14 +1,17 @@
 /** What `compute.target: command` takes elsewhere: a folder beside the runs, with a script and all that it needs but Python itself. */
 import { randomBytes } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { findProgram } from "../../../node/findProgram.ts";
 import { asDiskError } from "../../../node/run/diskError.ts";
-import { namesIn } from "../../../node/run/files.ts";
+import { namesIn, removeFolder, removeQuietly } from "../../../node/run/files.ts";
 import { GrowingText } from "../../../node/run/newBytes.ts";
 import { torchPythons } from "../../../node/torch/torchFolder.ts";
 import { torchPackage } from "../../torch/torchProgram.ts";
 import { trainingScript } from "./commandScript.ts";
+
+/** Name of an order's folder; with a dot in front: in removal. */
+const ORDER = /^(\.?)(.+)\.[0-9a-f]{8}(?:\.trash-\d+)?$/;
 
 const ordersBeside = (runDir: string): string => join(dirname(runDir), ".orders");
 
@@ -54,10 +57,12 @@ export class CommandOrder {
 
   /** Gives up the orders for a run. */
   static withdrawAll(runDir: string): void {
-    const start = `${basename(runDir)}.`;
-    const ofRun = (name: string): boolean => name.startsWith(start) && /^[0-9a-f]{8}$/.test(name.slice(start.length));
-    for (const name of namesIn(ordersBeside(runDir)).filter(ofRun)) {
-      new CommandOrder(join(ordersBeside(runDir), name)).withdraw();
+    const run = basename(runDir);
+    for (const name of namesIn(ordersBeside(runDir))) {
+      const [, hidden, of] = ORDER.exec(name) ?? [];
+      const folder = join(ordersBeside(runDir), name);
+      if (of === run && hidden === "") new CommandOrder(folder).withdraw();
+      else if (of === run) removeQuietly(folder);
     }
   }
 
@@ -92,7 +97,12 @@ export class CommandOrder {
     }
   }
 
+  /** Its job may be at its end and still write into the folder. */
   withdraw(): void {
-    rmSync(this.folder, { recursive: true, force: true });
+    try {
+      removeFolder(this.folder);
+    } catch (error) {
+      throw asDiskError(error, { path: this.folder });
+    }
   }
 }

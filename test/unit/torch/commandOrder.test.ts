@@ -1,0 +1,42 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it, onTestFinished } from "vitest";
+import { CommandOrder } from "../../../src/trainer/cli/targets/commandOrder.ts";
+
+/** Writes into a folder, name after name, until the folder is gone. */
+const JOB = `
+  const { writeFileSync } = require("node:fs");
+  for (let i = 0; ; i++) {
+    try { writeFileSync(process.argv[1] + "/" + i, ""); } catch { break; }
+    if (i === 20) console.log("at work");
+  }
+`;
+
+it("is withdrawn while its job still writes, and nothing of it stays", async () => {
+  const runs = mkdtempSync(join(tmpdir(), "maskdm-order-"));
+  onTestFinished(() => rmSync(runs, { recursive: true, force: true }));
+  for (let round = 0; round < 10; round++) {
+    const order = CommandOrder.place(join(runs, "one"), ["pretrain"], null);
+    const job = spawn(process.execPath, ["-e", JOB, order.folder], { stdio: ["ignore", "pipe", "inherit"] });
+    await once(job.stdout, "data");
+    order.withdraw();
+    expect(order.isInForce).toBe(false);
+    expect(existsSync(order.folder)).toBe(false);
+    await once(job, "close");
+  }
+  expect(readdirSync(join(runs, ".orders"))).toEqual([]);
+});
+
+it("gives up what is ordered for the run, and what was left of it, and nothing else", () => {
+  const runs = mkdtempSync(join(tmpdir(), "maskdm-order-"));
+  onTestFinished(() => rmSync(runs, { recursive: true, force: true }));
+  const other = CommandOrder.place(join(runs, "one.two"), ["pretrain"], null);
+  const order = CommandOrder.place(join(runs, "one"), ["pretrain"], null);
+  mkdirSync(join(runs, ".orders", ".one.0123abcd.trash-7"));
+  CommandOrder.withdrawAll(join(runs, "one"));
+  expect([order.isInForce, other.isInForce]).toEqual([false, true]);
+  expect(readdirSync(join(runs, ".orders"))).toHaveLength(1);
+});
