@@ -1,5 +1,5 @@
 /** compute.workers: the PyTorch engine with two processes, which are lost and started again, as users start them. */
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { summarizeRun } from "../../../src/node/run/list.ts";
 import { findPython, TRAINER_MODULES } from "../../python/findPython.ts";
@@ -64,6 +64,23 @@ describe.skipIf(!python.found || process.platform !== "linux")("two workers", ()
     expect(err).not.toMatch(/Traceback|Warning/);
     expect(differences(shop.run("calm"), shop.run("shaken"))).toEqual([]);
     expect(learning(shop.run("shaken"))).toEqual(learning(shop.run("calm")));
+  });
+
+  it("are taken elsewhere by a command, end when its shell is asked to, and go on to the same weights", async () => {
+    // As batch systems start it, and ask it to end.
+    const command = "echo $$ > sent.pid; exec sh {script}";
+    const elsewhere = ["--set", "compute.target=command", "--set", `compute.command=${command}`];
+    const { ended } = shop.start(["pretrain", "two.maskdm.yaml", "--run", "sent", ...elsewhere]);
+    await until("run sent", () => existsSync(shop.run("sent")), PATIENCE);
+    await isThere("sent");
+    await reaches("sent", 15);
+    process.kill(Number(readFileSync(shop.path("sent.pid"), "utf8")), "SIGTERM");
+    expect(await ended).toMatchObject({ exitCode: 0, out: "runs/sent\n" });
+    expect(statusOf(shop.run("sent")).state).toBe("stopped");
+    await shop.succeed("resume", "sent");
+    expect(recordOf(shop.run("sent")).sessions).toHaveLength(2);
+    expect(differences(shop.run("calm"), shop.run("sent"))).toEqual([]);
+    expect(learning(shop.run("sent"))).toEqual(learning(shop.run("calm")));
   });
 
   it("go on with their run when Slurm starts the command again after a requeue", async () => {
