@@ -83,8 +83,9 @@ describe.skipIf(!python.found || process.platform === "win32")("a command that t
   });
 
   it("goes on after its trainer is killed, and is watched again after what started it is", async () => {
-    const first = shop.start(["pretrain", "here.maskdm.yaml", "--run", "shaken"]);
-    await reaches("shaken", 15);
+    by("shaken", "sh {script}", LONG);
+    const first = shop.start(["pretrain", "shaken.maskdm.yaml", "--run", "shaken"]);
+    await reaches("shaken", LONG.checkpoint_every + 15);
     process.kill(recordOf(shop.run("shaken")).pid, "SIGKILL");
     const lost = await first.ended;
     expect(lost.exitCode).toBe(1);
@@ -98,7 +99,7 @@ describe.skipIf(!python.found || process.platform === "win32")("a command that t
     expect(err).toContain("shaken is at work already: it is watched from here");
     expect(recordOf(shop.run("shaken")).sessions).toHaveLength(2);
     expect(orders()).toEqual([]);
-    isLikeCalm("shaken");
+    await isLikeLongCalm("shaken");
   });
 
   it("is stopped by Ctrl+C here, and by maskdm stop, although another host trains", async (test) => {
