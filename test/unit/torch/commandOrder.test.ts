@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { CommandOrder } from "../../../src/trainer/cli/targets/commandOrder.ts";
 
-/** Writes into a folder, name after name, until the folder is gone. */
+/** Writes into a folder, name after name, until the folder is gone, or there are many. */
 const JOB = `
   const { writeFileSync } = require("node:fs");
-  for (let i = 0; ; i++) {
+  for (let i = 0; i < 50_000; i++) {
     try { writeFileSync(process.argv[1] + "/" + i, ""); } catch { break; }
     if (i === 20) console.log("at work");
   }
@@ -21,6 +21,7 @@ it("is withdrawn while its job still writes, and nothing of it stays", async () 
   for (let round = 0; round < 10; round++) {
     const order = CommandOrder.place(join(runs, "one"), ["pretrain"], null);
     const job = spawn(process.execPath, ["-e", JOB, order.folder], { stdio: ["ignore", "pipe", "inherit"] });
+    onTestFinished(() => void job.kill("SIGKILL"));
     await once(job.stdout, "data");
     order.withdraw();
     expect(order.isInForce).toBe(false);
