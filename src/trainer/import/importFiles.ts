@@ -127,14 +127,14 @@ async function writeRun(
         keepEvery: null,
       });
       if (await stop.asked()) throw new UserError("The import was stopped: nothing was imported.", "failure");
-      // Last of all: an import that is cut off here leaves no experiment that the next one would find in its way.
-      write(file, text);
       run.status.update({ step, imagesSeen });
     } catch (error) {
       run.close("failed", "the weights were not written");
       throw error;
     }
     run.close("finished", `imported from ${weights.sources.map((source) => basename(source)).join(", ")}`);
+    // Last of all: an import that is cut off before leaves no experiment that the next one would find in its way.
+    write(file, text);
     return { experiment: file, run: dir, stage, notes };
   } catch (error) {
     // A run that could not be written would be in the way of the next try.
