@@ -1,10 +1,8 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it } from "vitest";
 import { CommandOrder } from "../../../src/trainer/cli/targets/commandOrder.ts";
+import { start, temporaryFolder } from "../run/support.ts";
 
 /** Writes into a folder, name after name, until the folder is gone, or there are many. */
 const JOB = `
@@ -16,24 +14,21 @@ const JOB = `
 `;
 
 it("is withdrawn while its job still writes, and nothing of it stays", async () => {
-  const runs = mkdtempSync(join(tmpdir(), "maskdm-order-"));
-  onTestFinished(() => rmSync(runs, { recursive: true, force: true }));
+  const runs = temporaryFolder();
   for (let round = 0; round < 10; round++) {
     const order = CommandOrder.place(join(runs, "one"), ["pretrain"], null);
-    const job = spawn(process.execPath, ["-e", JOB, order.folder], { stdio: ["ignore", "pipe", "inherit"] });
-    onTestFinished(() => void job.kill("SIGKILL"));
-    await once(job.stdout, "data");
+    const job = start(process.execPath, ["-e", JOB, order.folder]);
+    await job.line("at work");
     order.withdraw();
     expect(order.isInForce).toBe(false);
     expect(existsSync(order.folder)).toBe(false);
-    await once(job, "close");
+    expect(await job.ended).toEqual({ code: 0, stderr: "" });
   }
   expect(readdirSync(join(runs, ".orders"))).toEqual([]);
 });
 
 it("gives up what is ordered for the run, and what was left of it, and nothing else", () => {
-  const runs = mkdtempSync(join(tmpdir(), "maskdm-order-"));
-  onTestFinished(() => rmSync(runs, { recursive: true, force: true }));
+  const runs = temporaryFolder();
   const other = CommandOrder.place(join(runs, "one.two"), ["pretrain"], null);
   const order = CommandOrder.place(join(runs, "one"), ["pretrain"], null);
   mkdirSync(join(runs, ".orders", ".one.0123abcd.trash-7"));
